@@ -1,0 +1,70 @@
+"""Diagnostics as data: what is wrong with a user's file, where, and what to do about it.
+
+A diagnostic is a user's error. A claim's outcome is a verdict, never a diagnostic; a bug of ours is neither.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True)
+class Span:
+    """A half-open range of character offsets in one source text."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Label:
+    """A place in the text and what is to be said there."""
+
+    span: Span
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One thing that is wrong: a stable code, the place, what was expected and found, and the remedy.
+
+    `message` names the fault (lower case, no final period, user text in backticks), `label` points at it, `related`
+    points at other places, `help` is the remedy. Codes and what they mean are listed in `codes.py`.
+    """
+
+    code: str
+    message: str
+    label: Label
+    related: tuple[Label, ...] = ()
+    notes: tuple[str, ...] = ()
+    help: str = ""
+    severity: Severity = "error"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source text with the path under which diagnostics name it."""
+
+    path: Path
+    text: str
+
+    def line_and_column(self, offset: int) -> tuple[int, int]:
+        """The line and column of an offset, both counted from 1."""
+        before = self.text[:offset]
+        return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1
+
+    def line_text(self, line: int) -> str:
+        """The text of a line, counted from 1, without its line break."""
+        lines = self.text.split("\n")
+        return lines[line - 1].rstrip("\r") if line <= len(lines) else ""
+
+
+class SpecError(Exception):
+    """The spec is wrong or cannot be used here: carries the diagnostics and their source."""
+
+    def __init__(self, source: Source, diagnostics: tuple[Diagnostic, ...]) -> None:
+        super().__init__("; ".join(f"{d.code}: {d.message}" for d in diagnostics))
+        self.source = source
+        self.diagnostics = diagnostics
