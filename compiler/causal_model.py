@@ -1,0 +1,106 @@
+"""The causal model as a function of whole batches: inputs and interventions in, values of every variable out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from ..lang.program import Domain, Expression, Mechanism, Model, Task, variables_of
+from .expressions import Column, canonical, evaluate
+
+Codes = npt.NDArray[np.int64]
+"""Integer codes: the index of a value in its variable's domain."""
+
+
+@dataclass(frozen=True)
+class CausalModel:
+    """A deterministic structural causal model over finite domains.
+
+    `mechanisms` stand in topological order and define every variable but the inputs; `require` are the conditions
+    that admitted inputs satisfy.
+    """
+
+    name: str
+    input_names: tuple[str, ...]
+    input_domains: tuple[Domain, ...]
+    mechanisms: tuple[Mechanism, ...]
+    output: str
+    require: tuple[Expression, ...] = ()
+
+    @cached_property
+    def domains(self) -> dict[str, Domain]:
+        """The domain of every variable, inputs first."""
+        inputs = dict(zip(self.input_names, self.input_domains, strict=True))
+        return inputs | {mechanism.name: mechanism.domain for mechanism in self.mechanisms}
+
+    @cached_property
+    def parents(self) -> dict[str, tuple[str, ...]]:
+        """The variables that each mechanism reads, in order of first occurrence."""
+        return {m.name: tuple(dict.fromkeys(v.name for v in variables_of(m.expression))) for m in self.mechanisms}
+
+    @cached_property
+    def canonical(self) -> str:
+        """One text per meaning: domains, mechanisms and requirements, without names of models and without spans."""
+        inputs = [f"{n}:{d.low}+{d.size}" for n, d in zip(self.input_names, self.input_domains, strict=True)]
+        mechanisms = [f"{m.name}:{m.domain.low}+{m.domain.size}={canonical(m.expression)}" for m in self.mechanisms]
+        return "; ".join([*inputs, *mechanisms, *(f"require {canonical(e)}" for e in self.require), self.output])
+
+    def run(self, inputs: Codes, interventions: Mapping[str, tuple[Codes, npt.NDArray[np.bool_]]]) -> dict[str, Codes]:
+        """Run the model on a batch.
+
+        Args:
+            inputs: codes of the inputs, shape [item, input].
+            interventions: for a variable, the codes to set (shape [item]) and on which items to set them (shape
+                [item]); elsewhere its own mechanism computes it.
+
+        Returns:
+            The codes of every variable, inputs included, each of shape [item]. A value that leaves its declared
+            domain gives a code outside 0 .. size-1: the checker proves beforehand that this cannot happen.
+        """
+        values: dict[str, Column] = {}
+        codes: dict[str, Codes] = {}
+        for index, (name, domain) in enumerate(zip(self.input_names, self.input_domains, strict=True)):
+            codes[name] = inputs[:, index]
+            values[name] = codes[name] + domain.low
+        for mechanism in self.mechanisms:
+            computed = evaluate(mechanism.expression, values, len(inputs)) - mechanism.domain.low
+            if mechanism.name in interventions:
+                to, where = interventions[mechanism.name]
+                computed = np.where(where, to, computed)
+            codes[mechanism.name] = computed
+            values[mechanism.name] = computed + mechanism.domain.low
+        return codes
+
+    def output_of(self, inputs: Codes) -> Codes:
+        """The output's codes without any intervention, shape [item]."""
+        return self.run(inputs, {})[self.output]
+
+    def admits(self, inputs: Codes) -> npt.NDArray[np.bool_]:
+        """Whether each input (shape [item, input]) satisfies every `require`; shape [item]."""
+        values = {
+            name: inputs[:, index] + domain.low
+            for index, (name, domain) in enumerate(zip(self.input_names, self.input_domains, strict=True))
+        }
+        admitted = np.ones(len(inputs), dtype=bool)
+        for condition in self.require:
+            admitted &= evaluate(condition, values, len(inputs)) != 0
+        return admitted
+
+    def show_input(self, codes: Codes) -> str:
+        """One input as a user writes it: `w = 3, x = 3`."""
+        shown = zip(self.input_names, self.input_domains, codes.tolist(), strict=True)
+        return ", ".join(f"{name} = {domain.show(domain.low + code)}" for name, domain, code in shown)
+
+
+def lower_model(model: Model, task: Task) -> CausalModel:
+    """A checked model and its task as one causal model."""
+    return CausalModel(
+        name=model.name,
+        input_names=tuple(declared.name for declared in task.inputs),
+        input_domains=tuple(declared.domain for declared in task.inputs),
+        mechanisms=model.mechanisms,
+        output=task.output.name,
+        require=task.require,
+    )

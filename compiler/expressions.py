@@ -1,0 +1,91 @@
+"""Expressions over whole batches: from a typed expression and columns of values to a column of values.
+
+Every value is an int64: numbers are themselves, symbols their index, booleans 0 and 1.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import reduce
+
+import numpy as np
+import numpy.typing as npt
+
+from ..lang.program import Apply, Constant, Expression, Variable
+
+Column = npt.NDArray[np.int64]
+
+
+def _truth(column: npt.NDArray[np.bool_]) -> Column:
+    return column.astype(np.int64)
+
+
+def _floor_divide(a: Column, b: Column) -> Column:
+    """Floor division; where the divisor is 0 the value is 0 (`evaluate` is told apart by `defined`)."""
+    return np.floor_divide(a, np.where(b == 0, 1, b)) * (b != 0)
+
+
+def _remainder(a: Column, b: Column) -> Column:
+    return np.mod(a, np.where(b == 0, 1, b)) * (b != 0)
+
+
+OPERATIONS: dict[str, Callable[..., Column]] = {
+    "or": lambda a, b: a | b,
+    "and": lambda a, b: a & b,
+    "not": lambda a: 1 - a,
+    "==": lambda a, b: _truth(a == b),
+    "!=": lambda a, b: _truth(a != b),
+    "<": lambda a, b: _truth(a < b),
+    "<=": lambda a, b: _truth(a <= b),
+    ">": lambda a, b: _truth(a > b),
+    ">=": lambda a, b: _truth(a >= b),
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "//": _floor_divide,
+    "%": _remainder,
+    "negate": lambda a: -a,
+    "abs": np.abs,
+    "min": lambda *a: reduce(np.minimum, a),
+    "max": lambda *a: reduce(np.maximum, a),
+    "if": lambda c, a, b: np.where(c != 0, a, b),
+    "in": lambda a, *alternatives: _truth(reduce(np.logical_or, [a == b for b in alternatives])),
+}
+
+
+def evaluate(expression: Expression, columns: Mapping[str, Column], size: int) -> Column:
+    """The expression's value for every row.
+
+    `columns` maps `column_name(variable)` to values of shape [size]. Raises KeyError for a variable that has none.
+    """
+    match expression:
+        case Constant(value=value):
+            return np.full(size, value, dtype=np.int64)
+        case Variable():
+            return columns[column_name(expression)]
+        case Apply(operator=operator, arguments=arguments):
+            return OPERATIONS[operator](*(evaluate(argument, columns, size) for argument in arguments))
+
+
+def column_name(variable: Variable) -> str:
+    """The column that a variable reads: `x`, or `base.x` and `source.x` where a role is given."""
+    return variable.name if variable.role is None else f"{variable.role}.{variable.name}"
+
+
+def canonical(expression: Expression) -> str:
+    """One text per meaning-bearing tree, independent of spans: what content keys are made of."""
+    match expression:
+        case Constant(value=value):
+            return str(value)
+        case Variable():
+            return column_name(expression)
+        case Apply(operator=operator, arguments=arguments):
+            return f"({operator} {' '.join(canonical(argument) for argument in arguments)})"
+
+
+def substitute(expression: Expression, definitions: Mapping[str, Expression]) -> Expression:
+    """The expression with every variable that `definitions` names replaced by its definition."""
+    match expression:
+        case Variable(name=name) if name in definitions:
+            return definitions[name]
+        case Apply(operator=operator, arguments=arguments, domain=domain, span=span):
+            return Apply(operator, tuple(substitute(a, definitions) for a in arguments), domain, span)
+    return expression

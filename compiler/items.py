@@ -1,0 +1,67 @@
+"""Items: from a recipe to bases, sources, sets and halves, drawn as the language says and repeatable item by item.
+
+This file holds the types; `draw_items.py` draws from a population, `enumerate_items.py` runs through the whole domain.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from ..lang.program import Expression
+from .causal_model import CausalModel, Codes
+
+Split = Literal["fit", "select", "test"]
+Half = Literal["changing", "keeping"]
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Input codes kept out of `fit` and `select`; `codes` None: each value's split is drawn by hash."""
+
+    input: str
+    codes: tuple[int, ...] | None
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A population of items: everything that their law depends on, and nothing else.
+
+    `variables` are the aligned variables in order of declaration (empty for `accuracy`: an item is then a base alone);
+    `sets` the interchanged sets, as indices into `variables`; `where` conditions on single inputs (base and every
+    source alike) or, where their variables carry a role, on a base and a source together, over inputs only (model
+    variables are substituted away before).
+    """
+
+    model: CausalModel
+    variables: tuple[str, ...]
+    sets: tuple[tuple[int, ...], ...]
+    where: tuple[Expression, ...]
+    held_out: tuple[HeldOut, ...]
+    shares: tuple[float, float, float]
+    seed: int
+
+
+@dataclass(frozen=True)
+class Items:
+    """A batch of items.
+
+    `inputs` are codes, shape [item, role, input], role 0 the base and role j the source of variable j-1; `cell` is the
+    index of (set, half) in `Population.cells`, shape [item].
+    """
+
+    inputs: Codes
+    cell: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    @property
+    def bases(self) -> Codes:
+        """The bases, shape [item, input]."""
+        return self.inputs[:, 0]
+
+    def source(self, variable: int) -> Codes:
+        """The sources of one variable, shape [item, input]."""
+        return self.inputs[:, 1 + variable]
