@@ -1,0 +1,124 @@
+"""Checks of the items that claims need: whether enough can be drawn, before anything runs.
+
+From experiments to diagnostics, and the size of each population's test stream.
+"""
+
+from ..lang.diagnostics import Diagnostic, Label
+from ..lang.program import Program, Span
+from .draw_items import Population, open_population
+from .enumerate_items import count_items
+from .experiments import Experiment, Measurement
+from .items import Recipe
+
+FEWEST = 200
+MOST_EXHAUSTIVE = 10**9
+
+
+class Populations:
+    """Populations by recipe, each opened once."""
+
+    def __init__(self) -> None:
+        self._opened: dict[tuple[Recipe, bool], Population] = {}
+
+    def open(self, recipe: Recipe, whole_domain: bool = False) -> Population:
+        """The population of a recipe: its splits, or its whole domain."""
+        key = (recipe, whole_domain)
+        if key not in self._opened:
+            self._opened[key] = open_population(recipe, whole_domain)
+        return self._opened[key]
+
+
+def check_pairs(
+    program: Program, experiments: tuple[Experiment, ...], populations: Populations
+) -> tuple[Diagnostic, ...]:
+    """Draw every claim's test items and open every fit's population; say what cannot be drawn."""
+    found: list[Diagnostic] = []
+    for experiment in experiments:
+        for quantity in experiment.quantities:
+            measurement = quantity.measurement
+            if experiment.claim.exhaustively:
+                found += _check_whole_domain(measurement, experiment.claim.span, populations)
+            else:
+                found += _check_test(program, measurement, experiment.claim.span, populations)
+            if measurement.fitting is not None:
+                fitting = measurement.fitting
+                found += _check_fit(fitting.recipe, fitting.fit_count, experiment.claim.span, populations)
+    return tuple(dict.fromkeys(found))
+
+
+def _check_test(program: Program, measurement: Measurement, claim: Span, populations: Populations) -> list[Diagnostic]:
+    population = populations.open(measurement.recipe)
+    span = _recipe_span(program, measurement, claim)
+    if not population.cells:
+        return [_no_items(measurement.recipe, claim)]
+    drawn = population.draw("test", measurement.count)
+    if drawn.drawable is None and measurement.count >= FEWEST:
+        return []
+    possible = measurement.count if drawn.drawable is None else drawn.drawable
+    what = f"`{measurement.text}` asks for {measurement.count:,} test items"
+    notes = (drawn.reason,) if drawn.reason else ()
+    if possible < FEWEST:
+        return [
+            Diagnostic(
+                "CS430",
+                f"{what}, {possible:,} can be drawn: too few for a bound",
+                Label(span),
+                notes=notes,
+                help="on a small domain, decide the claim `exhaustively`; else make `size` or the `test` share larger",
+            )
+        ]
+    return [
+        Diagnostic(
+            "CS431",
+            f"{what}, {possible:,} can be drawn",
+            Label(span),
+            notes=notes,
+            help="the claim is decided on these; `exhaustively` runs every one",
+            severity="warning",
+        )
+    ]
+
+
+def _check_fit(recipe: Recipe, count: int, claim: Span, populations: Populations) -> list[Diagnostic]:
+    population = populations.open(recipe)
+    if not population.cells:
+        return [_no_items(recipe, claim)]
+    drawn = population.draw("fit", min(count, 1024))
+    if len(drawn.items) == 0:
+        message = "no item of the `fit` split can be drawn: a map cannot be trained"
+        help = "give `fit` a larger share, or hold out fewer values"
+        return [Diagnostic("CS432", message, Label(claim), notes=(drawn.reason,), help=help)]
+    return []
+
+
+def _check_whole_domain(measurement: Measurement, claim: Span, populations: Populations) -> list[Diagnostic]:
+    population = populations.open(measurement.recipe, whole_domain=True)
+    if not population.cells:
+        return [_no_items(measurement.recipe, claim)]
+    count = count_items(population)
+    if count <= MOST_EXHAUSTIVE:
+        return []
+    return [
+        Diagnostic(
+            "CS433",
+            f"`{measurement.text}` has {count:,} items, expected at most {MOST_EXHAUSTIVE:,} with `exhaustively`",
+            Label(claim),
+            help="leave `exhaustively` out: a sample then decides, with an interval",
+        )
+    ]
+
+
+def _no_items(recipe: Recipe, claim: Span) -> Diagnostic:
+    names = ", ".join(f"`{name}`" for name in recipe.variables)
+    return Diagnostic(
+        "CS434",
+        f"no item can be drawn: interchanging {names} never changes the output",
+        Label(claim),
+        help="check `where`, `require` and the model: the pairs must be able to tell",
+    )
+
+
+def _recipe_span(program: Program, measurement: Measurement, claim: Span) -> Span:
+    """The `size` of the recipe that the measurement draws from, or the claim where it is left to the defaults."""
+    pairs = program.pairs.get(measurement.pairs)
+    return claim if pairs is None or pairs.size_span.end == pairs.size_span.start else pairs.size_span

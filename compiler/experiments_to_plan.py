@@ -1,0 +1,203 @@
+"""From experiments to the plan: every step keyed by its content, so that equal steps are one step."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import networkx as nx
+
+from ..lang.program import Settings
+from .causal_model import CausalModel
+from .check_pairs import Populations
+from .experiments import Encoding, Experiment, Fitting, Measurement, NetworkFile, Quantity
+from .items import Recipe, Split
+from .keys import content_key, derived_seed, file_hash
+from .plan import (
+    CODE_VERSIONS,
+    Candidate,
+    ClaimText,
+    DecideStep,
+    EncodeStep,
+    EvaluateStep,
+    FitStep,
+    ItemsStep,
+    MeasuredQuantity,
+    NetworkSource,
+    Plan,
+    Step,
+)
+from .terms import Agree, ModelWorld, NetworkWorld, interchange
+
+RANDOM_DRAWS = 5
+"""How many networks `random(N)` draws; the one that is best on `select` is measured."""
+
+
+def lower_experiments(
+    experiments: tuple[Experiment, ...],
+    networks: Mapping[str, NetworkFile],
+    populations: Populations,
+    settings: Settings,
+) -> Plan:
+    """The plan of all claims of a file. Reads the networks' files to hash them.
+
+    Raises OSError where a file has vanished since it was checked.
+    """
+    planning = _Planning(networks, populations, settings)
+    claims = tuple(planning.plan_claim(experiment) for experiment in experiments)
+    key = content_key("plan", 1, claims=claims)
+    return Plan(planning.graph, claims, key, settings.confidence)
+
+
+class _Planning:
+    """Adds steps to one graph; a step that is there already is shared."""
+
+    def __init__(self, networks: Mapping[str, NetworkFile], populations: Populations, settings: Settings) -> None:
+        self.networks, self.populations, self.settings = networks, populations, settings
+        self.graph: nx.DiGraph[str] = nx.DiGraph()
+        self.hashes: dict[Path, str] = {}
+
+    def add(self, step: Step, *needs: str | None) -> str:
+        if step.key not in self.graph:
+            self.graph.add_node(step.key, step=step)
+            self.graph.add_edges_from((need, step.key) for need in needs if need is not None)
+        return step.key
+
+    def plan_claim(self, experiment: Experiment) -> str:
+        claim = experiment.claim
+        measured = tuple(self.plan_quantity(quantity, claim.exhaustively) for quantity in experiment.quantities)
+        look = content_key("look", 1, quantities=[q.evaluate for q in measured], parts=experiment.parts)
+        step = DecideStep(
+            key=content_key("decide", CODE_VERSIONS["decide"], look=look, alpha=experiment.alpha, quantities=measured),
+            claim=ClaimText(
+                claim.name, claim.text, claim.doc, claim.exhaustively, claim.expect, claim.expect_reason
+            ),
+            quantities=measured,
+            parts=experiment.parts,
+            alpha=experiment.alpha,
+            look=look,
+            chunks=tuple(dict.fromkeys(self.chunk(q) for q in measured)),
+        )
+        controls = [q.positive_control for q in measured]
+        return self.add(step, *(q.evaluate for q in measured), *controls)
+
+    def chunk(self, quantity: MeasuredQuantity) -> str:
+        """What a look looks at: a population's split on a network, however many items were drawn of it."""
+        step = self.graph.nodes[quantity.evaluate]["step"]
+        items = self.graph.nodes[self.graph.nodes[step.items]["step"].items]["step"]
+        networks = [candidate.network.key for candidate in step.candidates]
+        return content_key("chunk", 1, population=items.population.key, split=items.split, networks=networks)
+
+    def plan_quantity(self, quantity: Quantity, exhaustively: bool) -> MeasuredQuantity:
+        control = quantity.positive_control
+        return MeasuredQuantity(
+            text=quantity.measurement.text,
+            evaluate=self.plan_measurement(quantity.measurement, exhaustively),
+            learned=quantity.learned,
+            gated=quantity.gated,
+            families=() if quantity.measurement.grounding is None else quantity.measurement.grounding.families,
+            positive_control=None if control is None else self.plan_measurement(control, exhaustively=False),
+        )
+
+    def plan_measurement(self, measurement: Measurement, exhaustively: bool) -> str:
+        """Evaluate, with the fits that it needs: one for each network that `random(N)` draws."""
+        draws = range(RANDOM_DRAWS) if measurement.random else [None]
+        sources = [self.plan_network(measurement.network, draw) for draw in draws]
+        candidates = tuple(Candidate(source, self.plan_fit(measurement, source)) for source in sources)
+        split: Split | None = None if exhaustively else "test"
+        items = self.plan_items(measurement.recipe, split, measurement.count, measurement.encoding)
+        select = fit_items = None
+        if len(candidates) > 1:
+            recipe = measurement.recipe if measurement.fitting is None else measurement.fitting.recipe
+            count = measurement.count if measurement.fitting is None else measurement.fitting.select_count
+            select = self.plan_items(recipe, "select", count, measurement.encoding)
+        if exhaustively and measurement.fitting is not None:
+            fitting = measurement.fitting
+            fit_items = self.plan_items(fitting.recipe, "fit", fitting.fit_count, measurement.encoding)
+        key = content_key(
+            "evaluate",
+            CODE_VERSIONS["evaluate"],
+            items=items,
+            candidates=[(c.network.key, c.fit) for c in candidates],
+            grounding=measurement.grounding,
+            select=select,
+            fit_items=fit_items,
+        )
+        step = EvaluateStep(
+            key=key,
+            text=measurement.text,
+            score=measurement.term.score,
+            model=measurement.recipe.model,
+            items=items,
+            candidates=candidates,
+            grounding=measurement.grounding,
+            select=select,
+            fit_items=fit_items,
+        )
+        return self.add(step, items, select, fit_items, *(c.fit for c in candidates))
+
+    def plan_fit(self, measurement: Measurement, network: NetworkSource) -> str | None:
+        fitting, grounding = measurement.fitting, measurement.grounding
+        if fitting is None or grounding is None:
+            return None
+        fit = self.plan_items(fitting.recipe, "fit", fitting.fit_count, measurement.encoding)
+        select = self.plan_items(fitting.recipe, "select", fitting.select_count, measurement.encoding)
+        parts = {
+            "network": network.key,
+            "grounding": grounding,
+            "fit": fit,
+            "select": select,
+            "settings": fitting.settings,
+        }
+        seed = derived_seed(self.settings.seed, "fit", content_key("fit", CODE_VERSIONS["fit"], **parts))
+        step = FitStep(
+            key=content_key("fit", CODE_VERSIONS["fit"], seed=seed, **parts),
+            network=network,
+            grounding=grounding,
+            score=_fitted_score(measurement, fitting),
+            model=fitting.recipe.model,
+            fit=fit,
+            select=select,
+            settings=fitting.settings,
+            seed=seed,
+            variables=fitting.variables,
+        )
+        return self.add(step, fit, select)
+
+    def plan_items(self, recipe: Recipe, split: Split | None, count: int, encoding: Encoding) -> str:
+        """Items and their encoding; returns the encoding's key. `split` None: the whole domain."""
+        population = self.populations.open(recipe, whole_domain=split is None)
+        items = ItemsStep(
+            key=content_key(
+                "items",
+                CODE_VERSIONS["items"],
+                population=population.key,
+                split=split,
+                count=None if split is None else count,
+            ),
+            population=population,
+            split="whole" if split is None else split,
+            count=count,
+        )
+        key = content_key("encode", CODE_VERSIONS["encode"], items=self.add(items), encoding=encoding)
+        return self.add(EncodeStep(key, items.key, encoding), items.key)
+
+    def plan_network(self, name: str, draw: int | None) -> NetworkSource:
+        file = self.networks[name]
+        if file.path not in self.hashes:
+            self.hashes[file.path] = file_hash(file.path)
+        weights = self.hashes[file.path]
+        version = CODE_VERSIONS["network"]
+        if draw is None:
+            return NetworkSource(content_key("network", version, weights=weights), file)
+        key = content_key("network", version, weights=weights, draw=draw, seed=self.settings.seed)
+        return NetworkSource(key, file, draw, derived_seed(self.settings.seed, "network", key))
+
+
+def _fitted_score(measurement: Measurement, fitting: Fitting) -> Agree:
+    """What the fit maximises: the interchange of all the alignment's variables, within each item's set."""
+    network = measurement.term.score.left.run.world
+    model: CausalModel = fitting.recipe.model
+    assert isinstance(network, NetworkWorld)
+    return Agree(
+        interchange(network, fitting.variables, model.output),
+        interchange(ModelWorld(model.name), fitting.variables, model.output),
+    )

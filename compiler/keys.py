@@ -1,0 +1,44 @@
+"""Content keys: a step's identity is the hash of everything that its result depends on, and of nothing else."""
+
+import hashlib
+import json
+from dataclasses import fields, is_dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+
+def content_key(kind: str, version: int, **parts: Any) -> str:
+    """The sha256 (hex) of a kind of step, the version of its code, and its parts.
+
+    Parts are numbers, texts, None, fractions, dataclasses, tuples, lists and dicts of these. Raises TypeError for
+    anything else, so that nothing enters a key by its address or by accident.
+    """
+    text = json.dumps([kind, version, _plain(parts)], sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def file_hash(path: Path) -> str:
+    """The sha256 (hex) of a file's bytes. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def derived_seed(seed: int, role: str, key: str) -> int:
+    """A seed in 0 .. 2^63 - 1 for one role of one step: what is drawn for it moves nothing else."""
+    digest = hashlib.sha256(f"{seed}/{role}/{key}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    if isinstance(value, Fraction):
+        return [value.numerator, value.denominator]
+    if is_dataclass(value) and not isinstance(value, type):
+        return [type(value).__name__, {f.name: _plain(getattr(value, f.name)) for f in fields(value) if f.compare}]
+    if isinstance(value, tuple | list):
+        return [_plain(v) for v in value]
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    raise TypeError(f"a {type(value).__name__} cannot enter a content key")

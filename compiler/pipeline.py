@@ -1,0 +1,76 @@
+"""The driver: a spec's text goes in at the top and leaves as a plan at the bottom, one pass a line.
+
+    text --lang--> program --> models, networks --> experiments --> plan
+
+`check_spec` runs every check and never plans; `compile_spec` adds the plan.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..lang import read_program
+from ..lang.diagnostics import Diagnostic, Source, SpecError
+from ..lang.program import Program
+from .causal_model import CausalModel, lower_model
+from .check_models import check_models
+from .check_networks import check_networks
+from .check_pairs import Populations, check_pairs
+from .experiments import Experiment, NetworkFile
+from .program_to_experiments import lower_claims
+
+if TYPE_CHECKING:  # networkx is no part of checking
+    from .plan import Plan
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A spec without errors: everything that compiling it needs, and its warnings."""
+
+    source: Source
+    program: Program
+    models: dict[str, CausalModel]
+    networks: dict[str, NetworkFile]
+    experiments: tuple[Experiment, ...]
+    populations: Populations
+    warnings: tuple[Diagnostic, ...]
+
+
+def check_spec(source: Source, allow_path: bool = False) -> Checked:
+    """Check a spec: syntax, names, types, models, networks, items. Loads no weights.
+
+    Raises:
+        SpecError: with every error and warning that was found, in one run.
+    """
+    program, found = read_program(source)
+    if program is None:
+        raise SpecError(source, found)
+    models = {m.name: lower_model(m, program.tasks[m.task]) for m in program.models.values()}
+    found += check_models(models, _aligned(program), program)
+    networks, problems = check_networks(program, source.path.parent, allow_path)
+    found += problems
+    _stop_at_errors(source, found)
+    experiments = lower_claims(program, models, networks)
+    populations = Populations()
+    found += check_pairs(program, experiments, populations)
+    _stop_at_errors(source, found)
+    return Checked(source, program, models, networks, experiments, populations, found)
+
+
+def compile_spec(checked: Checked) -> "Plan":
+    """The plan of a checked spec. Reads the networks' files once, to hash them."""
+    from .experiments_to_plan import lower_experiments
+
+    return lower_experiments(checked.experiments, checked.networks, checked.populations, checked.program.settings)
+
+
+def _aligned(program: Program) -> dict[str, tuple[tuple[str, ...], ...]]:
+    """The variables that each model's alignments name."""
+    table: dict[str, tuple[tuple[str, ...], ...]] = {name: () for name in program.models}
+    for alignment in program.alignments.values():
+        table[alignment.model] += (tuple(p.variable for p in alignment.placements),)
+    return table
+
+
+def _stop_at_errors(source: Source, found: tuple[Diagnostic, ...]) -> None:
+    if any(diagnostic.severity == "error" for diagnostic in found):
+        raise SpecError(source, found)

@@ -1,0 +1,163 @@
+"""The plan: a directed acyclic graph of pure steps, each identified by the content that its result depends on.
+
+    Items -> Encode -> Fit -> Evaluate -> Decide
+
+Items draws bases and sources, Encode makes tokens of them, Fit trains a map, Evaluate scores a term item by item,
+Decide gives a claim's verdict. Names and paths travel along for people and enter no key.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+import networkx as nx
+
+from ..lang.program import FitSettings, Outcome
+from .causal_model import CausalModel
+from .draw_items import Population
+from .experiments import Encoding, Grounding, NetworkFile, Part
+from .items import Split
+from .terms import Agree
+
+CODE_VERSIONS = {"items": 1, "encode": 1, "network": 1, "fit": 1, "evaluate": 1, "decide": 1}
+"""The version of each step's code: raised whenever a step's result changes for the same content."""
+
+
+@dataclass(frozen=True)
+class NetworkSource:
+    """Weights to run: a file's, or (`draw` not None) the same architecture redrawn by its own initialisation law."""
+
+    key: str
+    file: NetworkFile = field(compare=False)
+    draw: int | None = None
+    draw_seed: int = 0
+
+
+@dataclass(frozen=True)
+class ItemsStep:
+    """Draw `count` items of a split, or (split `whole`) enumerate the whole domain."""
+
+    key: str
+    population: Population = field(compare=False)
+    split: Split | Literal["whole"]
+    count: int
+    kind: Literal["Items"] = "Items"
+
+
+@dataclass(frozen=True)
+class EncodeStep:
+    """Render the inputs of items as token ids, and values of the output as classes."""
+
+    key: str
+    items: str
+    encoding: Encoding
+    kind: Literal["Encode"] = "Encode"
+
+
+@dataclass(frozen=True)
+class FitStep:
+    """Train the maps of a grounding on `fit`, once for each seed, and choose on `select`."""
+
+    key: str
+    network: NetworkSource
+    grounding: Grounding
+    score: Agree
+    model: CausalModel = field(compare=False)
+    fit: str
+    select: str
+    settings: FitSettings
+    seed: int
+    variables: tuple[str, ...] = field(compare=False)
+    kind: Literal["Fit"] = "Fit"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A network to measure, with the fit of its map (None where maps are given)."""
+
+    network: NetworkSource
+    fit: str | None
+
+
+@dataclass(frozen=True)
+class EvaluateStep:
+    """Score a term on every item; of several candidates the one that is best on `select` is measured."""
+
+    key: str
+    text: str = field(compare=False)
+    score: Agree
+    model: CausalModel = field(compare=False)
+    items: str
+    candidates: tuple[Candidate, ...]
+    grounding: Grounding | None
+    select: str | None
+    fit_items: str | None
+    kind: Literal["Evaluate"] = "Evaluate"
+
+
+@dataclass(frozen=True)
+class MeasuredQuantity:
+    """A quantity of a claim, by the key of its evaluation."""
+
+    text: str
+    evaluate: str
+    learned: bool
+    gated: bool
+    families: tuple[str, ...]
+    positive_control: str | None
+
+
+@dataclass(frozen=True)
+class ClaimText:
+    """A claim as its author wrote it, and the outcome that the author expects."""
+
+    name: str
+    text: str
+    doc: str
+    exhaustively: bool
+    expect: Outcome
+    expect_reason: str | None
+
+
+@dataclass(frozen=True)
+class DecideStep:
+    """A claim: its quantities, its normalised parts, and the error that it may make."""
+
+    key: str
+    claim: ClaimText = field(compare=False)
+    quantities: tuple[MeasuredQuantity, ...]
+    parts: tuple[Part, ...]
+    alpha: float
+    look: str
+    """The look's own key: evaluations and bounds, without the error budget."""
+    chunks: tuple[str, ...]
+    """The test chunks that are looked at: items and network together."""
+    kind: Literal["Decide"] = "Decide"
+
+
+Step = ItemsStep | EncodeStep | FitStep | EvaluateStep | DecideStep
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Every step by key, the edges between them, and the claims' steps in the file's order."""
+
+    graph: "nx.DiGraph[str]"
+    claims: tuple[str, ...]
+    key: str
+    confidence: float
+
+    def step(self, key: str) -> Step:
+        """The step of this key."""
+        step: Step = self.graph.nodes[key]["step"]
+        return step
+
+    def steps(self) -> Iterator[Step]:
+        """All steps, each after those that it needs; ties in the order in which they were planned."""
+        order = {key: index for index, key in enumerate(self.graph)}
+        for key in nx.lexicographical_topological_sort(self.graph, key=lambda k: order[k]):
+            yield self.step(key)
+
+    def needs(self, key: str) -> tuple[str, ...]:
+        """The keys of the steps whose results a step reads."""
+        return tuple(self.graph.predecessors(key))

@@ -1,0 +1,138 @@
+"""Counterfactual terms: the one small algebra that every estimand lowers to, and that two worlds interpret.
+
+The causal model and the network both evaluate the paired terms; interchange intervention accuracy is how often the
+two agree. `render` prints a term as `cspec compile --emit terms` shows it.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+
+@dataclass(frozen=True)
+class ModelWorld:
+    """The causal model of this name."""
+
+    model: str
+
+
+@dataclass(frozen=True)
+class NetworkWorld:
+    """A network, whose variables `alignment` grounds (None: only its output is read)."""
+
+    network: str
+    alignment: str | None = None
+    random: bool = False
+
+
+World = ModelWorld | NetworkWorld
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a world on one input of the item (0: the base, j: the source of variable j), with assignments.
+
+    `within_set`: only the targets that belong to the item's set S are assigned.
+    """
+
+    world: World
+    input: int
+    assignments: tuple["Assignment", ...] = ()
+    within_set: bool = False
+
+
+@dataclass(frozen=True)
+class ValueOf:
+    """`h of r`: the value of a variable in a run of the same world."""
+
+    variable: str
+    run: Run
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """`h := v`, seen by all readers of h."""
+
+    target: str
+    value: ValueOf
+
+
+@dataclass(frozen=True)
+class OutputOf:
+    """The output of a run: in a model the output variable, in a network the answer that is read from it."""
+
+    variable: str
+    run: Run
+
+
+@dataclass(frozen=True)
+class Agree:
+    """1 where both queries give the same value of the output, else 0."""
+
+    left: OutputOf
+    right: OutputOf
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """`E[score | population]`; the population is named for the reader and keyed elsewhere."""
+
+    score: Agree
+    population: str
+
+
+@dataclass(frozen=True)
+class Sum:
+    """A constant and scaled expectations."""
+
+    constant: Fraction
+    terms: tuple[tuple[Fraction, Expectation], ...]
+
+
+def interchange(world: World, variables: tuple[str, ...], output: str) -> OutputOf:
+    """The output of a base run in which every variable of the item's set takes its value on its own source."""
+    assignments = tuple(
+        Assignment(variable, ValueOf(variable, Run(world, index + 1))) for index, variable in enumerate(variables)
+    )
+    return OutputOf(output, Run(world, 0, assignments, within_set=True))
+
+
+def plain(world: World, output: str, input: int = 0) -> OutputOf:
+    """The output of a run without assignments."""
+    return OutputOf(output, Run(world, input))
+
+
+def render(term: Expectation | Sum | Agree | OutputOf | Run | ValueOf, indent: int = 0) -> str:
+    """A term as text, over several lines where it is long."""
+    pad = " " * indent
+    match term:
+        case Sum(constant=constant, terms=terms):
+            parts = [f"{_coefficient(c)}{render(e, indent)}" for c, e in terms]
+            if constant or not parts:
+                parts.append(str(constant))
+            return f"\n{pad}+ ".join(parts)
+        case Expectation(score=score, population=population):
+            return f"E[ {render(score, indent + 3)}\n{pad} | {population} ]"
+        case Agree(left=left, right=right):
+            return f"agree( {render(left)},\n{pad}       {render(right)} )"
+        case OutputOf(variable=variable, run=run) | ValueOf(variable=variable, run=run):
+            return f"{variable} of {render(run)}"
+        case Run(world=world, input=source, assignments=assignments, within_set=within):
+            inner = ", ".join(f"{a.target} := {_short(a.value)}" for a in assignments)
+            changes = f", {{{inner}}}{' within S' if within else ''}" if assignments else ""
+            return f"run[{_world(world)}](x{source}{changes})"
+
+
+def _short(value: ValueOf) -> str:
+    """A value read in an unassigned run of the same world: the world is not repeated."""
+    return f"{value.variable} of run(x{value.run.input})"
+
+
+def _world(world: World) -> str:
+    if isinstance(world, ModelWorld):
+        return world.model
+    network = f"random({world.network})" if world.random else world.network
+    return network if world.alignment is None else f"{network} via {world.alignment}"
+
+
+def _coefficient(coefficient: Fraction) -> str:
+    return "" if coefficient == 1 else "-1 * " if coefficient == -1 else f"{coefficient} * "
