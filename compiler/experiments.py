@@ -134,12 +134,16 @@ class Quantity:
 
 @dataclass(frozen=True)
 class Part:
-    """One inequality, normalised: T = constant + sum of coefficient * quantity; T >= 0, or |T| <= tolerance."""
+    """One inequality, normalised: T = constant + sum of coefficient * quantity; T >= 0, or |T| <= tolerance.
+
+    `written` is the relation as the author wrote it: for `<=`, T is the right side minus the left.
+    """
 
     relation: Literal[">=", "=="]
     constant: Fraction
     coefficients: tuple[tuple[Fraction, int], ...]
     tolerance: Fraction = Fraction(0)
+    written: Literal[">=", "<=", "=="] = ">="
 
 
 @dataclass(frozen=True)

@@ -104,14 +104,11 @@ class _Planning:
         candidates = tuple(Candidate(source, self.plan_fit(measurement, source)) for source in sources)
         split: Split | None = None if exhaustively else "test"
         items = self.plan_items(measurement.recipe, split, measurement.count, measurement.encoding)
-        select = fit_items = None
+        select: str | None = None
         if len(candidates) > 1:
             recipe = measurement.recipe if measurement.fitting is None else measurement.fitting.recipe
             count = measurement.count if measurement.fitting is None else measurement.fitting.select_count
             select = self.plan_items(recipe, "select", count, measurement.encoding)
-        if exhaustively and measurement.fitting is not None:
-            fitting = measurement.fitting
-            fit_items = self.plan_items(fitting.recipe, "fit", fitting.fit_count, measurement.encoding)
         key = content_key(
             "evaluate",
             CODE_VERSIONS["evaluate"],
@@ -119,7 +116,6 @@ class _Planning:
             candidates=[(c.network.key, c.fit) for c in candidates],
             grounding=measurement.grounding,
             select=select,
-            fit_items=fit_items,
         )
         step = EvaluateStep(
             key=key,
@@ -130,9 +126,8 @@ class _Planning:
             candidates=candidates,
             grounding=measurement.grounding,
             select=select,
-            fit_items=fit_items,
         )
-        return self.add(step, items, select, fit_items, *(c.fit for c in candidates))
+        return self.add(step, items, select, *(c.fit for c in candidates))
 
     def plan_fit(self, measurement: Measurement, network: NetworkSource) -> str | None:
         fitting, grounding = measurement.fitting, measurement.grounding

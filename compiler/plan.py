@@ -91,7 +91,6 @@ class EvaluateStep:
     candidates: tuple[Candidate, ...]
     grounding: Grounding | None
     select: str | None
-    fit_items: str | None
     kind: Literal["Evaluate"] = "Evaluate"
 
 

@@ -275,7 +275,7 @@ def _lower_part(part: Comparison, estimands: list[Estimand]) -> Part:
     constant, coefficients = _normalise(part, estimands)
     tolerance = Fraction(0) if part.tolerance is None else _fraction(part.tolerance)
     pairs = tuple((value, index) for index, value in coefficients.items())
-    return Part("==" if part.relation == "==" else ">=", constant, pairs, tolerance)
+    return Part("==" if part.relation == "==" else ">=", constant, pairs, tolerance, part.relation)
 
 
 def _polarities(parts: tuple[Comparison, ...], estimand: Estimand) -> set[int]:

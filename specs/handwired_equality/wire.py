@@ -31,7 +31,15 @@ FOLDER = Path(__file__).resolve().parent
 SYMBOLS = 4
 INPUTS = ("w", "x", "y", "z")
 OFFSET = 4.0
-SEED = 0
+REFLECTIONS = (
+    (-1, -1, +1, -1, +1, +1, -1, +1),
+    (-1, +1, +1, +1, +1, +1, -1, -1),
+    (+1, +1, -1, +1, -1, +1, +1, -1),
+    (+1, +1, -1, -1, +1, +1, -1, +1),
+    (+1, -1, +1, -1, -1, -1, +1, -1),
+    (-1, +1, -1, -1, +1, +1, +1, -1),
+)
+"""Signs, picked at random among those whose product spreads every neuron over all eight (see `mixing_rotation`)."""
 
 
 # --- the networks ----------------------------------------------------------------------------------------------------
@@ -119,17 +127,15 @@ def wire_plain() -> Network:
 
 
 def mixing_rotation() -> Array:
-    """A rotation of R^8 in which every neuron reads every other: four seeded reflections, one after the other.
+    """A rotation of R^8 in which every neuron reads every other: six reflections, one after the other.
 
-    With a vector v of signs, I - v v' / 4 is a reflection, since v' v = 8. Its entries, and those of the product, are
-    fractions over a power of two, so that the rotation is orthogonal in float32 exactly and not only nearly.
+    With a vector v of eight signs, I - v v' / 4 is a reflection, since v' v = 8. The entries of the product are odd
+    eighths, so that the rotation is orthogonal in float32 exactly and not only nearly.
     """
-    random = np.random.default_rng(SEED)
-    rotation = np.eye(8)
-    for _ in range(4):
-        signs = random.choice([-1.0, 1.0], size=8)
-        rotation = rotation @ (np.eye(8) - np.outer(signs, signs) / 4)
-    return rotation.astype(np.float32)
+    rotation = floats(np.eye(8))
+    for signs in REFLECTIONS:
+        rotation = floats(rotation @ (np.eye(8) - np.outer(signs, signs) / 4))
+    return rotation
 
 
 def wire_rotated() -> Network:
@@ -141,8 +147,9 @@ def wire_rotated() -> Network:
     copy = rotation, np.full(8, OFFSET, dtype=np.float32)
     # The next layer undoes both: it reads Q' (h - offset), which is hidden[1] again.
     weight, bias = plain.layers[1]
-    undone = weight @ rotation.T
-    equalities = undone, bias - undone @ copy[1]
+    undone: Array = weight @ rotation.T
+    shifted: Array = bias - undone @ copy[1]
+    equalities = undone, shifted
     return Network(plain.points, (plain.layers[0], copy, equalities, plain.layers[2]), plain.head)
 
 
@@ -212,7 +219,7 @@ def count_set(network: Network, layer: int, blocks: Sequence[Sequence[int]], lab
     hidden = network.activations(DOMAIN, layer)
     sources = [grid.ravel() for grid in np.meshgrid(*[EVERY] * len(blocks), indexing="ij")]
     agreed, total, margin = [0, 0], [0, 0], np.inf
-    for base in EVERY:
+    for base in range(len(DOMAIN)):
         state = np.repeat(hidden[base : base + 1], len(sources[0]), axis=0)
         for block, source in zip(blocks, sources, strict=True):
             state[:, block] = hidden[source][:, block]
@@ -238,8 +245,8 @@ EQUALITIES: dict[str, tuple[tuple[int, ...], Label]] = {
 
 def answer_first(base: int, sources: Sequence[NDArray[np.int64]]) -> Bools:
     """The model `first_symbol`: the source gives w, the base gives the rest."""
-    equal: Bools = DOMAIN[sources[0], 0] == DOMAIN[base, 1]
-    return equal == RIGHT[base]
+    answers: Bools = (DOMAIN[sources[0], 0] == DOMAIN[base, 1]) == RIGHT[base]
+    return answers
 
 
 def report(title: str, sets: dict[str, Counts]) -> Fraction:
@@ -264,11 +271,10 @@ def report_equalities(title: str, network: Network, layer: int, left: Iterable[i
     )
 
 
-def best_neurons(network: Network, layer: int) -> tuple[Fraction, tuple[int, ...]]:
-    """The set of neurons, of any size, that carries `left` best when `left` alone is interchanged."""
+def best_neurons(network: Network, layer: int, label: Label) -> tuple[Fraction, tuple[int, ...]]:
+    """The set of neurons, of any size, that carries one variable best when it alone is interchanged."""
     width = len(network.layers[layer - 1][1])
     sets = [subset for size in range(1, width + 1) for subset in combinations(range(width), size)]
-    label = EQUALITIES["{left}"][1]
     return max((count_set(network, layer, [subset], label).iia, subset) for subset in sets)
 
 
@@ -276,7 +282,7 @@ def check_networks() -> bool:
     """Run the whole domain through both checkpoints; whether everything that must be exact is."""
     plain, rotated = (read_network(FOLDER / name) for name in NETWORKS)
     rotation = mixing_rotation()
-    right = [bool(np.array_equal(rotation @ rotation.T, np.eye(8)) and np.all(rotation != 0))]
+    right = [bool(np.array_equal(rotation @ rotation.T, np.eye(8)) and np.all(np.abs(rotation) >= 1 / 8))]
     hidden = plain.activations(DOMAIN, 1)
     right.append(np.array_equal((rotated.activations(DOMAIN, 2) - OFFSET) @ rotation, hidden))
     for name, network in zip(NETWORKS, (plain, rotated), strict=True):
@@ -293,8 +299,9 @@ def check_networks() -> bool:
     report("first symbol in hidden[1][0..3]", {"{first}": count_set(plain, 1, [range(4)], answer_first)})
     report("first symbol in hidden[0][0..1]", {"{first}": count_set(plain, 0, [range(2)], answer_first)})
     report_equalities("rotated: left in hidden[2][0..3], right in [4..7]", rotated, 2, range(4), range(4, 8))
-    best, neurons = best_neurons(rotated, 2)
-    print(f"rotated: no set of neurons of hidden[2] carries left better than {list(neurons)}: {best} = {float(best):.6f}")
+    for name in ("{left}", "{right}"):
+        best, neurons = best_neurons(rotated, 2, EQUALITIES[name][1])
+        print(f"rotated: of all sets of neurons of hidden[2], {list(neurons)} carry {name} best: IIA {best}")
     return all(right)
 
 

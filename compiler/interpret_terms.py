@@ -1,0 +1,66 @@
+"""The model's interpreter of counterfactual terms: a query and a batch of items in, codes of the output out."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from .causal_model import CausalModel, Codes
+from .draw_items import Population
+from .items import Items
+from .terms import ModelWorld, OutputOf, Run
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Items as both interpreters read them.
+
+    `inputs` are what each world reads (the model: codes, shape [item, role, input]; a network: token ids, shape
+    [item, role, position]), `members` tells which variables are in each item's set S, shape [item, variable], and
+    `variables` names its columns.
+    """
+
+    inputs: npt.NDArray[np.int64]
+    members: npt.NDArray[np.bool_]
+    variables: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+
+def members_of(population: Population, items: Items) -> npt.NDArray[np.bool_]:
+    """Which variables are in each item's set, shape [item, variable]."""
+    recipe = population.recipe
+    table = np.zeros((len(population.cells), len(recipe.variables)), dtype=bool)
+    for row, cell in enumerate(population.cells):
+        table[row, list(recipe.sets[cell.set_index])] = True
+    members: npt.NDArray[np.bool_] = table[items.cell]
+    return members
+
+
+def model_batch(population: Population, items: Items) -> Batch:
+    """Items as the causal model reads them."""
+    return Batch(items.inputs, members_of(population, items), population.recipe.variables)
+
+
+def evaluate_in_model(query: OutputOf, model: CausalModel, batch: Batch) -> Codes:
+    """The codes of the query's variable for every item, shape [item].
+
+    Runs that occur more than once in the term are computed once. Raises ValueError for a term of another world.
+    """
+    done: dict[Run, dict[str, Codes]] = {}
+
+    def run(term: Run) -> dict[str, Codes]:
+        if not isinstance(term.world, ModelWorld):
+            raise ValueError("a network's term cannot be evaluated in a causal model")
+        if term not in done:
+            interventions = {}
+            for assignment in term.assignments:
+                where = np.ones(len(batch), dtype=bool)
+                if term.within_set:
+                    where = batch.members[:, batch.variables.index(assignment.target)]
+                interventions[assignment.target] = (run(assignment.value.run)[assignment.value.variable], where)
+            done[term] = model.run(batch.inputs[:, term.input], interventions)
+        return done[term]
+
+    return run(query.run)[query.variable]

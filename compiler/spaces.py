@@ -1,0 +1,332 @@
+"""Spaces: the inputs of one role (base or source) in one split, in cells of equal value tuple, drawn uniformly.
+
+Exact by relations: small domains are listed, large ones are tabulated by `flatten.py` and sampled backwards. Where the
+tables would grow too large, a space is a sampled pool of inputs, and says so.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from ..lang.program import Apply, Expression, Variable, variables_of
+from .causal_model import CausalModel, Codes
+from .expressions import Column, evaluate
+from .flatten import Graph, Solution, ranked
+from .items import Recipe
+from .relations import Relation, relation
+from .splits import Region, hash_rows, tuple_hash
+
+LISTED = 1 << 18
+"""Domains of at most so many inputs are listed."""
+MOST_TUPLES = 1024
+"""Above so many value tuples, cells are the output's values alone."""
+FEW = 4096
+"""Cells of at most so many inputs are listed where it is open whether one of them is in the split."""
+_POOL = 1 << 17
+_TRIES = 1 << 21
+_CERTAIN = 40.0
+
+
+class NoInputError(Exception):
+    """A cell's inputs could not be met within the bound."""
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What a recipe's `where` asks of a base alone, of a source alone, and of both together (with roles)."""
+
+    base: tuple[Expression, ...]
+    source: tuple[Expression, ...]
+    links: tuple[Expression, ...]
+
+
+def conditions_of(recipe: Recipe) -> Conditions:
+    """Sort the conjuncts of `where`; a bare name means the base and every source alike."""
+    base, source = list(recipe.model.require), list(recipe.model.require)
+    links: list[Expression] = []
+    for conjunct in [c for condition in recipe.where for c in _conjuncts(condition)]:
+        bare = any(v.role is None for v in variables_of(conjunct))
+        copies = [_with_role(conjunct, "base"), _with_role(conjunct, "source")] if bare else [conjunct]
+        for copy in dict.fromkeys(copies):
+            roles = {v.role for v in variables_of(copy)}
+            if roles == {"base", "source"}:
+                links.append(copy)
+            else:
+                base += [_without_role(copy)] if "source" not in roles else []
+                source += [_without_role(copy)] if "base" not in roles else []
+    if not recipe.variables:
+        return Conditions(tuple(base), (), ())
+    return Conditions(tuple(base), tuple(source), tuple(links))
+
+
+def _conjuncts(expression: Expression) -> list[Expression]:
+    if isinstance(expression, Apply) and expression.operator == "and":
+        return [c for argument in expression.arguments for c in _conjuncts(argument)]
+    return [expression]
+
+
+def _with_role(expression: Expression, role: str) -> Expression:
+    match expression:
+        case Variable(name=name, domain=domain, role=None):
+            return Variable(name, domain, "base" if role == "base" else "source")
+        case Apply(operator=operator, arguments=arguments, domain=domain):
+            return Apply(operator, tuple(_with_role(a, role) for a in arguments), domain)
+    return expression
+
+
+def _without_role(expression: Expression) -> Expression:
+    match expression:
+        case Variable(name=name, domain=domain):
+            return Variable(name, domain)
+        case Apply(operator=operator, arguments=arguments, domain=domain):
+            return Apply(operator, tuple(_without_role(a) for a in arguments), domain)
+    return expression
+
+
+def linked_columns(recipe: Recipe, links: Sequence[Expression], role: str) -> tuple[int, ...]:
+    """The input columns that the links read in one role."""
+    names = {v.name for link in links for v in variables_of(link) if v.role == role}
+    return tuple(i for i, name in enumerate(recipe.model.input_names) if name in names)
+
+
+def holds(model: CausalModel, conditions: Sequence[Expression], inputs: Codes) -> npt.NDArray[np.bool_]:
+    """Which inputs (codes, shape [item, input]) satisfy conditions over bare input names; shape [item]."""
+    values = {n: inputs[:, i] + d.low for i, (n, d) in enumerate(zip(model.input_names, model.input_domains, strict=True))}
+    mask = np.ones(len(inputs), dtype=bool)
+    for condition in conditions:
+        mask &= evaluate(condition, values, len(inputs)) != 0
+    return mask
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A role's inputs as columns of a graph: listed (`members`, one row leaf) or one leaf an input."""
+
+    graph: Graph
+    model: CausalModel
+    inputs: dict[str, int]
+    """The nodes of the inputs' values: all of them, or where listed those that links read."""
+    variables: dict[str, int]
+    """The nodes of the aligned variables' and the output's values."""
+    true: tuple[int, ...]
+    extra: tuple[Relation, ...]
+    members: Codes | None = None
+    row: int = -1
+
+    def decode(self, solution: Solution, assigned: dict[int, Column]) -> Codes:
+        """Inputs from columns; codes, shape [item, input]."""
+        if self.members is not None:
+            return self.members[solution.decode(assigned, self.row)]
+        pairs = zip(self.model.input_names, self.model.input_domains, strict=True)
+        return np.stack([solution.decode(assigned, self.inputs[n]) - d.low for n, d in pairs], axis=1)
+
+
+def tabulated(
+    model: CausalModel,
+    conditions: Sequence[Expression],
+    allowed: Sequence[Codes],
+) -> Layout:
+    """One leaf an input; the model's mechanisms and the conditions as nodes."""
+    graph = Graph()
+    inputs = {
+        name: graph.leaf(codes + domain.low)
+        for name, domain, codes in zip(model.input_names, model.input_domains, allowed, strict=True)
+    }
+    variables = graph.model(model, inputs, {})
+    true = tuple(graph.expression(condition, inputs) for condition in conditions)
+    extra = tuple(relation((leaf,), (np.arange(len(graph.leaf_values(leaf))),)) for leaf in inputs.values())
+    return Layout(graph, model, inputs, variables, true, extra)
+
+
+def listed(model: CausalModel, members: Codes, law: Sequence[str], linked: Sequence[int]) -> Layout:
+    """One leaf for the row among `members` (codes, shape [row, input]), related to what cells and links read."""
+    graph = Graph()
+    row = graph.leaf(np.arange(len(members)))
+    codes = model.run(members, {})
+    columns, ranks = [row], [np.arange(len(members))]
+    variables, inputs = {}, {}
+    for name in dict.fromkeys(law):
+        distinct, rank = ranked(codes[name] + model.domains[name].low)
+        variables[name] = graph.leaf(distinct)
+        columns.append(variables[name])
+        ranks.append(rank)
+    for index in linked:
+        distinct, rank = ranked(members[:, index] + model.input_domains[index].low)
+        inputs[model.input_names[index]] = graph.leaf(distinct)
+        columns.append(inputs[model.input_names[index]])
+        ranks.append(rank)
+    return Layout(graph, model, inputs, variables, (), (relation(columns, ranks),), members, row)
+
+
+def every_input(allowed: Sequence[Codes]) -> Codes:
+    """All inputs of a product of allowed codes, the last input fastest; shape [item, input]."""
+    if not allowed:
+        return np.zeros((1, 0), dtype=np.int64)
+    return np.stack([axis.reshape(-1) for axis in np.meshgrid(*allowed, indexing="ij")], axis=1)
+
+
+def in_range(recipe: Recipe, region: Region, inputs: Codes) -> npt.NDArray[np.bool_]:
+    """Which inputs have their hash in the region's range; shape [item]."""
+    if region.hashed is None:
+        return np.ones(len(inputs), dtype=bool)
+    uniform = tuple_hash(recipe, inputs)
+    return (uniform >= region.hashed[0]) & (uniform < region.hashed[1])
+
+
+def sampled_members(recipe: Recipe, region: Region, conditions: Sequence[Expression], key: int) -> Codes:
+    """A pool of distinct inputs of the region that satisfy the conditions, drawn uniformly with bounded effort."""
+    generator = np.random.Generator(np.random.Philox(key=key))
+    found: list[Codes] = []
+    count = tries = 0
+    if region.size == 0:
+        return np.zeros((0, len(region.allowed)), dtype=np.int64)
+    while count < _POOL and tries < _TRIES:
+        size = 1 << 16
+        columns = [codes[generator.integers(0, len(codes), size)] for codes in region.allowed]
+        inputs = np.stack(columns, axis=1)
+        inputs = inputs[holds(recipe.model, conditions, inputs) & in_range(recipe, region, inputs)]
+        found.append(inputs)
+        count, tries = count + len(inputs), tries + size
+    pool = np.concatenate(found)
+    _, first = np.unique(hash_rows(0, "pool", pool), return_index=True)
+    return pool[np.sort(first)][:_POOL]
+
+
+@dataclass(frozen=True)
+class Space:
+    """The cells of one role in one split, and uniform draws from them.
+
+    `tuples` are the codes of `law`'s variables, shape [cell, variable]. Where links name the base, there is one cell
+    for each tuple that occurs with each of the base's linked values; cells are sorted by `keys` (hashes of these).
+    """
+
+    recipe: Recipe
+    region: Region
+    layout: Layout
+    solution: Solution
+    law: tuple[str, ...]
+    linked: tuple[int, ...]
+    tuples: Codes
+    key_codes: Codes
+    """The base's linked codes behind every cell, shape [cell, linked input]."""
+    rows: Column
+    """The row of the elimination's table behind every cell."""
+    inside: Codes
+    """Inputs of the cells that are listed, shape [entry, input]; entries `start` .. `start + count - 1` of a cell."""
+    start: Column
+    count: Column
+    how: str
+    keys: npt.NDArray[np.uint64] = field(repr=False)
+    """Distinct hashes of `key_codes`, sorted; cells of key i are `group_start[i]` .. `+ group_count[i] - 1`."""
+    group_start: Column = field(repr=False)
+    group_count: Column = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.tuples)
+
+    def codes_of(self, variable: str) -> Codes | None:
+        """The codes of a variable for every cell, shape [cell]; None where cells do not determine it."""
+        return self.tuples[:, self.law.index(variable)] if variable in self.law else None
+
+    def groups(self, bases: Codes) -> Column:
+        """The index among `keys` of every base (codes, shape [item, input]); -1 where it has no source."""
+        hashed = hash_rows(0, "key", bases[:, list(self.linked)])
+        at = np.minimum(np.searchsorted(self.keys, hashed), max(len(self.keys) - 1, 0))
+        if not len(self.keys):
+            return np.full(len(bases), -1)
+        return np.where(self.keys[at] == hashed, at, -1)
+
+    def choose(self, bases: Codes, generator: np.random.Generator) -> Column:
+        """A cell for each base, uniform among those that occur with it; shape [item]."""
+        if not self.linked:
+            return generator.integers(0, len(self), len(bases))
+        group = self.groups(bases)
+        return self.group_start[group] + (generator.random(len(bases)) * self.group_count[group]).astype(np.int64)
+
+    def cells_with(self, bases: Codes, cells: Column) -> Column:
+        """The cell of each base that has the same tuple as another cell; -1 where there is none; shape [item]."""
+        if not self.linked:
+            return cells
+        group = self.groups(bases)
+        wanted = hash_rows(0, "cell", np.concatenate([group[:, None], self.tuples[cells]], axis=1))
+        own = np.repeat(np.arange(len(self.keys)), self.group_count)
+        there = hash_rows(0, "cell", np.concatenate([own[:, None], self.tuples], axis=1))
+        order = np.argsort(there)
+        at = np.minimum(np.searchsorted(there[order], wanted), len(there) - 1)
+        return np.where(there[order][at] == wanted, order[at], -1)
+
+    def draw(self, cells: Column, generator: np.random.Generator) -> Codes:
+        """An input for each cell, uniform among its own; codes, shape [item, input]. Raises NoInputError."""
+        inputs = np.empty((len(cells), len(self.region.allowed)), dtype=np.int64)
+        count = self.count[cells]
+        is_listed = count > 0
+        if is_listed.any():
+            at = self.start[cells[is_listed]] + (generator.random(int(is_listed.sum())) * count[is_listed]).astype(np.int64)
+            inputs[is_listed] = self.inside[at]
+        waiting = np.flatnonzero(~is_listed)
+        thinned = self.layout.members is None and self.region.hashed is not None
+        for _ in range(4096):
+            if not len(waiting):
+                return inputs
+            copies = max(1, 1024 // len(waiting)) if thinned else 1
+            repeated = np.repeat(waiting, copies)
+            assigned = self.solution.elimination.draw(self.rows[cells[repeated]], generator)
+            drawn = self.layout.decode(self.solution, assigned)
+            if not thinned:
+                inputs[repeated] = drawn
+                return inputs
+            right = np.flatnonzero(in_range(self.recipe, self.region, drawn))
+            inputs[repeated[right[::-1]]] = drawn[right[::-1]]
+            done = np.zeros(len(waiting), dtype=bool)
+            done[right // copies] = True
+            waiting = waiting[~done]
+        raise NoInputError
+
+
+def finish(
+    recipe: Recipe,
+    region: Region,
+    layout: Layout,
+    solution: Solution,
+    law: tuple[str, ...],
+    linked: tuple[int, ...],
+    key_codes: Codes,
+    how: str,
+) -> Space:
+    """The cells of a solution: those that have an input in the split, in order of key and tuple."""
+    table = solution.elimination.table
+    domains = recipe.model.domains
+    tuples = np.stack([solution.kept(layout.variables[v]) - domains[v].low for v in law], axis=1)
+    rows = np.arange(len(table))
+    start = count = np.zeros(len(table), dtype=np.int64)
+    inside = np.zeros((0, len(region.allowed)), dtype=np.int64)
+    if layout.members is None and region.hashed is not None:
+        share = region.hashed[1] - region.hashed[0]
+        few = np.flatnonzero(table.weight <= (min(FEW, _CERTAIN / -np.log1p(-share)) if share < 1 else 0))
+        affordable = few[np.cumsum(table.weight[few]) <= 1 << 20]
+        if len(affordable) < len(few):
+            how += f"; {len(few) - len(affordable):,} of its rarest cells left out"
+        owner, assigned = solution.elimination.expand(affordable)
+        members = layout.decode(solution, assigned)
+        right = np.flatnonzero(in_range(recipe, region, members))
+        right = right[np.argsort(owner[right], kind="stable")]
+        inside, owner = members[right], owner[right]
+        count = np.bincount(owner, minlength=len(table))
+        start = np.cumsum(count) - count
+        occurs = np.ones(len(table), dtype=bool)
+        occurs[few] = count[few] > 0
+        if share <= 0:
+            occurs[:] = False
+        rows = np.flatnonzero(occurs)
+    hashed = hash_rows(0, "key", key_codes[rows])
+    order = np.argsort(hashed, kind="stable") if linked else np.arange(len(rows))
+    rows = rows[order]
+    keys, group_start, group_count = np.unique(hashed[order], return_index=True, return_counts=True)
+    return Space(
+        recipe, region, layout, solution, law, linked, tuples[rows], key_codes[rows], rows, inside,
+        start[rows], count[rows], how, keys, group_start, group_count,
+    )  # fmt: skip
+
+

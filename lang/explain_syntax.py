@@ -1,0 +1,149 @@
+"""An unexpected token and what the grammar would have taken -> a diagnostic in the user's words."""
+
+from .diagnostics import Diagnostic, Label
+from .not_built import COMPREHENSIONS, not_built, recognise
+from .scanner import ScannedToken, Slice, show_token
+from .suggest import near_match
+
+FORMS = {
+    "type": "a type reads `type NAME = 0..9` or `type NAME = {a, b}`",
+    "task": "a task has lines `input NAME: DOMAIN`, `require EXPRESSION`, `output NAME: DOMAIN`, `tokens [...]` and "
+    "`answer NAME: { VALUE: CLASS }`",
+    "model": "a model reads `model NAME for TASK { ... }` with one line `name = expression` or "
+    "`name: domain = expression` for each variable",
+    "network": 'a network reads `network NAME = torch("weights.safetensors")`',
+    "align": "an alignment reads `align NAME: MODEL -> NETWORK { ... }` with lines `VARIABLES at SITE via FAMILY size K`",
+    "pairs": "a recipe reads `pairs NAME for TASK { ... }` with lines `size N`, `split .6 .2 .2`, `holdout INPUTS` and "
+    "`where EXPRESSION`",
+    "claim": "a claim reads `claim NAME: iia(ALIGNMENT) >= 0.9`",
+    "settings": "settings read `settings { confidence: 0.95 seed: 0 }`",
+}
+NOUNS = {"align": "alignment", "pairs": "recipe"}
+
+OPERATORS = {
+    "AND", "OR", "NOT", "IN", "COMPARISON", "PLUS", "MINUS", "STAR", "SLASHES", "PERCENT",
+}  # fmt: skip
+OPERAND = {"NAME", "INT", "MINUS", "_LPAR"}
+FRIENDLY = {
+    "NAME": "a name",
+    "INT": "a whole number",
+    "DECIMAL": "a number",
+    "STRING": "a text",
+    "COMPARISON": "a comparison",
+    "PLUS_MINUS": "`+-`",
+    "_EQUALS": "`=`",
+    "_ARROW": "`->`",
+    "_RANGE": "`..`",
+    "_DOT": "`.`",
+    "_COLON": "`:`",
+    "_COMMA": "`,`",
+    "_LBRACE": "`{`",
+    "_RBRACE": "`}`",
+    "_LBRACKET": "`[`",
+    "_RBRACKET": "`]`",
+    "_LPAR": "`(`",
+    "_RPAR": "`)`",
+    "_PLACED_AT": "`at`",
+    "$END": "the end",
+}
+TOKEN_HELP = {
+    "/": "whole numbers divide with `//`; in a claim, multiply by a decimal",
+    "|": "write `or`",
+    "=": "equality is written `==`",
+    "@": "positions are not built yet",
+    ":=": "an equation is written `name = expression`",
+}
+
+
+def explain_unexpected(part: Slice, offset: int | None, acceptable: frozenset[str]) -> Diagnostic:
+    """What was expected and what was found at `offset` (None: the declaration's end)."""
+    tokens = part.tokens
+    if offset is None:
+        last = tokens[-1]
+        noun = NOUNS.get(part.keyword, part.keyword)
+        return Diagnostic(
+            "CS001",
+            f"expected {_expected(acceptable)}, found the end of the {noun}",
+            Label(last.span, "it ends here"),
+            help=FORMS[part.keyword],
+        )
+    at = next((i for i, token in enumerate(tokens) if token.span.end > offset), len(tokens) - 1)
+    if (refusal := recognise(part.keyword, tokens, at) or _comprehension(tokens, at)) is not None:
+        return refusal
+    token = tokens[at]
+    return Diagnostic(
+        "CS001",
+        f"expected {_expected(acceptable)}, found {_found(token)}",
+        Label(token.span, "not expected here"),
+        help=_help(part.keyword, tokens, at, acceptable),
+    )
+
+
+def _comprehension(tokens: tuple[ScannedToken, ...], at: int) -> Diagnostic | None:
+    if tokens[at].text in COMPREHENSIONS and at + 1 < len(tokens) and tokens[at + 1].text == "(":
+        return not_built(f"`{tokens[at].text}(...)`", tokens[at].span, COMPREHENSIONS[tokens[at].text])
+    return None
+
+
+def _found(token: ScannedToken) -> str:
+    return show_token(token)
+
+
+def _expected(acceptable: frozenset[str]) -> str:
+    """What could have come, most telling first; long lists are summed up."""
+    rest = set(acceptable)
+    words: list[str] = []
+    if rest >= OPERAND:
+        if "DECIMAL" in rest:
+            words.append("a number")
+        words.append("an expression")
+        rest -= OPERAND | {"DECIMAL", "NOT", "TRUE", "FALSE", "_IF"}
+    elif "_ACCURACY" in rest:
+        words.append("an estimand such as `iia(A)` or `accuracy(N)`, or a number")
+        rest -= {"_ACCURACY", "_IIA", "INT", "DECIMAL", "MINUS", "_LPAR"}
+    elif "DECIMAL" in rest:
+        words.append("a number")
+        rest -= {"DECIMAL", "INT", "MINUS"}
+    elif "MINUS" in rest and "INT" in rest:
+        words.append("a name" if "NAME" in rest else "")
+        words.append("a whole number")
+        rest -= {"MINUS", "INT", "NAME"}
+    if "COMPARISON" in rest:
+        words.append("a comparison")
+        rest -= OPERATORS
+    elif len(rest & OPERATORS) >= 2:
+        words.append("an operator")
+        rest -= OPERATORS
+    if "NAME" in rest:
+        words.append("a name")
+        # keywords beside a name only open other statements, or are names themselves here
+        rest -= {"INPUT", "REQUIRE", "OUTPUT", "TOKENS", "ANSWER", "SPLIT", "HOLDOUT", "WHERE", "NAME"}
+    words += sorted(FRIENDLY.get(terminal, f"`{terminal.strip('_').lower()}`") for terminal in rest)
+    words = [word for word in words if word]
+    if len(words) > 7:
+        words = [*words[:6], "more"]
+    if len(words) <= 1:
+        return "".join(words)
+    return ", ".join(words[:-1]) + f" or {words[-1]}"
+
+
+def _help(keyword: str, tokens: tuple[ScannedToken, ...], at: int, acceptable: frozenset[str]) -> str:
+    token = tokens[at]
+    if token.kind == "doc":
+        return "a doc string stands before the file or before a declaration"
+    if token.text in TOKEN_HELP and not (token.text == "=" and keyword in ("type", "network")):
+        return TOKEN_HELP[token.text]
+    if token.text == "if":
+        return "put the `if ... then ... else ...` in parentheses"
+    if token.kind == "number" and "." in token.text and "INT" in acceptable:
+        return "only whole numbers stand here"
+    if token.kind == "word":
+        keywords = [terminal.strip("_").lower() for terminal in acceptable if terminal.strip("_").lower().isalpha()]
+        words = [word for word in keywords if word not in ("name", "int", "decimal", "comma", "colon", "string")]
+        estimands = ["cause", "isolate", "effect", "change"] if "_IIA" in acceptable else []
+        near = near_match(token.text, [*words, *estimands])
+        if near is not None:
+            return f"did you mean `{near}`?"
+    return FORMS[keyword]
+
+

@@ -1,0 +1,163 @@
+"""What belongs to the language but not to this version: recognised, so that it is refused by name and not as a typo."""
+
+from collections.abc import Sequence
+
+from .diagnostics import Diagnostic, Label, Span
+from .scanner import ScannedToken, Slice
+
+DECLARATIONS = {
+    "table": "write the values as an expression, with `if` and `in`",
+    "fn": "write the expression out where it is used",
+    "circuit": "align variables with `hidden[i]` or with some of its dims, `hidden[i][0..7]`",
+    "graph": "state each dependency as a claim of its own",
+    "import": "write the declarations in this file",
+    "for": "write each declaration out",
+}
+ESTIMANDS = {
+    "cause": "use `iia(...)`, the mean over both halves",
+    "isolate": "use `iia(...)`, the mean over both halves",
+    "effect": "use `iia(...)` of an alignment",
+    "change": "use `iia(...)` of an alignment",
+    "cae": "use `iia(...)`",
+    "probe": "use `iia(...)`",
+    "divergence": "use `iia(...)`",
+    "mean": "use `accuracy(...)`",
+    "all": "write one claim for each value",
+    "rest": "use `iia(...)` of an alignment",
+}
+FAMILIES = {name: "use `rotation` or `identity`" for name in ("pca", "sae", "difference", "probe", "revnet")}
+COMPREHENSIONS = {name: "write the terms out" for name in ("sum", "any", "all", "count")}
+NETWORKS = {
+    name: 'use `torch("weights.safetensors")`; see docs/networks.md for the file' for name in ("transformers", "jax")
+}
+_PLAIN_SITES = "use `hidden[i]` or `logits`"
+COMPONENTS = {
+    **dict.fromkeys(
+        "resid_pre resid_mid resid_post attn_out mlp_out mlp_act head_out q k v module".split(), _PLAIN_SITES
+    ),
+    "embed": "use `hidden[0]`, the concatenated embedding",
+}
+SETTINGS = {
+    "budget": "set `size` in `pairs`, and `steps` and `seeds` in `fit`",
+    "controls": "the controls of this version always run",
+}
+
+
+def not_built(construct: str, span: Span, help: str = "") -> Diagnostic:
+    """`construct` is part of the language but not built yet."""
+    return Diagnostic("CS010", f"{construct} is part of the language but not built yet", Label(span), help=help)
+
+
+def refuse_declaration(declaration: Slice) -> Diagnostic:
+    """A top-level declaration that is not built."""
+    keyword = declaration.tokens[0]
+    return not_built(f"`{keyword.text}`", keyword.span, DECLARATIONS[keyword.text])
+
+
+def recognise(keyword: str, tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
+    """Whether the token that the grammar stumbled over belongs to something that is not built."""
+    for rule in (_anywhere, _BY_KEYWORD.get(keyword)):
+        if rule is not None and (found := rule(tokens, at)) is not None:
+            return found
+    return None
+
+
+def _text(tokens: Sequence[ScannedToken], at: int) -> str:
+    return tokens[at].text if 0 <= at < len(tokens) else ""
+
+
+def _before(tokens: Sequence[ScannedToken], at: int) -> str:
+    return _text(tokens, at - 1)
+
+
+def _anywhere(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
+    token = tokens[at]
+    if token.text == "(" and _before(tokens, at) == "csv":
+        return not_built("`csv(...)`", tokens[at - 1].span, "list the values: `0..9` or `{a, b}`")
+    if token.text == "[" and at > 0 and tokens[at - 1].kind == "word" and _before(tokens, at) != "at":
+        return not_built("a name with an index", _join(tokens, at - 1, at), "give each one a name of its own: `x0`, `x1`")
+    if token.text == "for":
+        return not_built("`for`", token.span, "write each line, or each term, out")
+    return None
+
+
+def _in_task(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
+    token, text, before = tokens[at], tokens[at].text, _before(tokens, at)
+    if text in ("prompt", "vector"):
+        return not_built(f"`{text}`", token.span, "feed the inputs as `tokens [...]`")
+    if text == "metric":
+        return not_built("`metric`", token.span, "use `accuracy(...)` and `iia(...)`")
+    if text == "among":
+        return not_built("`among`", token.span, "the answer is the argmax over all classes")
+    if text == "(" and before == "text":
+        return not_built("`answer text(...)`", tokens[at - 1].span, "give each value of the output a class")
+    if text == "@":
+        return not_built("a position (`@`)", token.span, "the answer is read from the network's only output")
+    if token.kind == "string" and _last_statement(tokens, at) == "answer":
+        return not_built("an answer that is a text", token.span, "give each value its class: `{ false: 0, true: 1 }`")
+    return None
+
+
+def _in_align(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
+    token, text, before = tokens[at], tokens[at].text, _before(tokens, at)
+    if text == "@":
+        return not_built("a position (`@`)", token.span, "sites of an MLP are written without it")
+    if text == "in":
+        return not_built("a region to search (`in`)", token.span, "state one site with `at`")
+    if text == "[" and before == "at":
+        return not_built("a list of sites", token.span, "state one site: `hidden[i]`")
+    if text == "*" and before in ("[", ","):
+        return not_built("a region to search (`*`)", token.span, "state one site: `hidden[i]`")
+    if text == "." and _before(tokens, at - 1) == "at":
+        return not_built("a site inside a variable", _join(tokens, at - 1, at + 1), _PLAIN_SITES)
+    if text == "(" and before == "module":
+        return not_built("`module(...)`", tokens[at - 1].span, _PLAIN_SITES)
+    if text in ("-", "->") and before == "[":
+        return None
+    return None
+
+
+def _in_pairs(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
+    token = tokens[at]
+    if token.text in ("balanced", "uniform"):
+        return not_built(f"`{token.text}`", token.span, "leave it out: items are balanced as docs/language.md says")
+    return None
+
+
+def _in_claim(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
+    token, text = tokens[at], tokens[at].text
+    if text in ESTIMANDS and _text(tokens, at + 1) == "(":
+        return not_built(f"`{text}(...)`", token.span, ESTIMANDS[text])
+    if text in ("frozen", "from", "via"):
+        return not_built(f"`{text}`", token.span, "declare an alignment of its own and use `iia(...)` of it")
+    if text == "->":
+        return not_built("an edge (`->`)", token.span, "use `iia(A.{x, y})`")
+    return None
+
+
+def _in_settings(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
+    for token in reversed(tokens[: at + 1]):
+        if token.text in SETTINGS:
+            return not_built(f"`{token.text}`", token.span, SETTINGS[token.text])
+    return None
+
+
+_BY_KEYWORD = {
+    "task": _in_task,
+    "align": _in_align,
+    "pairs": _in_pairs,
+    "claim": _in_claim,
+    "settings": _in_settings,
+}
+
+
+def _join(tokens: Sequence[ScannedToken], first: int, last: int) -> Span:
+    return Span(tokens[first].start, tokens[min(last, len(tokens) - 1)].span.end)
+
+
+def _last_statement(tokens: Sequence[ScannedToken], at: int) -> str:
+    """The word that starts the line's statement."""
+    for token in reversed(tokens[:at]):
+        if token.text in ("input", "require", "output", "tokens", "answer", "metric", "prompt"):
+            return token.text
+    return ""

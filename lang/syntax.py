@@ -1,0 +1,423 @@
+"""The syntax tree: what a file says, before names are resolved and types are known.
+
+Every node is frozen and carries the span of its text, which is never compared: two trees are equal if they say the same.
+"""
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from .diagnostics import Span
+
+
+def _spanned() -> Span:
+    return field(default=Span(0, 0), compare=False)
+
+
+@dataclass(frozen=True)
+class Name:
+    text: str
+    span: Span = _spanned()
+
+
+@dataclass(frozen=True)
+class Integer:
+    value: int
+    span: Span = _spanned()
+
+
+@dataclass(frozen=True)
+class Decimal:
+    """A number as an exact fraction of its decimal text; `whole` says that it was written without a point."""
+
+    value: Fraction
+    whole: bool
+    span: Span = _spanned()
+
+
+@dataclass(frozen=True)
+class Text:
+    value: str
+    span: Span = _spanned()
+
+
+# --- domains ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class RangeDomain:
+    low: Integer
+    high: Integer
+    span: Span = _spanned()
+
+
+@dataclass(frozen=True)
+class SetDomain:
+    """Symbols in braces; a number among them is refused by the checker, in the user's words."""
+
+    symbols: tuple[Name | Integer, ...]
+    span: Span = _spanned()
+
+
+@dataclass(frozen=True)
+class NamedDomain:
+    name: Name
+    span: Span = _spanned()
+
+
+DomainSyntax = RangeDomain | SetDomain | NamedDomain
+
+
+# --- expressions -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Number:
+    value: int
+    span: Span = _spanned()
+
+
+@dataclass(frozen=True)
+class Truth:
+    value: bool
+    span: Span = _spanned()
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A name: a variable or a symbol. `role` is what stands before the point (`base.x`)."""
+
+    name: Name
+    role: Name | None = None
+    span: Span = _spanned()
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A prefix (`not`, `negate`) or infix operator on its operands."""
+
+    operator: str
+    operands: tuple["ExpressionSyntax", ...]
+    span: Span = _spanned()
+    operator_span: Span = _spanned()
+
+
+@dataclass(frozen=True)
+class Conditional:
+    condition: "ExpressionSyntax"
+    then: "ExpressionSyntax"
+    otherwise: "ExpressionSyntax"
+    span: Span = _spanned()
+
+
+@dataclass(frozen=True)
+class InSet:
+    element: "ExpressionSyntax"
+    alternatives: tuple["ExpressionSyntax", ...]
+    negated: bool
+    span: Span = _spanned()
+
+
+@dataclass(frozen=True)
+class InRange:
+    element: "ExpressionSyntax"
+    low: "ExpressionSyntax"
+    high: "ExpressionSyntax"
+    negated: bool
+    span: Span = _spanned()
+
+
+@dataclass(frozen=True)
+class Call:
+    function: Name
+    arguments: tuple["ExpressionSyntax", ...]
+    span: Span = _spanned()
+
+
+ExpressionSyntax = Number | Truth | Reference | Operation | Conditional | InSet | InRange | Call
+
+
+# --- declarations ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class TypeSyntax:
+    name: Name
+    domain: DomainSyntax
+    doc: str = ""
+    span: Span = _spanned()
+
+
+@dataclass(frozen=True)
+class Group:
+    """`input a, b: DOMAIN` or `output y: DOMAIN`."""
+
+    names: tuple[Name, ...]
+    domain: DomainSyntax
+    span: Span = _spanned()
+
+
+@dataclass(frozen=True)
+class TokensSyntax:
+    names: tuple[Name, ...]
+    span: Span = _spanned()
+
+
+@dataclass(frozen=True)
+class AnswerEntry:
+    value: Name | Integer
+    answer: Integer
+    span: Span = _spanned()
+
+
+@dataclass(frozen=True)
+class AnswerSyntax:
+    """`answer NAME: { value: class, ... }`, or a word in place of the braces (`index`)."""
+
+    output: Name
+    reading: tuple[AnswerEntry, ...] | Name
+    span: Span = _spanned()
+
+
+@dataclass(frozen=True)
+class TaskSyntax:
+    name: Name
+    inputs: tuple[Group, ...]
+    require: tuple[ExpressionSyntax, ...]
+    outputs: tuple[Group, ...]
+    tokens: tuple[TokensSyntax, ...]
+    answers: tuple[AnswerSyntax, ...]
+    doc: str = ""
+    span: Span = _spanned()
+
+
+@dataclass(frozen=True)
+class Equation:
+    name: Name
+    domain: DomainSyntax | None
+    expression: ExpressionSyntax
+    span: Span = _spanned()
+
+
+@dataclass(frozen=True)
+class ModelSyntax:
+    name: Name
+    task: Name
+    equations: tuple[Equation, ...]
+    doc: str = ""
+    span: Span = _spanned()
+
+
+@dataclass(frozen=True)
+class Argument:
+    """An argument of a network or a family; `key` where it is named."""
+
+    key: Name | None
+    value: Text | Decimal | Name
+    span: Span = _spanned()
+
+
+@dataclass(frozen=True)
+class NetworkSyntax:
+    name: Name
+    loader: Name
+    arguments: tuple[Argument, ...]
+    doc: str = ""
+    span: Span = _spanned()
+
+
+@dataclass(frozen=True)
+class Dims:
+    """One number or an inclusive range, in the brackets of a site."""
+
+    low: Integer
+    high: Integer
+    span: Span = _spanned()
+
+
+@dataclass(frozen=True)
+class Index:
+    """One pair of brackets after a component."""
+
+    dims: tuple[Dims, ...]
+    span: Span = _spanned()
+
+
+@dataclass(frozen=True)
+class SiteSyntax:
+    component: Name
+    indices: tuple[Index, ...]
+    span: Span = _spanned()
+
+
+@dataclass(frozen=True)
+class FamilySyntax:
+    name: Name
+    arguments: tuple[Argument, ...] | None
+    size: Integer | Name | None
+    span: Span = _spanned()
+
+
+@dataclass(frozen=True)
+class PlacementSyntax:
+    names: tuple[Name, ...]
+    site: SiteSyntax
+    family: FamilySyntax | None
+    span: Span = _spanned()
+
+
+@dataclass(frozen=True)
+class Setting:
+    key: Name
+    value: Decimal | Name
+    span: Span = _spanned()
+
+
+@dataclass(frozen=True)
+class SettingsBlock:
+    """The entries of a `fit` block."""
+
+    entries: tuple[Setting, ...]
+    span: Span = _spanned()
+
+
+@dataclass(frozen=True)
+class AlignSyntax:
+    name: Name
+    model: Name
+    network: Name
+    over: tuple[Name, ...]
+    placements: tuple[PlacementSyntax, ...]
+    fits: tuple[SettingsBlock, ...]
+    doc: str = ""
+    span: Span = _spanned()
+
+
+@dataclass(frozen=True)
+class SplitSyntax:
+    shares: tuple[Decimal, ...]
+    span: Span = _spanned()
+
+
+@dataclass(frozen=True)
+class HoldoutSyntax:
+    """`holdout x, y [in RANGE or SET]`; the membership is kept as one per file text, without its element."""
+
+    names: tuple[Name, ...]
+    low: ExpressionSyntax | None
+    high: ExpressionSyntax | None
+    alternatives: tuple[ExpressionSyntax, ...] | None
+    span: Span = _spanned()
+
+
+@dataclass(frozen=True)
+class PairsSyntax:
+    name: Name
+    task: Name
+    sizes: tuple[Integer, ...]
+    splits: tuple[SplitSyntax, ...]
+    holdouts: tuple[HoldoutSyntax, ...]
+    where: tuple[ExpressionSyntax, ...]
+    doc: str = ""
+    span: Span = _spanned()
+
+
+# --- claims ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class NetworkReference:
+    """`N`, or a word before it in parentheses: `random(N)`."""
+
+    network: Name
+    wrapper: Name | None = None
+    span: Span = _spanned()
+
+
+@dataclass(frozen=True)
+class AccuracySyntax:
+    network: NetworkReference
+    task: Name | None
+    over: tuple[Name, ...]
+    span: Span = _spanned()
+
+
+@dataclass(frozen=True)
+class IiaSyntax:
+    alignment: Name
+    members: tuple[Name, ...] | None
+    networks: tuple[NetworkReference, ...]
+    over: tuple[tuple[Name, ...], ...]
+    span: Span = _spanned()
+
+
+@dataclass(frozen=True)
+class ClaimOperation:
+    """`+`, `-`, `*` or `negate` on quantities."""
+
+    operator: str
+    operands: tuple["Quantity", ...]
+    span: Span = _spanned()
+
+
+Quantity = Decimal | AccuracySyntax | IiaSyntax | ClaimOperation
+
+
+@dataclass(frozen=True)
+class ComparisonSyntax:
+    left: Quantity
+    relation: str
+    right: Quantity
+    tolerance: Decimal | None
+    span: Span = _spanned()
+    relation_span: Span = _spanned()
+
+
+@dataclass(frozen=True)
+class Expectation:
+    outcome: Name
+    reason: Name | None
+    span: Span = _spanned()
+
+
+@dataclass(frozen=True)
+class ClaimSyntax:
+    """`text_span` runs from the first comparison to the end of the claim."""
+
+    name: Name
+    parts: tuple[ComparisonSyntax, ...]
+    confidence: Decimal | None
+    exhaustively: bool
+    expect: Expectation | None
+    doc: str = ""
+    span: Span = _spanned()
+    text_span: Span = _spanned()
+
+
+@dataclass(frozen=True)
+class SettingsSyntax:
+    entries: tuple[Setting, ...]
+    doc: str = ""
+    span: Span = _spanned()
+
+
+Declaration = (
+    TypeSyntax | TaskSyntax | ModelSyntax | NetworkSyntax | AlignSyntax | PairsSyntax | ClaimSyntax | SettingsSyntax
+)
+
+
+@dataclass(frozen=True)
+class BrokenDeclaration:
+    """A declaration that could not be read: what it would have declared is known by name, and not reported again."""
+
+    keyword: str
+    name: str
+    span: Span = _spanned()
+
+
+@dataclass(frozen=True)
+class SyntaxTree:
+    """A whole file, in order of declaration."""
+
+    doc: str
+    declarations: tuple[Declaration, ...]
+    broken: tuple[BrokenDeclaration, ...] = ()

@@ -1,0 +1,108 @@
+"""Text -> syntax tree, and every syntax error of the file: one for each declaration that cannot be read."""
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from .diagnostics import Diagnostic, Label, Source, Span
+from .explain_syntax import explain_unexpected
+from .not_built import refuse_declaration
+from .scanner import KEYWORDS, KEYWORDS_NOT_BUILT, Slice, check_tokens, slice_declarations, unknown_keyword
+from .syntax import BrokenDeclaration, Declaration, SyntaxTree
+from .tree_to_syntax import BrokenSyntaxError, build_declaration
+
+
+def parse_text(source: Source) -> tuple[SyntaxTree, tuple[Diagnostic, ...]]:
+    """The syntax tree of what can be read, and a diagnostic for each declaration that cannot."""
+    doc, slices = slice_declarations(source)
+    declarations: list[Declaration] = []
+    broken: list[BrokenDeclaration] = []
+    diagnostics: list[Diagnostic] = []
+    for part in slices:
+        result = _parse_slice(part, source.text)
+        if isinstance(result, Diagnostic):
+            diagnostics.append(result)
+            broken.extend(_names_of(part))
+        else:
+            declarations.append(result)
+    if not slices:
+        diagnostics.append(
+            Diagnostic(
+                "CS012",
+                "the file declares nothing",
+                Label(Span(0, 0)),
+                help="start with a `task`; `docs/language.md` has an example",
+            )
+        )
+    return SyntaxTree(doc, tuple(declarations), tuple(broken)), tuple(diagnostics)
+
+
+def _parse_slice(part: Slice, text: str) -> Declaration | Diagnostic:
+    if part.keyword in KEYWORDS_NOT_BUILT:
+        return refuse_declaration(part)
+    if part.keyword not in KEYWORDS:
+        return unknown_keyword(part.tokens[0])
+    if (fault := check_tokens(part.tokens, text)) is not None:
+        return fault
+
+    import lark
+
+    where = lark.TextSlice(text, part.span.start, part.span.end)
+    try:
+        return build_declaration(_parser().parse(where), text, part.doc)
+    except BrokenSyntaxError as error:
+        return error.diagnostic
+    except lark.UnexpectedInput as error:
+        token = getattr(error, "token", None)
+        at_end = token is not None and token.type == "$END"
+        offset = None if at_end else error.pos_in_stream
+        return explain_unexpected(part, offset, _acceptable(where))
+
+
+@cache
+def _parser() -> Any:
+    """The grammar's parser, built once per process (never through lark's cache, which unpickles a shared file)."""
+    import gc
+
+    import lark
+
+    grammar = Path(__file__).with_name("grammar.lark").read_text(encoding="utf-8")
+    collecting = gc.isenabled()
+    gc.disable()  # the tables are many small objects that all stay: collecting meanwhile costs a fifth of the time
+    try:
+        return lark.Lark(grammar, start="declaration", parser="lalr", lexer="contextual", propagate_positions=True)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _acceptable(where: Any) -> frozenset[str]:
+    """The terminals that could have come instead, from the state before the unexpected token was looked at.
+
+    The parser's own set is smaller: it may have reduced already, on a lookahead that is legal elsewhere.
+    """
+    import lark
+
+    accepted: list[Any] = []
+    try:
+        for token in _parser().parse_interactive(where).iter_parse():
+            accepted.append(token)
+    except lark.UnexpectedInput:
+        pass
+    replay = _parser().parse_interactive("")
+    for token in accepted:
+        replay.feed_token(token)
+    return frozenset(replay.accepts())
+
+
+def _names_of(part: Slice) -> Iterator[BrokenDeclaration]:
+    """What a broken declaration would have declared; for a loop, all declarations in it."""
+    loop = part.keyword == "for"
+    for index, token in enumerate(part.tokens[:-1]):
+        following = part.tokens[index + 1]
+        known = token.text in KEYWORDS or token.text in KEYWORDS_NOT_BUILT
+        if (index == 0 or (loop and known and token.leads)) and following.kind == "word":
+            yield BrokenDeclaration(token.text, following.text, token.span)
+    if len(part.tokens) == 1:
+        yield BrokenDeclaration(part.keyword, "", part.span)

@@ -1,0 +1,212 @@
+"""Evaluate: score a term item by item, on sampled items or on a whole domain.
+
+The network's interpreter and the causal model's read the same items; a score is 1 where they agree on the output.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from ..compiler.draw_items import Population, split_of
+from ..compiler.enumerate_items import count_items, enumerate_items
+from ..compiler.experiments import Encoding
+from ..compiler.interpret_terms import Batch, evaluate_in_model, model_batch
+from ..compiler.items import Items
+from ..compiler.plan import EvaluateStep
+from ..compiler.terms import OutputOf, Run
+from .engine import Engine
+from .errors import EnvironmentProblem
+from .progress import Progress
+from .scores import CellCount, Scores
+
+NEAR_TIE = 1e-4
+MICRO_BATCH = 8192
+WHOLE_BATCH = 65536
+
+
+@dataclass
+class _Tally:
+    """Counts by cell, and scores by item where they are kept."""
+
+    n: npt.NDArray[np.int64]
+    right: npt.NDArray[np.int64]
+    among: npt.NDArray[np.int64]
+    near: npt.NDArray[np.int64]
+    unseen: npt.NDArray[np.int64]
+    no_op: npt.NDArray[np.float64]
+    full_swap: npt.NDArray[np.float64]
+    base_right: int = 0
+    agree: list[Tensor] = field(default_factory=list)
+    agree_among: list[Tensor] = field(default_factory=list)
+
+
+def run_evaluate(
+    step: EvaluateStep,
+    population: Population,
+    items: Items | None,
+    engine: Engine,
+    encoding: Encoding,
+    progress: Progress,
+) -> Scores:
+    """Scores of one network. `items` None: the whole domain, chunk by chunk.
+
+    Raises:
+        EnvironmentProblem: an activation on the way to the answer is not finite.
+    """
+    cells = len(population.cells)
+    tally = _Tally(
+        *(np.zeros(cells, dtype=np.int64) for _ in range(4)),
+        unseen=np.zeros((cells, 2), dtype=np.int64),
+        no_op=np.zeros(cells),
+        full_swap=np.zeros(cells),
+    )
+    total = len(items) if items is not None else count_items(population)
+    progress.start(f"evaluate {step.text}", total)
+    with torch.no_grad():
+        for chunk in _chunks(population, items):
+            _score(step, population, chunk, engine, encoding, tally, keep=items is not None)
+            progress.advance(len(chunk))
+    progress.finish()
+    return _scores(step, population, tally, whole=items is None)
+
+
+def encode(items: Items, encoding: Encoding) -> npt.NDArray[np.int64]:
+    """Token ids, shape [item, role, position], of input codes: a value's index in its domain is its token id."""
+    tokens: npt.NDArray[np.int64] = np.ascontiguousarray(items.inputs[:, :, list(encoding.columns)])
+    return tokens
+
+
+def share_right(step: EvaluateStep, population: Population, items: Items, engine: Engine, encoding: Encoding) -> float:
+    """The share of items on which network and model agree among the declared answers."""
+    right = 0
+    with torch.no_grad():
+        for chunk in _chunks(population, items):
+            model = model_batch(population, chunk)
+            batch = Batch(encode(chunk, encoding), model.members, model.variables)
+            labels = torch.from_numpy(evaluate_in_model(step.score.right, step.model, model))
+            right += int(_answers(engine.logits(step.score.left, batch), labels, encoding)[1].sum())
+    return right / len(items)
+
+
+def _chunks(population: Population, items: Items | None) -> Iterator[Items]:
+    if items is None:
+        yield from enumerate_items(population, WHOLE_BATCH)
+        return
+    for start in range(0, len(items), MICRO_BATCH):
+        rows = slice(start, start + MICRO_BATCH)
+        yield Items(items.inputs[rows], items.cell[rows])
+
+
+def _score(
+    step: EvaluateStep,
+    population: Population,
+    items: Items,
+    engine: Engine,
+    encoding: Encoding,
+    tally: _Tally,
+    keep: bool,
+) -> None:
+    model = model_batch(population, items)
+    batch = Batch(encode(items, encoding), model.members, model.variables)
+    labels = evaluate_in_model(step.score.right, step.model, model)
+    agree, among, near = _answers(engine.logits(step.score.left, batch), torch.from_numpy(labels), encoding)
+    cell, cells = items.cell, len(tally.n)
+    for counts, scores in ((tally.right, agree), (tally.among, among), (tally.near, near)):
+        counts += np.bincount(cell[scores.numpy()], minlength=cells)
+    tally.n += np.bincount(cell, minlength=cells)
+    output, world = step.score.right.variable, step.score.right.run.world
+    base_labels = evaluate_in_model(OutputOf(output, Run(world, 0)), step.model, model)
+    clean = engine.logits(OutputOf(output, Run(step.score.left.run.world, 0)), batch)
+    tally.base_right += int(_answers(clean, torch.from_numpy(base_labels), encoding)[0].sum())
+    if model.variables:
+        _score_pairs(step, items.cell, model, labels, base_labels, tally)
+    if not keep and step.grounding is not None and step.grounding.learned:
+        _score_unseen(population, items, model, agree.numpy(), tally)
+    if keep:
+        tally.agree.append(agree)
+        tally.agree_among.append(among)
+
+
+def _answers(logits: Tensor, labels: Tensor, encoding: Encoding) -> tuple[Tensor, Tensor, Tensor]:
+    """Agreement over all classes, among the declared answers, and near ties; each shape [item].
+
+    The answer is the argmax; equal top logits agree with nothing.
+    """
+    if not bool(torch.isfinite(logits).all()):
+        raise EnvironmentProblem("CS508", "the network gives logits that are not finite", "check its weights")
+    classes = torch.tensor(encoding.classes)
+    wanted = classes[labels]
+    scores = []
+    for values, targets in ((logits, wanted), (logits[:, classes], labels)):
+        top = values.topk(2, dim=1) if values.shape[1] > 1 else None
+        clear = torch.ones(len(values), dtype=torch.bool) if top is None else top.values[:, 0] > top.values[:, 1]
+        scores.append((values.argmax(1) == targets) & clear)
+    margin = logits.topk(2, dim=1).values if logits.shape[1] > 1 else None
+    near = torch.zeros(len(logits), dtype=torch.bool) if margin is None else margin[:, 0] - margin[:, 1] < NEAR_TIE
+    return scores[0], scores[1], near
+
+
+def _score_pairs(
+    step: EvaluateStep,
+    cell: npt.NDArray[np.int64],
+    model: Batch,
+    labels: npt.NDArray[np.int64],
+    base_labels: npt.NDArray[np.int64],
+    tally: _Tally,
+) -> None:
+    """What the pairs alone give: the base's label (no-op), and the label of a source in S (full swap)."""
+    cells = len(tally.n)
+    tally.no_op += np.bincount(cell[base_labels == labels], minlength=cells)
+    output, world = step.score.right.variable, step.score.right.run.world
+    swapped = np.zeros(len(labels))
+    for index in range(len(model.variables)):
+        source = evaluate_in_model(OutputOf(output, Run(world, index + 1)), step.model, model)
+        swapped += (source == labels) & model.members[:, index]
+    tally.full_swap += np.bincount(cell, weights=swapped / model.members.sum(1), minlength=cells)
+
+
+def _score_unseen(
+    population: Population, items: Items, model: Batch, agree: npt.NDArray[np.bool_], tally: _Tally
+) -> None:
+    """Count the items none of whose inputs belongs to `fit`."""
+    unseen = split_of(population.recipe, items.bases) != 0
+    for index in range(len(model.variables)):
+        unseen &= (split_of(population.recipe, items.source(index)) != 0) | ~model.members[:, index]
+    cells = len(tally.n)
+    tally.unseen[:, 0] += np.bincount(items.cell[unseen & agree], minlength=cells)
+    tally.unseen[:, 1] += np.bincount(items.cell[unseen], minlength=cells)
+
+
+def _scores(step: EvaluateStep, population: Population, tally: _Tally, whole: bool) -> Scores:
+    recipe = population.recipe
+    cells = tuple(
+        CellCount(
+            set=tuple(recipe.variables[v] for v in recipe.sets[cell.set_index]),
+            half=cell.half,
+            weight=cell.weight,
+            n=int(tally.n[i]),
+            right=int(tally.right[i]),
+            among=int(tally.among[i]),
+            near=int(tally.near[i]),
+        )
+        for i, cell in enumerate(population.cells)
+    )
+    learned = step.grounding is not None and step.grounding.learned
+    shares = np.array([float(cell.weight) for cell in cells]) / np.maximum(tally.n, 1)
+    return Scores(
+        cells=cells,
+        agree=None if whole else torch.cat(tally.agree),
+        agree_among=None if whole else torch.cat(tally.agree_among),
+        base_right=tally.base_right,
+        no_op=float(tally.no_op @ shares) if recipe.variables else None,
+        full_swap=float(tally.full_swap @ shares) if recipe.variables else None,
+        unseen=tuple((int(right), int(of)) for right, of in tally.unseen) if whole and learned else None,
+        select=(),
+        chosen=0,
+    )
+
+

@@ -1,0 +1,119 @@
+"""The store: results of steps by content key, written whole or not at all, verified when read.
+
+Layout of a store folder: `artifacts/KK/KEY.safetensors` (tensors, with a JSON document and the content hash in the
+metadata), `results/NAME-KEY.json`, `looks.jsonl` (append-only).
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from .errors import EnvironmentProblem
+
+
+class Store:
+    """A folder of artifacts. Nothing is created before the first write."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def load(self, key: str) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+        """The tensors and the document of a key; None where there is none, or where it is damaged."""
+        path = self._artifact(key)
+        if not path.exists():
+            return None
+        try:
+            with safe_open(str(path), framework="pt") as file:
+                metadata = file.metadata() or {}
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            document: dict[str, Any] = json.loads(metadata["document"])
+        except (OSError, SafetensorError, KeyError, ValueError):
+            return None
+        intact = metadata.get("key") == key and metadata.get("hash") == _hash(tensors, metadata["document"])
+        return (tensors, document) if intact else None
+
+    def save(self, key: str, tensors: Mapping[str, Tensor], document: Mapping[str, Any]) -> None:
+        """Write an artifact atomically.
+
+        Raises:
+            EnvironmentProblem: the folder cannot be written.
+        """
+        plain = {name: tensor.contiguous() for name, tensor in tensors.items()}
+        text = json.dumps(document, sort_keys=True)
+        metadata = {"key": key, "document": text, "hash": _hash(plain, text)}
+        with self._replacing(self._artifact(key)) as file:
+            file.write(save(plain, metadata))
+
+    def save_result(self, name: str, key: str, text: str) -> Path:
+        """Write a result document; returns its path."""
+        path = self.folder / "results" / f"{name}-{key[:16]}.json"
+        with self._replacing(path) as file:
+            file.write(text.encode())
+        return path
+
+    def results(self, name: str) -> list[Path]:
+        """The result documents of a spec, newest first."""
+        found = (self.folder / "results").glob(f"{name}-*.json")
+        return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True)
+
+    def append(self, file: str, lines: list[str]) -> None:
+        """Append lines to a ledger in one write."""
+        if not lines:
+            return
+        with self._writing():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with (self.folder / file).open("a", encoding="utf-8") as ledger:
+                ledger.write("".join(f"{line}\n" for line in lines))
+                ledger.flush()
+                os.fsync(ledger.fileno())
+
+    def lines(self, file: str) -> list[str]:
+        """The whole lines of a ledger."""
+        path = self.folder / file
+        return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+
+    def _artifact(self, key: str) -> Path:
+        return self.folder / "artifacts" / key[:2] / f"{key}.safetensors"
+
+    @contextmanager
+    def _replacing(self, path: Path) -> Iterator[IO[bytes]]:
+        """A temporary file in the same folder that takes the path's place when it is whole and on disk."""
+        with self._writing():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=path.parent, prefix=".partial-")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    yield file
+                    file.flush()
+                    os.fsync(file.fileno())
+                Path(name).replace(path)
+            except BaseException:
+                Path(name).unlink(missing_ok=True)
+                raise
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as problem:
+            message = f"the store `{self.folder.name}` cannot be written: {problem.strerror}"
+            raise EnvironmentProblem("CS520", message, "name another folder with `--store`") from None
+
+
+def _hash(tensors: Mapping[str, Tensor], document: str) -> str:
+    digest = hashlib.sha256(document.encode())
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        digest.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode())
+        digest.update(tensor.contiguous().view(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,164 @@
+"""Verdicts: what is said of a claim, with everything that it rests on. Plain data, printed and serialised elsewhere."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Outcome = Literal["holds", "refuted", "unsupported", "inconclusive"]
+Grade = Literal["exhaustive", "statistical", "search", "exploratory"]
+Expectation = Literal["met", "failed", "open"]
+
+
+@dataclass(frozen=True)
+class CellRow:
+    """Raw counts of one set and half. `set` is empty and `half` None for `accuracy`."""
+
+    set: tuple[str, ...]
+    half: str | None
+    right: int
+    n: int
+
+
+@dataclass(frozen=True)
+class SeedRow:
+    """One restart of a fit: accuracy on `select`, final loss, and whether it was chosen."""
+
+    seed: int
+    select: float
+    loss: float
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class QuantityRow:
+    """One estimand as measured on its own: `estimate` in [0, 1] with its interval at the claim's alpha.
+
+    `exact` is k/N as text for a whole domain. `network_accuracy` is on the items' bases. `no_op` and `full_swap` are
+    what the pairs alone give. `near_ties` counts items whose two best logits are closer than 1e-4. `select` lists the
+    scores on `select` of the networks that `random(N)` drew. `unseen` is the estimate on a whole domain without `fit`
+    inputs, and its n. `map` is the content key of the fitted map in the store.
+    """
+
+    text: str
+    families: tuple[str, ...]
+    learned: bool
+    estimate: float
+    low: float
+    high: float
+    right: int
+    n: int
+    exact: str | None
+    among: bool
+    full_vocabulary: float
+    network_accuracy: float
+    no_op: float | None
+    full_swap: float | None
+    near_ties: int
+    cells: tuple[CellRow, ...]
+    seeds: tuple[SeedRow, ...]
+    select: tuple[float, ...]
+    unseen: tuple[float, int] | None
+    map: str | None
+
+
+@dataclass(frozen=True)
+class PartRow:
+    """One inequality: the left side's estimate and the interval that decides, against the bound."""
+
+    text: str
+    relation: Literal[">=", "<=", "=="]
+    estimate: float
+    low: float
+    high: float
+    bound: float
+    tolerance: float
+    paired: bool
+
+
+@dataclass(frozen=True)
+class ControlRow:
+    """A control: what it reached, and what it had to reach (None: it is only noted)."""
+
+    name: str
+    estimate: float
+    low: float
+    high: float
+    needed: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome of one claim.
+
+    `estimate`, `low`, `high` and `bound` are those of its first part; `alpha` is the error that the claim may make.
+    `reason` is a reason code where the outcome is inconclusive. `expectation` tells whether the outcome is the one
+    that the author expected.
+    """
+
+    name: str
+    claim: str
+    doc: str
+    outcome: Outcome
+    reason: str | None
+    grade: Grade
+    expected: str
+    expectation: Expectation
+    alpha: float
+    parts: tuple[PartRow, ...]
+    quantities: tuple[QuantityRow, ...]
+    controls: tuple[ControlRow, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def estimate(self) -> float:
+        """The first part's left side, as measured."""
+        return self.parts[0].estimate
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The interval that decides the first part."""
+        return self.parts[0].low, self.parts[0].high
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What the numbers depend on besides the spec."""
+
+    cspec: str
+    python: str
+    torch: str
+    engine: str
+    engine_version: str
+    threads: int
+
+
+@dataclass(frozen=True)
+class Result(Mapping[str, Verdict]):
+    """The verdicts of a spec by claim name, in the file's order."""
+
+    spec: str
+    doc: str
+    plan: str
+    seed: int
+    confidence: float
+    verdicts: tuple[Verdict, ...]
+    environment: Environment
+    complete: bool = True
+
+    def __getitem__(self, name: str) -> Verdict:
+        for verdict in self.verdicts:
+            if verdict.name == name:
+                return verdict
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return (verdict.name for verdict in self.verdicts)
+
+    def __len__(self) -> int:
+        return len(self.verdicts)
+
+    @property
+    def exit_code(self) -> int:
+        """0 all met, 1 any failed, 3 any open."""
+        found = {verdict.expectation for verdict in self.verdicts}
+        return 1 if "failed" in found else 3 if "open" in found else 0
