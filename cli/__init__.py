@@ -1,1 +1,1 @@
-"""TODO"""
+"""The command line: one file per command; each parses arguments, calls, renders, and returns an exit status."""

@@ -1,0 +1,7 @@
+"""`python -m cspec` is `cspec`."""
+
+import sys
+
+from .cli.main import main
+
+sys.exit(main())

@@ -1,0 +1,45 @@
+"""`cspec compile`: the stages between a spec and its experiments, printed."""
+
+import argparse
+from typing import Any
+
+from .output import Output, add_common
+from .workflow import check, compile_spec
+
+
+def add_arguments(commands: "argparse._SubParsersAction[Any]") -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "compile",
+        help="print the counterfactual terms or the plan of a spec",
+        description="Compile a spec without running it, and print a stage: the counterfactual terms that its estimands"
+        " lower to, or the plan of content-keyed steps.",
+    )
+    add_common(parser)
+    parser.add_argument("--emit", choices=("terms", "plan"), default="plan", help="the stage (default: plan)")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, output: Output) -> int:
+    """0 where the spec compiles."""
+    checked = check(options.spec, allow_path=options.allow_path)
+    output.show(checked.source, checked.warnings)
+    if options.emit == "terms":
+        from ..compiler.terms import render
+
+        table: dict[str, list[str]] = {}
+        for experiment in checked.experiments:
+            measurements = [q.measurement for q in experiment.quantities]
+            table[experiment.claim.name] = [f"{m.text} = {render(m.term)}" for m in measurements]
+            output.write(f"claim {experiment.claim.name}: {experiment.claim.text}\n")
+            for m in measurements:
+                output.write(f"  {m.text} =\n    {render(m.term, indent=4)}\n")
+            output.write("\n")
+        output.add("terms", table)
+        return 0
+    from ..compiler.render_plan import plan_table, render_plan
+
+    plan = compile_spec(checked)
+    output.write(render_plan(plan))
+    output.add("plan", plan_table(plan))
+    return 0

@@ -1,0 +1,46 @@
+"""The JSON documents of `--json`, described by pydantic: one shape for every command, with the parts that it has."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from ..runtime.result_document import ResultDocument
+
+
+class DiagnosticDocument(BaseModel):
+    """One diagnostic. Lines and columns count from 1; absent where it has no place in the text."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: str
+    severity: str
+    message: str
+    help: str = ""
+    line: int | None = None
+    column: int | None = None
+    end_line: int | None = None
+    end_column: int | None = None
+    label: str = ""
+    notes: list[str] = []
+    related: list[dict[str, Any]] = []
+
+
+class Document(BaseModel):
+    """What a command prints with `--json`: `exit` is its exit status; the other parts are the command's own."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    command: str
+    spec: str
+    exit: int
+    diagnostics: list[DiagnosticDocument]
+    result: ResultDocument | None = None
+    terms: dict[str, list[str]] | None = None
+    plan: dict[str, Any] | None = None
+    graph: dict[str, Any] | None = None
+    files: list[str] | None = None
+
+
+def check_document(document: dict[str, Any]) -> dict[str, Any]:
+    """The document as plain JSON values, checked against its description; parts that are absent are left out."""
+    return Document.model_validate(document).model_dump(mode="json", exclude_unset=True)

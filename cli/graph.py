@@ -1,0 +1,76 @@
+"""`cspec graph`: the causal models with each variable's site, map and verdict, as DOT and JSON."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from ..compiler.pipeline import Checked
+from .output import Output, add_common
+from .workflow import check, compile_spec, open_store
+
+
+def add_arguments(commands: "argparse._SubParsersAction[Any]") -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "graph",
+        help="write the dependency graph of a spec as DOT and JSON",
+        description="Write the causal models as NAME.dot and NAME.graph.json (networkx node-link): each variable's"
+        " site, map, and, from the newest result that matches the spec, its verdicts.",
+    )
+    add_common(parser)
+    parser.add_argument("--store", metavar="FOLDER", help="where results are kept (default: .cspec beside the spec)")
+    parser.add_argument("--out", metavar="FOLDER", default=".", help="where to write (default: the current folder)")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, output: Output) -> int:
+    """0 where the files were written."""
+    checked = check(options.spec, allow_path=options.allow_path)
+    output.show(checked.source, checked.warnings)
+    from ..runtime.dependency_graph import build_graph, node_link, render_dot
+    from ..runtime.errors import EnvironmentProblem
+    from ..runtime.result_document import read_result
+
+    name = Path(options.spec).stem
+    key = compile_spec(checked).key
+    store = open_store(checked.source.path, options.store)
+    found = (result for path in store.results(name) if (result := read_result(path)) is not None)
+    result = next((r for r in found if r.plan == key), None)
+    graph = build_graph(checked.models.values(), _placed(checked), _uses(checked), result)
+    folder = Path(options.out)
+    files = {f"{name}.dot": render_dot(graph, name), f"{name}.graph.json": json.dumps(node_link(graph), indent=2) + "\n"}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file, text in files.items():
+            (folder / file).write_text(text, encoding="utf-8")
+    except OSError as problem:
+        raise EnvironmentProblem("CS522", f"`{options.out}` cannot be written: {problem.strerror}") from None
+    verdicts = "no result matches the spec: no verdicts drawn" if result is None else "with verdicts"
+    output.write("".join(f"wrote {folder / file}\n" for file in files) + f"{verdicts}\n")
+    output.add("graph", node_link(graph))
+    output.add("files", [str(folder / file) for file in files])
+    return 0
+
+
+def _placed(checked: Checked) -> dict[str, tuple[Any, ...]]:
+    from ..runtime.dependency_graph import Placed
+
+    table: dict[str, tuple[Any, ...]] = {}
+    for alignment in checked.program.alignments.values():
+        for p in alignment.placements:
+            size = "" if p.size is None else f" size {p.size}"
+            place = Placed(alignment.name, alignment.network, p.variable, p.site.text, f"via {p.family}{size}")
+            table[alignment.model] = (*table.get(alignment.model, ()), place)
+    return table
+
+
+def _uses(checked: Checked) -> tuple[Any, ...]:
+    from ..runtime.dependency_graph import ClaimUse
+
+    uses = []
+    for claim in checked.program.claims.values():
+        estimands = [t.estimand for p in claim.parts for t in (*p.left.terms, *p.right.terms)]
+        names = tuple(dict.fromkeys(e.alignment for e in estimands if hasattr(e, "alignment")))
+        uses.append(ClaimUse(claim.name, claim.text, names))
+    return tuple(uses)

@@ -1,0 +1,73 @@
+"""`cspec`: parse the arguments, run the command, turn whatever happens into an exit status.
+
+Exit status: 0 every expectation is met; 1 one failed; 3 one is open; 2 the spec is wrong; 4 the environment is;
+64 usage; 70 a bug of ours; 130 interrupted.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from . import check, compile, graph, verify
+from .output import Output
+
+USAGE, BUG, INTERRUPTED = 64, 70, 130
+
+DESCRIPTION = """\
+Make claims about what happens inside neural networks checkable.
+
+A .cspec file states a causal model, where in a network its variables live,
+and what number would make the claim true. cspec checks it, compiles it to
+interchange interventions, runs them, and returns verdicts."""
+
+EPILOG = """\
+exit status: 0 all expectations met, 1 one failed, 3 one open, 2 the spec is
+wrong, 4 the environment is, 64 usage, 130 interrupted"""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(USAGE, f"{self.prog}: {message}\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit status."""
+    parser = _Parser(
+        prog="cspec",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="store_true", help="print the version and exit")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+    for command in (check, verify, graph, compile):
+        command.add_arguments(commands)
+    try:
+        options = parser.parse_args(arguments)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else USAGE
+    if options.version:
+        from importlib.metadata import version
+
+        print(f"cspec {version('cspec')}")
+        return 0
+    if options.command is None:
+        parser.print_help(sys.stderr)
+        return USAGE
+    output = Output(options.command, options.spec, options.json)
+    try:
+        return output.run(options.run, options)
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  # nobody reads on: keep the interpreter's last flush quiet
+        return 0
+    except Exception as bug:
+        if os.environ.get("CSPEC_DEBUG"):
+            raise
+        output.bug(bug)
+        return BUG

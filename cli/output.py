@@ -1,0 +1,101 @@
+"""Where a command's words go: text on stdout, or with `--json` one document and nothing else; errors on stderr."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ..lang.codes import CODES
+from ..lang.diagnostics import Diagnostic, Source, SpecError
+from ..lang.render_diagnostics import render_json, render_text
+
+USAGE, SPEC, ENVIRONMENT = 2 ** 6, 2, 4
+
+
+class Output:
+    """Collects what a command has to say and says it in the way that was asked for."""
+
+    def __init__(self, command: str, spec: str, as_json: bool) -> None:
+        self.command, self.spec, self.as_json = command, spec, as_json
+        self.diagnostics: list[dict[str, Any]] = []
+        self.parts: dict[str, Any] = {}
+
+    def run(self, action: Callable[[argparse.Namespace, "Output"], int], options: argparse.Namespace) -> int:
+        """Run a command and turn what users can get wrong into diagnostics and an exit status."""
+        try:
+            status = action(options, self)
+        except SpecError as problem:
+            self.show(problem.source, problem.diagnostics)
+            status = exit_status(problem.diagnostics)
+        except OSError as problem:
+            if problem.filename is None or Path(problem.filename) != Path(options.spec):
+                raise
+            self.plain("CS003", f"the spec `{options.spec}` cannot be read: {problem.strerror}")
+            status = USAGE
+        except Exception as problem:
+            if type(problem).__name__ not in ("EnvironmentProblem", "EngineRefusal"):
+                raise
+            self.plain(getattr(problem, "code", "CS521"), str(problem), getattr(problem, "help", ""))
+            status = ENVIRONMENT
+        self.finish(status)
+        return status
+
+    def show(self, source: Source, diagnostics: tuple[Diagnostic, ...]) -> None:
+        """Diagnostics with their place in the text."""
+        self.diagnostics += render_json(source, diagnostics)
+        if not self.as_json and diagnostics:
+            sys.stderr.write(render_text(source, diagnostics, color=colored(sys.stderr)))
+
+    def plain(self, code: str, message: str, help: str = "") -> None:
+        """A diagnostic that has no place in the text."""
+        self.diagnostics.append({"code": code, "severity": "error", "message": message, "help": help})
+        if not self.as_json:
+            sys.stderr.write(f"error[{code}]: {message}\n" + (f"  = help: {help}\n" if help else ""))
+
+    def write(self, text: str) -> None:
+        """Text for stdout; left out of `--json`."""
+        if not self.as_json:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+
+    def add(self, name: str, value: Any) -> None:
+        """A part of the JSON document."""
+        self.parts[name] = value
+
+    def finish(self, status: int) -> None:
+        """Print the JSON document."""
+        if self.as_json:
+            from .documents import check_document
+
+            document = {"command": self.command, "spec": self.spec, "exit": status, "diagnostics": self.diagnostics}
+            sys.stdout.write(json.dumps(check_document(document | self.parts), indent=2) + "\n")
+
+    def bug(self, bug: Exception) -> None:
+        """A bug of ours: what to report."""
+        import platform
+        from importlib.metadata import version
+
+        where = f"cspec {version('cspec')}, Python {platform.python_version()}"
+        self.plain("CS900", f"this is a bug in cspec: {type(bug).__name__}: {bug}", f"please report it with the spec ({where}); CSPEC_DEBUG=1 shows the traceback")
+        self.finish(70)
+
+
+def exit_status(diagnostics: tuple[Diagnostic, ...]) -> int:
+    """2 where the spec is wrong, else 4 where only the environment is."""
+    errors = [CODES[d.code].exit for d in diagnostics if d.severity == "error"]
+    return SPEC if SPEC in errors else ENVIRONMENT
+
+
+def colored(stream: Any) -> bool:
+    """Whether a stream is a terminal that wants colour (https://no-color.org)."""
+    return bool(stream.isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """The arguments that every command takes."""
+    parser.add_argument("spec", metavar="FILE", help="the .cspec file")
+    parser.add_argument("--json", action="store_true", help="print one JSON document on stdout and nothing else")
+    parser.add_argument("--allow-path", action="store_true", help="permit checkpoints above the spec's folder")

@@ -1,0 +1,124 @@
+"""Verdicts as text: first what was decided, then what it rests on. Fits 80 columns; colour only on a terminal."""
+
+import sys
+import textwrap
+
+from ..compiler.pipeline import Checked
+from ..runtime.verdicts import ControlRow, PartRow, QuantityRow, Result, Verdict
+from .output import Output, colored
+
+WIDTH = 80
+INDENT = "    "
+COLORS = {"holds": "32", "refuted": "31", "unsupported": "33", "inconclusive": "33"}
+
+
+class VerdictPrinter:
+    """Prints verdicts as they fall."""
+
+    def __init__(self, checked: Checked, output: Output) -> None:
+        self.checked, self.output = checked, output
+        self.color = colored(sys.stdout)
+
+    def header(self) -> None:
+        """What is verified, and the error that each claim may make."""
+        program = self.checked.program
+        m = len(program.claims)
+        budget = f"confidence {program.settings.confidence:g} for {m} claim{'' if m == 1 else 's'} together"
+        self.output.write(f"{self.checked.source.path.name}: {budget}\n")
+
+    def verdict(self, verdict: Verdict) -> None:
+        """One claim."""
+        self.output.write("\n" + render_verdict(verdict, self.color))
+
+    def footer(self, result: Result) -> None:
+        """How many expectations were met."""
+        counts = {kind: sum(v.expectation == kind for v in result.verdicts) for kind in ("met", "failed", "open")}
+        said = ", ".join(f"{n} {kind}" for kind, n in counts.items() if n or kind == "met")
+        self.output.write(f"\nexpectations: {said}\n")
+
+
+def render_verdict(verdict: Verdict, color: bool = False) -> str:
+    """A verdict as lines of at most 80 columns."""
+    reason = f"({verdict.reason})" if verdict.reason else ""
+    families = dict.fromkeys(f for q in verdict.quantities for f in q.families)
+    under = f" under {', '.join(families)}" if families else ""
+    outcome = _paint(f"{verdict.outcome}{reason}", COLORS[verdict.outcome], color)
+    expected = "" if verdict.expected == "holds" else f", expected {verdict.expected}"
+    if verdict.expectation != "met":
+        expected = _paint(f", expected {verdict.expected}: {verdict.expectation}", "31", color)
+    lines = [f"{_paint(verdict.name, '1', color)}: {outcome}{under} [{verdict.grade}]{expected}"]
+    lines += [f"  {_part(part, verdict)}" for part in verdict.parts]
+    for quantity in verdict.quantities:
+        lines += _quantity(quantity, alone=len(verdict.quantities) == 1 and len(verdict.parts[0].text) > 0)
+    lines += [_wrap(_control(control)) for control in verdict.controls]
+    lines += [_wrap(note) for note in verdict.notes]
+    return "\n".join(lines) + "\n"
+
+
+def _part(part: PartRow, verdict: Verdict) -> str:
+    bound = f"{part.relation} {part.bound:g}" + (f" +- {part.tolerance:g}" if part.tolerance else "")
+    exact = verdict.quantities[0].exact if len(verdict.quantities) == 1 else None
+    if verdict.grade == "exhaustive" or exact is not None:
+        value = f"{part.estimate:.4f}" + (f" = {exact} exactly" if exact not in (None, "0", "1") else " exactly")
+        return f"{part.text} = {value}, claimed {bound}"
+    paired = ", paired" if part.paired else ""
+    interval = f"[{part.low:.4f}, {part.high:.4f}] at {1 - verdict.alpha:.4g}{paired}"
+    return f"{part.text} = {part.estimate:.4f} {interval}, claimed {bound}"
+
+
+def _quantity(quantity: QuantityRow, alone: bool) -> list[str]:
+    lines = []
+    if not alone:
+        interval = "exactly" if quantity.exact is not None else f"[{quantity.low:.4f}, {quantity.high:.4f}]"
+        lines.append(_wrap(f"{quantity.text} = {quantity.estimate:.4f} {interval}"))
+    if quantity.no_op is None:
+        lines.append(_wrap(f"{quantity.right:,} of {quantity.n:,} inputs answered right"))
+    else:
+        lines += _cells(quantity)
+        lines.append(
+            _wrap(
+                f"pairs alone: no-op {quantity.no_op:.3f}, full swap {quantity.full_swap:.3f}; network right on"
+                f" {quantity.network_accuracy:.4f} of the bases"
+            )
+        )
+    if quantity.among and quantity.full_vocabulary != quantity.estimate:
+        lines.append(_wrap(f"scored among the declared answers; over all classes {quantity.full_vocabulary:.4f}"))
+    if quantity.seeds:
+        scores = ", ".join(f"{s.select:.3f}{'*' if s.chosen else ''}" for s in quantity.seeds)
+        lines.append(_wrap(f"fit: {len(quantity.seeds)} restarts, on select {scores} (* chosen)"))
+    if quantity.select:
+        scores = ", ".join(f"{score:.3f}" for score in quantity.select)
+        lines.append(_wrap(f"{len(quantity.select)} networks drawn, on select {scores}; the best is measured"))
+    if quantity.unseen is not None:
+        lines.append(_wrap(f"without inputs of fit: {quantity.unseen[0]:.4f} of {quantity.unseen[1]:,} items"))
+    if quantity.near_ties:
+        lines.append(_wrap(f"{quantity.near_ties:,} items have two best logits closer than 1e-4"))
+    return lines
+
+
+def _cells(quantity: QuantityRow) -> list[str]:
+    """Raw counts: one line a set, its two halves side by side."""
+    sets = list(dict.fromkeys(cell.set for cell in quantity.cells))
+    names = {s: "{" + ", ".join(s) + "}" for s in sets}
+    width = max(len(name) for name in names.values())
+    lines = []
+    for s in sets:
+        halves = []
+        for half in ("changing", "keeping"):
+            for cell in quantity.cells:
+                if cell.set == s and cell.half == half and cell.n:
+                    halves.append(f"label {half} {cell.right:,}/{cell.n:,} = {cell.right / cell.n:.3f}")
+        lines.append(f"{INDENT}{names[s]:<{width}}  {'   '.join(halves)}")
+    return lines
+
+
+def _control(control: ControlRow) -> str:
+    return f"{control.name}: {control.estimate:.4f} [{control.low:.4f}, {control.high:.4f}], needed {control.needed}"
+
+
+def _wrap(text: str) -> str:
+    return textwrap.fill(text, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT + "  ")
+
+
+def _paint(text: str, code: str, color: bool) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m" if color else text

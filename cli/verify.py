@@ -1,0 +1,48 @@
+"""`cspec verify`: run a spec's experiments and print the verdicts."""
+
+import argparse
+import sys
+from typing import Any
+
+from .output import Output, add_common
+from .workflow import check, no_claims, open_store, run as run_plan
+from ..lang.diagnostics import SpecError
+
+
+def add_arguments(commands: "argparse._SubParsersAction[Any]") -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "verify",
+        help="run a spec's experiments and print the verdicts",
+        description="Check a spec, run its interchange interventions and fits on the network, and print a verdict for"
+        " each claim. Results are kept, and nothing that is known already is run again.",
+    )
+    add_common(parser)
+    parser.add_argument("--store", metavar="FOLDER", help="where results are kept (default: .cspec beside the spec)")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, output: Output) -> int:
+    """The exit status of the verdicts; those that fell before an interruption are printed."""
+    checked = check(options.spec, allow_path=options.allow_path)
+    output.show(checked.source, checked.warnings)
+    if not checked.program.claims:
+        raise SpecError(checked.source, (no_claims(checked.source),))
+    from ..runtime.result_document import result_table
+    from ..runtime.verdicts import Verdict
+    from .render_verdicts import VerdictPrinter
+    from .terminal import terminal_progress
+
+    store = open_store(checked.source.path, options.store)
+    printer = VerdictPrinter(checked, output)
+    printer.header()
+    with terminal_progress(sys.stderr, silent=options.json) as progress:
+
+        def decided(verdict: Verdict) -> None:
+            with progress.paused():
+                printer.verdict(verdict)
+
+        result = run_plan(checked, store, progress, decided)
+    printer.footer(result)
+    output.add("result", result_table(result))
+    return result.exit_code

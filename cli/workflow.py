@@ -1,0 +1,112 @@
+"""What the commands and the Python functions share: read a spec, check it, compile it, verify it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..compiler.pipeline import Checked, check_spec, compile_spec
+from ..lang.diagnostics import Diagnostic, Label, Source, Span, SpecError
+
+if TYPE_CHECKING:  # neither networkx nor torch is loaded to check a spec
+    from ..compiler.plan import Plan
+    from ..runtime.progress import Progress
+    from ..runtime.store import Store
+    from ..runtime.verdicts import Result, Verdict
+
+MAX_BYTES = 10_000_000
+
+
+def read_source(path: Path) -> Source:
+    """A spec's text.
+
+    Raises:
+        OSError: the file cannot be read.
+        SpecError: it is not UTF-8 text, or too large to be a spec.
+    """
+    data = path.read_bytes()
+    if len(data) > MAX_BYTES:
+        raise _unreadable(path, "CS004", f"expected at most {MAX_BYTES:,} bytes, found {len(data):,}")
+    try:
+        return Source(path, data.decode("utf-8-sig"))
+    except UnicodeDecodeError as problem:
+        raise _unreadable(path, "CS005", f"expected UTF-8 text, found byte {data[problem.start]:#04x}") from None
+
+
+def check(path: str | Path, *, allow_path: bool = False) -> Checked:
+    """Check a spec without loading any weights.
+
+    Raises:
+        SpecError: every error and warning that was found.
+    """
+    return check_spec(read_source(Path(path)), allow_path)
+
+
+def compile(path: str | Path, *, allow_path: bool = False) -> "Plan":
+    """Check a spec and compile it to a plan.
+
+    Raises:
+        SpecError: every error and warning that was found.
+    """
+    return compile_spec(check(path, allow_path=allow_path))
+
+
+def verify(
+    path: str | Path,
+    *,
+    allow_path: bool = False,
+    store: str | Path | None = None,
+    progress: "Progress | None" = None,
+    decided: "Callable[[Verdict], None]" = lambda verdict: None,
+) -> "Result":
+    """Check, compile and run a spec; the verdicts by claim name.
+
+    Args:
+        path: the `.cspec` file.
+        allow_path: permit checkpoints above the spec's folder.
+        store: the folder of results; `.cspec` beside the spec by default.
+        progress: told how far long work is.
+        decided: told each verdict as it falls.
+
+    Raises:
+        SpecError: every error and warning that was found.
+        EnvironmentProblem: a checkpoint or the store is broken.
+    """
+    checked = check(path, allow_path=allow_path)
+    if not checked.program.claims:
+        raise SpecError(checked.source, (*checked.warnings, no_claims(checked.source)))
+    return run(checked, open_store(checked.source.path, store), progress, decided)
+
+
+def run(
+    checked: Checked, store: "Store", progress: "Progress | None", decided: "Callable[[Verdict], None]"
+) -> "Result":
+    """Compile a checked spec and run its plan."""
+    from ..runtime.verify import verify_plan
+
+    program = checked.program
+    plan = compile_spec(checked)
+    return verify_plan(
+        plan, checked.source.path.name, program.doc, program.settings.seed, store, progress, decided
+    )
+
+
+def open_store(spec: Path, folder: str | Path | None) -> "Store":
+    """The store of a spec: `.cspec` beside it unless a folder is named."""
+    from ..runtime.store import Store
+
+    return Store(Path(folder) if folder is not None else spec.parent / ".cspec")
+
+
+def no_claims(source: Source) -> Diagnostic:
+    """`verify` on a file without claims."""
+    return Diagnostic(
+        "CS435",
+        "expected a claim, found none: there is nothing to verify",
+        Label(Span(0, 0)),
+        help="add one, for instance `claim solves: accuracy(mlp) >= 0.99`",
+    )
+
+
+def _unreadable(path: Path, code: str, message: str) -> SpecError:
+    help = "a spec is a short text file in UTF-8"
+    return SpecError(Source(path, ""), (Diagnostic(code, message, Label(Span(0, 0)), help=help),))

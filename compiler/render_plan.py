@@ -1,0 +1,60 @@
+"""The plan as text and as plain JSON values: every step, what it does, and which steps it reads."""
+
+from typing import Any
+
+from .experiments import Frame, Grounding
+from .plan import DecideStep, EncodeStep, EvaluateStep, FitStep, ItemsStep, Plan, Step
+
+SHOWN = 8
+"""How many hexadecimal digits of a key are printed: enough to tell a plan's steps apart."""
+
+
+def render_plan(plan: Plan) -> str:
+    """One line a step, in an order in which they can run."""
+    lines = [f"plan {plan.key[:SHOWN]}: {len(plan.graph)} steps"]
+    for step in plan.steps():
+        needs = " ".join(key[:SHOWN] for key in plan.needs(step.key))
+        lines.append(f"{step.key[:SHOWN]}  {step.kind:<8}  {describe(step)}" + (f"  <- {needs}" if needs else ""))
+    return "\n".join(lines) + "\n"
+
+
+def plan_table(plan: Plan) -> dict[str, Any]:
+    """The plan as plain values, keys whole."""
+    steps = [
+        {"key": step.key, "kind": step.kind, "what": describe(step), "needs": list(plan.needs(step.key))}
+        for step in plan.steps()
+    ]
+    return {"key": plan.key, "claims": list(plan.claims), "steps": steps}
+
+
+def describe(step: Step) -> str:
+    """What a step does, in one line."""
+    match step:
+        case ItemsStep(population=population, split=split, count=count):
+            names = ", ".join(population.recipe.variables)
+            what = f"items of {population.recipe.model.name}{{{names}}}" if names else "inputs"
+            return f"{what}, the whole domain" if split == "whole" else f"{count:,} {what} from {split}"
+        case EncodeStep():
+            return "tokens and classes"
+        case FitStep(settings=settings, grounding=grounding, network=network):
+            source = network.file.name if network.draw is None else f"random({network.file.name}) {network.draw}"
+            budget = f"{settings.seeds} x {settings.steps:,} steps of {settings.batch}, rate {settings.rate:g}"
+            return f"{describe_grounding(grounding, step.variables)} on {source}; {budget}"
+        case EvaluateStep(text=text, candidates=candidates):
+            return text if len(candidates) == 1 else f"{text}: the best of {len(candidates)} on select"
+        case DecideStep(claim=claim, alpha=alpha):
+            how = "exhaustively" if claim.exhaustively else f"alpha {alpha:.4g}"
+            return f"{claim.name}: {claim.text}; {how}"
+
+
+def describe_grounding(grounding: Grounding, variables: tuple[str, ...]) -> str:
+    """Where variables live: `left 0..3, right 4..7 of rotation at hidden[1]`."""
+    return "; ".join(_describe_frame(frame, variables) for frame in grounding.frames)
+
+
+def _describe_frame(frame: Frame, variables: tuple[str, ...]) -> str:
+    if frame.family == "identity":
+        dims = "" if len(frame.dims) == frame.width else f"[{len(frame.dims)} dims]"
+        return f"{variables[frame.blocks[0].variable]} at {frame.site}{dims} as it is"
+    blocks = ", ".join(f"{variables[b.variable]} size {b.stop - b.start}" for b in frame.blocks)
+    return f"{blocks} in one rotation at {frame.site}"

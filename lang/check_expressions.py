@@ -1,0 +1,407 @@
+"""Expressions as written -> typed expressions. Integers carry their interval, so types and ranges are one thing."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Literal, cast
+
+from .diagnostics import Label, Span
+from .not_built import COMPREHENSIONS, not_built
+from .program import BOOL, Apply, Constant, Domain, Expression, Operator, Variable, integers
+from .scope import Reporter
+from .suggest import listed, suggest
+from .syntax import Call, Conditional, ExpressionSyntax, InRange, InSet, Number, Operation, Reference, Truth
+
+LIMIT = 2**62
+FUNCTIONS = ("min", "max", "abs")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What an expression may read. A variable whose domain is None is broken: what reads it is not reported.
+
+    `refused` holds names that exist but may not be read here, with the diagnostic's message and help; `open` says that
+    further names may exist in what could not be read, so that unknown ones are not reported.
+    """
+
+    variables: Mapping[str, Domain | None]
+    symbols: Mapping[str, list[Domain]]
+    roles: bool = False
+    refused: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
+    open: bool = False
+
+
+def references_in(expression: ExpressionSyntax) -> Iterator[Reference]:
+    """Every name read by an expression, left to right."""
+    match expression:
+        case Reference():
+            yield expression
+        case Operation(operands=parts) | Call(arguments=parts):
+            for part in parts:
+                yield from references_in(part)
+        case Conditional(condition, then, otherwise):
+            for part in (condition, then, otherwise):
+                yield from references_in(part)
+        case InSet(element, alternatives):
+            for part in (element, *alternatives):
+                yield from references_in(part)
+        case InRange(element, low, high):
+            for part in (element, low, high):
+                yield from references_in(part)
+        case Number() | Truth():
+            pass
+
+
+def describe(domain: Domain) -> str:
+    """A domain's kind in the user's words."""
+    if domain.is_integer:
+        return "a number"
+    return "a truth value" if domain.is_boolean else f"a symbol of `{domain.name}`"
+
+
+def comparable(left: Domain, right: Domain) -> bool:
+    """Whether values of both can be compared: two numbers, or values of one and the same type."""
+    return (left.is_integer and right.is_integer) or left == right
+
+
+class ExpressionChecker:
+    """Types expressions of one scope; every method gives None where an error was reported, now or before."""
+
+    def __init__(self, scope: Scope, report: Reporter) -> None:
+        self.scope = scope
+        self.report = report
+
+    def check_condition(self, syntax: ExpressionSyntax, what: str) -> Expression | None:
+        """An expression that must be a truth value."""
+        typed = self.check(syntax)
+        if typed is not None and not typed.domain.is_boolean:
+            self.report.error(
+                "CS106",
+                f"expected a truth value in {what}, found {describe(typed.domain)}",
+                syntax.span,
+                help="compare it with something: `x == y`, `x > 0`",
+            )
+            return None
+        return typed
+
+    def check(self, syntax: ExpressionSyntax, expected: Domain | None = None) -> Expression | None:
+        """The typed expression. `expected` only decides between symbols of the same name."""
+        match syntax:
+            case Number(value, span):
+                return self._within(integers(value, value), span) and Constant(value, integers(value, value), span)
+            case Truth(value, span):
+                return Constant(int(value), BOOL, span)
+            case Reference():
+                return self._check_reference(syntax, expected)
+            case Operation(operator=("and" | "or" | "not")):
+                return self._check_logic(syntax)
+            case Operation(operator=("==" | "!=")):
+                return self._check_equality(syntax)
+            case Operation(operator=("<" | "<=" | ">" | ">=")):
+                return self._check_order(syntax)
+            case Operation(operator, operands):
+                return self._check_arithmetic(operator, operands, syntax.span)
+            case Conditional():
+                return self._check_conditional(syntax, expected)
+            case InSet():
+                return self._check_in_set(syntax)
+            case InRange():
+                return self._check_in_range(syntax)
+            case Call():
+                return self._check_call(syntax)
+
+    # --- names
+
+    def _check_reference(self, syntax: Reference, expected: Domain | None) -> Expression | None:
+        word = syntax.name.text
+        role: Literal["base", "source"] | None = None
+        if syntax.role is not None:
+            if not self.scope.roles:
+                self.report.error(
+                    "CS117",
+                    f"`{syntax.role.text}.{word}` can only be written in a `where`",
+                    syntax.span,
+                    help=f"write `{word}`",
+                )
+                return None
+            if syntax.role.text not in ("base", "source"):
+                self.report.error(
+                    "CS101",
+                    f"expected `base` or `source` before the point, found `{syntax.role.text}`",
+                    syntax.role.span,
+                    help=suggest(syntax.role.text, ("base", "source"), "choices"),
+                )
+                return None
+            role = cast(Literal["base", "source"], syntax.role.text)
+        owners = self.scope.symbols.get(word, [])
+        if word in self.scope.variables:
+            domain = self.scope.variables[word]
+            if domain is None:
+                return None
+            if expected is not None and role is None and expected in owners and domain != expected:
+                self.report.error(
+                    "CS112",
+                    f"`{word}` is a variable here and a symbol of `{expected.name}` too",
+                    syntax.span,
+                    help="rename the variable or the symbol",
+                )
+                return None
+            return Variable(word, domain, role, syntax.span)
+        if role is None and expected is not None and expected in owners:
+            return _symbol(expected, word, syntax.span)
+        if role is None and len(owners) == 1:
+            return _symbol(owners[0], word, syntax.span)
+        if role is None and owners:
+            self.report.error(
+                "CS112",
+                f"symbol `{word}` belongs to several types",
+                syntax.span,
+                notes=[f"it is listed by {listed(domain.name for domain in owners)}"],
+                help="compare it with a variable of one of them, or state the variable's type",
+            )
+            return None
+        if word in self.scope.refused:
+            code, message, help = self.scope.refused[word]
+            self.report.error(code, message, syntax.span, help=help)
+        elif not self.scope.open:
+            candidates = list(self.scope.variables)
+            if expected is not None and expected.labels is not None:
+                candidates += expected.labels
+            elif role is None:
+                candidates += self.scope.symbols
+            self.report.error(
+                "CS101",
+                f"expected a variable or a symbol, found the unknown name `{word}`",
+                syntax.name.span,
+                "not declared",
+                help=suggest(word, candidates, "names here"),
+            )
+        return None
+
+    # --- logic and comparisons
+
+    def _check_logic(self, syntax: Operation) -> Expression | None:
+        operands = [self.check(operand) for operand in syntax.operands]
+        if not all([self._is_boolean(operand, syntax.operator) for operand in operands]):
+            return None
+        return _apply(syntax.operator, operands, BOOL, syntax.span)
+
+    def _is_boolean(self, operand: Expression | None, operator: str) -> bool:
+        if operand is not None and not operand.domain.is_boolean:
+            self.report.error(
+                "CS104",
+                f"`{operator}` joins truth values, found {describe(operand.domain)}"
+                if operator != "not"
+                else f"`not` negates a truth value, found {describe(operand.domain)}",
+                operand.span,
+                f"this is {describe(operand.domain)}",
+                help="compare it with something: `x == y`, `x > 0`",
+            )
+            return False
+        return operand is not None
+
+    def _check_equality(self, syntax: Operation) -> Expression | None:
+        first, second = syntax.operands
+        if self._is_bare_symbol(first):
+            right = self.check(second)
+            left = self.check(first, right.domain if right else None)
+        else:
+            left = self.check(first)
+            right = self.check(second, left.domain if left else None)
+        if left is None or right is None or not self._are_comparable(left, right, syntax.operator):
+            return None
+        return _apply(syntax.operator, [left, right], BOOL, syntax.span)
+
+    def _is_bare_symbol(self, syntax: ExpressionSyntax) -> bool:
+        return isinstance(syntax, Reference) and syntax.name.text not in self.scope.variables
+
+    def _are_comparable(self, left: Expression, right: Expression, operator: str) -> bool:
+        if comparable(left.domain, right.domain):
+            return True
+        self.report.error(
+            "CS105",
+            f"`{operator}` compares {describe(left.domain)} with {describe(right.domain)}",
+            right.span,
+            f"this is {describe(right.domain)}",
+            related=[Label(left.span, f"this is {describe(left.domain)}")],
+            help="both sides need the same type",
+        )
+        return False
+
+    def _check_order(self, syntax: Operation) -> Expression | None:
+        operands = [self.check(operand) for operand in syntax.operands]
+        for operand in operands:
+            if operand is not None and not operand.domain.is_integer:
+                self.report.error(
+                    "CS107",
+                    f"`{syntax.operator}` orders numbers, found {describe(operand.domain)}",
+                    operand.span,
+                    f"this is {describe(operand.domain)}",
+                    help="truth values and symbols have no order; use `==` or `in {a, b}`",
+                )
+                return None
+        if None in operands:
+            return None
+        return _apply(syntax.operator, operands, BOOL, syntax.span)
+
+    def _check_in_set(self, syntax: InSet) -> Expression | None:
+        first_clear = next((a for a in syntax.alternatives if not self._is_bare_symbol(a)), None)
+        hint = self.check(first_clear) if self._is_bare_symbol(syntax.element) and first_clear is not None else None
+        element = self.check(syntax.element, hint.domain if hint else None)
+        alternatives = [self.check(a, element.domain if element else None) for a in syntax.alternatives]
+        if element is None or None in alternatives:
+            return None
+        if not all([self._are_comparable(element, a, "in") for a in alternatives if a is not None]):
+            return None
+        return _negated(_apply("in", [element, *alternatives], BOOL, syntax.span), syntax.negated)
+
+    def _check_in_range(self, syntax: InRange) -> Expression | None:
+        operands = [self.check(part) for part in (syntax.element, syntax.low, syntax.high)]
+        numbers = [self._is_number(operand, "in") for operand in operands]
+        element, low, high = operands
+        if element is None or low is None or high is None or not all(numbers):
+            return None
+        if low.domain.low > high.domain.high:
+            self.report.error(
+                "CS113",
+                "the range is empty",
+                Span(low.span.start, high.span.end),
+                help="both ends belong to a range; the smaller one comes first",
+            )
+            return None
+        above = _apply(">=", [element, low], BOOL, syntax.span)
+        below = _apply("<=", [element, high], BOOL, syntax.span)
+        return _negated(_apply("and", [above, below], BOOL, syntax.span), syntax.negated)
+
+    def _check_conditional(self, syntax: Conditional, expected: Domain | None) -> Expression | None:
+        condition = self.check_condition(syntax.condition, "`if`")
+        if expected is None and self._is_bare_symbol(syntax.then):
+            otherwise = self.check(syntax.otherwise)
+            then = self.check(syntax.then, otherwise.domain if otherwise else None)
+        else:
+            then = self.check(syntax.then, expected)
+            otherwise = self.check(syntax.otherwise, expected or (then.domain if then else None))
+        if condition is None or then is None or otherwise is None:
+            return None
+        if not comparable(then.domain, otherwise.domain):
+            self.report.error(
+                "CS119",
+                f"`then` gives {describe(then.domain)}, `else` gives {describe(otherwise.domain)}",
+                otherwise.span,
+                f"this is {describe(otherwise.domain)}",
+                related=[Label(then.span, f"this is {describe(then.domain)}")],
+                help="both branches need the same type",
+            )
+            return None
+        domain = then.domain
+        if domain.is_integer:
+            domain = integers(min(domain.low, otherwise.domain.low), max(domain.high, otherwise.domain.high))
+        return _apply("if", [condition, then, otherwise], domain, syntax.span)
+
+    # --- arithmetic
+
+    def _check_call(self, syntax: Call) -> Expression | None:
+        function = syntax.function
+        if function.text in COMPREHENSIONS:
+            self.report.add(not_built(f"`{function.text}(...)`", function.span, COMPREHENSIONS[function.text]))
+            return None
+        if function.text not in FUNCTIONS:
+            notes = [f"`{function.text}` is a variable"] if function.text in self.scope.variables else []
+            self.report.error(
+                "CS101",
+                f"expected a function, found `{function.text}`",
+                function.span,
+                help=suggest(function.text, FUNCTIONS, "functions"),
+                notes=notes,
+            )
+            return None
+        count = len(syntax.arguments)
+        if (function.text == "abs") != (count == 1):
+            wanted = "one value" if function.text == "abs" else "at least two values"
+            self.report.error(
+                "CS120",
+                f"`{function.text}` takes {wanted}, found {count}",
+                syntax.span,
+                help="write `abs(x)`" if function.text == "abs" else f"write `{function.text}(x, y)`",
+            )
+            return None
+        return self._check_arithmetic(function.text, syntax.arguments, syntax.span)
+
+    def _check_arithmetic(self, operator: str, parts: tuple[ExpressionSyntax, ...], span: Span) -> Expression | None:
+        operands = [self.check(part) for part in parts]
+        if not all([self._is_number(operand, operator) for operand in operands]):
+            return None
+        domains = [operand.domain for operand in operands if operand is not None]
+        if operator in ("//", "%") and domains[1].low <= 0 <= domains[1].high:
+            divisor = parts[1]
+            values = "0" if domains[1].size == 1 else f"0 (it is in {domains[1].low}..{domains[1].high})"
+            self.report.error(
+                "CS110",
+                f"the divisor of `{operator}` can be {values}",
+                divisor.span,
+                help="divide by something that is never 0, such as `max(1, x)`",
+            )
+            return None
+        domain = self._within(interval(operator, domains), span)
+        return domain and _apply(operator, operands, domain, span)
+
+    def _is_number(self, operand: Expression | None, operator: str) -> bool:
+        if operand is not None and not operand.domain.is_integer:
+            shown = "-" if operator == "negate" else operator
+            help = "write `if x then 1 else 0`" if operand.domain.is_boolean else "symbols can only be compared"
+            self.report.error(
+                "CS104",
+                f"`{shown}` works on numbers, found {describe(operand.domain)}",
+                operand.span,
+                f"this is {describe(operand.domain)}",
+                help=help,
+            )
+            return False
+        return operand is not None
+
+    def _within(self, domain: Domain, span: Span) -> Domain | None:
+        if max(-domain.low, domain.high) <= LIMIT:
+            return domain
+        self.report.error(
+            "CS111", "the numbers grow beyond 2^62", span, help="use smaller factors, or reduce with `%` on the way"
+        )
+        return None
+
+
+def interval(operator: str, operands: list[Domain]) -> Domain:
+    """The interval of an operator's values over its operands' intervals; a divisor never contains 0."""
+    a = operands[0]
+    if operator == "negate":
+        return integers(-a.high, -a.low)
+    if operator == "abs":
+        return integers(max(0, a.low, -a.high), max(-a.low, a.high))
+    if operator in ("min", "max"):
+        pick = min if operator == "min" else max
+        return integers(pick(d.low for d in operands), pick(d.high for d in operands))
+    b = operands[1]
+    if operator == "+":
+        return integers(a.low + b.low, a.high + b.high)
+    if operator == "-":
+        return integers(a.low - b.high, a.high - b.low)
+    if operator == "%":
+        if b.low > 0:
+            if a.low >= 0:
+                return a if a.high < b.low else integers(0, min(a.high, b.high - 1))
+            return integers(0, b.high - 1)
+        return integers(b.low + 1, 0)
+    corners = [x * y if operator == "*" else x // y for x, y in product((a.low, a.high), (b.low, b.high))]
+    return integers(min(corners), max(corners))
+
+
+def _symbol(domain: Domain, word: str, span: Span) -> Constant:
+    assert domain.labels is not None
+    return Constant(domain.labels.index(word), domain, span)
+
+
+def _apply(operator: str, operands: list[Expression | None] | list[Expression], domain: Domain, span: Span) -> Apply:
+    arguments = tuple(operand for operand in operands if operand is not None)
+    return Apply(cast(Operator, operator), arguments, domain, span)
+
+
+def _negated(expression: Apply, negated: bool) -> Apply:
+    return Apply("not", (expression,), BOOL, expression.span) if negated else expression

@@ -1,0 +1,169 @@
+"""Names while a file is checked: what is declared under each kind, what is known to be broken, what was reported."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from .diagnostics import Diagnostic, Label, Span
+from .program import Domain, Model, Network, Pairs
+from .suggest import suggest
+from .syntax import Name
+
+T = TypeVar("T")
+
+
+@dataclass
+class Reporter:
+    """Collects diagnostics; nothing is reported twice."""
+
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    @property
+    def errors(self) -> int:
+        return sum(diagnostic.severity == "error" for diagnostic in self.diagnostics)
+
+    def error(
+        self,
+        code: str,
+        message: str,
+        span: Span,
+        label: str = "",
+        *,
+        help: str = "",
+        related: Iterable[Label] = (),
+        notes: Iterable[str] = (),
+    ) -> None:
+        self.add(Diagnostic(code, message, Label(span, label), tuple(related), tuple(notes), help))
+
+    def warning(self, code: str, message: str, span: Span, label: str = "", *, help: str = "") -> None:
+        self.add(Diagnostic(code, message, Label(span, label), help=help, severity="warning"))
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        if diagnostic not in self.diagnostics:
+            self.diagnostics.append(diagnostic)
+
+
+@dataclass
+class Table(Generic[T]):
+    """The declarations of one kind by name; None marks one that is broken and already reported."""
+
+    noun: str
+    plural: str
+    report: Reporter
+    entries: dict[str, T | None] = field(default_factory=dict)
+    spans: dict[str, Span] = field(default_factory=dict)
+
+    @property
+    def with_article(self) -> str:
+        return f"an {self.noun}" if self.noun[0] in "aeiou" else f"a {self.noun}"
+
+    def declare(self, name: Name) -> bool:
+        """Reserve a name; False and an error if it is taken."""
+        if name.text in self.spans:
+            report_twice(self.report, f"{self.noun} `{name.text}`", name.span, self.spans[name.text])
+            return False
+        self.spans[name.text] = name.span
+        self.entries.setdefault(name.text, None)
+        return True
+
+    def intact(self) -> dict[str, T]:
+        """The declarations without a fault, in order of declaration."""
+        return {name: self.entries[name] for name in self.spans if self.entries[name] is not None}  # type: ignore[misc]
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What models and recipes see of a task, even where something else in it is wrong. A domain may be unknown."""
+
+    name: str
+    inputs: dict[str, Domain | None]
+    output: str | None
+    output_domain: Domain | None
+    complete: bool
+
+
+@dataclass(frozen=True)
+class AlignmentView:
+    """What claims see of an alignment."""
+
+    name: str
+    task: str
+    network: str
+    placed: tuple[str, ...]
+    learned: frozenset[str]
+    pairs: str | None
+    pairs_known: bool
+
+
+@dataclass
+class Names:
+    """Every table of a file."""
+
+    report: Reporter
+    types: Table[Domain]
+    tasks: Table[Signature]
+    models: Table[Model]
+    networks: Table[Network]
+    alignments: Table[AlignmentView]
+    pairs: Table[Pairs]
+    claims: Table[object]
+
+    @classmethod
+    def empty(cls, report: Reporter) -> "Names":
+        return cls(
+            report,
+            Table("type", "types", report),
+            Table("task", "tasks", report),
+            Table("model", "models", report),
+            Table("network", "networks", report),
+            Table("alignment", "alignments", report),
+            Table("recipe", "recipes", report),
+            Table("claim", "claims", report),
+        )
+
+    @property
+    def tables(self) -> tuple[Table[Any], ...]:
+        return self.types, self.tasks, self.models, self.networks, self.alignments, self.pairs, self.claims
+
+    def find(self, table: Table[T], name: Name) -> T | None:
+        """What a name means; None if it is unknown (an error) or broken (already reported)."""
+        if name.text in table.entries:
+            return table.entries[name.text]
+        others = [t.with_article for t in self.tables if name.text in t.entries]
+        notes = [f"`{name.text}` is {others[0]}"] if others else []
+        self.report.error(
+            "CS101",
+            f"expected {table.with_article}, found the unknown name `{name.text}`"
+            if not others
+            else f"expected {table.with_article}, found `{name.text}`",
+            name.span,
+            "not declared" if not others else "",
+            help=suggest(name.text, table.entries, table.plural),
+            notes=notes,
+        )
+        return None
+
+
+def report_twice(report: Reporter, what: str, again: Span, first: Span) -> None:
+    """Something that may be stated once is stated again."""
+    report.error(
+        "CS102",
+        f"{what} is declared twice",
+        again,
+        "again here",
+        related=[Label(first, "first here")],
+        help="rename or remove one of them",
+    )
+
+
+def report_repeated(report: Reporter, what: str, again: Span, first: Span) -> None:
+    """A statement or clause that may be given once is given again."""
+    report.error(
+        "CS011",
+        f"{what} is given twice",
+        again,
+        "again here",
+        related=[Label(first, "first here")],
+        help="remove one of them",
+    )
+
