@@ -74,9 +74,7 @@ class Graph:
         if operator in ("min", "max") and len(args) != 2:
             return reduce(lambda a, b: self.apply(operator, (a, b)), args)
         if operator == "in":
-            return reduce(
-                lambda a, b: self.apply("or", (a, b)), [self.apply("==", (args[0], b)) for b in args[1:]]
-            )
+            return reduce(lambda a, b: self.apply("or", (a, b)), [self.apply("==", (args[0], b)) for b in args[1:]])
         if all(self._is_constant(a) for a in args):
             operands = [self.nodes[a].values for a in args]
             return self.constant(int(OPERATIONS[operator](*operands)[0]))
@@ -136,7 +134,7 @@ class Graph:
         """
         budget = budget or Budget()
         clamps: dict[int, int] = {}
-        possible = all([self._clamp(node, 1, clamps) for node in true])
+        possible = all(self._clamp(node, 1, clamps) for node in true)
         wanted = self._ancestors([*keep, *clamps, *(c for e in extra for c in e.columns)])
         values: dict[int, Column] = {}
         factors = list(extra)
@@ -152,9 +150,7 @@ class Graph:
         sizes = {node: len(column) for node, column in values.items()}
         return Solution(eliminate(factors, sizes, keep, budget), values)
 
-    def _tabulate(
-        self, node: int, clamp: int | None, values: dict[int, Column], budget: Budget
-    ) -> list[Relation]:
+    def _tabulate(self, node: int, clamp: int | None, values: dict[int, Column], budget: Budget) -> list[Relation]:
         """Enter the node's values into `values`; the relation of an operation, and of a leaf that is clamped."""
         this = self.nodes[node]
         if this.values is not None:
@@ -197,7 +193,7 @@ class Graph:
         if this.operator == "not":
             return self._clamp(this.arguments[0], 1 - value, clamps)
         if (this.operator, value) in (("and", 1), ("or", 0)):
-            return all([self._clamp(a, value, clamps) for a in this.arguments])
+            return all(self._clamp(a, value, clamps) for a in this.arguments)
         if clamps.get(node, value) != value:
             return False
         clamps[node] = value

@@ -27,6 +27,10 @@ class Batch:
     def __len__(self) -> int:
         return len(self.inputs)
 
+    def take(self, rows: npt.NDArray[np.int64] | slice) -> "Batch":
+        """The items of these rows."""
+        return Batch(self.inputs[rows], self.members[rows], self.variables)
+
 
 def members_of(population: Population, items: Items) -> npt.NDArray[np.bool_]:
     """Which variables are in each item's set, shape [item, variable]."""

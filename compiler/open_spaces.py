@@ -1,4 +1,4 @@
-"""Opening spaces: from a recipe and a split to the cells of its bases and of its sources, linked where `where` says so."""
+"""Opening spaces: from a recipe and a split to the cells of bases and of sources, linked where `where` says so."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -98,7 +98,9 @@ def _open(
         pass
     try:
         space = _cells(recipe, region, layout, extra, (recipe.model.output,), EXACT)
-        sample = space.draw(space.choose(np.zeros((1 << 15, len(region.allowed)), dtype=np.int64), _generator(key)), _generator(key))
+        sample = space.draw(
+            space.choose(np.zeros((1 << 15, len(region.allowed)), dtype=np.int64), _generator(key)), _generator(key)
+        )
         codes = recipe.model.run(sample, {})
         if len(np.unique(hash_rows(0, "tuple", np.stack([codes[v] for v in full], axis=1)))) > MOST_TUPLES:
             return space

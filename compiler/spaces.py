@@ -93,7 +93,9 @@ def linked_columns(recipe: Recipe, links: Sequence[Expression], role: str) -> tu
 
 def holds(model: CausalModel, conditions: Sequence[Expression], inputs: Codes) -> npt.NDArray[np.bool_]:
     """Which inputs (codes, shape [item, input]) satisfy conditions over bare input names; shape [item]."""
-    values = {n: inputs[:, i] + d.low for i, (n, d) in enumerate(zip(model.input_names, model.input_domains, strict=True))}
+    values = {
+        n: inputs[:, i] + d.low for i, (n, d) in enumerate(zip(model.input_names, model.input_domains, strict=True))
+    }
     mask = np.ones(len(inputs), dtype=bool)
     for condition in conditions:
         mask &= evaluate(condition, values, len(inputs)) != 0
@@ -263,7 +265,9 @@ class Space:
         count = self.count[cells]
         is_listed = count > 0
         if is_listed.any():
-            at = self.start[cells[is_listed]] + (generator.random(int(is_listed.sum())) * count[is_listed]).astype(np.int64)
+            at = self.start[cells[is_listed]] + (generator.random(int(is_listed.sum())) * count[is_listed]).astype(
+                np.int64
+            )
             inputs[is_listed] = self.inside[at]
         waiting = np.flatnonzero(~is_listed)
         thinned = self.layout.members is None and self.region.hashed is not None
@@ -328,5 +332,3 @@ def finish(
         recipe, region, layout, solution, law, linked, tuples[rows], key_codes[rows], rows, inside,
         start[rows], count[rows], how, keys, group_start, group_count,
     )  # fmt: skip
-
-

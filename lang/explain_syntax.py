@@ -145,5 +145,3 @@ def _help(keyword: str, tokens: tuple[ScannedToken, ...], at: int, acceptable: f
         if near is not None:
             return f"did you mean `{near}`?"
     return FORMS[keyword]
-
-

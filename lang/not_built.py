@@ -75,7 +75,9 @@ def _anywhere(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
     if token.text == "(" and _before(tokens, at) == "csv":
         return not_built("`csv(...)`", tokens[at - 1].span, "list the values: `0..9` or `{a, b}`")
     if token.text == "[" and at > 0 and tokens[at - 1].kind == "word" and _before(tokens, at) != "at":
-        return not_built("a name with an index", _join(tokens, at - 1, at), "give each one a name of its own: `x0`, `x1`")
+        return not_built(
+            "a name with an index", _join(tokens, at - 1, at), "give each one a name of its own: `x0`, `x1`"
+        )
     if token.text == "for":
         return not_built("`for`", token.span, "write each line, or each term, out")
     return None

@@ -196,28 +196,28 @@ def _token_fault(token: ScannedToken) -> Diagnostic | None:
         case "unknown":
             shown = f"`{token.text}`" if token.text.isprintable() else f"U+{ord(token.text):04X}"
             return Diagnostic(
-                "CS003",
+                "CS013",
                 f"{shown} is no character of the language",
                 Label(token.span, "not understood"),
                 help=CHARACTER_HELP.get(token.text, "remove it"),
             )
         case "word" if not token.text.isidentifier():
             return Diagnostic(
-                "CS003",
+                "CS013",
                 f"`{token.text}` is no name",
                 Label(token.span),
                 help="a name is made of letters, digits and `_`, and starts with a letter or `_`",
             )
         case "open_string":
             return Diagnostic(
-                "CS004",
+                "CS014",
                 "the text is not closed on its line",
                 Label(Span(token.start, token.start + len(token.text.rstrip())), "starts here"),
                 help='close it with `"`',
             )
         case "open_doc":
             return Diagnostic(
-                "CS004",
+                "CS014",
                 "the doc string is never closed",
                 Label(Span(token.start, token.start + 3), "starts here"),
                 help='close it with `"""`',
@@ -230,7 +230,9 @@ def _token_fault(token: ScannedToken) -> Diagnostic | None:
                 help="numbers are written `20_000` or `0.99`; a name cannot start with a digit",
             )
         case "number" if len(token.text) > 40:
-            return Diagnostic("CS008", "the number has too many digits", Label(token.span), help="use at most 40 digits")
+            return Diagnostic(
+                "CS008", "the number has too many digits", Label(token.span), help="use at most 40 digits"
+            )
         case _:
             return None
 
@@ -272,7 +274,7 @@ def _check_brackets(tokens: tuple[ScannedToken, ...], text: str) -> Diagnostic |
 
 def _unclosed(opening: ScannedToken, *related: Label) -> Diagnostic:
     return Diagnostic(
-        "CS005",
+        "CS015",
         f"`{opening.text}` is never closed",
         Label(opening.span, "opened here"),
         related=related,

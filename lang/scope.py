@@ -166,4 +166,3 @@ def report_repeated(report: Reporter, what: str, again: Span, first: Span) -> No
         related=[Label(first, "first here")],
         help="remove one of them",
     )
-

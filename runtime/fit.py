@@ -93,7 +93,7 @@ def agreement(engine: Engine, step: FitStep, labelled: Labelled, encoding: Encod
     with torch.no_grad():
         for start in range(0, len(labelled.batch), MICRO_BATCH):
             rows = slice(start, start + MICRO_BATCH)
-            logits = engine.logits(step.score.left, _rows(labelled.batch, rows))
+            logits = engine.logits(step.score.left, labelled.batch.take(rows))
             right += int((logits[:, classes].argmax(1) == labelled.labels[rows]).sum())
     return right / len(labelled.batch)
 
@@ -113,7 +113,7 @@ def _train(
         while len(order) < settings.batch:
             order = torch.cat([order, torch.randperm(len(fit.batch), generator=generator)])
         rows, order = order[: settings.batch], order[settings.batch :]
-        logits = engine.logits(step.score.left, _rows(fit.batch, rows.numpy()))
+        logits = engine.logits(step.score.left, fit.batch.take(rows.numpy()))
         loss = torch.nn.functional.cross_entropy(logits[:, classes], fit.labels[rows])
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -125,6 +125,3 @@ def _train(
         progress.advance()
     return last
 
-
-def _rows(batch: Batch, rows: "slice | object") -> Batch:
-    return Batch(batch.inputs[rows], batch.members[rows], batch.variables)  # type: ignore[index]

@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
@@ -31,11 +33,7 @@ def import_pyvene() -> Any:
 
 
 class PyveneEngine:
-    """Interchange interventions on a plain network through pyvene.
-
-    Variables outside an item's set are interchanged with the base itself, which changes nothing: so one intervened
-    run serves a batch whose items have different sets.
-    """
+    """Interchange interventions on a plain network through pyvene."""
 
     name = "pyvene"
 
@@ -53,12 +51,21 @@ class PyveneEngine:
     def logits(self, query: OutputOf, batch: Batch) -> Tensor:
         """See `Engine.logits`."""
         run = query.run
-        tokens = torch.from_numpy(batch.inputs)
         if not run.assignments:
+            plain: Tensor = self.network(torch.from_numpy(batch.inputs[:, run.input]))
+            return plain
+        groups = self._groups(run, batch)
+        if len(groups) == 1:
+            return self._intervened(run, groups[0][1], batch)
+        order = torch.from_numpy(np.argsort(np.concatenate([rows for rows, _ in groups])))
+        return torch.cat([self._intervened(run, targets, batch.take(rows)) for rows, targets in groups])[order]
+
+    def _intervened(self, run: Run, targets: tuple[str, ...], batch: Batch) -> Tensor:
+        """Logits of items on which all the targets are assigned at once."""
+        tokens = torch.from_numpy(batch.inputs)
+        if not targets:
             plain: Tensor = self.network(tokens[:, run.input])
             return plain
-        targets = tuple(assignment.target for assignment in run.assignments)
-        sources = [self._source(run, index, tokens, batch) for index in range(len(targets))]
         model = self._model(targets)
         size = len(batch)
         here = [[[0]] * size] * len(targets)
@@ -66,7 +73,7 @@ class PyveneEngine:
         with parametrize.cached():
             _, logits = model(
                 {"tokens": tokens[:, run.input]},
-                [{"tokens": source} for source in sources],
+                [{"tokens": self._source(run, target, tokens, batch)} for target in targets],
                 {"sources->base": (here, here)},
                 subspaces=[[self._subspaces(target)] * size for target in targets],
             )
@@ -74,6 +81,21 @@ class PyveneEngine:
             raise EngineRefusal(f"expected {len(targets)} interventions, {self.calls} took place")
         intervened: Tensor = logits
         return intervened
+
+    def _groups(self, run: Run, batch: Batch) -> list[tuple[npt.NDArray[np.int64], tuple[str, ...]]]:
+        """Rows of items with one set each, and the set's targets.
+
+        Where all variables live at one site the items stay together: there, a variable outside the set may take the
+        base's own value, which changes nothing. At different sites it would undo what an earlier patch does to it.
+        """
+        targets = tuple(assignment.target for assignment in run.assignments)
+        assert self.grounding is not None
+        if not run.within_set or len({frame.site for frame in self.grounding.frames}) == 1:
+            return [(np.arange(len(batch)), targets)]
+        columns = [batch.variables.index(target) for target in targets]
+        sets, which = np.unique(batch.members[:, columns], axis=0, return_inverse=True)
+        chosen = [tuple(t for t, member in zip(targets, row, strict=True) if member) for row in sets]
+        return [(np.flatnonzero(which.ravel() == index), names) for index, names in enumerate(chosen)]
 
     def trainable_frames(self, seed: int) -> Iterable[nn.Parameter]:
         """See `Engine.trainable_frames`. A frame is kept orthonormal by torch's orthogonal parametrisation."""
@@ -107,9 +129,9 @@ class PyveneEngine:
                 parametrize.remove_parametrizations(layer, "weight")
             layer.weight = nn.Parameter(weight.clone(), requires_grad=False)
 
-    def _source(self, run: Run, index: int, tokens: Tensor, batch: Batch) -> Tensor:
+    def _source(self, run: Run, target: str, tokens: Tensor, batch: Batch) -> Tensor:
         """The tokens of one assignment's source; the base's own where the variable is not in the item's set."""
-        target, value = run.assignments[index].target, run.assignments[index].value
+        value = next(assignment.value for assignment in run.assignments if assignment.target == target)
         if value.variable != target or value.run.assignments or value.run.world != run.world:
             raise EngineRefusal(f"`{target}` does not take its own value in an unintervened run of the same network")
         source = tokens[:, value.run.input]

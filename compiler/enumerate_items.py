@@ -1,0 +1,211 @@
+"""Enumerating items: every base with every source of every variable of each kept set, over the whole domain.
+
+Splits and sampling do not apply. Items come set by set, bases in lexicographic order, chunk by chunk.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..lang.program import Expression
+from .causal_model import Codes
+from .draw_items import Population
+from .expressions import Column
+from .halves import interchange
+from .items import Items, Recipe
+from .open_spaces import SAMPLED
+from .relations import TooLargeError
+from .spaces import conditions_of, holds, tabulated
+
+_LISTED = 1 << 22
+_COUNTED = 1 << 26
+
+
+class TooManyItemsError(Exception):
+    """The items of the whole domain are too many to run through."""
+
+
+def count_items(population: Population) -> int:
+    """How many items the whole domain has: for every kept set S, each base with |S| independent sources.
+
+    Exact wherever the inputs can be counted by tables or by listing; else an upper bound, without the conditions.
+    """
+    recipe = population.recipe
+    conditions = conditions_of(recipe)
+    if not recipe.variables:
+        return _total(recipe, conditions.base)
+    sizes = [len(recipe.sets[index]) for index in _kept_sets(population)]
+    if not conditions.links:
+        bases, sources = _total(recipe, conditions.base), _total(recipe, conditions.source)
+        return sum(bases * sources**size for size in sizes)
+    spaces = population.spaces(None)
+    if SAMPLED in (spaces.base.how, spaces.source.how):
+        return sum(math.prod(d.size for d in recipe.model.input_domains) ** (1 + size) for size in sizes)
+    base_counts, source_counts = _counts_by_key(population)
+    pairs = list(zip(base_counts, source_counts, strict=True))
+    return sum(sum(b * s**size for b, s in pairs) for size in sizes)
+
+
+def enumerate_items(population: Population, chunk: int) -> Iterator[Items]:
+    """Every item of the whole domain in batches of at most `chunk`; in all, `count_items` of them.
+
+    The sources of variables outside an item's set are its base. Raises ValueError for a population that was not opened
+    over the whole domain, TooManyItemsError where bases and sources are too many to list.
+    """
+    if not population.whole_domain:
+        raise ValueError("the population was opened over a split, not over the whole domain")
+    recipe = population.recipe
+    conditions = conditions_of(recipe)
+    if not recipe.variables:
+        yield from _bases_alone(recipe, conditions.base, chunk)
+        return
+    bases = _members(recipe, conditions.base)
+    if conditions.links:
+        sources = _sources_by_base(population, bases)
+    else:
+        every = _members(recipe, conditions.source)
+        sources = _Sources(every, np.zeros(len(bases), dtype=np.int64), np.full(len(bases), len(every)))
+    for index in _kept_sets(population):
+        yield from _items_of_set(population, index, bases, sources, chunk)
+
+
+@dataclass(frozen=True)
+class _Sources:
+    """For every base, its sources: entries `start` .. `start + count - 1` of `inputs`."""
+
+    inputs: Codes
+    start: Column
+    count: Column
+
+
+def _items_of_set(population: Population, index: int, bases: Codes, sources: _Sources, chunk: int) -> Iterator[Items]:
+    recipe = population.recipe
+    chosen = recipe.sets[index]
+    every, start, count = sources.inputs, sources.start, sources.count
+    if not len(bases) or float(count.max()) ** len(chosen) * len(bases) > 2.0**62:
+        raise TooManyItemsError
+    ends = np.cumsum(count ** len(chosen))
+    members = np.zeros((1, len(recipe.variables)), dtype=bool)
+    members[0, list(chosen)] = True
+    before = recipe.model.output_of(bases)
+    source_codes = np.stack([recipe.model.run(every, {})[v] for v in recipe.variables], axis=1)
+    cell_of = {cell.half: i for i, cell in enumerate(population.cells) if cell.set_index == index}
+    cells = np.array([cell_of.get("keeping", -1), cell_of.get("changing", -1)])
+    for low in range(0, int(ends[-1]), chunk):
+        item = np.arange(low, min(low + chunk, int(ends[-1])))
+        base = np.searchsorted(ends, item, "right")
+        digits = item - (ends[base] - count[base] ** len(chosen))
+        inputs = np.repeat(bases[base][:, None], 1 + len(recipe.variables), axis=1)
+        codes = np.zeros((len(item), len(recipe.variables)), dtype=np.int64)
+        for j in reversed(chosen):
+            digits, digit = np.divmod(digits, count[base])
+            inputs[:, 1 + j] = every[start[base] + digit]
+            codes[:, j] = source_codes[start[base] + digit, j]
+        after = interchange(recipe, bases[base], codes, np.broadcast_to(members, codes.shape))
+        yield Items(inputs, cells[(after != before[base]).astype(np.int64)])
+
+
+def _bases_alone(recipe: Recipe, conditions: Sequence[Expression], chunk: int) -> Iterator[Items]:
+    for inputs in _every_input(recipe, conditions, chunk):
+        yield Items(inputs[:, None], np.zeros(len(inputs), dtype=np.int64))
+
+
+def _kept_sets(population: Population) -> list[int]:
+    return list(dict.fromkeys(cell.set_index for cell in population.cells))
+
+
+def _every_input(recipe: Recipe, conditions: Sequence[Expression], chunk: int) -> Iterator[Codes]:
+    """The inputs (codes, shape [item, input]) under conditions on them alone, in lexicographic order."""
+    sizes = [domain.size for domain in recipe.model.input_domains]
+    total = math.prod(sizes)
+    for low in range(0, total, chunk):
+        index = np.arange(low, min(low + chunk, total))
+        inputs = np.stack(np.unravel_index(index, sizes), axis=1).astype(np.int64)
+        inputs = inputs[holds(recipe.model, conditions, inputs)]
+        if len(inputs):
+            yield inputs
+
+
+def _solve(recipe: Recipe, conditions: Sequence[Expression], keep: bool) -> Codes | int:
+    """The inputs under conditions as a table (shape [item, input]), or how many there are. Raises TooLargeError."""
+    layout = tabulated(recipe.model, conditions, [np.arange(domain.size) for domain in recipe.model.input_domains])
+    leaves = [layout.inputs[name] for name in recipe.model.input_names]
+    solution = layout.graph.solve(leaves if keep else [], layout.true, layout.extra)
+    if not keep:
+        return round(solution.elimination.total)
+    assigned = dict(zip(leaves, (solution.elimination.table.of(leaf) for leaf in leaves), strict=True))
+    return layout.decode(solution, assigned)
+
+
+def _total(recipe: Recipe, conditions: Sequence[Expression]) -> int:
+    """How many inputs satisfy conditions on them alone; an upper bound where that cannot be found out."""
+    total = math.prod(domain.size for domain in recipe.model.input_domains)
+    if not conditions:
+        return total
+    if total > _LISTED:
+        try:
+            count = _solve(recipe, conditions, keep=False)
+            assert isinstance(count, int)
+            return count
+        except TooLargeError:
+            if total > _COUNTED:
+                return total
+    return sum(len(inputs) for inputs in _every_input(recipe, conditions, 1 << 20))
+
+
+def _members(recipe: Recipe, conditions: Sequence[Expression]) -> Codes:
+    """Every input under conditions on it alone; codes, shape [item, input]. Raises TooManyItemsError."""
+    if math.prod(domain.size for domain in recipe.model.input_domains) > _LISTED:
+        try:
+            inputs = _solve(recipe, conditions, keep=True)
+            assert not isinstance(inputs, int)
+            return inputs
+        except TooLargeError:
+            raise TooManyItemsError from None
+    none = np.zeros((0, len(recipe.model.input_names)), dtype=np.int64)
+    return np.concatenate([none, *_every_input(recipe, conditions, 1 << 18)])
+
+
+def _counts_by_key(population: Population) -> tuple[list[int], list[int]]:
+    """For each of the base's linked values that has a source: how many bases, and how many sources."""
+    spaces = population.spaces(None)
+    base, source = spaces.base, spaces.source
+    weight = source.solution.elimination.table.weight[source.rows]
+    sources = np.add.reduceat(weight, source.group_start) if len(weight) else weight
+    if base.layout.members is not None:
+        group = source.groups(base.layout.members)
+        return np.bincount(group, minlength=len(sources)).tolist(), [round(s) for s in sources.tolist()]
+    model = population.recipe.model
+    leaves = [base.layout.inputs[model.input_names[c]] for c in source.linked]
+    solution = base.layout.graph.solve(leaves, base.layout.true, base.layout.extra)
+    keys = np.zeros((len(solution.elimination.table), len(model.input_names)), dtype=np.int64)
+    for c, leaf in zip(source.linked, leaves, strict=True):
+        keys[:, c] = solution.kept(leaf) - model.input_domains[c].low
+    group = source.groups(keys)
+    there = group >= 0
+    bases = np.bincount(group[there], weights=solution.elimination.table.weight[there], minlength=len(sources))
+    return [round(b) for b in bases.tolist()], [round(s) for s in sources.tolist()]
+
+
+def _sources_by_base(population: Population, bases: Codes) -> _Sources:
+    """Every base's sources, listed once for each of the base's linked values. Raises TooManyItemsError."""
+    source = population.spaces(None).source
+    if source.how == SAMPLED:
+        raise TooManyItemsError
+    try:
+        row, assigned = source.solution.elimination.expand(source.rows)
+    except TooLargeError:
+        raise TooManyItemsError from None
+    key_of_row = np.zeros(len(source.solution.elimination.table), dtype=np.int64)
+    key_of_row[source.rows] = np.repeat(np.arange(len(source.keys)), source.group_count)
+    key = key_of_row[row]
+    order = np.argsort(key, kind="stable")
+    counts = np.bincount(key, minlength=len(source.keys))
+    group = source.groups(bases)
+    inputs = source.layout.decode(source.solution, assigned)[order]
+    if not len(counts):
+        return _Sources(inputs, np.zeros(len(bases), dtype=np.int64), np.zeros(len(bases), dtype=np.int64))
+    start, count = (np.cumsum(counts) - counts)[group], np.where(group >= 0, counts[group], 0)
+    return _Sources(inputs, start, count)

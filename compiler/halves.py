@@ -1,0 +1,201 @@
+"""Halves that occur: for every set, whether some item changes the output and whether some item keeps it.
+
+A sample shows what occurs often; what it does not show is looked for exactly, on the model and its twin under the
+interchange.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ..lang.program import Expression
+from .causal_model import CausalModel, Codes
+from .expressions import Column
+from .items import Half, Recipe
+from .open_spaces import SAMPLED, Spaces
+from .relations import TooLargeError, ranges, relation
+from .spaces import Layout, Space, conditions_of, tabulated
+
+HALVES: tuple[Half, Half] = ("changing", "keeping")
+_SAMPLE = 2048
+_MORE = 1 << 16
+_LISTED_PAIRS = 4_000_000
+
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Bases and the codes that each aligned variable has on its own source.
+
+    `bases` has shape [item, input], `codes` [item, variable], `base_cells` [item], `source_cells` [item, variable];
+    `sources` [item, variable, input] is None where cells determine the codes, so that sources need not be drawn yet.
+    """
+
+    bases: Codes
+    base_cells: Column
+    source_cells: Codes
+    codes: Codes
+    sources: Codes | None
+
+
+def propose(recipe: Recipe, spaces: Spaces, count: int, generator: np.random.Generator) -> Candidates:
+    """Draw bases and sources by the law, without regard to halves."""
+    variables = recipe.variables
+    base_cells = spaces.base.choose(np.zeros((count, 0), dtype=np.int64), generator)
+    bases = spaces.base.draw(base_cells, generator)
+    source_cells = np.empty((count, len(variables)), dtype=np.int64)
+    for j in range(len(variables)):
+        source_cells[:, j] = spaces.source.choose(bases, generator)
+    known = [spaces.source.codes_of(v) for v in variables]
+    if all(column is not None for column in known):
+        codes = np.empty((count, len(variables)), dtype=np.int64)
+        for j, column in enumerate(known):
+            codes[:, j] = 0 if column is None else column[source_cells[:, j]]
+        return Candidates(bases, base_cells, source_cells, codes, None)
+    sources = draw_sources(spaces.source, source_cells, generator)
+    return Candidates(bases, base_cells, source_cells, codes_on(recipe, sources), sources)
+
+
+def draw_sources(space: Space, cells: Codes, generator: np.random.Generator) -> Codes:
+    """An input for each source cell (shape [item, variable]); codes, shape [item, variable, input]."""
+    return space.draw(cells.reshape(-1), generator).reshape(*cells.shape, len(space.region.allowed))
+
+
+def codes_on(recipe: Recipe, sources: Codes) -> Codes:
+    """Each aligned variable's codes on its own source; sources [item, variable, input], codes [item, variable]."""
+    columns = [recipe.model.run(sources[:, j], {})[v] for j, v in enumerate(recipe.variables)]
+    return np.stack(columns, axis=1)
+
+
+def interchange(recipe: Recipe, bases: Codes, codes: Codes, members: Bools) -> Codes:
+    """The output's codes on the bases with the variables of `members` (shape [item, variable]) set; shape [item]."""
+    setting = {v: (codes[:, j], members[:, j]) for j, v in enumerate(recipe.variables) if members[:, j].any()}
+    return recipe.model.run(bases, setting)[recipe.model.output]
+
+
+def halves_that_occur(
+    recipe: Recipe, spaces: Spaces, generator: np.random.Generator
+) -> tuple[dict[int, tuple[Half, ...]], tuple[str, ...]]:
+    """For every set (by index), the halves that some item has; and notes on what was decided by sampling."""
+    occurring: dict[int, tuple[Half, ...]] = dict.fromkeys(range(len(recipe.sets)), ())
+    if not len(spaces.base) or not len(spaces.source):
+        return occurring, ()
+    notes: list[str] = []
+    sample = propose(recipe, spaces, _SAMPLE, generator)
+    for index, chosen in enumerate(recipe.sets):
+        seen = _seen(recipe, spaces, sample, chosen)
+        missing = [half for half in HALVES if half not in seen]
+        if missing:
+            try:
+                found = [half for half in missing if _exists(recipe, spaces, chosen, half == "changing")]
+            except TooLargeError:
+                more = propose(recipe, spaces, _MORE, generator)
+                found = [half for half in missing if half in _seen(recipe, spaces, more, chosen)]
+                notes.append(f"halves of {_names(recipe, chosen)}: {SAMPLED}")
+            seen = tuple(half for half in HALVES if half in seen or half in found)
+        occurring[index] = seen
+    return occurring, tuple(notes)
+
+
+def _names(recipe: Recipe, chosen: Sequence[int]) -> str:
+    return ", ".join(f"`{recipe.variables[j]}`" for j in chosen)
+
+
+def _seen(recipe: Recipe, spaces: Spaces, sample: Candidates, chosen: Sequence[int]) -> tuple[Half, ...]:
+    members = np.zeros((len(sample.bases), len(recipe.variables)), dtype=bool)
+    members[:, list(chosen)] = True
+    before = output_codes(recipe, spaces.base, sample.base_cells)
+    changed = interchange(recipe, sample.bases, sample.codes, members) != before
+    return tuple(half for half, there in zip(HALVES, (changed.any(), not changed.all()), strict=True) if there)
+
+
+def output_codes(recipe: Recipe, space: Space, cells: Column) -> Codes:
+    """The output's codes in some cells: every law's tuple holds it."""
+    codes = space.codes_of(recipe.model.output)
+    assert codes is not None
+    return codes[cells]
+
+
+def _exists(recipe: Recipe, spaces: Spaces, chosen: Sequence[int], changing: bool) -> bool:
+    """Whether some base and sources of the spaces change (or keep) the output. Raises TooLargeError."""
+    base, source = spaces.base, spaces.source
+    columns = {recipe.variables[j]: source.codes_of(recipe.variables[j]) for j in chosen}
+    if base.layout.members is not None:
+        if any(codes is None for codes in columns.values()):
+            raise TooLargeError
+        return _exists_listed(recipe, base.layout.members, source, chosen, changing)
+    values = {}
+    for name, codes in columns.items():
+        if codes is None:
+            node = source.layout.variables[name]
+            values[name] = source.layout.graph.solve([node], source.layout.true, source.layout.extra).kept(node)
+        else:
+            values[name] = np.unique(codes) + recipe.model.domains[name].low
+    twin = open_twin(recipe.model, conditions_of(recipe).base, base.region.allowed, values)
+    extra = list(twin.layout.extra)
+    if spaces.links:
+        for name, codes in columns.items():
+            if codes is None:
+                raise TooLargeError
+            rows = np.unique(np.concatenate([source.key_codes, codes[:, None]], axis=1), axis=0)
+            leaves = [twin.layout.inputs[recipe.model.input_names[c]] for c in source.linked]
+            lows = [recipe.model.input_domains[c].low for c in source.linked]
+            all_leaves, all_lows = [*leaves, twin.set_to[name]], [*lows, recipe.model.domains[name].low]
+            graph = twin.layout.graph
+            ranks = [
+                np.searchsorted(graph.leaf_values(leaf), rows[:, i] + low)
+                for i, (leaf, low) in enumerate(zip(all_leaves, all_lows, strict=True))
+            ]
+            extra.append(relation(all_leaves, ranks))
+    wanted = twin.differs if changing else twin.layout.graph.apply("not", (twin.differs,))
+    return twin.layout.graph.solve([], (*twin.layout.true, wanted), extra).elimination.total > 0
+
+
+def _exists_listed(recipe: Recipe, members: Codes, source: Space, chosen: Sequence[int], changing: bool) -> bool:
+    """Look at every base with every combination of the sources' cells."""
+    if source.linked:
+        group = source.groups(members)
+        start, count = source.group_start[group], source.group_count[group]
+    else:
+        start, count = np.zeros(len(members), dtype=np.int64), np.full(len(members), len(source))
+    combinations = count ** len(chosen)
+    if float(count.max(initial=0)) ** len(chosen) > _LISTED_PAIRS or combinations.sum() > _LISTED_PAIRS:
+        raise TooLargeError
+    before = recipe.model.output_of(members)
+    base = np.repeat(np.arange(len(members)), combinations)
+    digits = ranges(np.zeros(len(members), dtype=np.int64), combinations)
+    setting = {}
+    for j in chosen:
+        digits, digit = np.divmod(digits, count[base])
+        codes = source.codes_of(recipe.variables[j])
+        assert codes is not None
+        setting[recipe.variables[j]] = (codes[start[base] + digit], np.ones(len(base), dtype=bool))
+    changed = recipe.model.run(members[base], setting)[recipe.model.output] != before[base]
+    return bool(changed.any() if changing else not changed.all())
+
+
+@dataclass(frozen=True)
+class Twin:
+    """A model beside itself under an interchange: on the same base, with some variables set to leaves of their own."""
+
+    layout: Layout
+    set_to: Mapping[str, int]
+    intervened: Mapping[str, int]
+    """The node of every variable under the interchange."""
+    differs: int
+    """The node that is 1 where the interchange changes the output."""
+
+
+def open_twin(
+    model: CausalModel, conditions: Sequence[Expression], allowed: Sequence[Codes], values: Mapping[str, Column]
+) -> Twin:
+    """The twin in which the variables of `values` (what each may be set to, sorted) are set."""
+    layout = tabulated(model, conditions, allowed)
+    graph = layout.graph
+    set_to = {name: graph.leaf(column) for name, column in values.items()}
+    intervened = graph.model(model, layout.inputs, set_to)
+    differs = graph.apply("!=", (layout.variables[model.output], intervened[model.output]))
+    return Twin(layout, set_to, intervened, differs)

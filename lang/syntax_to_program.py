@@ -1,0 +1,165 @@
+"""Syntax tree -> typed program: names resolved, types known, structure checked; every fault of the file in one run."""
+
+from typing import TypeVar
+
+from . import syntax as s
+from .check_alignments import check_alignment
+from .check_claims import check_claim
+from .check_domains import Domains
+from .check_models import CheckedModel, check_model
+from .check_recipes import check_recipe
+from .check_settings import check_network, check_settings
+from .check_tasks import check_task
+from .diagnostics import Diagnostic, Source
+from .program import Alignment, Claim, Iia, Program, Task
+from .scope import Names, Reporter, Table
+
+T = TypeVar("T")
+Named = TypeVar("Named", s.TaskSyntax, s.ModelSyntax, s.NetworkSyntax, s.PairsSyntax, s.AlignSyntax, s.ClaimSyntax)
+
+
+def check_program(tree: s.SyntaxTree, source: Source) -> tuple[Program | None, tuple[Diagnostic, ...]]:
+    """The typed program (None if anything is wrong) and all diagnostics, warnings included.
+
+    What depends on a declaration that is broken is not reported again.
+    """
+    report = Reporter()
+    checker = _Checker(tree, source, report)
+    program = checker.check()
+    intact = report.errors == 0 and not tree.broken
+    return program if intact else None, tuple(report.diagnostics)
+
+
+class _Checker:
+    def __init__(self, tree: s.SyntaxTree, source: Source, report: Reporter) -> None:
+        self.tree = tree
+        self.source = source
+        self.report = report
+        self.names = Names.empty(report)
+        self.domains = Domains(self.names)
+        self.tasks: dict[str, Task] = {}
+        self.models: dict[str, CheckedModel] = {}
+        self.model_tasks: dict[str, str] = {}
+        self.alignments: dict[str, Alignment] = {}
+        self.claims: dict[str, Claim] = {}
+
+    def check(self) -> Program:
+        names = self.names
+        self._declare_broken()
+        self.domains.check_types(self._all(s.TypeSyntax))
+        tasks = self._declare(names.tasks, self._all(s.TaskSyntax))
+        models = self._declare(names.models, self._all(s.ModelSyntax))
+        networks = self._declare(names.networks, self._all(s.NetworkSyntax))
+        recipes = self._declare(names.pairs, self._all(s.PairsSyntax))
+        alignments = self._declare(names.alignments, self._all(s.AlignSyntax))
+        claims = self._declare(names.claims, self._all(s.ClaimSyntax))
+        self._resolve_domains(tasks, models)
+        self._check_tasks(tasks)
+        self._check_models(models)
+        for network in networks:
+            names.networks.entries[network.name.text] = check_network(network, self.report)
+        self._check_recipes(recipes)
+        self._check_alignments(alignments)
+        for claim in claims:
+            checked = check_claim(claim, names, self.source, self.report)
+            if checked is not None:
+                self.claims[checked.name] = checked
+        settings = check_settings(self._all(s.SettingsSyntax), self.report)
+        self._warn_unused(alignments, claims)
+        return Program(
+            self.tree.doc,
+            self.tasks,
+            names.models.intact(),
+            names.networks.intact(),
+            self.alignments,
+            names.pairs.intact(),
+            self.claims,
+            settings,
+        )
+
+    def _all(self, kind: type[T]) -> list[T]:
+        return [declaration for declaration in self.tree.declarations if isinstance(declaration, kind)]
+
+    def _declare_broken(self) -> None:
+        """What could not be read is known by name, so that its uses are not reported; a copy of it is no duplicate."""
+        tables = {
+            "type": self.names.types,
+            "task": self.names.tasks,
+            "model": self.names.models,
+            "network": self.names.networks,
+            "align": self.names.alignments,
+            "pairs": self.names.pairs,
+            "claim": self.names.claims,
+        }
+        for broken in self.tree.broken:
+            # an unknown keyword may have meant any of them
+            for table in [tables[broken.keyword]] if broken.keyword in tables else tables.values():
+                table.entries.setdefault(broken.name, None)
+
+    def _declare(self, table: Table[T], declarations: list[Named]) -> list[Named]:
+        return [declaration for declaration in declarations if table.declare(declaration.name)]
+
+    def _resolve_domains(self, tasks: list[s.TaskSyntax], models: list[s.ModelSyntax]) -> None:
+        """All written domains first, so that symbols are known wherever they are listed."""
+        for task in tasks:
+            for group in (*task.inputs, *task.outputs):
+                self.domains.check_domain(group.domain)
+        for model in models:
+            for equation in model.equations:
+                if equation.domain is not None:
+                    self.domains.check_domain(equation.domain)
+
+    def _check_tasks(self, tasks: list[s.TaskSyntax]) -> None:
+        for syntax in tasks:
+            signature, task = check_task(syntax, self.domains, self.report)
+            self.names.tasks.entries[syntax.name.text] = signature
+            if task is not None:
+                self.tasks[task.name] = task
+
+    def _check_models(self, models: list[s.ModelSyntax]) -> None:
+        for syntax in models:
+            name = syntax.name.text
+            self.model_tasks[name] = syntax.task.text
+            task = self.names.find(self.names.tasks, syntax.task)
+            if task is None:
+                continue
+            checked = check_model(syntax, task, self.domains, self.report)
+            self.models[name] = checked
+            self.names.models.entries[name] = checked.model
+
+    def _check_recipes(self, recipes: list[s.PairsSyntax]) -> None:
+        readable = {model for model, task in self.model_tasks.items() if model in self.models}
+        all_read = readable >= set(self.names.models.entries)
+        for syntax in recipes:
+            task = self.names.find(self.names.tasks, syntax.task)
+            if task is None:
+                continue
+            models = {m: self.models[m] for m in self.models if self.model_tasks[m] == task.name}
+            recipe = check_recipe(syntax, task, models, all_read, self.domains, self.report)
+            self.names.pairs.entries[syntax.name.text] = recipe
+
+    def _check_alignments(self, alignments: list[s.AlignSyntax]) -> None:
+        for syntax in alignments:
+            checked = check_alignment(syntax, self.names, self.models, self.model_tasks, self.report)
+            self.names.alignments.entries[syntax.name.text] = checked.view
+            if checked.alignment is not None:
+                self.alignments[checked.alignment.name] = checked.alignment
+
+    def _warn_unused(self, alignments: list[s.AlignSyntax], claims: list[s.ClaimSyntax]) -> None:
+        if len(self.claims) < len(claims) or not claims or self.tree.broken:
+            return
+        used = {
+            term.estimand.alignment
+            for claim in self.claims.values()
+            for part in claim.parts
+            for term in (*part.left.terms, *part.right.terms)
+            if isinstance(term.estimand, Iia)
+        }
+        for syntax in alignments:
+            if syntax.name.text not in used:
+                self.report.warning(
+                    "CS311",
+                    f"alignment `{syntax.name.text}` is used by no claim",
+                    syntax.name.span,
+                    help=f"claim something about `iia({syntax.name.text})`, or remove it",
+                )
