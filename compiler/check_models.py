@@ -10,8 +10,8 @@ from itertools import combinations
 
 import numpy as np
 
-from ..lang.diagnostics import Diagnostic, Label
-from ..lang.program import Alignment, Program, Span, Task
+from ..lang.diagnostics import Diagnostic, Label, Span
+from ..lang.program import Alignment, Program, Task
 from .causal_model import CausalModel, Codes
 from .check_domains import SAMPLES, check_domains
 from .halves import halves_that_occur

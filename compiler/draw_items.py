@@ -100,7 +100,7 @@ class Population:
 
 def open_population(recipe: Recipe, whole_domain: bool = False) -> Population:
     """Find the cells of a recipe: those of its `test` split, or of the whole domain."""
-    key = _content_key(recipe)
+    key = _content_key(recipe, whole_domain)
     split: Split | None = None if whole_domain else "test"
     spaces = open_spaces(recipe, split, _number(key, f"pool/{split}"))
     opened: dict[Split | None, Spaces] = {split: spaces}
@@ -138,11 +138,21 @@ def label_of(population: Population, items: Items) -> Codes:
     return interchange(recipe, items.bases, codes_on(recipe, items.inputs[:, 1:]), set_members(population)[items.cell])
 
 
-def _content_key(recipe: Recipe) -> str:
+def _content_key(recipe: Recipe, whole_domain: bool) -> str:
     """The sha256 (hex) of everything that the items' law depends on."""
     where = [canonical(condition) for condition in recipe.where]
     held = [(h.input, h.codes) for h in recipe.held_out]
-    parts = (LAW, recipe.model.canonical, recipe.variables, recipe.sets, where, held, recipe.shares, recipe.seed)
+    parts = (
+        LAW,
+        whole_domain,
+        recipe.model.canonical,
+        recipe.variables,
+        recipe.sets,
+        where,
+        held,
+        recipe.shares,
+        recipe.seed,
+    )
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 

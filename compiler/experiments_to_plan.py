@@ -91,7 +91,7 @@ class _Planning:
         return MeasuredQuantity(
             text=quantity.measurement.text,
             evaluate=self.plan_measurement(quantity.measurement, exhaustively),
-            learned=quantity.learned,
+            learned=quantity.measurement.learned,
             gated=quantity.gated,
             families=() if quantity.measurement.grounding is None else quantity.measurement.grounding.families,
             positive_control=None if control is None else self.plan_measurement(control, exhaustively=False),

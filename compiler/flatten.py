@@ -157,8 +157,7 @@ class Graph:
             values[node] = this.values
             if clamp is None:
                 return []
-            codes = np.flatnonzero(this.values == clamp)
-            return [relation((node,), (codes,))]
+            return [relation((node,), (np.flatnonzero(this.values == clamp),))]
         operands = [a for a in dict.fromkeys(this.arguments) if not self._is_constant(a)]
         if this.operator == "==" and clamp == 1 and len(operands) == 2:
             _, first, second = np.intersect1d(

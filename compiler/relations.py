@@ -115,9 +115,8 @@ def join(a: Relation, b: Relation, sizes: Mapping[int, int], budget: Budget) -> 
 
 def ranges(starts: Column, counts: Column) -> Column:
     """The concatenation of start .. start+count-1."""
-    total = int(counts.sum())
-    offsets = np.repeat(starts - (np.cumsum(counts) - counts), counts)
-    return np.arange(total) + offsets
+    offsets: Column = np.repeat(starts - (np.cumsum(counts) - counts), counts)
+    return offsets + np.arange(len(offsets))
 
 
 def total_by(table: Relation, columns: Sequence[int], sizes: Mapping[int, int]) -> Relation:
@@ -127,16 +126,16 @@ def total_by(table: Relation, columns: Sequence[int], sizes: Mapping[int, int]) 
         total = table.weight.sum(keepdims=True)
         return Relation((), (), total[total > 0])
     (keys,), space = radix_keys([codes], [sizes[c] for c in columns])
-    if space <= max(_DENSE // 4, 4 * len(keys)) and space <= _DENSE:
-        sums = np.bincount(keys, weights=table.weight, minlength=1)
+    weight: Weights
+    if space <= min(_DENSE, max(_DENSE // 4, 4 * len(keys))):
+        sums: Weights = np.bincount(keys, weights=table.weight).astype(np.float64)
         present = np.flatnonzero(sums)
         rows = np.empty(len(sums), dtype=np.int64)
         rows[keys] = np.arange(len(keys))
-        rows = rows[present]
-        weight = sums[present]
+        rows, weight = rows[present], sums[present]
     else:
         distinct, rows, inverse = np.unique(keys, return_index=True, return_inverse=True)
-        weight = np.bincount(inverse.reshape(-1), weights=table.weight, minlength=len(distinct))
+        weight = np.bincount(inverse.reshape(-1), weights=table.weight, minlength=len(distinct)).astype(np.float64)
     return Relation(tuple(columns), tuple(c[rows] for c in codes), weight)
 
 
@@ -186,7 +185,8 @@ class Step:
         else:
             below = np.where(first > 0, running[first - 1], 0.0)
             rows = np.searchsorted(running, below + uniform * (running[last] - below), "right")
-        return codes[np.clip(rows, first, last)]
+        drawn: Column = codes[np.clip(rows, first, last)]
+        return drawn
 
 
 @dataclass(frozen=True)

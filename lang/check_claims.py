@@ -201,13 +201,13 @@ class _ClaimChecker:
                 return _Sum((), value)
             case AccuracySyntax():
                 accuracy = self._accuracy(syntax)
-                return accuracy and _Sum(((Fraction(1), accuracy),), Fraction(0))
+                return _Sum(((Fraction(1), accuracy),), Fraction(0)) if accuracy else None
             case IiaSyntax():
                 iia = self._iia(syntax)
-                return iia and _Sum(((Fraction(1), iia),), Fraction(0))
+                return _Sum(((Fraction(1), iia),), Fraction(0)) if iia else None
             case ClaimOperation(operator="negate"):
                 operand = self._lower(syntax.operands[0])
-                return operand and operand.scaled(Fraction(-1))
+                return operand.scaled(Fraction(-1)) if operand else None
             case ClaimOperation(operator=operator):
                 left, right = (self._lower(operand) for operand in syntax.operands)
                 if left is None or right is None:

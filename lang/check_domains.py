@@ -7,7 +7,7 @@ from .suggest import suggest
 from .syntax import DomainSyntax, Integer, Name, NamedDomain, RangeDomain, SetDomain, TypeSyntax
 
 MAX_VALUES = 2**31
-RESERVED = frozenset("and or not in if then else true false".split())
+RESERVED = frozenset(["and", "or", "not", "in", "if", "then", "else", "true", "false"])
 
 
 class Domains:

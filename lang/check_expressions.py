@@ -1,6 +1,6 @@
 """Expressions as written -> typed expressions. Integers carry their interval, so types and ranges are one thing."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Literal, cast
@@ -88,7 +88,8 @@ class ExpressionChecker:
         """The typed expression. `expected` only decides between symbols of the same name."""
         match syntax:
             case Number(value, span):
-                return self._within(integers(value, value), span) and Constant(value, integers(value, value), span)
+                domain = self._within(integers(value, value), span)
+                return Constant(value, domain, span) if domain else None
             case Truth(value, span):
                 return Constant(int(value), BOOL, span)
             case Reference():
@@ -182,7 +183,8 @@ class ExpressionChecker:
 
     def _check_logic(self, syntax: Operation) -> Expression | None:
         operands = [self.check(operand) for operand in syntax.operands]
-        if not all([self._is_boolean(operand, syntax.operator) for operand in operands]):
+        fitting = [self._is_boolean(operand, syntax.operator) for operand in operands]
+        if not all(fitting):
             return None
         return _apply(syntax.operator, operands, BOOL, syntax.span)
 
@@ -251,7 +253,8 @@ class ExpressionChecker:
         alternatives = [self.check(a, element.domain if element else None) for a in syntax.alternatives]
         if element is None or None in alternatives:
             return None
-        if not all([self._are_comparable(element, a, "in") for a in alternatives if a is not None]):
+        fitting = [self._are_comparable(element, a, "in") for a in alternatives if a is not None]
+        if not all(fitting):
             return None
         return _negated(_apply("in", [element, *alternatives], BOOL, syntax.span), syntax.negated)
 
@@ -329,7 +332,8 @@ class ExpressionChecker:
 
     def _check_arithmetic(self, operator: str, parts: tuple[ExpressionSyntax, ...], span: Span) -> Expression | None:
         operands = [self.check(part) for part in parts]
-        if not all([self._is_number(operand, operator) for operand in operands]):
+        fitting = [self._is_number(operand, operator) for operand in operands]
+        if not all(fitting):
             return None
         domains = [operand.domain for operand in operands if operand is not None]
         if operator in ("//", "%") and domains[1].low <= 0 <= domains[1].high:
@@ -343,7 +347,7 @@ class ExpressionChecker:
             )
             return None
         domain = self._within(interval(operator, domains), span)
-        return domain and _apply(operator, operands, domain, span)
+        return _apply(operator, operands, domain, span) if domain else None
 
     def _is_number(self, operand: Expression | None, operator: str) -> bool:
         if operand is not None and not operand.domain.is_integer:
@@ -398,7 +402,7 @@ def _symbol(domain: Domain, word: str, span: Span) -> Constant:
     return Constant(domain.labels.index(word), domain, span)
 
 
-def _apply(operator: str, operands: list[Expression | None] | list[Expression], domain: Domain, span: Span) -> Apply:
+def _apply(operator: str, operands: Sequence[Expression | None], domain: Domain, span: Span) -> Apply:
     arguments = tuple(operand for operand in operands if operand is not None)
     return Apply(cast(Operator, operator), arguments, domain, span)
 

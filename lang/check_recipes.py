@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 from .check_domains import Domains
 from .check_expressions import ExpressionChecker, Scope, comparable, describe
@@ -140,7 +141,7 @@ class _RecipeChecker:
         elif min(shares) <= 0:
             bad = next(share for share in first.shares if share.value <= 0)
             self.report.error("CS400", "every share of the split lies above 0", bad.span, help=help)
-        elif abs(sum(shares) - 1) > 1e-9:
+        elif abs(sum(shares, Fraction(-1))) > Fraction(1, 10**9):
             total = f"{float(sum(shares)):.6g}"
             self.report.error("CS400", f"the shares of the split sum to {total}, not to 1", first.span, help=help)
         else:
@@ -155,8 +156,8 @@ class _RecipeChecker:
         for syntax in self.syntax.holdouts:
             if (values := self._values(syntax)) is False:
                 continue
-            intact = all([self._check_held(name, held, values) for name in syntax.names])
-            if intact:
+            intact = [self._check_held(name, held, values) for name in syntax.names]
+            if all(intact):
                 inputs = tuple(name.text for name in syntax.names)
                 holdouts.append(Holdout(inputs, values if isinstance(values, tuple) else None, syntax.span))
         return holdouts

@@ -69,7 +69,7 @@ class _TaskChecker:
                 if name.text in inputs:
                     report_twice(self.report, f"input `{name.text}`", name.span, inputs[name.text][1].span)
                 else:
-                    inputs[name.text] = (domain and Declared(name.text, domain, name.span), name)
+                    inputs[name.text] = (Declared(name.text, domain, name.span) if domain else None, name)
         return inputs
 
     def _output(self, inputs: dict[str, tuple[Declared | None, Name]]) -> tuple[Name, Domain | None] | None:
@@ -240,11 +240,12 @@ class _TaskChecker:
             return None
         missing = [code for code in range(domain.size) if code not in classes]
         if missing:
-            shown = [domain.show(code + domain.low if domain.is_integer else code) for code in missing[:4]]
-            more = f" and {len(missing) - 4} more" if len(missing) > 4 else ""
+            values = [domain.show(code + domain.low if domain.is_integer else code) for code in missing[:4]]
+            more = len(missing) - len(values)
+            listing = f"{', '.join(f'`{value}`' for value in values)} and {more} more" if more else listed(values)
             self.report.error(
                 "CS132",
-                f"`answer` gives no class to {listed(shown) if not more else ', '.join(f'`{x}`' for x in shown)}{more}",
+                f"`answer` gives no class to {listing}",
                 answer.span,
                 help="every value of the output needs a class",
             )

@@ -12,7 +12,8 @@ FORMS = {
     "model": "a model reads `model NAME for TASK { ... }` with one line `name = expression` or "
     "`name: domain = expression` for each variable",
     "network": 'a network reads `network NAME = torch("weights.safetensors")`',
-    "align": "an alignment reads `align NAME: MODEL -> NETWORK { ... }` with lines `VARIABLES at SITE via FAMILY size K`",
+    "align": "an alignment reads `align NAME: MODEL -> NETWORK { ... }` with lines "
+    "`VARIABLES at SITE via FAMILY size K`",
     "pairs": "a recipe reads `pairs NAME for TASK { ... }` with lines `size N`, `split .6 .2 .2`, `holdout INPUTS` and "
     "`where EXPRESSION`",
     "claim": "a claim reads `claim NAME: iia(ALIGNMENT) >= 0.9`",

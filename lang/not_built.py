@@ -25,16 +25,15 @@ ESTIMANDS = {
     "all": "write one claim for each value",
     "rest": "use `iia(...)` of an alignment",
 }
-FAMILIES = {name: "use `rotation` or `identity`" for name in ("pca", "sae", "difference", "probe", "revnet")}
-COMPREHENSIONS = {name: "write the terms out" for name in ("sum", "any", "all", "count")}
-NETWORKS = {
-    name: 'use `torch("weights.safetensors")`; see docs/networks.md for the file' for name in ("transformers", "jax")
-}
+FAMILIES = dict.fromkeys(("pca", "sae", "difference", "probe", "revnet"), "use `rotation` or `identity`")
+COMPREHENSIONS = dict.fromkeys(("sum", "any", "all", "count"), "write the terms out")
+NETWORKS = dict.fromkeys(
+    ("transformers", "jax"), 'use `torch("weights.safetensors")`; see docs/networks.md for the file'
+)
 _PLAIN_SITES = "use `hidden[i]` or `logits`"
 COMPONENTS = {
-    **dict.fromkeys(
-        "resid_pre resid_mid resid_post attn_out mlp_out mlp_act head_out q k v module".split(), _PLAIN_SITES
-    ),
+    **dict.fromkeys(("resid_pre", "resid_mid", "resid_post", "attn_out", "mlp_out", "mlp_act"), _PLAIN_SITES),
+    **dict.fromkeys(("head_out", "q", "k", "v", "module"), _PLAIN_SITES),
     "embed": "use `hidden[0]`, the concatenated embedding",
 }
 SETTINGS = {

@@ -61,7 +61,8 @@ def integers(low: int, high: int) -> Domain:
 # Every value is an integer: numbers are themselves, symbols their index, booleans 0 and 1.
 
 Operator = Literal[
-    "or", "and", "not", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "//", "%", "negate", "min", "max", "abs", "if", "in"
+    "or", "and", "not", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "//", "%",
+    "negate", "min", "max", "abs", "if", "in"
 ]  # fmt: skip
 
 

@@ -14,7 +14,7 @@ RESET, BOLD, RED, YELLOW, BLUE, CYAN = "\x1b[0m", "\x1b[1m", "\x1b[1;31m", "\x1b
 
 
 def render_text(source: Source, diagnostics: tuple[Diagnostic, ...], color: bool) -> str:
-    """All diagnostics by position, each with its excerpt, carets under the span, notes and help; ends in a line break."""
+    """All diagnostics by position, each with its excerpt, carets under the span, notes and help."""
     renderer = _Renderer(source, color)
     return "\n".join(renderer.render(diagnostic) for diagnostic in by_position(diagnostics))
 

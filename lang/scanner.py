@@ -1,7 +1,7 @@
 """Text -> lexical tokens and slices, one slice per top-level declaration, so that errors do not spread.
 
-The scanner is deliberately blunt: it knows comments, strings, brackets and words, and which words open a declaration. It
-reports what is wrong at that level (characters, numbers, strings, brackets) and leaves the rest to the grammar.
+The scanner is deliberately blunt: it knows comments, strings, brackets and words, and which words open a declaration.
+It reports what is wrong at that level (characters, numbers, strings, brackets) and leaves the rest to the grammar.
 """
 
 import re

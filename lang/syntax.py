@@ -1,6 +1,6 @@
 """The syntax tree: what a file says, before names are resolved and types are known.
 
-Every node is frozen and carries the span of its text, which is never compared: two trees are equal if they say the same.
+Every node is frozen and carries the span of its text, which is never compared: trees are equal if they say the same.
 """
 
 from dataclasses import dataclass, field
@@ -8,21 +8,19 @@ from fractions import Fraction
 
 from .diagnostics import Span
 
-
-def _spanned() -> Span:
-    return field(default=Span(0, 0), compare=False)
+NOWHERE = Span(0, 0)
 
 
 @dataclass(frozen=True)
 class Name:
     text: str
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
 class Integer:
     value: int
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -31,13 +29,13 @@ class Decimal:
 
     value: Fraction
     whole: bool
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
 class Text:
     value: str
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 # --- domains ---------------------------------------------------------------------------------------------------------
@@ -47,7 +45,7 @@ class Text:
 class RangeDomain:
     low: Integer
     high: Integer
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -55,13 +53,13 @@ class SetDomain:
     """Symbols in braces; a number among them is refused by the checker, in the user's words."""
 
     symbols: tuple[Name | Integer, ...]
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
 class NamedDomain:
     name: Name
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 DomainSyntax = RangeDomain | SetDomain | NamedDomain
@@ -73,13 +71,13 @@ DomainSyntax = RangeDomain | SetDomain | NamedDomain
 @dataclass(frozen=True)
 class Number:
     value: int
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
 class Truth:
     value: bool
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -88,7 +86,7 @@ class Reference:
 
     name: Name
     role: Name | None = None
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -97,8 +95,8 @@ class Operation:
 
     operator: str
     operands: tuple["ExpressionSyntax", ...]
-    span: Span = _spanned()
-    operator_span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
+    operator_span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -106,7 +104,7 @@ class Conditional:
     condition: "ExpressionSyntax"
     then: "ExpressionSyntax"
     otherwise: "ExpressionSyntax"
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -114,7 +112,7 @@ class InSet:
     element: "ExpressionSyntax"
     alternatives: tuple["ExpressionSyntax", ...]
     negated: bool
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -123,14 +121,14 @@ class InRange:
     low: "ExpressionSyntax"
     high: "ExpressionSyntax"
     negated: bool
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
 class Call:
     function: Name
     arguments: tuple["ExpressionSyntax", ...]
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 ExpressionSyntax = Number | Truth | Reference | Operation | Conditional | InSet | InRange | Call
@@ -144,7 +142,7 @@ class TypeSyntax:
     name: Name
     domain: DomainSyntax
     doc: str = ""
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -153,20 +151,20 @@ class Group:
 
     names: tuple[Name, ...]
     domain: DomainSyntax
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
 class TokensSyntax:
     names: tuple[Name, ...]
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
 class AnswerEntry:
     value: Name | Integer
     answer: Integer
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -175,7 +173,7 @@ class AnswerSyntax:
 
     output: Name
     reading: tuple[AnswerEntry, ...] | Name
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -187,7 +185,7 @@ class TaskSyntax:
     tokens: tuple[TokensSyntax, ...]
     answers: tuple[AnswerSyntax, ...]
     doc: str = ""
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -195,7 +193,7 @@ class Equation:
     name: Name
     domain: DomainSyntax | None
     expression: ExpressionSyntax
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -204,7 +202,7 @@ class ModelSyntax:
     task: Name
     equations: tuple[Equation, ...]
     doc: str = ""
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -213,7 +211,7 @@ class Argument:
 
     key: Name | None
     value: Text | Decimal | Name
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -222,7 +220,7 @@ class NetworkSyntax:
     loader: Name
     arguments: tuple[Argument, ...]
     doc: str = ""
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -231,7 +229,7 @@ class Dims:
 
     low: Integer
     high: Integer
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -239,14 +237,14 @@ class Index:
     """One pair of brackets after a component."""
 
     dims: tuple[Dims, ...]
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
 class SiteSyntax:
     component: Name
     indices: tuple[Index, ...]
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -254,7 +252,7 @@ class FamilySyntax:
     name: Name
     arguments: tuple[Argument, ...] | None
     size: Integer | Name | None
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -262,14 +260,14 @@ class PlacementSyntax:
     names: tuple[Name, ...]
     site: SiteSyntax
     family: FamilySyntax | None
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
 class Setting:
     key: Name
     value: Decimal | Name
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -277,7 +275,7 @@ class SettingsBlock:
     """The entries of a `fit` block."""
 
     entries: tuple[Setting, ...]
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -289,13 +287,13 @@ class AlignSyntax:
     placements: tuple[PlacementSyntax, ...]
     fits: tuple[SettingsBlock, ...]
     doc: str = ""
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
 class SplitSyntax:
     shares: tuple[Decimal, ...]
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -306,7 +304,7 @@ class HoldoutSyntax:
     low: ExpressionSyntax | None
     high: ExpressionSyntax | None
     alternatives: tuple[ExpressionSyntax, ...] | None
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -318,7 +316,7 @@ class PairsSyntax:
     holdouts: tuple[HoldoutSyntax, ...]
     where: tuple[ExpressionSyntax, ...]
     doc: str = ""
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 # --- claims ----------------------------------------------------------------------------------------------------------
@@ -330,7 +328,7 @@ class NetworkReference:
 
     network: Name
     wrapper: Name | None = None
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -338,7 +336,7 @@ class AccuracySyntax:
     network: NetworkReference
     task: Name | None
     over: tuple[Name, ...]
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -347,7 +345,7 @@ class IiaSyntax:
     members: tuple[Name, ...] | None
     networks: tuple[NetworkReference, ...]
     over: tuple[tuple[Name, ...], ...]
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -356,7 +354,7 @@ class ClaimOperation:
 
     operator: str
     operands: tuple["Quantity", ...]
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 Quantity = Decimal | AccuracySyntax | IiaSyntax | ClaimOperation
@@ -368,15 +366,15 @@ class ComparisonSyntax:
     relation: str
     right: Quantity
     tolerance: Decimal | None
-    span: Span = _spanned()
-    relation_span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
+    relation_span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
 class Expectation:
     outcome: Name
     reason: Name | None
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -389,15 +387,15 @@ class ClaimSyntax:
     exhaustively: bool
     expect: Expectation | None
     doc: str = ""
-    span: Span = _spanned()
-    text_span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
+    text_span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
 class SettingsSyntax:
     entries: tuple[Setting, ...]
     doc: str = ""
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 Declaration = (
@@ -411,7 +409,7 @@ class BrokenDeclaration:
 
     keyword: str
     name: str
-    span: Span = _spanned()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Syntax tree -> typed program: names resolved, types known, structure checked; every fault of the file in one run."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from . import syntax as s
 from .check_alignments import check_alignment
@@ -82,7 +82,7 @@ class _Checker:
 
     def _declare_broken(self) -> None:
         """What could not be read is known by name, so that its uses are not reported; a copy of it is no duplicate."""
-        tables = {
+        tables: dict[str, Table[Any]] = {
             "type": self.names.types,
             "task": self.names.tasks,
             "model": self.names.models,

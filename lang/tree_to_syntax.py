@@ -13,7 +13,8 @@ T = TypeVar("T")
 
 # Rules whose nodes stand one inside the other in an expression: their depth is bounded.
 NESTING_RULES = frozenset(
-    "conditional either both invert relation sum product negative call claim_sum claim_product claim_negative".split()
+    {"conditional", "either", "both", "invert", "relation", "sum", "product", "negative", "call"}
+    | {"claim_sum", "claim_product", "claim_negative"}
 )
 
 
@@ -153,7 +154,7 @@ class _Builder:
 
     def build_task(self, span: Span, children: list[Any]) -> s.TaskSyntax:
         name, *items = children
-        groups = _of(items, tuple)  # type: ignore[type-abstract]
+        groups = _of(items, tuple)
         return s.TaskSyntax(
             _name(name),
             tuple(value for kind, value in groups if kind == "input"),
@@ -339,7 +340,7 @@ class _Builder:
 
     def build_pairs(self, span: Span, children: list[Any]) -> s.PairsSyntax:
         name, task, *items = children
-        groups = _of(items, tuple)  # type: ignore[type-abstract]
+        groups = _of(items, tuple)
         return s.PairsSyntax(
             _name(name),
             _name(task),

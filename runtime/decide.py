@@ -65,7 +65,8 @@ def run_decide(
             ruling = _Ruling("inconclusive", "search_not_shown")
     if ruling.outcome == "holds":
         learned = [e for e in evaluated if e.quantity.learned]
-        if any(_no_better_than_nothing(e, step.alpha, exhaustive) for e in learned if e.quantity.gated):
+        bounded_below = [e for i, e in enumerate(evaluated) if e.quantity.learned and _bounded_below(step, i)]
+        if any(_no_better_than_nothing(e, step.alpha, exhaustive) for e in bounded_below):
             ruling = _Ruling("inconclusive", "vacuous: no-op")
         elif learned:
             notes.append(CONTROLS_TO_COME)
@@ -173,6 +174,11 @@ def _positive_controls(
         rows.append(control_row(f"last site, for {text}", scores, interval, f"low end at least {POSITIVE_CONTROL:.2f}"))
         found &= interval.low >= POSITIVE_CONTROL
     return rows, found
+
+
+def _bounded_below(step: DecideStep, index: int) -> bool:
+    """Whether the claim needs this quantity to be large."""
+    return any(i == index and (c > 0 or part.relation == "==") for part in step.parts for c, i in part.coefficients)
 
 
 def _no_better_than_nothing(evaluated: Evaluated, alpha: float, exhaustive: bool) -> bool:

@@ -1,0 +1,224 @@
+"""The truth table of outcomes, its vetoes and expectations, on scores made by hand."""
+
+from fractions import Fraction
+
+import pytest
+import torch
+from cspec.compiler.experiments import Part
+from cspec.compiler.plan import ClaimText, DecideStep, MeasuredQuantity
+from cspec.runtime.decide import Evaluated, meets, run_decide
+from cspec.runtime.scores import CellCount, Scores
+from cspec.runtime.verdicts import Verdict
+
+N = 2000
+
+
+def scores(rate: float, n: int = N, *, solves: float = 1.0, near: int = 0, changing: int | None = None) -> Scores:
+    """Half of the items change the label; `rate` of all items agree, spread evenly."""
+    first = n // 2 if changing is None else changing
+    agree = torch.zeros(n, dtype=torch.bool)
+    agree[torch.linspace(0, n - 1, round(rate * n)).long()] = True
+    halves = [("changing", 0, first), ("keeping", first, n)]
+    cells = tuple(
+        CellCount(("x",), half, Fraction(1, 2), b - a, int(agree[a:b].sum()), int(agree[a:b].sum()), near if a == 0 else 0)
+        for half, a, b in halves
+    )
+    return Scores(cells, agree, agree, round(solves * n), 0.5, 0.5, None, (), 0)
+
+
+def decide(
+    parts: tuple[Part, ...],
+    measured: list[tuple[Scores, bool]],
+    *,
+    items: list[str] | None = None,
+    exhaustively: bool = False,
+    expect: str = "holds",
+    control: Scores | None = None,
+    before: bool = False,
+    gated: bool = True,
+) -> Verdict:
+    quantities = tuple(
+        MeasuredQuantity(f"q{i}", f"key{i}", learned, gated, ("rotation",), "control" if control else None)
+        for i, (_, learned) in enumerate(measured)
+    )
+    claim = ClaimText("c", "a claim", "", exhaustively, expect, None)  # type: ignore[arg-type]
+    step = DecideStep("k", claim, quantities, parts, 0.05, "look", ("chunk",))
+    evaluated = [
+        Evaluated(q, s, items[i] if items else f"items{i}", None, None)
+        for i, (q, (s, _)) in enumerate(zip(quantities, measured, strict=True))
+    ]
+
+    def run_control(key: str) -> Scores:
+        assert control is not None, "no control may run here"
+        return control
+
+    return run_decide(step, evaluated, run_control, before)
+
+
+def at_least(bound: str, index: int = 0) -> Part:
+    return Part(">=", -Fraction(bound), ((Fraction(1), index),))
+
+
+def at_most(bound: str, index: int = 0) -> Part:
+    return Part(">=", Fraction(bound), ((Fraction(-1), index),), written="<=")
+
+
+GOOD, BAD = scores(1.0), scores(0.5)
+TABLE = [  # part, rate, learned, outcome
+    (at_least("0.9"), 0.99, False, "holds"),
+    (at_least("0.9"), 0.80, False, "refuted"),
+    (at_least("0.9"), 0.90, False, "inconclusive"),
+    (at_least("0.9"), 0.99, True, "holds"),
+    (at_least("0.9"), 0.80, True, "unsupported"),
+    (at_least("0.9"), 0.90, True, "inconclusive"),
+    (at_most("0.6"), 0.50, False, "holds"),
+    (at_most("0.6"), 0.70, False, "refuted"),
+    (at_most("0.6"), 0.50, True, "holds"),
+    (at_most("0.6"), 0.70, True, "refuted"),
+    (at_most("0.6"), 0.60, True, "inconclusive"),
+]
+
+
+@pytest.mark.parametrize(("part", "rate", "learned", "outcome"), TABLE)
+def test_the_truth_table_of_one_estimand(part: Part, rate: float, learned: bool, outcome: str) -> None:
+    verdict = decide((part,), [(scores(rate), learned)], control=GOOD)
+    assert verdict.outcome == outcome
+    assert verdict.reason == ("straddles" if outcome == "inconclusive" else None)
+
+
+def test_an_upper_bound_on_a_learned_map_has_grade_search() -> None:
+    verdict = decide((at_most("0.6"),), [(scores(0.5), True)], control=GOOD)
+    assert (verdict.outcome, verdict.grade) == ("holds", "search")
+    assert [c.estimate for c in verdict.controls] == [1.0]
+
+
+def test_an_upper_bound_is_inconclusive_where_the_search_finds_nothing_that_must_be_there() -> None:
+    verdict = decide((at_most("0.6"),), [(scores(0.5), True)], control=scores(0.85))
+    assert (verdict.outcome, verdict.reason) == ("inconclusive", "search_not_shown")
+
+
+def test_a_difference_of_learned_estimands_is_unsupported_where_it_misses() -> None:
+    difference = Part(">=", -Fraction("0.2"), ((Fraction(1), 0), (Fraction(-1), 1)))
+    assert decide((difference,), [(scores(0.95), True), (BAD, True)], control=GOOD).outcome == "holds"
+    assert decide((difference,), [(scores(0.95), True), (BAD, True)], control=GOOD).grade == "search"
+    assert decide((difference,), [(scores(0.95), True), (scores(0.94), True)], control=GOOD).outcome == "unsupported"
+
+
+def test_differences_are_paired_exactly_where_the_items_are_the_same() -> None:
+    difference = Part(">=", Fraction(0), ((Fraction(1), 0), (Fraction(-1), 1)))
+    same = decide((difference,), [(scores(0.95), False), (scores(0.95), False)], items=["a", "a"])
+    other = decide((difference,), [(scores(0.95), False), (scores(0.95), False)], items=["a", "b"])
+    assert same.parts[0].paired
+    assert not other.parts[0].paired
+    assert same.parts[0].high - same.parts[0].low < other.parts[0].high - other.parts[0].low
+
+
+EQUAL = Part("==", -Fraction("0.9"), ((Fraction(1), 0),), Fraction("0.05"), "==")
+
+
+@pytest.mark.parametrize(
+    ("rate", "learned", "outcome"),
+    [
+        (0.90, False, "holds"),
+        (0.80, False, "refuted"),
+        (0.99, False, "refuted"),
+        (0.945, False, "inconclusive"),
+        (0.90, True, "holds"),
+        (0.80, True, "unsupported"),  # below: no such map was found
+        (0.99, True, "refuted"),  # above: the map found is the witness against
+    ],
+)
+def test_equivalence_misses_by_the_side_on_which_it_lies(rate: float, learned: bool, outcome: str) -> None:
+    assert decide((EQUAL,), [(scores(rate), learned)], control=GOOD).outcome == outcome
+
+
+def test_a_whole_domain_is_compared_exactly() -> None:
+    exactly = Part("==", -Fraction(1), ((Fraction(1), 0),), Fraction(0), "==")
+    assert decide((exactly,), [(scores(1.0), False)], exhaustively=True).outcome == "holds"
+    assert decide((exactly,), [(scores(0.9995), False)], exhaustively=True).outcome == "refuted"
+    tight = decide((at_least("0.9"),), [(scores(0.9), False)], exhaustively=True)
+    assert (tight.outcome, tight.grade, tight.quantities[0].exact) == ("holds", "exhaustive", "9/10")
+
+
+def test_parts_are_joined_refuted_first() -> None:
+    parts = (at_least("0.9", 0), at_least("0.9", 1))
+    learned_miss, given_miss, fine, unclear = (scores(0.8), True), (scores(0.8), False), (GOOD, False), (scores(0.9), False)
+    assert decide(parts, [learned_miss, given_miss]).outcome == "refuted"
+    assert decide(parts, [learned_miss, unclear]).outcome == "unsupported"
+    assert decide(parts, [fine, unclear]).outcome == "inconclusive"
+    assert decide(parts, [fine, fine]).outcome == "holds"
+
+
+def test_a_refutation_of_a_part_is_held_to_its_share_of_alpha() -> None:
+    """One part in ten that misses at alpha, but not at alpha / 10, refutes nothing."""
+    lone = [(scores(0.884), False)]
+    assert decide((at_least("0.9"),), lone).outcome == "refuted"
+    parts = (at_least("0.9", 0), *(at_least("0.5", i) for i in range(1, 10)))
+    assert decide(parts, lone + [(GOOD, False)] * 9).outcome == "inconclusive"
+
+
+def test_the_gate_takes_back_every_settled_outcome_on_a_network_that_does_not_solve_the_task() -> None:
+    for rate in (0.99, 0.8):
+        for learned in (False, True):
+            verdict = decide((at_least("0.9"),), [(scores(rate, solves=0.9), learned)])
+            assert (verdict.outcome, verdict.reason) == ("inconclusive", "task_not_solved")
+    ungated = decide((at_most("0.6"),), [(scores(0.5, solves=0.5), True)], control=GOOD, gated=False)
+    assert ungated.outcome == "holds"
+    assert any("not gated" in note for note in ungated.notes)
+
+
+def test_too_few_label_changing_items_decide_nothing() -> None:
+    verdict = decide((at_least("0.9"),), [(scores(0.99, changing=99), False)])
+    assert (verdict.outcome, verdict.reason) == ("inconclusive", "too_few_changed")
+    assert decide((at_least("0.9"),), [(scores(0.99, changing=100), False)]).outcome == "holds"
+
+
+def test_near_ties_count_only_where_they_could_flip_the_verdict() -> None:
+    assert decide((at_least("0.9"),), [(scores(0.99, near=5), False)]).outcome == "holds"
+    verdict = decide((at_least("0.9"),), [(scores(0.92, near=40), False)])
+    assert (verdict.outcome, verdict.reason) == ("inconclusive", "numeric")
+
+
+def test_a_learned_map_that_does_no_better_than_nothing_is_vacuous() -> None:
+    verdict = decide((at_least("0.4"),), [(scores(0.5), True)])
+    assert (verdict.outcome, verdict.reason) == ("inconclusive", "vacuous: no-op")
+    assert decide((at_least("0.4"),), [(scores(0.5), False)]).outcome == "holds"
+
+
+def test_a_learned_map_that_holds_says_which_controls_are_missing() -> None:
+    notes = decide((at_least("0.9"),), [(scores(0.99), True)]).notes
+    assert any(note.startswith("controls not run: ") for note in notes)
+    assert not any("controls not run" in note for note in decide((at_least("0.9"),), [(scores(0.99), False)]).notes)
+
+
+def test_a_second_look_is_exploratory() -> None:
+    assert decide((at_least("0.9"),), [(GOOD, False)], before=True).grade == "exploratory"
+
+
+def test_differences_are_scored_among_the_declared_answers() -> None:
+    cells = (CellCount(("x",), "changing", Fraction(1), N, 0, N, 0),)
+    never = torch.zeros(N, dtype=torch.bool)
+    split = Scores(cells, never, ~never, N, 0.0, 0.5, None, (), 0)
+    difference = Part(">=", -Fraction("0.2"), ((Fraction(1), 0), (Fraction(-1), 1)))
+    verdict = decide((difference,), [(split, False), (BAD, False)])
+    assert verdict.quantities[0].estimate == 1.0
+    assert verdict.quantities[0].full_vocabulary == 0.0
+    assert decide((at_least("0.9"),), [(split, False)]).outcome == "refuted"
+
+
+@pytest.mark.parametrize(
+    ("expect", "reason", "outcome", "found", "expected"),
+    [
+        ("holds", None, "holds", None, "met"),
+        ("holds", None, "refuted", None, "failed"),
+        ("holds", None, "inconclusive", "straddles", "open"),
+        ("refuted", None, "unsupported", None, "failed"),
+        ("refuted", None, "inconclusive", "numeric", "open"),
+        ("inconclusive", None, "inconclusive", "numeric", "met"),
+        ("inconclusive", "vacuous", "inconclusive", "vacuous: no-op", "met"),
+        ("inconclusive", "vacuous", "inconclusive", "numeric", "open"),
+        ("inconclusive", None, "holds", None, "failed"),
+    ],
+)
+def test_expectations(expect: str, reason: str | None, outcome: str, found: str | None, expected: str) -> None:
+    assert meets(expect, reason, outcome, found) == expected  # type: ignore[arg-type]
