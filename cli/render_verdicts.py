@@ -18,6 +18,7 @@ class VerdictPrinter:
     def __init__(self, checked: Checked, output: Output) -> None:
         self.checked, self.output = checked, output
         self.color = colored(sys.stdout)
+        self.shown: set[str] = set()
 
     def header(self) -> None:
         """What is verified, and the error that each claim may make."""
@@ -27,8 +28,9 @@ class VerdictPrinter:
         self.output.write(f"{self.checked.source.path.name}: {budget}\n")
 
     def verdict(self, verdict: Verdict) -> None:
-        """One claim."""
-        self.output.write("\n" + render_verdict(verdict, self.color))
+        """One claim; what was said of an estimand under an earlier claim is not said again."""
+        self.output.write("\n" + render_verdict(verdict, self.color, frozenset(self.shown)))
+        self.shown |= {quantity.text for quantity in verdict.quantities}
 
     def footer(self, result: Result) -> None:
         """How many expectations were met."""
@@ -37,8 +39,8 @@ class VerdictPrinter:
         self.output.write(f"\nexpectations: {said}\n")
 
 
-def render_verdict(verdict: Verdict, color: bool = False) -> str:
-    """A verdict as lines of at most 80 columns."""
+def render_verdict(verdict: Verdict, color: bool = False, shown: frozenset[str] = frozenset()) -> str:
+    """A verdict as lines of at most 80 columns; `shown` estimands are described already, and only measured here."""
     reason = f"({verdict.reason})" if verdict.reason else ""
     families = dict.fromkeys(f for q in verdict.quantities for f in q.families)
     under = f" under {', '.join(families)}" if families else ""
@@ -48,8 +50,12 @@ def render_verdict(verdict: Verdict, color: bool = False) -> str:
         expected = _paint(f", expected {verdict.expected}: {verdict.expectation}", "31", color)
     lines = [f"{_paint(verdict.name, '1', color)}: {outcome}{under} [{verdict.grade}]{expected}"]
     lines += [f"  {_part(part, verdict)}" for part in verdict.parts]
+    alone = len(verdict.quantities) == 1 and len(verdict.parts) == 1
     for quantity in verdict.quantities:
-        lines += _quantity(quantity, alone=len(verdict.quantities) == 1 and len(verdict.parts[0].text) > 0)
+        if not alone:
+            lines.append(_wrap(_measured(quantity)))
+        if quantity.text not in shown:
+            lines += _evidence(quantity)
     lines += [_wrap(_control(control)) for control in verdict.controls]
     lines += [_wrap(note) for note in verdict.notes]
     return "\n".join(lines) + "\n"
@@ -66,21 +72,20 @@ def _part(part: PartRow, verdict: Verdict) -> str:
     return f"{part.text} = {part.estimate:.4f} {interval}, claimed {bound}"
 
 
-def _quantity(quantity: QuantityRow, alone: bool) -> list[str]:
+def _measured(quantity: QuantityRow) -> str:
+    interval = "exactly" if quantity.exact is not None else f"[{quantity.low:.4f}, {quantity.high:.4f}]"
+    return f"{quantity.text} = {quantity.estimate:.4f} {interval}"
+
+
+def _evidence(quantity: QuantityRow) -> list[str]:
+    """What an estimand rests on: raw counts, what the pairs alone give, the fit, the networks drawn."""
     lines = []
-    if not alone:
-        interval = "exactly" if quantity.exact is not None else f"[{quantity.low:.4f}, {quantity.high:.4f}]"
-        lines.append(_wrap(f"{quantity.text} = {quantity.estimate:.4f} {interval}"))
     if quantity.no_op is None:
         lines.append(_wrap(f"{quantity.right:,} of {quantity.n:,} inputs answered right"))
     else:
         lines += _cells(quantity)
-        lines.append(
-            _wrap(
-                f"pairs alone: no-op {quantity.no_op:.3f}, full swap {quantity.full_swap:.3f}; network right on"
-                f" {quantity.network_accuracy:.4f} of the bases"
-            )
-        )
+        pairs = f"pairs alone: no-op {quantity.no_op:.3f}, full swap {quantity.full_swap:.3f}"
+        lines.append(_wrap(f"{pairs}; network right on {quantity.network_accuracy:.4f} of the bases"))
     if quantity.among and quantity.full_vocabulary != quantity.estimate:
         lines.append(_wrap(f"scored among the declared answers; over all classes {quantity.full_vocabulary:.4f}"))
     if quantity.seeds:
@@ -107,8 +112,10 @@ def _cells(quantity: QuantityRow) -> list[str]:
         for half in ("changing", "keeping"):
             for cell in quantity.cells:
                 if cell.set == s and cell.half == half and cell.n:
-                    halves.append(f"label {half} {cell.right:,}/{cell.n:,} = {cell.right / cell.n:.3f}")
-        lines.append(f"{INDENT}{names[s]:<{width}}  {'   '.join(halves)}")
+                    halves.append(f"{half} {cell.right:,}/{cell.n:,} = {cell.right / cell.n:.3f}")
+        first = f"{INDENT}{names[s]:<{width}}  label "
+        joined = first + ", ".join(halves)
+        lines += [joined] if len(joined) <= WIDTH else [first + halves[0] + ",", " " * len(first) + halves[1]]
     return lines
 
 

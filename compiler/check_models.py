@@ -169,6 +169,8 @@ def _check_alignment(program: Program, model: CausalModel, variables: tuple[str,
     recipe = _bare(model, variables)
     generator = np.random.Generator(np.random.Philox(key=2))
     spaces = open_spaces(recipe, None, 3)
+    if not len(spaces.base):  # admitted inputs are too rare for a sampled pool: nothing can be said
+        return []
     occurring, notes = halves_that_occur(recipe, spaces, generator)
     empty = [variables[index] for index, halves in occurring.items() if "changing" not in halves]
     for variable in empty:

@@ -41,7 +41,7 @@ def count_items(population: Population) -> int:
         bases, sources = _total(recipe, conditions.base), _total(recipe, conditions.source)
         return sum(bases * sources**size for size in sizes)
     spaces = population.spaces(None)
-    if SAMPLED in (spaces.base.how, spaces.source.how):
+    if SAMPLED in f"{spaces.base.how} {spaces.source.how}":
         return sum(math.prod(d.size for d in recipe.model.input_domains) ** (1 + size) for size in sizes)
     base_counts, source_counts = _counts_by_key(population)
     pairs = list(zip(base_counts, source_counts, strict=True))
@@ -192,7 +192,7 @@ def _counts_by_key(population: Population) -> tuple[list[int], list[int]]:
 def _sources_by_base(population: Population, bases: Codes) -> _Sources:
     """Every base's sources, listed once for each of the base's linked values. Raises TooManyItemsError."""
     source = population.spaces(None).source
-    if source.how == SAMPLED:
+    if SAMPLED in source.how:
         raise TooManyItemsError
     try:
         row, assigned = source.solution.elimination.expand(source.rows)

@@ -172,7 +172,7 @@ class Graph:
             after = list(accumulate(reversed(sizes), lambda a, b: a * b, initial=1))[-2::-1]
             total = int(rows)
             codes = [
-                np.tile(np.repeat(np.arange(size), inner), total // (size * inner) if size else 0)
+                np.tile(np.repeat(np.arange(size), inner), total // (size * inner) if total else 0)
                 for size, inner in zip(sizes, after, strict=True)
             ]
             at = {o: values[o][c] for o, c in zip(operands, codes, strict=True)}

@@ -14,16 +14,17 @@ from ..lang.program import Expression
 from .causal_model import CausalModel, Codes
 from .expressions import Column
 from .items import Half, Recipe
-from .open_spaces import SAMPLED, Spaces
+from .open_spaces import SAMPLED, Spaces, link_holds
 from .relations import TooLargeError, ranges, relation
-from .spaces import Layout, Space, conditions_of, tabulated
+from .spaces import Layout, NoInputError, Space, conditions_of, tabulated
 
 HALVES: tuple[Half, Half] = ("changing", "keeping")
+Bools = npt.NDArray[np.bool_]
 _SAMPLE = 2048
 _MORE = 1 << 16
+_OTHER_CELLS = 8
+_DOUBLINGS = 8
 _LISTED_PAIRS = 4_000_000
-
-Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Candidates:
 
     `bases` has shape [item, input], `codes` [item, variable], `base_cells` [item], `source_cells` [item, variable];
     `sources` [item, variable, input] is None where cells determine the codes, so that sources need not be drawn yet.
+    `possible` [item] is False where no source was found that goes with the base.
     """
 
     bases: Codes
@@ -39,6 +41,7 @@ class Candidates:
     source_cells: Codes
     codes: Codes
     sources: Codes | None
+    possible: Bools
 
 
 def propose(recipe: Recipe, spaces: Spaces, count: int, generator: np.random.Generator) -> Candidates:
@@ -46,7 +49,15 @@ def propose(recipe: Recipe, spaces: Spaces, count: int, generator: np.random.Gen
     variables = recipe.variables
     base_cells = spaces.base.choose(np.zeros((count, 0), dtype=np.int64), generator)
     bases = spaces.base.draw(base_cells, generator)
+    possible = np.ones(count, dtype=bool)
     source_cells = np.empty((count, len(variables)), dtype=np.int64)
+    if spaces.rejected:
+        sources = np.empty((count, len(variables), bases.shape[1]), dtype=np.int64)
+        for j in range(len(variables)):
+            source_cells[:, j], sources[:, j], found = _reject(recipe, spaces, bases, generator)
+            possible &= found
+        codes = codes_on(recipe, sources)
+        return Candidates(bases, base_cells, source_cells, codes, sources, possible)
     for j in range(len(variables)):
         source_cells[:, j] = spaces.source.choose(bases, generator)
     known = [spaces.source.codes_of(v) for v in variables]
@@ -54,9 +65,42 @@ def propose(recipe: Recipe, spaces: Spaces, count: int, generator: np.random.Gen
         codes = np.empty((count, len(variables)), dtype=np.int64)
         for j, column in enumerate(known):
             codes[:, j] = 0 if column is None else column[source_cells[:, j]]
-        return Candidates(bases, base_cells, source_cells, codes, None)
+        return Candidates(bases, base_cells, source_cells, codes, None, possible)
     sources = draw_sources(spaces.source, source_cells, generator)
-    return Candidates(bases, base_cells, source_cells, codes_on(recipe, sources), sources)
+    return Candidates(bases, base_cells, source_cells, codes_on(recipe, sources), sources, possible)
+
+
+def _reject(
+    recipe: Recipe, spaces: Spaces, bases: Codes, generator: np.random.Generator
+) -> tuple[Column, Codes, Bools]:
+    """One source for each base by bounded rejection: cells, inputs, and whether one was found."""
+    cells = spaces.source.choose(bases, generator)
+    inputs, found = draw_that_fit(recipe, spaces, bases, cells, generator)
+    for _ in range(_OTHER_CELLS):
+        waiting = np.flatnonzero(~found)
+        if not len(waiting):
+            break
+        cells[waiting] = spaces.source.choose(bases[waiting], generator)
+        inputs[waiting], found[waiting] = draw_that_fit(recipe, spaces, bases[waiting], cells[waiting], generator)
+    return cells, inputs, found
+
+
+def draw_that_fit(
+    recipe: Recipe, spaces: Spaces, bases: Codes, cells: Column, generator: np.random.Generator
+) -> tuple[Codes, Bools]:
+    """A source from each cell that meets the rejected links with its base, and whether one was found."""
+    inputs = np.zeros_like(bases)
+    found = np.zeros(len(bases), dtype=bool)
+    for doubling in range(_DOUBLINGS):
+        waiting = np.flatnonzero(~found)
+        if not len(waiting):
+            break
+        owner = np.repeat(waiting, max(1, min(1 << doubling, _MORE // len(waiting))))
+        drawn, inside = spaces.source.draw_once(cells[owner], generator)
+        hits = np.flatnonzero(inside & (link_holds(recipe, spaces.rejected, bases[owner], drawn) != 0))
+        first = hits[np.unique(owner[hits], return_index=True)[1]]
+        inputs[owner[first]], found[owner[first]] = drawn[first], True
+    return inputs, found
 
 
 def draw_sources(space: Space, cells: Codes, generator: np.random.Generator) -> Codes:
@@ -84,7 +128,10 @@ def halves_that_occur(
     if not len(spaces.base) or not len(spaces.source):
         return occurring, ()
     notes: list[str] = []
-    sample = propose(recipe, spaces, _SAMPLE, generator)
+    try:
+        sample = propose(recipe, spaces, _SAMPLE, generator)
+    except NoInputError:
+        return occurring, ("some cell's inputs are too rare to be drawn",)
     for index, chosen in enumerate(recipe.sets):
         seen = _seen(recipe, spaces, sample, chosen)
         missing = [half for half in HALVES if half not in seen]
@@ -108,7 +155,7 @@ def _seen(recipe: Recipe, spaces: Spaces, sample: Candidates, chosen: Sequence[i
     members = np.zeros((len(sample.bases), len(recipe.variables)), dtype=bool)
     members[:, list(chosen)] = True
     before = output_codes(recipe, spaces.base, sample.base_cells)
-    changed = interchange(recipe, sample.bases, sample.codes, members) != before
+    changed = (interchange(recipe, sample.bases, sample.codes, members) != before)[sample.possible]
     return tuple(half for half, there in zip(HALVES, (changed.any(), not changed.all()), strict=True) if there)
 
 
@@ -121,6 +168,8 @@ def output_codes(recipe: Recipe, space: Space, cells: Column) -> Codes:
 
 def _exists(recipe: Recipe, spaces: Spaces, chosen: Sequence[int], changing: bool) -> bool:
     """Whether some base and sources of the spaces change (or keep) the output. Raises TooLargeError."""
+    if spaces.rejected:
+        raise TooLargeError
     base, source = spaces.base, spaces.source
     columns = {recipe.variables[j]: source.codes_of(recipe.variables[j]) for j in chosen}
     if base.layout.members is not None:

@@ -1,20 +1,20 @@
 """Opening spaces: from a recipe and a split to the cells of bases and of sources, linked where `where` says so."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..lang.program import Expression
+from ..lang.program import Apply, Expression
 from .causal_model import Codes
 from .expressions import Column, evaluate
-from .flatten import Solution
 from .items import Recipe, Split
 from .relations import Relation, TooLargeError, relation
 from .spaces import (
     LISTED,
     MOST_TUPLES,
     Layout,
+    NoInputError,
     Space,
     conditions_of,
     every_input,
@@ -30,16 +30,20 @@ from .splits import Region, hash_rows, region_of
 
 EXACT = "exact"
 SAMPLED = "by sampling"
-_PAIRS = (1024, 2048)
 
 
 @dataclass(frozen=True)
 class Spaces:
-    """The bases and the sources of one split. Without aligned variables, `source` is `base`."""
+    """The bases and the sources of one split, and the conditions that link them.
+
+    `rejected` are those links that are too large to be met by construction: they are met by bounded rejection of
+    sources. Without aligned variables, `source` is `base`.
+    """
 
     base: Space
     source: Space
     links: tuple[Expression, ...]
+    rejected: tuple[Expression, ...] = ()
 
 
 def open_spaces(recipe: Recipe, split: Split | None, key: int) -> Spaces:
@@ -51,16 +55,23 @@ def open_spaces(recipe: Recipe, split: Split | None, key: int) -> Spaces:
         same = conditions.base == conditions.source or not recipe.variables
         base = source if same else _open(recipe, region, conditions.base, key)
         return Spaces(base, source, ())
-    base_columns = linked_columns(recipe, conditions.links, "base")
-    try:
-        linked = _link(recipe, region, conditions.links, source, base_columns)
-        base = _open(recipe, region, conditions.base, key, linked)
-    except TooLargeError:
-        bases = sampled_members(recipe, region, conditions.base, key)[: _PAIRS[0]]
-        sources = sampled_members(recipe, region, conditions.source, key + 1)[: _PAIRS[1]]
-        linked = _link_pools(recipe, region, conditions.links, source.law, bases, sources, base_columns)
-        base = _open_members(recipe, region, _with_source(bases, linked), SAMPLED)
-    return Spaces(base, linked, conditions.links)
+    equalities = tuple(e for e in conditions.links if isinstance(e, Apply) and e.operator == "==")
+    for built in dict.fromkeys((conditions.links, equalities)):
+        if built:
+            base_columns = linked_columns(recipe, built, "base")
+            try:
+                linked = _link(recipe, region, built, source, base_columns)
+                base = _open(recipe, region, conditions.base, key, linked)
+            except TooLargeError:
+                continue
+            rest = tuple(link for link in conditions.links if link not in built)
+            return Spaces(base, _noted(linked, rest), conditions.links, rest)
+    base = _open(recipe, region, conditions.base, key)
+    return Spaces(base, _noted(source, conditions.links), conditions.links, conditions.links)
+
+
+def _noted(space: Space, rejected: tuple[Expression, ...]) -> Space:
+    return replace(space, how=f"{space.how}; links that are no equalities {SAMPLED}") if rejected else space
 
 
 def link_holds(recipe: Recipe, links: Sequence[Expression], bases: Codes, sources: Codes) -> Column:
@@ -98,20 +109,17 @@ def _open(
         pass
     try:
         space = _cells(recipe, region, layout, extra, (recipe.model.output,), EXACT)
-        sample = space.draw(
-            space.choose(np.zeros((1 << 15, len(region.allowed)), dtype=np.int64), _generator(key)), _generator(key)
-        )
+        if not len(space):
+            return space
+        generator = np.random.Generator(np.random.Philox(key=key))
+        sample = space.draw(generator.integers(0, len(space), 1 << 15), generator)
         codes = recipe.model.run(sample, {})
         if len(np.unique(hash_rows(0, "tuple", np.stack([codes[v] for v in full], axis=1)))) > MOST_TUPLES:
             return space
-    except TooLargeError:
+    except (TooLargeError, NoInputError):
         pass
     members = sampled_members(recipe, region, conditions, key)
     return _open_members(recipe, region, _with_source(members, linked), SAMPLED)
-
-
-def _generator(key: int) -> np.random.Generator:
-    return np.random.Generator(np.random.Philox(key=key))
 
 
 def _open_members(recipe: Recipe, region: Region, members: Codes, how: str) -> Space:
@@ -159,29 +167,6 @@ def _link(
     lows = [model.input_domains[c].low for c in base_columns]
     codes = np.stack([solution.kept(leaf) - low for leaf, low in zip(leaves, lows, strict=True)], axis=1)
     return finish(recipe, region, layout, solution, unlinked.law, tuple(base_columns), codes, unlinked.how)
-
-
-def _link_pools(
-    recipe: Recipe,
-    region: Region,
-    links: Sequence[Expression],
-    law: tuple[str, ...],
-    bases: Codes,
-    sources: Codes,
-    base_columns: Sequence[int],
-) -> Space:
-    """As `_link`, among pools of bases and sources: every pair is looked at."""
-    keys = np.unique(bases[:, list(base_columns)], axis=0)
-    layout = listed(recipe.model, sources, law, ())
-    leaf = layout.graph.leaf(np.arange(len(keys)))
-    key, row = np.divmod(np.arange(len(keys) * len(sources)), max(len(sources), 1))
-    full = np.zeros((len(keys), bases.shape[1]), dtype=np.int64)
-    full[:, list(base_columns)] = keys
-    right = np.flatnonzero(link_holds(recipe, links, full[key], sources[row]))
-    extra = (*layout.extra, relation((leaf, layout.row), (key[right], row[right])))
-    solution: Solution = layout.graph.solve([leaf, *(layout.variables[v] for v in law)], (), extra)
-    codes = keys[solution.kept(leaf)]
-    return finish(recipe, region, layout, solution, law, tuple(base_columns), codes, SAMPLED)
 
 
 def _with_source(members: Codes, linked: Space | None) -> Codes:

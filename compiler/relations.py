@@ -260,5 +260,5 @@ def _cost(pool: Sequence[Relation], column: int, sizes: Mapping[int, int]) -> fl
     columns = [c for factor in touching for c in factor.columns]
     rows = float(np.prod([float(len(factor)) for factor in touching]))
     for c in set(columns):
-        rows /= float(sizes[c]) ** (columns.count(c) - 1)
+        rows /= float(max(sizes[c], 1)) ** (columns.count(c) - 1)
     return rows

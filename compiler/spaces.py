@@ -6,6 +6,7 @@ tables would grow too large, a space is a sampled pool of inputs, and says so.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -253,40 +254,46 @@ class Space:
             return cells
         group = self.groups(bases)
         wanted = hash_rows(0, "cell", np.concatenate([group[:, None], self.tuples[cells]], axis=1))
+        there, order = self._by_key_and_tuple
+        at = np.minimum(np.searchsorted(there, wanted), len(there) - 1)
+        return np.where(there[at] == wanted, order[at], -1)
+
+    @cached_property
+    def _by_key_and_tuple(self) -> tuple[npt.NDArray[np.uint64], Column]:
+        """Hashes of (key, tuple) of every cell, sorted, and the cells in that order."""
         own = np.repeat(np.arange(len(self.keys)), self.group_count)
         there = hash_rows(0, "cell", np.concatenate([own[:, None], self.tuples], axis=1))
         order = np.argsort(there)
-        at = np.minimum(np.searchsorted(there[order], wanted), len(there) - 1)
-        return np.where(there[order][at] == wanted, order[at], -1)
+        return there[order], order
 
     def draw(self, cells: Column, generator: np.random.Generator) -> Codes:
         """An input for each cell, uniform among its own; codes, shape [item, input]. Raises NoInputError."""
-        inputs = np.empty((len(cells), len(self.region.allowed)), dtype=np.int64)
-        count = self.count[cells]
-        is_listed = count > 0
-        if is_listed.any():
-            at = self.start[cells[is_listed]] + (generator.random(int(is_listed.sum())) * count[is_listed]).astype(
-                np.int64
-            )
-            inputs[is_listed] = self.inside[at]
-        waiting = np.flatnonzero(~is_listed)
-        thinned = self.layout.members is None and self.region.hashed is not None
+        inputs, inside = self.draw_once(cells, generator)
         for _ in range(4096):
+            waiting = np.flatnonzero(~inside)
             if not len(waiting):
                 return inputs
-            copies = max(1, 1024 // len(waiting)) if thinned else 1
-            repeated = np.repeat(waiting, copies)
-            assigned = self.solution.elimination.draw(self.rows[cells[repeated]], generator)
-            drawn = self.layout.decode(self.solution, assigned)
-            if not thinned:
-                inputs[repeated] = drawn
-                return inputs
-            right = np.flatnonzero(in_range(self.recipe, self.region, drawn))
-            inputs[repeated[right[::-1]]] = drawn[right[::-1]]
-            done = np.zeros(len(waiting), dtype=bool)
-            done[right // copies] = True
-            waiting = waiting[~done]
+            owner = np.repeat(waiting, max(1, 1024 // len(waiting)))
+            drawn, right = self.draw_once(cells[owner], generator)
+            hits = np.flatnonzero(right)[::-1]
+            inputs[owner[hits]], inside[owner[hits]] = drawn[hits], True
         raise NoInputError
+
+    def draw_once(self, cells: Column, generator: np.random.Generator) -> tuple[Codes, npt.NDArray[np.bool_]]:
+        """An input for each cell, uniform among its own in all splits that share the domain; whether it is in this."""
+        if self.layout.members is not None or self.region.hashed is None:
+            assigned = self.solution.elimination.draw(self.rows[cells], generator)
+            return self.layout.decode(self.solution, assigned), np.ones(len(cells), dtype=bool)
+        inputs = np.empty((len(cells), len(self.region.allowed)), dtype=np.int64)
+        inside = self.count[cells] > 0
+        some = cells[inside]
+        at = self.start[some] + (generator.random(len(some)) * self.count[some]).astype(np.int64)
+        inputs[inside] = self.inside[at]
+        open_ = np.flatnonzero(~inside)
+        assigned = self.solution.elimination.draw(self.rows[cells[open_]], generator)
+        inputs[open_] = self.layout.decode(self.solution, assigned)
+        inside[open_] = in_range(self.recipe, self.region, inputs[open_])
+        return inputs, inside
 
 
 def finish(

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from .causal_model import Codes
 from .expressions import Column
-from .halves import Bools, codes_on, draw_sources, interchange, output_codes, propose
+from .halves import Bools, codes_on, draw_sources, draw_that_fit, interchange, output_codes, propose
 from .items import Recipe
 from .open_spaces import Spaces
 from .spaces import NoInputError
@@ -118,7 +118,7 @@ class Stream:
             copies = max(1, _ROUND // len(waiting)) if variables else 1
             owner = np.repeat(waiting, copies)
             drawn = propose(self.recipe, self.spaces, len(owner), generator)
-            right = self._is_right(cell[owner], drawn.bases, drawn.codes, drawn.base_cells)
+            right = drawn.possible & self._is_right(cell[owner], drawn.bases, drawn.codes, drawn.base_cells)
             spent += len(owner)
             self._drawn += len(owner)
             self._accepted += int(right.sum())
@@ -215,9 +215,17 @@ class Stream:
         source_cells = np.stack(cells, axis=1)
         possible = np.flatnonzero((source_cells >= 0).all(axis=1))
         owner, bases, source_cells = owner[possible], bases[possible], source_cells[possible]
-        inputs = np.concatenate([bases[:, None], draw_sources(self.spaces.source, source_cells, generator)], axis=1)
-        codes = codes_on(self.recipe, inputs[:, 1:])
-        right = self._is_right(chunk.cell[owner], bases, codes, chunk.base_cells[owner])
+        right = np.ones(len(owner), dtype=bool)
+        if self.spaces.rejected:
+            sources = np.empty((len(owner), roles, bases.shape[1]), dtype=np.int64)
+            for j in range(roles):
+                sources[:, j], found = draw_that_fit(self.recipe, self.spaces, bases, source_cells[:, j], generator)
+                right &= found
+        else:
+            sources = draw_sources(self.spaces.source, source_cells, generator)
+        inputs = np.concatenate([bases[:, None], sources], axis=1)
+        codes = codes_on(self.recipe, sources)
+        right &= self._is_right(chunk.cell[owner], bases, codes, chunk.base_cells[owner])
         right &= self._is_free(self._hashes(inputs), owner[:, None], taken).all(axis=1)
         hits = np.flatnonzero(right)
         first = hits[np.unique(owner[hits], return_index=True)[1]]

@@ -183,8 +183,7 @@ class ExpressionChecker:
 
     def _check_logic(self, syntax: Operation) -> Expression | None:
         operands = [self.check(operand) for operand in syntax.operands]
-        fitting = [self._is_boolean(operand, syntax.operator) for operand in operands]
-        if not all(fitting):
+        if not all(self._is_boolean(operand, syntax.operator) for operand in operands):
             return None
         return _apply(syntax.operator, operands, BOOL, syntax.span)
 
@@ -253,17 +252,18 @@ class ExpressionChecker:
         alternatives = [self.check(a, element.domain if element else None) for a in syntax.alternatives]
         if element is None or None in alternatives:
             return None
-        fitting = [self._are_comparable(element, a, "in") for a in alternatives if a is not None]
-        if not all(fitting):
+        if not all(self._are_comparable(element, a, "in") for a in alternatives if a is not None):
             return None
         return _negated(_apply("in", [element, *alternatives], BOOL, syntax.span), syntax.negated)
 
     def _check_in_range(self, syntax: InRange) -> Expression | None:
         operands = [self.check(part) for part in (syntax.element, syntax.low, syntax.high)]
-        numbers = [self._is_number(operand, "in") for operand in operands]
         element, low, high = operands
-        if element is None or low is None or high is None or not all(numbers):
+        if not all(self._is_number(operand, "in") for operand in operands):
             return None
+        assert element is not None
+        assert low is not None
+        assert high is not None
         if low.domain.low > high.domain.high:
             self.report.error(
                 "CS113",
@@ -332,8 +332,7 @@ class ExpressionChecker:
 
     def _check_arithmetic(self, operator: str, parts: tuple[ExpressionSyntax, ...], span: Span) -> Expression | None:
         operands = [self.check(part) for part in parts]
-        fitting = [self._is_number(operand, operator) for operand in operands]
-        if not all(fitting):
+        if not all(self._is_number(operand, operator) for operand in operands):
             return None
         domains = [operand.domain for operand in operands if operand is not None]
         if operator in ("//", "%") and domains[1].low <= 0 <= domains[1].high:

@@ -159,6 +159,7 @@ class _ModelChecker:
                 equation.domain.span,
                 help=f"leave the domain out, or write `{wanted.name}`",
             )
+            return None
         return wanted
 
     def _mechanism(self, equation: Equation, known: dict[str, Domain | None], cyclic: bool) -> Mechanism | None:

@@ -40,7 +40,9 @@ def find_recipe(over: tuple[Name, ...], task: str, names: Names, where: Span, re
                 "CS407",
                 f"recipe `{name.text}` belongs to task `{recipe.task}`, found it where `{task}` is meant",
                 name.span,
-                help=suggest(name.text, _recipes_of(task, names), "recipes"),
+                help=suggest(name.text, _recipes_of(task, names), "recipes")
+                if _recipes_of(task, names)
+                else f"`{task}` has none; leave `over {name.text}` out",
             )
             return Recipe(None, False)
         return Recipe(name.text, True)

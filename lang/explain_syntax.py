@@ -47,6 +47,10 @@ FRIENDLY = {
     "_PLACED_AT": "`at`",
     "$END": "the end",
 }
+CONTINUING = frozenset(
+    ["=", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "//", "%", "and", "or", "not", "if", "then", "else", "in"]
+)
+"""What an expression cannot end in."""
 TOKEN_HELP = {
     "/": "whole numbers divide with `//`; in a claim, multiply by a decimal",
     "|": "write `or`",
@@ -72,6 +76,14 @@ def explain_unexpected(part: Slice, offset: int | None, acceptable: frozenset[st
     if (refusal := recognise(part.keyword, tokens, at) or _comprehension(tokens, at)) is not None:
         return refusal
     token = tokens[at]
+    if token.text in ("=", ":") and at >= 2 and tokens[at - 1].leads and tokens[at - 2].text in CONTINUING:
+        # the line before broke off, and took this line's name for its own
+        return Diagnostic(
+            "CS001",
+            f"expected an expression after `{tokens[at - 2].text}`, found the end of the line",
+            Label(tokens[at - 2].span, "the line breaks off"),
+            help=FORMS[part.keyword],
+        )
     return Diagnostic(
         "CS001",
         f"expected {_expected(acceptable)}, found {_found(token)}",
@@ -93,6 +105,8 @@ def _found(token: ScannedToken) -> str:
 def _expected(acceptable: frozenset[str]) -> str:
     """What could have come, most telling first; long lists are summed up."""
     rest = set(acceptable)
+    if "INPUT" in rest and "NAME" in rest:  # keywords of other declarations, which are plain names here
+        rest -= {"INPUT", "REQUIRE", "OUTPUT", "TOKENS", "ANSWER", "SIZE", "SPLIT", "HOLDOUT", "WHERE"}
     words: list[str] = []
     if rest >= OPERAND:
         if "DECIMAL" in rest:
@@ -109,7 +123,10 @@ def _expected(acceptable: frozenset[str]) -> str:
         words.append("a name" if "NAME" in rest else "")
         words.append("a whole number")
         rest -= {"MINUS", "INT", "NAME"}
-    if "COMPARISON" in rest:
+    if "COMPARISON" in rest and "AND" in rest:
+        words.append("an operator")
+        rest -= OPERATORS | {"_LPAR", "_DOT"}
+    elif "COMPARISON" in rest:
         words.append("a comparison")
         rest -= OPERATORS
     elif len(rest & OPERATORS) >= 2:
@@ -117,8 +134,7 @@ def _expected(acceptable: frozenset[str]) -> str:
         rest -= OPERATORS
     if "NAME" in rest:
         words.append("a name")
-        # keywords beside a name only open other statements, or are names themselves here
-        rest -= {"INPUT", "REQUIRE", "OUTPUT", "TOKENS", "ANSWER", "SPLIT", "HOLDOUT", "WHERE", "NAME"}
+        rest.discard("NAME")
     words += sorted(FRIENDLY.get(terminal, f"`{terminal.strip('_').lower()}`") for terminal in rest)
     words = [word for word in words if word]
     if len(words) > 7:

@@ -74,10 +74,14 @@ def _anywhere(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
     if token.text == "(" and _before(tokens, at) == "csv":
         return not_built("`csv(...)`", tokens[at - 1].span, "list the values: `0..9` or `{a, b}`")
     if token.text == "[" and at > 0 and tokens[at - 1].kind == "word" and _before(tokens, at) != "at":
+        close = next((i for i in range(at, len(tokens)) if tokens[i].text == "]"), at)
         return not_built(
-            "a name with an index", _join(tokens, at - 1, at), "give each one a name of its own: `x0`, `x1`"
+            "a name with an index", _join(tokens, at - 1, close), "give each one a name of its own: `x0`, `x1`"
         )
     if token.text == "for":
+        function = _enclosing_call(tokens, at)
+        if function is not None and function.text in COMPREHENSIONS:
+            return not_built(f"`{function.text}(...)`", function.span, COMPREHENSIONS[function.text])
         return not_built("`for`", token.span, "write each line, or each term, out")
     return None
 
@@ -113,8 +117,6 @@ def _in_align(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
         return not_built("a site inside a variable", _join(tokens, at - 1, at + 1), _PLAIN_SITES)
     if text == "(" and before == "module":
         return not_built("`module(...)`", tokens[at - 1].span, _PLAIN_SITES)
-    if text in ("-", "->") and before == "[":
-        return None
     return None
 
 
@@ -150,6 +152,19 @@ _BY_KEYWORD = {
     "claim": _in_claim,
     "settings": _in_settings,
 }
+
+
+def _enclosing_call(tokens: Sequence[ScannedToken], at: int) -> ScannedToken | None:
+    """The word before the innermost parenthesis that is open."""
+    closed = 0
+    for index in range(at - 1, 0, -1):
+        if tokens[index].text == ")":
+            closed += 1
+        elif tokens[index].text == "(":
+            if closed == 0:
+                return tokens[index - 1]
+            closed -= 1
+    return None
 
 
 def _join(tokens: Sequence[ScannedToken], first: int, last: int) -> Span:

@@ -90,6 +90,8 @@ def slice_declarations(source: Source) -> tuple[str, tuple[Slice, ...]]:
     file_doc = ""
     if tokens and tokens[0].kind == "doc":
         file_doc = _doc_text(tokens.pop(0))
+    if not tokens:
+        return file_doc, ()
     starts = _declaration_starts(source.text, tokens)
     slices = []
     pending_doc = ""
@@ -119,7 +121,7 @@ def _doc_text(token: ScannedToken) -> str:
 def _declaration_starts(text: str, tokens: list[ScannedToken]) -> list[int]:
     """Where declarations start: always at the first token, so that nothing is left out."""
     balanced = _is_balanced(tokens)
-    starts = [0] if tokens else []
+    starts = [0]
     depth = 0
     for index, token in enumerate(tokens):
         if token.text in OPENING and token.kind == "symbol":

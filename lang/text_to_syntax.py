@@ -88,8 +88,9 @@ def _acceptable(where: Any) -> frozenset[str]:
     try:
         for token in _parser().parse_interactive(where).iter_parse():
             accepted.append(token)
-    except lark.UnexpectedInput:
-        pass
+    except lark.UnexpectedInput as error:
+        if accepted and accepted[-1] is getattr(error, "token", None):
+            accepted.pop()
     replay = _parser().parse_interactive("")
     for token in accepted:
         replay.feed_token(token)

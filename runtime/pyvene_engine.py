@@ -1,8 +1,9 @@
 """The reference engine: grounded terms compile to pyvene's `IntervenableConfig`.
 
-Each of pyvene's silent faults that a term could meet is kept out by construction: locations are full nested lists,
-every intervention's call is counted, no two configurations share a link (a second one would see stale activations),
-and dims are given as ranges (a list of two integers would be read as one).
+Each of pyvene's silent faults that a term could meet is kept out by construction: locations are given for every
+example (as arrays: turning nested lists into tensors would cost more than the network), every intervention's call is
+counted, no two configurations share a link (a second one would see stale activations), and dims are given as ranges
+(a list of two integers would be read as one).
 """
 
 import contextlib
@@ -68,14 +69,14 @@ class PyveneEngine:
             return plain
         model = self._model(targets)
         size = len(batch)
-        here = [[[0]] * size] * len(targets)
+        here = [np.zeros((size, 1), dtype=np.int64)] * len(targets)
         self.calls = 0
         with parametrize.cached():
             _, logits = model(
                 {"tokens": tokens[:, run.input]},
                 [{"tokens": self._source(run, target, tokens, batch)} for target in targets],
                 {"sources->base": (here, here)},
-                subspaces=[[self._subspaces(target)] * size for target in targets],
+                subspaces=[np.tile(self._subspaces(target), (size, 1)) for target in targets],
             )
         if self.calls != len(targets):
             raise EngineRefusal(f"expected {len(targets)} interventions, {self.calls} took place")

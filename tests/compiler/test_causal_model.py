@@ -4,13 +4,12 @@ import itertools
 from collections.abc import Mapping
 
 import numpy as np
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from cspec.compiler.causal_model import CausalModel
 from cspec.compiler.check_domains import check_domains, divisions
 from cspec.compiler.intervals import Interval, interval_of
 from cspec.lang.program import BOOL, Apply, Constant, Domain, Expression, Mechanism, Variable, integers
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 WIDE = integers(-(10**6), 10**6)
 
@@ -78,7 +77,11 @@ def numbers(variables: tuple[Variable, ...], depth: int) -> st.SearchStrategy[Ex
         leaves,
         st.builds(lambda o, a, b: Apply(o, (a, b), WIDE), two, one, one),
         st.builds(lambda o, a: Apply(o, (a,), WIDE), st.sampled_from(["negate", "abs"]), one),
-        st.builds(lambda o, a: Apply(o, tuple(a), WIDE), st.sampled_from(["min", "max"]), st.lists(one, min_size=3, max_size=3)),
+        st.builds(
+            lambda o, a: Apply(o, tuple(a), WIDE),
+            st.sampled_from(["min", "max"]),
+            st.lists(one, min_size=3, max_size=3),
+        ),
         st.builds(lambda c, a, b: Apply("if", (c, a, b), WIDE), truths(variables, depth - 1), one, one),
     )
 
@@ -92,7 +95,9 @@ def truths(variables: tuple[Variable, ...], depth: int) -> st.SearchStrategy[Exp
     number, truth = numbers(variables, depth - 1), truths(variables, depth - 1)
     return st.one_of(
         leaves,
-        st.builds(lambda o, a, b: Apply(o, (a, b), BOOL), st.sampled_from(["==", "!=", "<", "<=", ">", ">="]), number, number),
+        st.builds(
+            lambda o, a, b: Apply(o, (a, b), BOOL), st.sampled_from(["==", "!=", "<", "<=", ">", ">="]), number, number
+        ),
         st.builds(lambda o, a, b: Apply(o, (a, b), BOOL), st.sampled_from(["and", "or", "==", "!="]), truth, truth),
         st.builds(lambda a: Apply("not", (a,), BOOL), truth),
         st.builds(lambda a: Apply("in", tuple(a), BOOL), st.lists(number, min_size=2, max_size=4)),
@@ -130,7 +135,7 @@ def naive_run(model: CausalModel, codes: list[int], setting: Mapping[str, int]) 
     return values
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(models(), st.integers(0, 2**32 - 1))
 def test_run_agrees_with_the_naive_evaluator(model: CausalModel, seed: int) -> None:
     inputs = every(model)
@@ -149,7 +154,7 @@ def test_run_agrees_with_the_naive_evaluator(model: CausalModel, seed: int) -> N
         assert bool(admitted[i]) == all(value_of(e, naive_run(model, row, {})) for e in model.require)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(models())
 def test_intervals_hold_every_value(model: CausalModel) -> None:
     domains = {name: Interval(d.low, d.high) for name, d in model.domains.items()}
@@ -160,13 +165,15 @@ def test_intervals_hold_every_value(model: CausalModel) -> None:
             assert low <= values[mechanism.name] <= high
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(models(), st.sampled_from([integers(0, 1), integers(0, 2), integers(1, 3)]))
 def test_an_out_of_domain_value_is_found_exactly_when_there_is_one(model: CausalModel, narrow: Domain) -> None:
     """The output's domain is narrowed; interventions on `a` and `b` count, each with a value that it has somewhere."""
     mechanisms = (*model.mechanisms[:2], Mechanism("out", narrow, model.mechanisms[2].expression))
     model = CausalModel("m", model.input_names, model.input_domains, mechanisms, "out", model.require)
-    admitted = [row for row in every(model).tolist() if all(value_of(e, naive_run(model, row, {})) for e in model.require)]
+    admitted = [
+        row for row in every(model).tolist() if all(value_of(e, naive_run(model, row, {})) for e in model.require)
+    ]
     runs = [naive_run(model, row, {}) for row in admitted]
     natural = {name: sorted({r[name] for r in runs}) for name in ("a", "b")}
     leaves = divides = False

@@ -5,15 +5,14 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from cspec.compiler.causal_model import CausalModel
 from cspec.compiler.flatten import Graph
 from cspec.compiler.halves import open_twin
 from cspec.compiler.relations import Budget, TooLargeError, eliminate, radix_keys, relation
 from cspec.compiler.spaces import tabulated
 from cspec.lang.program import BOOL, Apply, Constant, Mechanism, Variable, integers
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 D = integers(0, 3)
 
@@ -25,7 +24,7 @@ def random_model(seed: int, inputs: int = 3) -> CausalModel:
     known = [Variable(n, D) for n in names]
 
     def number(depth: int):
-        if depth == 0 or g.random() < 0.2:
+        if depth <= 0 or g.random() < 0.2:
             return known[g.integers(len(known))] if g.random() < 0.8 else Constant(int(g.integers(0, 4)), D)
         operator = str(g.choice(["+", "-", "*", "min", "max", "if", "==", "<", "and", "or", "not"]))
         if operator == "if":
@@ -81,7 +80,9 @@ def test_an_interchange_changes_as_many_items_as_brute_force_says(seed: int) -> 
     inputs = every(model)
     values = np.unique(model.run(inputs, {})["a"])
     twin = open_twin(model, model.require, allowed(model), {"a": values})
-    count = twin.layout.graph.solve([], (*twin.layout.true, twin.differs), twin.layout.extra + _leaf(twin)).elimination.total
+    count = twin.layout.graph.solve(
+        [], (*twin.layout.true, twin.differs), twin.layout.extra + _leaf(twin)
+    ).elimination.total
     before = model.output_of(inputs)
     expected = 0
     for value in values.tolist():

@@ -1,0 +1,359 @@
+"""Drawn items against the law: exact probabilities on small domains, halves, splits, links, and the gallery's model."""
+
+import itertools
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from cspec.compiler.causal_model import CausalModel
+from cspec.compiler.draw_items import label_of, open_population, set_members, split_of
+from cspec.compiler.items import HeldOut, Items, Recipe
+from cspec.compiler.splits import hash_rows
+from cspec.lang.program import BOOL, Apply, Constant, Domain, Expression, Mechanism, Variable, integers
+
+SHARES = (0.6, 0.2, 0.2)
+WIDE = integers(0, 511)
+HELD = tuple(HeldOut(name, tuple(range(384, 512))) for name in "wxyz")
+
+
+def apply(operator: str, *arguments: Expression) -> Apply:
+    return Apply(operator, arguments, BOOL)
+
+
+def read(name: str, domain: Domain, role: str | None = None) -> Variable:
+    return Variable(name, domain, role)
+
+
+def equality(domain: Domain, require: tuple[Expression, ...] = ()) -> CausalModel:
+    """`left = w == x; right = y == z; same = left == right`."""
+    left = Mechanism("left", BOOL, apply("==", read("w", domain), read("x", domain)))
+    right = Mechanism("right", BOOL, apply("==", read("y", domain), read("z", domain)))
+    same = Mechanism("same", BOOL, apply("==", read("left", BOOL), read("right", BOOL)))
+    return CausalModel("both", tuple("wxyz"), (domain,) * 4, (left, right, same), "same", require)
+
+
+def first_symbol(domain: Domain) -> CausalModel:
+    """`first = w; same = (first == x) == (y == z)`."""
+    first = Mechanism("first", domain, read("w", domain))
+    left = apply("==", read("first", domain), read("x", domain))
+    same = Mechanism("same", BOOL, apply("==", left, apply("==", read("y", domain), read("z", domain))))
+    return CausalModel("first", tuple("wxyz"), (domain,) * 4, (first, same), "same")
+
+
+def recipe(model: CausalModel, variables: Sequence[str], **changes: object) -> Recipe:
+    indices = range(len(variables))
+    sets = tuple(s for k in range(1, len(variables) + 1) for s in itertools.combinations(indices, k)) or ((),)
+    settings = {"where": (), "held_out": (), "shares": SHARES, "seed": 0} | changes
+    return Recipe(model, tuple(variables), sets, **settings)  # type: ignore[arg-type]
+
+
+def naive_halves(r: Recipe, population, items: Items) -> list[bool]:
+    """Whether each item changes the output, one item at a time."""
+    found = []
+    for inputs, cell in zip(items.inputs, items.cell.tolist(), strict=True):
+        chosen = r.sets[population.cells[cell].set_index]
+        setting = {}
+        for j in chosen:
+            name = r.variables[j]
+            setting[name] = (r.model.run(inputs[1 + j : 2 + j], {})[name], np.array([True]))
+        found.append(bool(r.model.run(inputs[:1], setting)["same"][0] != r.model.output_of(inputs[:1])[0]))
+    return found
+
+
+def rows(inputs: np.ndarray) -> set[tuple[int, ...]]:
+    return set(map(tuple, inputs.reshape(-1, inputs.shape[-1]).tolist()))
+
+
+GALLERY = recipe(equality(WIDE), ("left", "right"), held_out=HELD)
+SMALL = recipe(equality(integers(0, 3)), ("left", "right"))
+FIRST = recipe(first_symbol(integers(3, 7)), ("first",))
+
+
+@pytest.mark.parametrize("r", [GALLERY, SMALL, FIRST, recipe(first_symbol(WIDE), ("first",))])
+@pytest.mark.parametrize("split", ["fit", "test"])
+def test_halves_and_splits_are_as_said(r: Recipe, split: str) -> None:
+    population = open_population(r)
+    items = population.draw(split, 300).items
+    assert len(items) > 5
+    changing = [population.cells[c].half == "changing" for c in items.cell.tolist()]
+    assert naive_halves(r, population, items) == changing
+    assert set(split_of(r, items.inputs.reshape(-1, 4)).tolist()) == {("fit", "select", "test").index(split)}
+    labels = label_of(population, items)
+    assert np.array_equal(labels != r.model.output_of(items.bases), changing)
+    assert sum(cell.weight for cell in population.cells) == 1
+
+
+@pytest.mark.parametrize("r", [GALLERY, SMALL, FIRST])
+@pytest.mark.parametrize("split", ["fit", "select", "test"])
+def test_fewer_items_are_a_prefix(r: Recipe, split: str) -> None:
+    long = open_population(r).draw(split, 2500).items
+    population = open_population(r)
+    for count in (1, 10, 1024, 1025, 2500):
+        short = population.draw(split, count).items
+        assert np.array_equal(short.inputs, long.inputs[:count])
+        assert np.array_equal(short.cell, long.cell[:count])
+    other = open_population(recipe(r.model, r.variables, held_out=r.held_out, seed=1)).draw(split, 10).items
+    assert not np.array_equal(other.inputs, long.inputs[:10])
+
+
+def test_no_test_input_is_in_two_items_and_the_stream_ends_when_inputs_do() -> None:
+    population = open_population(SMALL)
+    drawn = population.draw("test", 1000)
+    assert drawn.drawable == len(drawn.items)
+    assert 3 <= drawn.drawable < 60
+    assert "no input occurs in two items" in drawn.reason
+    owners: dict[tuple[int, ...], int] = {}
+    for i, item in enumerate(drawn.items.inputs.tolist()):
+        for row in map(tuple, item):
+            assert owners.setdefault(row, i) == i
+    big = open_population(GALLERY).draw("test", 4000)
+    assert big.drawable is None
+    for item_rows, seen in [(big.items.inputs, Counter())]:
+        for item in item_rows.tolist():
+            seen.update(set(map(tuple, item)))
+        assert max(seen.values()) == 1
+
+
+def test_the_split_is_a_partition_with_the_shares() -> None:
+    inputs = np.random.default_rng(0).integers(0, 512, (50_000, 4))
+    plain = split_of(recipe(equality(WIDE), ("left",)), inputs)
+    assert np.allclose(np.bincount(plain, minlength=4) / len(inputs), (*SHARES, 0), atol=0.01)
+    held = split_of(GALLERY, inputs)
+    high = (inputs >= 384).sum(axis=1)
+    assert np.array_equal(held == 2, high == 4)
+    assert np.array_equal(held == 3, (high > 0) & (high < 4))
+    assert abs(np.mean(held[high == 0] == 0) - 0.75) < 0.02
+
+
+def test_values_split_by_hash_are_the_same_for_every_input() -> None:
+    r = recipe(equality(integers(10, 209)), ("left", "right"), held_out=tuple(HeldOut(n, None) for n in "wxyz"))
+    same = split_of(r, np.repeat(np.arange(200)[:, None], 4, axis=1))
+    assert set(same.tolist()) == {0, 1, 2}
+    mixed = np.random.default_rng(0).integers(0, 200, (2000, 4))
+    agree = (same[mixed] == same[mixed][:, :1]).all(axis=1)
+    assert np.array_equal(split_of(r, mixed), np.where(agree, same[mixed[:, 0]], 3))
+    items = open_population(r).draw("test", 500).items
+    assert set(same[items.inputs].reshape(-1).tolist()) == {2}
+
+
+def test_the_hash_is_fixed() -> None:
+    """The published law: absorbing columns by splitmix64. A change would move every input of every spec."""
+    h = int.from_bytes(__import__("hashlib").sha256(b"cspec/7/split").digest()[:8], "big")
+    word = 2**64 - 1
+    for i, value in enumerate((3, -1)):
+        h ^= (value + (i + 1) * 0x9E3779B97F4A7C15) & word
+        h = ((h ^ (h >> 30)) * 0xBF58476D1CE4E5B9) & word
+        h = ((h ^ (h >> 27)) * 0x94D049BB133111EB) & word
+        h ^= h >> 31
+    assert hash_rows(7, "split", np.array([[3, -1]])).tolist() == [h]
+
+
+def exact_law(r: Recipe, chosen: tuple[int, ...], changing: bool) -> dict[tuple[int, ...], float]:
+    """The probability of every base input in one cell of the fit split, by enumeration."""
+    sizes = [range(d.size) for d in r.model.input_domains]
+    inputs = np.array(list(itertools.product(*sizes)))
+    inputs = inputs[split_of(r, inputs) == 0]
+    codes = r.model.run(inputs, {})
+    tuples = list(zip(*(codes[v].tolist() for v in (*r.variables, r.model.output)), strict=True))
+    count = Counter(tuples)
+    law: Counter[tuple[int, ...]] = Counter()
+    for row, own in zip(inputs, tuples, strict=True):
+        for others in itertools.product(count, repeat=len(chosen)):
+            setting = {
+                r.variables[j]: (np.array([t[j]]), np.array([True])) for j, t in zip(chosen, others, strict=True)
+            }
+            after = r.model.run(row[None], setting)[r.model.output][0]
+            if (after != own[-1]) == changing:
+                law[tuple(row.tolist())] += 1 / (len(count) * count[own] * len(count) ** len(chosen))
+    total = sum(law.values())
+    return {row: p / total for row, p in law.items()}
+
+
+@pytest.mark.parametrize(
+    "r", [recipe(equality(integers(0, 2)), ("left", "right")), recipe(first_symbol(integers(0, 2)), ("first",))]
+)
+def test_bases_follow_the_law_given_set_and_half(r: Recipe) -> None:
+    population = open_population(r)
+    items = population.draw("fit", 12_000).items
+    for index, cell in enumerate(population.cells):
+        bases = items.bases[items.cell == index]
+        law = exact_law(r, r.sets[cell.set_index], cell.half == "changing")
+        seen = Counter(map(tuple, bases.tolist()))
+        assert set(seen) <= set(law)
+        statistic = sum((seen[x] - len(bases) * p) ** 2 / (len(bases) * p) for x, p in law.items())
+        assert statistic < len(law) + 5 * np.sqrt(2 * len(law)), cell
+
+
+def test_sources_outside_the_set_are_uniform_over_tuples_then_inputs() -> None:
+    """On the thinned, relational path as on the listed one: four tuples share equally, though one is 1 in 10^5."""
+    for domain in (integers(0, 3), integers(0, 299)):
+        r = recipe(equality(domain), ("left", "right"))
+        items = open_population(r).draw("fit", 6000).items
+        only_left = items.inputs[np.isin(items.cell, [0, 1]), 2]
+        codes = r.model.run(only_left, {})
+        share = np.bincount(codes["left"] * 2 + codes["right"]) / len(only_left)
+        assert np.allclose(share, 0.25, atol=0.04)
+        assert set(split_of(r, only_left).tolist()) == {0}
+
+
+def test_cells_are_met_in_turn_in_fit_and_at_random_in_test() -> None:
+    population = open_population(GALLERY)
+    fit = population.draw("fit", 600).items
+    assert set(np.bincount(fit.cell).tolist()) == {100}
+    test = population.draw("test", 4000).items
+    assert np.all(np.abs(np.bincount(test.cell) - 4000 / 6) < 5 * np.sqrt(4000 / 6))
+
+
+def test_the_gallery_has_both_answers_and_tells_a_nor_network() -> None:
+    """A network that answers `not left and not right` on 512 symbols would pass unbalanced inputs."""
+    population = open_population(GALLERY)
+    drawn = population.draw("test", 4000)
+    labels = label_of(population, drawn.items)
+    assert abs(np.mean(labels == 0) - 0.5) < 0.05
+    members = set_members(population)[drawn.items.cell]
+    values = []
+    for j, name in enumerate(("left", "right")):
+        base = GALLERY.model.run(drawn.items.bases, {})[name]
+        source = GALLERY.model.run(drawn.items.source(j), {})[name]
+        values.append(np.where(members[:, j], source, base))
+    nor = (values[0] == 0) & (values[1] == 0)
+    assert 0.2 < np.mean(nor != labels) < 0.45
+    assert 0.3 < drawn.acceptance < 0.7
+    accuracy = open_population(recipe(equality(WIDE), (), held_out=HELD))
+    inputs = accuracy.draw("test", 2000).items
+    assert inputs.inputs.shape == (2000, 1, 4)
+    assert abs(np.mean(label_of(accuracy, inputs)) - 0.5) < 0.05
+
+
+@pytest.mark.parametrize("domain", [integers(0, 7), integers(0, 199)])
+def test_links_are_met_by_construction(domain: Domain) -> None:
+    link = apply("==", read("w", domain, "base"), read("w", domain, "source"))
+    apart = apply("!=", read("x", domain, "base"), read("x", domain, "source"))
+    r = recipe(equality(domain), ("left", "right"), where=(link, apart))
+    population = open_population(r)
+    for split in ("fit", "test"):
+        items = population.draw(split, 400).items
+        assert len(items) > 20
+        for j in (0, 1):
+            assert np.array_equal(items.bases[:, 0], items.source(j)[:, 0])
+            assert np.all(items.bases[:, 1] != items.source(j)[:, 1])
+        changing = [population.cells[c].half == "changing" for c in items.cell.tolist()]
+        assert naive_halves(r, population, items) == changing
+        assert set(split_of(r, items.inputs.reshape(-1, 4)).tolist()) == {("fit", "select", "test").index(split)}
+    keys = Counter()
+    for item in population.draw("test", 400).items.inputs.tolist():
+        keys.update(set(map(tuple, item)))
+    assert max(keys.values()) == 1
+
+
+def test_a_base_without_a_source_is_not_drawn() -> None:
+    domain = integers(0, 199)
+    less = apply("<", read("w", domain, "source"), read("w", domain, "base"))
+    far = apply(">=", read("w", domain), Constant(100, domain))
+    population = open_population(recipe(equality(domain), ("left",), where=(less, far)))
+    items = population.draw("fit", 500).items
+    assert items.bases[:, 0].min() >= 101
+    assert items.source(0)[:, 0].min() >= 100
+    assert np.all(items.source(0)[:, 0] < items.bases[:, 0])
+
+
+def test_sets_that_cannot_change_the_output_and_halves_that_never_occur_are_said() -> None:
+    domain = integers(0, 9)
+    idle = Mechanism("idle", domain, read("z", domain))
+    model = equality(domain)
+    model = CausalModel("m", model.input_names, model.input_domains, (idle, *model.mechanisms), "same")
+    population = open_population(recipe(model, ("idle", "left")))
+    assert population.left_out == ((0,),)
+    assert {cell.set_index for cell in population.cells} == {1, 2}
+    opposite = apply("!=", read("w", domain, "base"), read("w", domain, "source"))
+    copy = CausalModel(
+        "c",
+        ("w",),
+        (domain,),
+        (Mechanism("v", domain, read("w", domain)), Mechanism("o", domain, read("v", domain))),
+        "o",
+    )
+    population = open_population(recipe(copy, ("v",), where=(opposite,)), whole_domain=True)
+    assert population.absent == (((0,), "keeping"),)
+    assert [cell.weight for cell in population.cells] == [1]
+
+
+def test_above_1024_tuples_cells_are_the_outputs_values() -> None:
+    population = open_population(recipe(first_symbol(integers(0, 599)), ("first",)))
+    drawn = population.draw("test", 2000)
+    assert drawn.drawable is None
+    codes = population.recipe.model.run(drawn.items.source(0), {})
+    assert abs(np.mean(codes["same"]) - 0.5) < 0.05
+
+
+def test_a_model_too_large_for_tables_is_sampled_and_says_so() -> None:
+    domain = integers(0, 2999)
+    total: Expression = read("a", domain)
+    for name in "bcd":
+        total = Apply("*", (total, read(name, domain)), integers(0, 3000**4))
+    half = Mechanism("half", BOOL, apply(">", total, Constant(10**12, integers(0, 3000**4))))
+    out = Mechanism("out", BOOL, apply("!=", read("half", BOOL), apply("<", read("a", domain), read("b", domain))))
+    population = open_population(recipe(CausalModel("m", tuple("abcd"), (domain,) * 4, (half, out), "out"), ("half",)))
+    assert any("by sampling" in note for note in population.notes)
+    drawn = population.draw("test", 1000)
+    assert drawn.drawable is None
+
+
+def test_a_requirement_is_met_by_construction() -> None:
+    both = (apply("==", read("w", WIDE), read("x", WIDE)), apply("<", read("y", WIDE), read("z", WIDE)))
+    model = CausalModel(
+        "m", tuple("wxyz"), (WIDE,) * 4,
+        (Mechanism("v", WIDE, read("w", WIDE)), Mechanism("out", BOOL, apply("<", read("v", WIDE), read("y", WIDE)))),
+        "out", both,
+    )  # fmt: skip
+    drawn = open_population(recipe(model, ("v",))).draw("test", 1000)
+    assert drawn.drawable is None
+    inputs = drawn.items.inputs
+    assert np.array_equal(inputs[..., 0], inputs[..., 1])
+    assert np.all(inputs[..., 2] < inputs[..., 3])
+
+
+def test_an_empty_split_draws_nothing_and_says_why() -> None:
+    for domain in (integers(0, 5), WIDE):
+        population = open_population(recipe(equality(domain), ("left",), shares=(0.0, 0.5, 0.5)))
+        drawn = population.draw("fit", 10)
+        assert (len(drawn.items), drawn.drawable) == (0, 0)
+        assert drawn.reason
+        nothing = recipe(equality(domain), ("left",), held_out=(HeldOut("w", ()),))
+        drawn = open_population(nothing).draw("test", 10)
+        assert (len(drawn.items), drawn.drawable) == (0, 0)
+        never = (apply("<", read("w", domain), Constant(0, domain)),)
+        empty = open_population(recipe(equality(domain), ("left",), where=never))
+        assert empty.cells == ()
+        assert empty.draw("test", 10).drawable == 0
+
+
+def test_links_too_large_for_tables_are_rejected_and_said() -> None:
+    domain = integers(0, 199)
+    apart = apply("!=", read("x", domain, "base"), read("x", domain, "source"))
+    population = open_population(
+        recipe(
+            equality(domain),
+            ("left",),
+            where=(apart, apply("==", read("w", domain, "base"), read("w", domain, "source"))),
+        )
+    )
+    assert any("by sampling" in note for note in population.notes)
+
+
+def test_a_half_that_is_too_rare_ends_the_stream_within_bounded_effort() -> None:
+    """`v` counts only where four other inputs are 0: a change is one in 10^9."""
+    rare: Expression = read("v", WIDE)
+    wanted = apply(">", rare, Constant(0, WIDE))
+    for name in "xyz":
+        wanted = apply("and", wanted, apply("==", read(name, WIDE), Constant(0, WIDE)))
+    always = apply("<", read("w", WIDE), Constant(256, WIDE))
+    model = CausalModel(
+        "m", tuple("wxyz"), (WIDE,) * 4,
+        (Mechanism("v", BOOL, always), Mechanism("same", BOOL, apply("!=", wanted, always))), "same",
+    )  # fmt: skip
+    population = open_population(recipe(model, ("v",)))
+    assert [cell.half for cell in population.cells] == ["changing", "keeping"]
+    drawn = population.draw("fit", 100)
+    assert drawn.drawable is None or "was not met" in drawn.reason

@@ -1,0 +1,241 @@
+"""One fault each: what is changed in the base file, and the diagnostic that must come of it."""
+
+# ruff: noqa: E501
+
+from typing import NamedTuple
+
+BASE = '''"""Are both equalities decided first?"""
+
+task equality {
+  input w, x, y, z: 0..7
+  output same: bool
+  tokens [w, x, y, z]
+  answer same: { false: 0, true: 1 }
+}
+
+model both for equality {
+  left: bool = w == x
+  right = y == z
+  same = left == right
+}
+
+network mlp = torch("net.safetensors")
+
+align das: both -> mlp {
+  left, right at hidden[1] via rotation size 4
+}
+
+claim represents: iia(das) >= 0.9
+'''
+
+
+class Fault(NamedTuple):
+    """`old` is replaced by `new` (an empty `old` appends); `under` is the underlined text, `help` a part of the help."""
+
+    name: str
+    old: str
+    new: str
+    code: str
+    under: str
+    help: str
+
+    @property
+    def text(self) -> str:
+        assert self.old in BASE, self.old
+        return BASE.replace(self.old, self.new, 1) if self.old else BASE + self.new
+
+
+SAME = "  same = left == right\n"
+LEFT = "left: bool = w == x"
+DAS = "  left, right at hidden[1] via rotation size 4\n"
+CLAIM = "iia(das) >= 0.9"
+OUTPUT = "  output same: bool\n"
+ANSWER = "answer same: { false: 0, true: 1 }"
+PAIRS = "\npairs main for equality {\n  %s\n}\n"
+
+# fmt: off
+FAULTS = [
+    # --- syntax
+    Fault("unexpected_token", "model both for equality", "model both equality", "CS001", "equality", "model NAME for"),
+    Fault("equals_in_expression", LEFT, "left: bool = w = x", "CS001", "=", "equality is written `==`"),
+    Fault("missing_expression", LEFT, "left: bool =", "CS001", "=", "name = expression"),
+    Fault("unfinished_claim", CLAIM, "iia(das) >=", "CS001", ">=", "a claim reads"),
+    Fault("slash", LEFT, "left: bool = w / 2 == x", "CS001", "/", "divide with `//`"),
+    Fault("misspelt_line", "tokens [", "token [", "CS001", "token", "did you mean `tokens`?"),
+    Fault("misspelt_estimand", CLAIM, "ia(das) >= 0.9", "CS001", "ia", "did you mean `iia`?"),
+    Fault("fraction_in_expression", LEFT, "left: bool = w == 0.5", "CS001", "0.5", "only whole numbers"),
+    Fault("stray_doc_string", SAME, '  """doc"""\n' + SAME, "CS001", '"""doc"""', "before a declaration"),
+    Fault("misspelt_keyword", "model both", "modle both", "CS002", "modle", "did you mean `model`?"),
+    Fault("no_declaration", '"""Are', '42\n"""Are', "CS002", "42", "a declaration starts with `type`"),
+    Fault("closing_too_many", "right\n}", "right\n}\n}", "CS006", "}", "remove it"),
+    Fault("nested_too_deeply", LEFT, f"left: bool = {'(' * 201}w == x{')' * 201}", "CS007", "(", "name a part"),
+    Fault("expression_too_deep", LEFT, f"left: bool = {'not ' * 201}w == x", "CS007", "not " * 200 + "w == x", "name"),
+    Fault("bad_number", "0..7", "0..7k", "CS008", "7k", "20_000"),
+    Fault("chained_comparison", LEFT, "left: bool = w < x < y", "CS009", "<", "write `w < x and x < y`"),
+    Fault("chained_claim", CLAIM, "0.5 <= iia(das) <= 0.9", "CS009", "<=", "0.5 <= iia(das) and iia(das) <= 0.9"),
+    Fault("expect_twice", CLAIM, CLAIM + " expect holds expect refuted", "CS011", "expect refuted", "remove one"),
+    Fault("tokens_twice", OUTPUT, OUTPUT + "  tokens [w]\n", "CS011", "tokens [w, x, y, z]", "remove one"),
+    Fault("invalid_character", LEFT, "left: bool = w == x;", "CS013", ";", "a line break ends a statement"),
+    Fault("smart_quotes", '"net.safetensors"', "“net.safetensors”", "CS013", "“", "straight double quotes"),
+    Fault("unclosed_text", '"net.safetensors")', '"net.safetensors)', "CS014", '"net.safetensors)', 'close it with `"`'),
+    Fault("unclosed_doc_string", "", '\n"""never closed\n', "CS014", '"""', 'close it with `"""`'),
+    Fault("unclosed_brace", "right\n}", "right\n", "CS015", "{", "add the missing `}`"),
+    Fault("mismatched_bracket", "[w, x, y, z]", "[w, x, y, z)", "CS015", "[", "add the missing `]`"),
+    # --- not built yet
+    Fault("circuit_not_built", "", "\ncircuit c = { hidden[1] }\n", "CS010", "circuit", "align variables"),
+    Fault("loop_not_built", "", "\nfor i in 0..3 {\n  claim c[i]: 1 >= 0\n}\n", "CS010", "for", "write each declaration"),
+    Fault("import_not_built", "", '\nimport "other.cspec"\n', "CS010", "import", "in this file"),
+    Fault("prompt_not_built", "tokens [w, x, y, z]", 'prompt "{w}"', "CS010", "prompt", "tokens"),
+    Fault("metric_not_built", OUTPUT, OUTPUT + "  metric m: 0..1 = 1\n", "CS010", "metric", "accuracy"),
+    Fault("indexed_input_not_built", "z: 0..7", "z[4]: 0..7", "CS010", "z[4]", "`x0`, `x1`"),
+    Fault("text_answer_not_built", "false: 0, true: 1", 'false: " no", true: " yes"', "CS010", '" no"', "its class"),
+    Fault("generated_answer_not_built", ANSWER, "answer text(20)", "CS010", "text", "a class"),
+    Fault("among_not_built", ANSWER, ANSWER + " among answers", "CS010", "among", "argmax"),
+    Fault("second_output_not_built", OUTPUT, OUTPUT + "  output more: bool\n", "CS010", "more", "each output"),
+    Fault("csv_not_built", "z: 0..7", 'z: csv("f.csv")', "CS010", "csv", "list the values"),
+    Fault("comprehension_not_built", LEFT, "left: bool = any(w == i for i in 0..3)", "CS010", "any", "write the terms out"),
+    Fault("sum_not_built", LEFT, "left: bool = sum(w, x) == 3", "CS010", "sum", "write the terms out"),
+    Fault("table_lookup_not_built", LEFT, "left: bool = f[w] == x", "CS010", "f[w]", "a name of its own"),
+    Fault("transformers_not_built", "torch(", "transformers(", "CS010", "transformers", "torch("),
+    Fault("position_not_built", "hidden[1] via", "hidden[1] @ last via", "CS010", "@", "without it"),
+    Fault("region_not_built", "right at hidden[1]", "right in hidden[1]", "CS010", "in", "with `at`"),
+    Fault("wildcard_not_built", "at hidden[1]", "at hidden[*]", "CS010", "*", "one site"),
+    Fault("site_list_not_built", "at hidden[1]", "at [hidden[1], hidden[2]]", "CS010", "[", "one site"),
+    Fault("nested_site_not_built", "at hidden[1]", "at outer.left", "CS010", "outer.left", "hidden[i]"),
+    Fault("component_not_built", "at hidden[1]", "at resid_post[1]", "CS010", "resid_post", "hidden[i]"),
+    Fault("embed_not_built", "at hidden[1]", "at embed", "CS010", "embed", "hidden[0]"),
+    Fault("family_not_built", "via rotation", "via pca", "CS010", "pca", "rotation"),
+    Fault("learned_size_not_built", "size 4", "size learned", "CS010", "learned", "size 4"),
+    Fault("identity_size_not_built", "rotation size 4", "identity size 4", "CS010", "4", "name the dims"),
+    Fault("effect_not_built", CLAIM, "effect(das.left -> same) >= 0.5", "CS010", "effect", "iia"),
+    Fault("cause_not_built", CLAIM, "cause(das.left) >= 0.5", "CS010", "cause", "both halves"),
+    Fault("all_not_built", CLAIM, "all(iia(d[t]) >= 0.5 for t in 0..3)", "CS010", "all", "one claim"),
+    Fault("frozen_not_built", CLAIM, "iia(das frozen on mlp) >= 0.5", "CS010", "frozen", "alignment of its own"),
+    Fault("edge_not_built", CLAIM, "iia(das.left -> same) >= 0.5", "CS010", "->", "iia(A.{x, y})"),
+    Fault("via_not_built", CLAIM, "iia(das via pca) >= 0.5", "CS010", "via", "alignment of its own"),
+    Fault("balanced_not_built", "", PAIRS % "balanced w == x", "CS010", "balanced", "leave it out"),
+    Fault("correct_not_built", "", PAIRS % "where correct", "CS010", "correct", "leave it out"),
+    Fault("budget_not_built", "", "\nsettings { budget: 3 }\n", "CS010", "budget", "size"),
+    Fault("two_recipes_not_built", "mlp {", "mlp over a, b {", "CS010", "b", "one recipe"),
+    # --- names and types
+    Fault("unknown_name", LEFT, "left: bool = w == xx", "CS101", "xx", "did you mean `x`?"),
+    Fault("unknown_model", "das: both ->", "das: booth ->", "CS101", "booth", "did you mean `both`?"),
+    Fault("unknown_network", "-> mlp {", "-> lpm {", "CS101", "lpm", "did you mean `mlp`?"),
+    Fault("wrong_kind", "-> mlp {", "-> both {", "CS101", "both", "there is only `mlp`"),
+    Fault("unknown_type", "z: 0..7", "z: digt", "CS101", "digt", "there is only `bool`"),
+    Fault("unknown_variable", "left, right at", "left, rigth at", "CS101", "rigth", "did you mean `right`?"),
+    Fault("unknown_component", "at hidden[1]", "at hiden[1]", "CS101", "hiden", "did you mean `hidden`?"),
+    Fault("unknown_family", "via rotation", "via rotate", "CS101", "rotate", "did you mean `rotation`?"),
+    Fault("unknown_function", LEFT, "left: bool = mim(w, x) == 0", "CS101", "mim", "did you mean `min`?"),
+    Fault("unknown_loader", "torch(", "troch(", "CS101", "troch", "did you mean `torch`?"),
+    Fault("unknown_alignment", CLAIM, "iia(dsa) >= 0.9", "CS101", "dsa", "did you mean `das`?"),
+    Fault("unknown_outcome", CLAIM, CLAIM + " expect hold", "CS101", "hold", "did you mean `holds`?"),
+    Fault("unknown_token", "tokens [w, x, y, z]", "tokens [w, x, y, zz]", "CS101", "zz", "did you mean `z`?"),
+    Fault("answer_of_another", "answer same", "answer some", "CS101", "some", "answer same"),
+    Fault("require_reads_output", OUTPUT, OUTPUT + "  require same\n", "CS101", "same", "inputs only"),
+    Fault("declared_twice", "", '\nnetwork mlp = torch("net.safetensors")\n', "CS102", "mlp", "rename or remove"),
+    Fault("input_twice", "z: 0..7", "z, w: 0..7", "CS102", "w", "rename or remove"),
+    Fault("settings_twice", "", "\nsettings { seed: 1 }\nsettings { seed: 2 }\n", "CS102", "settings { seed: 2 }", "one"),
+    Fault("arithmetic_on_truth", SAME, "  same = left + 1 == 2\n", "CS104", "left", "if x then 1 else 0"),
+    Fault("and_on_numbers", LEFT, "left: bool = w and x", "CS104", "w", "compare it"),
+    Fault("number_with_truth", SAME, "  same = left == w\n", "CS105", "w", "same type"),
+    Fault("condition_not_truth", LEFT, "left: bool = if w then true else false", "CS106", "w", "compare it"),
+    Fault("require_not_truth", OUTPUT, OUTPUT + "  require w + x\n", "CS106", "w + x", "compare it"),
+    Fault("order_on_truth", SAME, "  same = left < right\n", "CS107", "left", "no order"),
+    Fault("annotation_disagrees", LEFT, "left: bool = w", "CS108", "w", "change the domain"),
+    Fault("outside_range", LEFT, "far: 0..3 = w + 10\n  left = w == x", "CS109", "w + 10", "change the range"),
+    Fault("division_by_zero", LEFT, "left: bool = w // x == 1", "CS110", "x", "max(1, x)"),
+    Fault("numbers_too_large", LEFT, "left: bool = w * 4_000_000_000_000_000_000 == x", "CS111",
+          "w * 4_000_000_000_000_000_000", "smaller factors"),
+    Fault("ambiguous_symbol", LEFT,
+          "a: {up, down} = up\n  b: {up, low} = up\n  c = up\n  left = c == a", "CS112", "up", "state the variable's type"),
+    Fault("empty_range", "0..7", "7..0", "CS113", "7..0", "write `0..7`"),
+    Fault("empty_set", "z: 0..7", "z: {}", "CS113", "{}", "list its values"),
+    Fault("symbol_twice", "", "\ntype t = {a, b, a}\n", "CS114", "a", "remove one"),
+    Fault("domain_too_large", "0..7", "0..3_000_000_000", "CS115", "0..3_000_000_000", "2^31"),
+    Fault("number_in_set", "", "\ntype t = {1, 2}\n", "CS116", "1", "`0..9`"),
+    Fault("reserved_symbol", "", "\ntype t = {yes, true}\n", "CS116", "true", "use `bool`"),
+    Fault("role_outside_where", LEFT, "left: bool = base.w == x", "CS117", "base.w", "write `w`"),
+    Fault("type_of_itself", "", "\ntype a = b\ntype b = a\n", "CS118", "a", "end the chain"),
+    Fault("branches_differ", LEFT, "left = if w == x then 1 else false", "CS119", "false", "same type"),
+    Fault("argument_count", LEFT, "left: bool = min(w) == x", "CS120", "min(w)", "min(x, y)"),
+    Fault("network_arguments", '"net.safetensors")', '"net.safetensors", revision: 3)', "CS121", "torch", "torch("),
+    # --- tasks
+    Fault("no_output", OUTPUT, "", "CS130", "equality", "output y: bool"),
+    Fault("no_tokens", "  tokens [w, x, y, z]\n", "", "CS130", "equality", "tokens [w, x, y, z]"),
+    Fault("fed_twice", "tokens [w, x, y, z]", "tokens [w, x, y, z, w]", "CS131", "w", "once"),
+    Fault("answer_missing", "{ false: 0, true: 1 }", "{ false: 0 }", "CS132", "answer same: { false: 0 }", "every value"),
+    Fault("answer_value_twice", "true: 1", "true: 1, true: 2", "CS133", "true: 2", "remove one"),
+    Fault("answer_class_twice", "true: 1", "true: 0", "CS134", "0", "of its own"),
+    Fault("answer_class_negative", "true: 1", "true: -1", "CS135", "-1", "0 and above"),
+    Fault("index_of_truth", "{ false: 0, true: 1 }", "index", "CS136", "index", "false: 0, true: 1"),
+    Fault("answer_no_value", "true: 1", "ture: 1", "CS138", "ture", "did you mean `true`?"),
+    # --- causal models
+    Fault("no_output_equation", SAME, "  some = left == right\n", "CS200", "both", "same = ..."),
+    Fault("cycle", LEFT, "left: bool = other\n  other = left", "CS201", "other", "acyclic"),
+    Fault("defined_by_itself", LEFT, "left: bool = not left", "CS201", "left", "acyclic"),
+    Fault("input_assigned", LEFT, "left: bool = w == x\n  w = 3", "CS202", "w", "another name"),
+    Fault("two_equations", SAME, SAME + "  left = x == y\n", "CS203", "left", "rename or remove"),
+    Fault("output_type_disagrees", SAME, "  same: 0..1 = 1\n", "CS205", "0..1", "write `bool`"),
+    # --- alignments
+    Fault("placed_twice", "left, right at", "left, right, left at", "CS300", "left", "one place"),
+    Fault("input_placed", "left, right at", "left, w at", "CS301", "w", "w_read = w"),
+    Fault("overlapping_dims", DAS, "  left at hidden[1][0..3]\n  right at hidden[1][2..5]\n", "CS302",
+          "hidden[1][2..5]", "disjoint dims"),
+    Fault("two_identities", "rotation size 4", "identity", "CS302", "right", "disjoint dims"),
+    Fault("rotation_without_size", " size 4", "", "CS303", "right", "give each of them a size"),
+    Fault("blocks_too_large", "hidden[1] via", "hidden[1][0..6] via", "CS304", "4", "smaller"),
+    Fault("child_at_parents_site", DAS, "  left, same at hidden[1] via rotation size 4\n", "CS305", "same", "later layer"),
+    Fault("no_layer", "at hidden[1]", "at hidden", "CS306", "hidden", "hidden[1]"),
+    Fault("dim_twice", "at hidden[1]", "at hidden[1][0..3, 2]", "CS306", "2", "once"),
+    Fault("family_arguments", "via rotation size 4", "via rotation(4)", "CS307", "rotation", "size 4"),
+    Fault("nothing_placed", DAS, "", "CS308", "das", "add a line"),
+    Fault("bad_steps", DAS, DAS + "  fit { steps: 1.5 }\n", "CS309", "1.5", "steps: 1"),
+    Fault("bad_rate", DAS, DAS + "  fit { rate: 0 }\n", "CS309", "0", "rate: 0.01"),
+    Fault("unknown_setting", DAS, DAS + "  fit { step: 3 }\n", "CS310", "step", "did you mean `steps`?"),
+    Fault("size_zero", "size 4", "size 0", "CS313", "0", "size 4"),
+    # --- pairs and claims
+    Fault("split_not_one", "", PAIRS % "split .6 .2 .3", "CS400", "split .6 .2 .3", "fit, select and test"),
+    Fault("split_of_two", "", PAIRS % "split .6, .4", "CS400", "split .6, .4", "fit, select and test"),
+    Fault("holdout_outside", "", PAIRS % "holdout w in 6..9", "CS401", "w", "0..7"),
+    Fault("holdout_all", "", PAIRS % "holdout w in 0..7", "CS402", "w", "some of its values"),
+    Fault("holdout_twice", "", PAIRS % "holdout w\n  holdout w in 0..3", "CS403", "w", "one line"),
+    Fault("where_ambiguous", "network mlp", "model rival for equality {\n  left = w == x\n  same = left\n}\n"
+          + PAIRS % "where left" + "network mlp", "CS404", "left", "rename"),
+    Fault("no_items", "", PAIRS % "size 0", "CS405", "0", "20_000"),
+    Fault("several_recipes", "", PAIRS % "size 9" + "pairs more for equality { }\n", "CS406", "das", "over main"),
+    Fault("no_estimand", CLAIM, "1 >= 0.9", "CS408", "1 >= 0.9", "iia(A)"),
+    Fault("product", CLAIM, "iia(das) * iia(das) >= 0.9", "CS409", "iia(das) * iia(das)", "2 * iia(A)"),
+    Fault("equality_without_tolerance", CLAIM, "iia(das) == 0.9", "CS410", "==", "exhaustively"),
+    Fault("always_met", CLAIM, "iia(das) >= 0", "CS411", "iia(das) >= 0", "met and missed"),
+    Fault("never_met", CLAIM, "accuracy(mlp) - iia(das) >= 1.2", "CS411", "accuracy(mlp) - iia(das) >= 1.2", "missed"),
+    Fault("unsupported_cannot_come", CLAIM, "accuracy(mlp) >= 0.9 expect unsupported", "CS412", "unsupported", "refuted"),
+    Fault("refuted_cannot_come", CLAIM, CLAIM + " expect refuted", "CS412", "refuted", "unsupported"),
+    Fault("bad_confidence", CLAIM, CLAIM + " at confidence 1", "CS413", "1", "at confidence 0.99"),
+    Fault("settings_confidence", "", "\nsettings { confidence: 95 }\n", "CS413", "95", "confidence: 0.95"),
+    Fault("tolerance_with_bound", CLAIM, "iia(das) >= 0.9 +- 0.1", "CS414", "0.1", "belongs to `==`"),
+    Fault("strict_bound", CLAIM, "iia(das) > 0.9", "CS415", ">", "write `>=`"),
+    Fault("not_placed", CLAIM, "iia(das.{left, same}) >= 0.9", "CS417", "same", "`left` and `right`"),
+    Fault("reason_misplaced", CLAIM, CLAIM + " expect holds(straddles)", "CS418", "straddles", "expect holds"),
+    Fault("unknown_reason", CLAIM, CLAIM + " expect inconclusive(stradles)", "CS418", "stradles", "did you mean `straddles`?"),
+]
+
+# fmt: on
+
+TWO_TASKS = (
+    BASE
+    + """
+task other {
+  input v: 0..1
+  output out: bool
+  tokens [v]
+  answer out: { false: 0, true: 1 }
+}
+"""
+)
+
+WARNINGS = [
+    Fault("unseen_input", "tokens [w, x, y, z]", "tokens [w, x, y]", "CS137", "z", "add `z`"),
+    Fault("unused_variable", LEFT, LEFT + "\n  spare = w + x", "CS204", "spare", "remove"),
+    Fault("unused_alignment", CLAIM, "accuracy(mlp) >= 0.9", "CS311", "das", "iia(das)"),
+]
