@@ -50,10 +50,12 @@ def open_spaces(recipe: Recipe, split: Split | None, key: int) -> Spaces:
     """The spaces of a split (None: the whole domain). `key` seeds the pools where tables would grow too large."""
     region = region_of(recipe, split)
     conditions = conditions_of(recipe)
-    source = _open(recipe, region, conditions.source or conditions.base, key)
+    if not recipe.variables:
+        base = _open(recipe, region, conditions.base, key)
+        return Spaces(base, base, ())
+    source = _open(recipe, region, conditions.source, key)
     if not conditions.links:
-        same = conditions.base == conditions.source or not recipe.variables
-        base = source if same else _open(recipe, region, conditions.base, key)
+        base = source if conditions.base == conditions.source else _open(recipe, region, conditions.base, key)
         return Spaces(base, source, ())
     equalities = tuple(e for e in conditions.links if isinstance(e, Apply) and e.operator == "==")
     for built in dict.fromkeys((conditions.links, equalities)):

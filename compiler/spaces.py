@@ -315,7 +315,7 @@ def finish(
     inside = np.zeros((0, len(region.allowed)), dtype=np.int64)
     if layout.members is None and region.hashed is not None:
         share = region.hashed[1] - region.hashed[0]
-        few = np.flatnonzero(table.weight <= (min(FEW, _CERTAIN / -np.log1p(-share)) if share < 1 else 0))
+        few = np.flatnonzero(table.weight <= (min(FEW, _CERTAIN / -np.log1p(-share)) if 0 < share < 1 else 0))
         affordable = few[np.cumsum(table.weight[few]) <= 1 << 20]
         if len(affordable) < len(few):
             how += f"; {len(few) - len(affordable):,} of its rarest cells left out"

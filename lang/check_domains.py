@@ -18,6 +18,7 @@ class Domains:
         self.report = names.report
         self.symbols: dict[str, list[Domain]] = {}
         self._resolved: dict[int, Domain | None] = {}
+        self._listed: set[Domain] = set()
 
     def check_types(self, types: list[TypeSyntax]) -> None:
         """Resolve the file's types, whatever their order."""
@@ -66,11 +67,10 @@ class Domains:
         if id(syntax) not in self._resolved:
             domain = self._check(syntax, named)
             self._resolved[id(syntax)] = domain
-            if domain is not None and domain.labels is not None and not domain.is_boolean:
+            if domain is not None and domain.labels is not None and domain != BOOL and domain not in self._listed:
+                self._listed.add(domain)
                 for label in domain.labels:
-                    owners = self.symbols.setdefault(label, [])
-                    if domain not in owners:
-                        owners.append(domain)
+                    self.symbols.setdefault(label, []).append(domain)
         return self._resolved[id(syntax)]
 
     def _check(self, syntax: DomainSyntax, named: str | None) -> Domain | None:

@@ -207,8 +207,9 @@ class _TaskChecker:
         classes: dict[int, AnswerEntry] = {}
         taken: dict[int, AnswerEntry] = {}
         errors = self.report.errors
+        positions = {label: code for code, label in enumerate(domain.labels or ())}
         for entry in entries:
-            code = self._code(entry.value, domain)
+            code = self._code(entry.value, domain, positions)
             if code is None:
                 continue
             shown = domain.show(code + domain.low if domain.is_integer else code)
@@ -252,15 +253,15 @@ class _TaskChecker:
             return None
         return Answer(answer.output.text, tuple(classes[code].answer.value for code in range(domain.size)), answer.span)
 
-    def _code(self, value: Name | Integer, domain: Domain) -> int | None:
+    def _code(self, value: Name | Integer, domain: Domain, positions: dict[str, int]) -> int | None:
         """The code of a value of the output, or an error."""
         if isinstance(value, Integer):
             if domain.is_integer and domain.low <= value.value <= domain.high:
                 return value.value - domain.low
             shown = str(value.value)
         else:
-            if domain.labels is not None and value.text in domain.labels:
-                return domain.labels.index(value.text)
+            if value.text in positions:
+                return positions[value.text]
             shown = value.text
         help = (
             suggest(shown, domain.labels, "values")

@@ -17,6 +17,7 @@ class Reporter:
     """Collects diagnostics; nothing is reported twice."""
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    seen: set[Diagnostic] = field(default_factory=set)
 
     @property
     def errors(self) -> int:
@@ -39,7 +40,8 @@ class Reporter:
         self.add(Diagnostic(code, message, Label(span, label), help=help, severity="warning"))
 
     def add(self, diagnostic: Diagnostic) -> None:
-        if diagnostic not in self.diagnostics:
+        if diagnostic not in self.seen:
+            self.seen.add(diagnostic)
             self.diagnostics.append(diagnostic)
 
 

@@ -357,3 +357,11 @@ def test_a_half_that_is_too_rare_ends_the_stream_within_bounded_effort() -> None
     assert [cell.half for cell in population.cells] == ["changing", "keeping"]
     drawn = population.draw("fit", 100)
     assert drawn.drawable is None or "was not met" in drawn.reason
+
+
+def test_a_condition_with_one_role_binds_that_role_alone() -> None:
+    for domain in (integers(0, 5), WIDE):
+        low = apply("<", read("w", domain, "base"), Constant(2, domain))
+        items = open_population(recipe(equality(domain), ("left",), where=(low,))).draw("fit", 400).items
+        assert items.bases[:, 0].max() == 1
+        assert items.source(0)[:, 0].max() > 3
