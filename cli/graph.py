@@ -39,7 +39,10 @@ def run(options: argparse.Namespace, output: Output) -> int:
     result = next((r for r in found if r.plan == key), None)
     graph = build_graph(checked.models.values(), _placed(checked), _uses(checked), result)
     folder = Path(options.out)
-    files = {f"{name}.dot": render_dot(graph, name), f"{name}.graph.json": json.dumps(node_link(graph), indent=2) + "\n"}
+    files = {
+        f"{name}.dot": render_dot(graph, name),
+        f"{name}.graph.json": json.dumps(node_link(graph), indent=2) + "\n",
+    }
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for file, text in files.items():

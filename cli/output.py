@@ -12,7 +12,7 @@ from ..lang.codes import CODES
 from ..lang.diagnostics import Diagnostic, Source, SpecError
 from ..lang.render_diagnostics import render_json, render_text
 
-USAGE, SPEC, ENVIRONMENT = 2 ** 6, 2, 4
+USAGE, SPEC, ENVIRONMENT = 2**6, 2, 4
 
 
 class Output:
@@ -79,7 +79,11 @@ class Output:
         from importlib.metadata import version
 
         where = f"cspec {version('cspec')}, Python {platform.python_version()}"
-        self.plain("CS900", f"this is a bug in cspec: {type(bug).__name__}: {bug}", f"please report it with the spec ({where}); CSPEC_DEBUG=1 shows the traceback")
+        self.plain(
+            "CS900",
+            f"this is a bug in cspec: {type(bug).__name__}: {bug}",
+            f"please report it with the spec ({where}); CSPEC_DEBUG=1 shows the traceback",
+        )
         self.finish(70)
 
 

@@ -4,9 +4,10 @@ import argparse
 import sys
 from typing import Any
 
-from .output import Output, add_common
-from .workflow import check, no_claims, open_store, run as run_plan
 from ..lang.diagnostics import SpecError
+from .output import Output, add_common
+from .workflow import check, no_claims, open_store
+from .workflow import run as run_plan
 
 
 def add_arguments(commands: "argparse._SubParsersAction[Any]") -> None:

@@ -85,9 +85,7 @@ def run(
 
     program = checked.program
     plan = compile_spec(checked)
-    return verify_plan(
-        plan, checked.source.path.name, program.doc, program.settings.seed, store, progress, decided
-    )
+    return verify_plan(plan, checked.source.path.name, program.doc, program.settings.seed, store, progress, decided)
 
 
 def open_store(spec: Path, folder: str | Path | None) -> "Store":

@@ -8,7 +8,7 @@ from pathlib import Path
 from ..lang.diagnostics import Diagnostic, Label
 from ..lang.program import Alignment, Network, Placement, Program, Task
 from .experiments import NetworkFile
-from .network_facts import BadCheckpoint, MlpFacts, read_network_facts
+from .network_facts import BadCheckpointError, MlpFacts, read_network_facts
 
 
 def check_networks(
@@ -53,7 +53,7 @@ def _open(network: Network, folder: Path, allow_path: bool) -> NetworkFile | Dia
         )
     try:
         return NetworkFile(network.name, resolved, read_network_facts(resolved))
-    except BadCheckpoint as problem:
+    except BadCheckpointError as problem:
         message = f"the checkpoint `{network.path}` cannot be used: {problem.reason}"
         return Diagnostic(problem.code, message, label, help=problem.remedy)
 

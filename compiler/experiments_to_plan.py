@@ -67,9 +67,7 @@ class _Planning:
         look = content_key("look", 1, quantities=[q.evaluate for q in measured], parts=experiment.parts)
         step = DecideStep(
             key=content_key("decide", CODE_VERSIONS["decide"], look=look, alpha=experiment.alpha, quantities=measured),
-            claim=ClaimText(
-                claim.name, claim.text, claim.doc, claim.exhaustively, claim.expect, claim.expect_reason
-            ),
+            claim=ClaimText(claim.name, claim.text, claim.doc, claim.exhaustively, claim.expect, claim.expect_reason),
             quantities=measured,
             parts=experiment.parts,
             alpha=experiment.alpha,

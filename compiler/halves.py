@@ -54,18 +54,59 @@ def propose_sources(
     recipe: Recipe, spaces: Spaces, bases: Codes, base_cells: Column, generator: np.random.Generator
 ) -> Candidates:
     """Draw sources for given bases by their own law, without regard to halves."""
-    variables = recipe.variables
-    source_cells = np.empty((len(bases), len(variables)), dtype=np.int64)
+    variables, count = recipe.variables, len(bases)
+    possible = np.ones(count, dtype=bool)
+    source_cells = np.empty((count, len(variables)), dtype=np.int64)
+    if spaces.rejected:
+        sources = np.empty((count, len(variables), bases.shape[1]), dtype=np.int64)
+        for j in range(len(variables)):
+            source_cells[:, j], sources[:, j], found = _reject(recipe, spaces, bases, generator)
+            possible &= found
+        codes = codes_on(recipe, sources)
+        return Candidates(bases, base_cells, source_cells, codes, sources, possible)
     for j in range(len(variables)):
         source_cells[:, j] = spaces.source.choose(bases, generator)
     known = [spaces.source.codes_of(v) for v in variables]
     if all(column is not None for column in known):
-        codes = np.empty((len(bases), len(variables)), dtype=np.int64)
+        codes = np.empty((count, len(variables)), dtype=np.int64)
         for j, column in enumerate(known):
             codes[:, j] = 0 if column is None else column[source_cells[:, j]]
-        return Candidates(bases, base_cells, source_cells, codes, None)
+        return Candidates(bases, base_cells, source_cells, codes, None, possible)
     sources = draw_sources(spaces.source, source_cells, generator)
-    return Candidates(bases, base_cells, source_cells, codes_on(recipe, sources), sources)
+    return Candidates(bases, base_cells, source_cells, codes_on(recipe, sources), sources, possible)
+
+
+def _reject(
+    recipe: Recipe, spaces: Spaces, bases: Codes, generator: np.random.Generator
+) -> tuple[Column, Codes, Bools]:
+    """One source for each base by bounded rejection: cells, inputs, and whether one was found."""
+    cells = spaces.source.choose(bases, generator)
+    inputs, found = draw_that_fit(recipe, spaces, bases, cells, generator)
+    for _ in range(_OTHER_CELLS):
+        waiting = np.flatnonzero(~found)
+        if not len(waiting):
+            break
+        cells[waiting] = spaces.source.choose(bases[waiting], generator)
+        inputs[waiting], found[waiting] = draw_that_fit(recipe, spaces, bases[waiting], cells[waiting], generator)
+    return cells, inputs, found
+
+
+def draw_that_fit(
+    recipe: Recipe, spaces: Spaces, bases: Codes, cells: Column, generator: np.random.Generator
+) -> tuple[Codes, Bools]:
+    """A source from each cell that meets the rejected links with its base, and whether one was found."""
+    inputs = np.zeros_like(bases)
+    found = np.zeros(len(bases), dtype=bool)
+    for doubling in range(_DOUBLINGS):
+        waiting = np.flatnonzero(~found)
+        if not len(waiting):
+            break
+        owner = np.repeat(waiting, max(1, min(1 << doubling, _MORE // len(waiting))))
+        drawn, inside = spaces.source.draw_once(cells[owner], generator)
+        hits = np.flatnonzero(inside & (link_holds(recipe, spaces.rejected, bases[owner], drawn) != 0))
+        first = hits[np.unique(owner[hits], return_index=True)[1]]
+        inputs[owner[first]], found[owner[first]] = drawn[first], True
+    return inputs, found
 
 
 def draw_sources(space: Space, cells: Codes, generator: np.random.Generator) -> Codes:

@@ -73,7 +73,7 @@ class MlpFacts:
         return shapes | {"head.weight": (self.classes, widths[-1]), "head.bias": (self.classes,)}
 
 
-class BadCheckpoint(Exception):
+class BadCheckpointError(Exception):
     """A checkpoint that cannot be used: `code` of the diagnostic, the reason, and what to do."""
 
     def __init__(self, code: str, reason: str, remedy: str) -> None:
@@ -85,18 +85,18 @@ def read_network_facts(path: Path) -> MlpFacts:
     """Read a plain network's configuration from its safetensors header.
 
     Raises:
-        BadCheckpoint: the file is missing, truncated, no safetensors file (a pickle, for instance), has no or an
+        BadCheckpointError: the file is missing, truncated, no safetensors file (a pickle, for instance), has no or an
             unknown configuration, or holds tensors of other shapes than the configuration says.
     """
     header, data_bytes = _read_header(path)
     metadata = header.pop("__metadata__", {})
     config = metadata.get("cspec.config") if isinstance(metadata, dict) else None
     if not isinstance(config, str):
-        raise BadCheckpoint("CS505", "its metadata has no entry `cspec.config`", _CONFIG_HELP)
+        raise BadCheckpointError("CS505", "its metadata has no entry `cspec.config`", _CONFIG_HELP)
     try:
         facts = _mlp_facts(json.loads(config))
     except (ValueError, TypeError, KeyError) as problem:
-        raise BadCheckpoint("CS505", f"its `cspec.config` cannot be used: {problem}", _CONFIG_HELP) from None
+        raise BadCheckpointError("CS505", f"its `cspec.config` cannot be used: {problem}", _CONFIG_HELP) from None
     _check_tensors(facts, header, data_bytes)
     return facts
 
@@ -110,21 +110,23 @@ def _read_header(path: Path) -> tuple[dict[str, Any], int]:
         with path.open("rb") as file:
             start = file.read(8)
             if start[:2] in (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK"):
-                raise BadCheckpoint("CS503", "it is a pickled checkpoint", "save it as safetensors; pickles run code")
+                raise BadCheckpointError(
+                    "CS503", "it is a pickled checkpoint", "save it as safetensors; pickles run code"
+                )
             length = struct.unpack("<Q", start)[0] if len(start) == 8 else MAX_HEADER + 1
             if length > MAX_HEADER or length > size - 8:
-                raise BadCheckpoint("CS504", "it is truncated, or no safetensors file", "copy or write it again")
+                raise BadCheckpointError("CS504", "it is truncated, or no safetensors file", "copy or write it again")
             header = json.loads(file.read(length))
     except FileNotFoundError:
-        raise BadCheckpoint("CS502", "there is no such file", "paths are relative to the spec's folder") from None
+        raise BadCheckpointError("CS502", "there is no such file", "paths are relative to the spec's folder") from None
     except IsADirectoryError:
-        raise BadCheckpoint("CS502", "it is a folder", "name the .safetensors file") from None
+        raise BadCheckpointError("CS502", "it is a folder", "name the .safetensors file") from None
     except OSError as problem:
-        raise BadCheckpoint("CS502", f"it cannot be read ({problem.strerror})", "check its permissions") from None
+        raise BadCheckpointError("CS502", f"it cannot be read ({problem.strerror})", "check its permissions") from None
     except ValueError:
-        raise BadCheckpoint("CS504", "its header is no JSON: it is broken", "copy or write it again") from None
+        raise BadCheckpointError("CS504", "its header is no JSON: it is broken", "copy or write it again") from None
     if not isinstance(header, dict):
-        raise BadCheckpoint("CS504", "its header is no table: it is broken", "copy or write it again")
+        raise BadCheckpointError("CS504", "its header is no table: it is broken", "copy or write it again")
     return header, size - 8 - length
 
 
@@ -175,17 +177,23 @@ def _check_tensors(facts: MlpFacts, header: dict[str, Any], data_bytes: int) -> 
     for name, shape in expected.items():
         entry = header.get(name)
         if not isinstance(entry, dict):
-            raise BadCheckpoint("CS506", f"expected a tensor `{name}`, found none", _CONFIG_HELP)
+            raise BadCheckpointError("CS506", f"expected a tensor `{name}`, found none", _CONFIG_HELP)
         found = tuple(entry.get("shape", ()))
         if found != shape:
-            raise BadCheckpoint("CS506", f"expected `{name}` of shape {_shape(shape)}, found {_shape(found)}", _SHAPES)
+            raise BadCheckpointError(
+                "CS506", f"expected `{name}` of shape {_shape(shape)}, found {_shape(found)}", _SHAPES
+            )
         if entry.get("dtype") not in ("F32", "F64", "F16", "BF16"):
-            raise BadCheckpoint("CS506", f"expected `{name}` in floating point, found {entry.get('dtype')}", _SHAPES)
+            raise BadCheckpointError(
+                "CS506", f"expected `{name}` in floating point, found {entry.get('dtype')}", _SHAPES
+            )
     if extra := sorted(set(header) - set(expected)):
-        raise BadCheckpoint("CS506", f"it holds `{extra[0]}`, which its configuration does not know", _SHAPES)
+        raise BadCheckpointError("CS506", f"it holds `{extra[0]}`, which its configuration does not know", _SHAPES)
     needed = sum(math.prod(e["shape"]) * ITEM_BYTES[e["dtype"]] for e in header.values())
     if data_bytes < needed:
-        raise BadCheckpoint("CS504", f"it is truncated: {needed - data_bytes:,} bytes are missing", "copy it again")
+        raise BadCheckpointError(
+            "CS504", f"it is truncated: {needed - data_bytes:,} bytes are missing", "copy it again"
+        )
 
 
 _SHAPES = "its weights and its `cspec.config` must agree"

@@ -65,7 +65,7 @@ def compile_spec(checked: Checked) -> "Plan":
 
 def _aligned(program: Program) -> dict[str, tuple[tuple[str, ...], ...]]:
     """The variables that each model's alignments name."""
-    table: dict[str, tuple[tuple[str, ...], ...]] = {name: () for name in program.models}
+    table: dict[str, tuple[tuple[str, ...], ...]] = dict.fromkeys(program.models, ())
     for alignment in program.alignments.values():
         table[alignment.model] += (tuple(p.variable for p in alignment.placements),)
     return table

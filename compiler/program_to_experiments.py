@@ -305,4 +305,3 @@ def _iia_text(estimand: Iia, alignment: Alignment) -> str:
         on = f" on {_network_text(estimand.network, estimand.random)}"
     over = "" if estimand.pairs == alignment.pairs else f" over {estimand.pairs}"
     return f"iia({alignment.name}{only}{on}{over})"
-

@@ -6,7 +6,6 @@ tables would grow too large, a space is a sampled pool of inputs, and says so.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -247,24 +246,6 @@ class Space:
             return generator.integers(0, len(self), len(bases))
         group = self.groups(bases)
         return self.group_start[group] + (generator.random(len(bases)) * self.group_count[group]).astype(np.int64)
-
-    def cells_with(self, bases: Codes, cells: Column) -> Column:
-        """The cell of each base that has the same tuple as another cell; -1 where there is none; shape [item]."""
-        if not self.linked:
-            return cells
-        group = self.groups(bases)
-        wanted = hash_rows(0, "cell", np.concatenate([group[:, None], self.tuples[cells]], axis=1))
-        there, order = self._by_key_and_tuple
-        at = np.minimum(np.searchsorted(there, wanted), len(there) - 1)
-        return np.where(there[at] == wanted, order[at], -1)
-
-    @cached_property
-    def _by_key_and_tuple(self) -> tuple[npt.NDArray[np.uint64], Column]:
-        """Hashes of (key, tuple) of every cell, sorted, and the cells in that order."""
-        own = np.repeat(np.arange(len(self.keys)), self.group_count)
-        there = hash_rows(0, "cell", np.concatenate([own[:, None], self.tuples], axis=1))
-        order = np.argsort(there)
-        return there[order], order
 
     def draw(self, cells: Column, generator: np.random.Generator) -> Codes:
         """An input for each cell, uniform among its own; codes, shape [item, input]. Raises NoInputError."""

@@ -7,17 +7,21 @@ import numpy.typing as npt
 
 from .causal_model import Codes
 from .expressions import Column
-from .halves import Bools, codes_on, draw_sources, draw_that_fit, interchange, output_codes, propose
+from .halves import Bools, draw_sources, interchange, output_codes, propose_sources
 from .items import Recipe
 from .open_spaces import Spaces
+from .relations import ranges
 from .spaces import NoInputError
 from .splits import hash_rows
 
 CHUNK = 1024
-_ROUND = 2048
-"""Candidates drawn together."""
-_MOST = 1 << 19
-"""Candidates drawn for one chunk."""
+_QUICK = (2, 8, 32)
+"""Candidates drawn for each item, attempt by attempt, before sources are chosen among all that fit."""
+_SLOW, _PATIENCE = 128, 4
+"""Where they cannot be listed: candidates at each further attempt, and attempts after which a base is given up."""
+_ATTEMPTS = 64
+_LISTED = 1 << 18
+"""Combinations of source cells that are looked at together."""
 _REDRAWN = 8192
 _MOST_ATTEMPTS = 6
 _MOST_ROUNDS = 1000
@@ -103,40 +107,120 @@ class Stream:
         return cell
 
     def _fill(self, cell: Column, generator: np.random.Generator) -> Chunk:
-        """Bases and sources for each cell, by rejection until the half is the wanted one."""
-        variables = len(self.recipe.variables)
-        width = len(self.recipe.model.input_names)
+        """Bases by their own law, whatever the set and the half; then sources with which the half is the wanted one."""
+        variables, width = len(self.recipe.variables), len(self.recipe.model.input_names)
+        base_cells = self.spaces.base.choose(np.zeros((CHUNK, 0), dtype=np.int64), generator)
         chunk = Chunk(
             np.zeros((CHUNK, 1 + variables, width), dtype=np.int64),
             cell,
-            np.zeros(CHUNK, dtype=np.int64),
+            base_cells,
             np.zeros((CHUNK, variables), dtype=np.int64),
         )
-        waiting = np.arange(CHUNK)
-        spent = 0
-        while len(waiting) and spent < _MOST:
-            copies = max(1, _ROUND // len(waiting)) if variables else 1
-            owner = np.repeat(waiting, copies)
-            drawn = propose(self.recipe, self.spaces, len(owner), generator)
-            right = drawn.possible & self._is_right(cell[owner], drawn.bases, drawn.codes, drawn.base_cells)
-            spent += len(owner)
-            self._drawn += len(owner)
-            self._accepted += int(right.sum())
-            hits = np.flatnonzero(right)
-            first = hits[np.unique(owner[hits], return_index=True)[1]]
-            at = owner[first]
-            chunk.inputs[at, 0] = drawn.bases[first]
-            chunk.base_cells[at] = drawn.base_cells[first]
-            chunk.source_cells[at] = drawn.source_cells[first]
-            if drawn.sources is not None:
-                chunk.inputs[at, 1:] = drawn.sources[first]
-            elif variables:
-                chunk.inputs[at, 1:] = draw_sources(self.spaces.source, drawn.source_cells[first], generator)
-            waiting = np.setdiff1d(waiting, at, assume_unique=True)
-        if len(waiting):
-            self.reason = f"{self._text(int(cell[waiting[0]]))} was not met in {spent:,} draws"
-            self._cut(chunk, int(waiting[0]))
+        chunk.inputs[:, 0] = self.spaces.base.draw(base_cells, generator)
+        if not variables:
+            return chunk
+        left = self._match(chunk, np.arange(CHUNK), generator)
+        if len(left):
+            self.reason = f"{self._text(int(cell[left[0]]))} was not met by any of many bases"
+            self._cut(chunk, int(left[0]))
         return chunk
+
+    def _match(
+        self, chunk: Chunk, items: Column, generator: np.random.Generator, taken: tuple[Hashes, Column] | None = None
+    ) -> Column:
+        """Draw sources for items with given bases so that the half is the wanted one; returns those that found none.
+
+        The base stays as long as a source may still fit, so that the half tells nothing of the base. Rejection is
+        tried first; then sources are chosen among all that fit, which also tells whether a base has any. With `taken`,
+        a source is none that an earlier item has.
+        """
+        waiting = items
+        for attempt in range(_ATTEMPTS):
+            if not len(waiting):
+                break
+            if attempt < len(_QUICK):
+                owner, source_cells, sources = self._reject(chunk, np.repeat(waiting, _QUICK[attempt]), generator)
+            else:
+                listable = self._listable(chunk, waiting)
+                owner, source_cells, sources, hopeless = self._choose(chunk, waiting[listable], generator)
+                others = self._reject(chunk, np.repeat(waiting[~listable], _SLOW), generator)
+                parts = zip((owner, source_cells, sources), others, strict=True)
+                owner, source_cells, sources = (np.concatenate(part) for part in parts)
+                if attempt % _PATIENCE == 0:
+                    hopeless = np.setdiff1d(np.concatenate([hopeless, waiting[~listable]]), owner)
+                self._rebase(chunk, hopeless, generator)
+            if taken is not None:
+                free = self._is_free(self._hashes(sources), owner[:, None], taken).all(axis=1)
+                owner, source_cells, sources = owner[free], source_cells[free], sources[free]
+            chunk.source_cells[owner], chunk.inputs[owner, 1:] = source_cells, sources
+            waiting = np.setdiff1d(waiting, owner, assume_unique=True)
+        return waiting
+
+    def _reject(self, chunk: Chunk, owner: Column, generator: np.random.Generator) -> tuple[Column, Codes, Codes]:
+        """The first candidate of each owner whose half is right: items, source cells and sources."""
+        bases, base_cells = chunk.inputs[owner, 0], chunk.base_cells[owner]
+        drawn = propose_sources(self.recipe, self.spaces, bases, base_cells, generator)
+        right = drawn.possible & self._is_right(chunk.cell[owner], bases, drawn.codes, base_cells)
+        self._drawn += len(owner)
+        self._accepted += int(right.sum())
+        hits = np.flatnonzero(right)
+        first = hits[np.unique(owner[hits], return_index=True)[1]]
+        cells = drawn.source_cells[first]
+        if drawn.sources is not None:
+            return owner[first], cells, drawn.sources[first]
+        return owner[first], cells, draw_sources(self.spaces.source, cells, generator)
+
+    def _choose(
+        self, chunk: Chunk, items: Column, generator: np.random.Generator
+    ) -> tuple[Column, Codes, Codes, Column]:
+        """Source cells chosen among all that give the half: items, cells, sources; last, items whose base has none."""
+        bases, base_cells = chunk.inputs[items, 0], chunk.base_cells[items]
+        start, count = self._source_cells(bases)
+        cells = propose_sources(self.recipe, self.spaces, bases, base_cells, generator).source_cells
+        some = np.zeros(len(items), dtype=bool)
+        sizes = self.members[chunk.cell[items]].sum(axis=1)
+        for portion in _portions(count**sizes, _LISTED):
+            owner = np.repeat(portion, (count**sizes)[portion])
+            digits = ranges(np.zeros(len(portion), dtype=np.int64), (count**sizes)[portion])
+            codes = np.zeros((len(owner), len(self.recipe.variables)), dtype=np.int64)
+            candidates = cells[owner]
+            for j, name in enumerate(self.recipe.variables):
+                member = self.members[chunk.cell[items[owner]], j]
+                rest, digit = np.divmod(digits, count[owner])
+                digits = np.where(member, rest, digits)
+                candidates[:, j] = np.where(member, start[owner] + digit, candidates[:, j])
+                column = self.spaces.source.codes_of(name)
+                assert column is not None
+                codes[:, j] = column[candidates[:, j]]
+            right = self._is_right(chunk.cell[items[owner]], bases[owner], codes, base_cells[owner])
+            hits = np.flatnonzero(right)
+            found, first, fitting = np.unique(owner[hits], return_index=True, return_counts=True)
+            at = hits[first + (generator.random(len(found)) * fitting).astype(np.int64)]
+            cells[found], some[found] = candidates[at], True
+        cells = cells[some]
+        return items[some], cells, draw_sources(self.spaces.source, cells, generator), items[~some]
+
+    def _listable(self, chunk: Chunk, items: Column) -> Bools:
+        """Whether every combination of source cells of an item's set can be looked at."""
+        known = all(self.spaces.source.codes_of(name) is not None for name in self.recipe.variables)
+        if not known or self.spaces.rejected:
+            return np.zeros(len(items), dtype=bool)
+        _, count = self._source_cells(chunk.inputs[items, 0])
+        few: Bools = count.astype(np.float64) ** self.members[chunk.cell[items]].sum(axis=1) <= _LISTED
+        return few
+
+    def _source_cells(self, bases: Codes) -> tuple[Column, Column]:
+        """The first source cell that goes with each base, and how many do."""
+        source = self.spaces.source
+        if not source.linked:
+            return np.zeros(len(bases), dtype=np.int64), np.full(len(bases), len(source))
+        group = source.groups(bases)
+        return source.group_start[group], source.group_count[group]
+
+    def _rebase(self, chunk: Chunk, items: Column, generator: np.random.Generator) -> None:
+        """New bases for items whose base has no source of the wanted half."""
+        chunk.base_cells[items] = self.spaces.base.choose(np.zeros((len(items), 0), dtype=np.int64), generator)
+        chunk.inputs[items, 0] = self.spaces.base.draw(chunk.base_cells[items], generator)
 
     def _is_right(self, cell: Column, bases: Codes, codes: Codes, base_cells: Column) -> Bools:
         """Whether each item has its cell's half."""
@@ -159,7 +243,6 @@ class Stream:
         """Redraw inputs that an earlier item has; cut the chunk before the first item that finds no unused input."""
         keys = self._hashes(chunk.inputs)
         attempts = np.zeros(len(chunk.cell), dtype=np.int64)
-        redraw = self._redraw_linked if self.spaces.links else self._redraw
         for _ in range(_MOST_ROUNDS):
             taken, owner = _owners(keys)
             clash = self._is_used(keys) | (owner[np.searchsorted(taken, keys)] < np.arange(len(keys))[:, None])
@@ -172,7 +255,8 @@ class Stream:
             copies = 4 ** (1 + tries)
             batch = waiting[: max(1, _REDRAWN // copies)]
             attempts[batch] += 1
-            redraw(chunk, batch, clash[batch], copies, (taken, owner), generator)
+            if self._redraw(chunk, batch, batch[clash[batch, 0]], copies, (taken, owner), generator):
+                break
             keys[batch] = self._hashes(chunk.inputs[batch])
         if len(waiting):
             self.reason = "no unused input is left for the next item: in `test` no input occurs in two items"
@@ -181,56 +265,16 @@ class Stream:
         self._used = np.union1d(self._used, keys)
 
     def _redraw(
-        self, chunk: Chunk, batch: Column, clash: Bools, copies: int, taken: tuple[Hashes, Column],
+        self, chunk: Chunk, batch: Column, rebased: Column, copies: int, taken: tuple[Hashes, Column],
         generator: np.random.Generator,
-    ) -> None:  # fmt: skip
-        """Redraw the clashing roles of some items: given tuples and half, roles are independent."""
-        for role in range(chunk.inputs.shape[1]):
-            items = batch[clash[:, role]]
-            if not len(items):
-                continue
-            owner = np.repeat(items, copies)
-            space = self.spaces.source if role else self.spaces.base
-            cells = chunk.source_cells[owner, role - 1] if role else chunk.base_cells[owner]
-            drawn = space.draw(cells, generator)
-            right = self._is_free(hash_rows(0, "input", drawn), owner, taken)
-            if self.recipe.variables and (role == 0 or space.codes_of(self.recipe.variables[role - 1]) is None):
-                inputs = chunk.inputs[owner]
-                inputs[:, role] = drawn
-                codes = codes_on(self.recipe, inputs[:, 1:])
-                right &= self._is_right(chunk.cell[owner], inputs[:, 0], codes, chunk.base_cells[owner])
-            hits = np.flatnonzero(right)
-            first = hits[np.unique(owner[hits], return_index=True)[1]]
-            chunk.inputs[owner[first], role] = drawn[first]
-
-    def _redraw_linked(
-        self, chunk: Chunk, batch: Column, clash: Bools, copies: int, taken: tuple[Hashes, Column],
-        generator: np.random.Generator,
-    ) -> None:  # fmt: skip
-        """Redraw whole items, base first, each source among those that go with it and have the same tuple."""
-        owner = np.repeat(batch, copies)
-        bases = self.spaces.base.draw(chunk.base_cells[owner], generator)
-        roles = chunk.source_cells.shape[1]
-        cells = [self.spaces.source.cells_with(bases, chunk.source_cells[owner, j]) for j in range(roles)]
-        source_cells = np.stack(cells, axis=1)
-        possible = np.flatnonzero((source_cells >= 0).all(axis=1))
-        owner, bases, source_cells = owner[possible], bases[possible], source_cells[possible]
-        right = np.ones(len(owner), dtype=bool)
-        if self.spaces.rejected:
-            sources = np.empty((len(owner), roles, bases.shape[1]), dtype=np.int64)
-            for j in range(roles):
-                sources[:, j], found = draw_that_fit(self.recipe, self.spaces, bases, source_cells[:, j], generator)
-                right &= found
-        else:
-            sources = draw_sources(self.spaces.source, source_cells, generator)
-        inputs = np.concatenate([bases[:, None], sources], axis=1)
-        codes = codes_on(self.recipe, sources)
-        right &= self._is_right(chunk.cell[owner], bases, codes, chunk.base_cells[owner])
-        right &= self._is_free(self._hashes(inputs), owner[:, None], taken).all(axis=1)
-        hits = np.flatnonzero(right)
+    ) -> bool:  # fmt: skip
+        """Redraw clashing items: bases from their own cells, then all sources; whether one found none."""
+        owner = np.repeat(rebased, copies)
+        drawn = self.spaces.base.draw(chunk.base_cells[owner], generator)
+        hits = np.flatnonzero(self._is_free(hash_rows(0, "input", drawn), owner, taken))
         first = hits[np.unique(owner[hits], return_index=True)[1]]
-        chunk.inputs[owner[first]] = inputs[first]
-        chunk.source_cells[owner[first]] = source_cells[first]
+        chunk.inputs[owner[first], 0] = drawn[first]
+        return bool(self.recipe.variables) and len(self._match(chunk, batch, generator, taken)) > 0
 
     def _hashes(self, inputs: Codes) -> Hashes:
         """One number for each input; inputs [item, role, input], hashes [item, role]."""
@@ -255,3 +299,10 @@ def _owners(keys: Hashes) -> tuple[Hashes, Column]:
     """Distinct hashes, sorted, and the first item that has each; keys [item, role]."""
     distinct, first = np.unique(keys, return_index=True)
     return distinct, first // keys.shape[1]
+
+
+def _portions(sizes: Column, most: int) -> list[Column]:
+    """Indices in order, cut where their sizes together would pass `most` (one alone may)."""
+    if not len(sizes):
+        return []
+    return np.split(np.arange(len(sizes)), np.flatnonzero(np.diff(np.cumsum(sizes) // most)) + 1)

@@ -86,7 +86,8 @@ def run_decide(
         expectation=meets(step.claim.expect, step.claim.expect_reason, ruling.outcome, ruling.reason),
         alpha=step.alpha,
         parts=tuple(
-            part_row(part, found, [q.text for q in step.quantities]) for part, found in zip(step.parts, parts, strict=True)
+            part_row(part, found, [q.text for q in step.quantities])
+            for part, found in zip(step.parts, parts, strict=True)
         ),
         quantities=tuple(
             quantity_row(e.quantity, e.scores, e.fitted, e.map_key, step.alpha, exhaustive, among=_among(step, index))
@@ -207,5 +208,3 @@ def _among(step: DecideStep, index: int) -> bool:
 def _expected(step: DecideStep) -> str:
     reason = step.claim.expect_reason
     return step.claim.expect if reason is None else f"{step.claim.expect}({reason})"
-
-

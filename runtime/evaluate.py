@@ -208,5 +208,3 @@ def _scores(step: EvaluateStep, population: Population, tally: _Tally, whole: bo
         select=(),
         chosen=0,
     )
-
-

@@ -98,9 +98,7 @@ def agreement(engine: Engine, step: FitStep, labelled: Labelled, encoding: Encod
     return right / len(labelled.batch)
 
 
-def _train(
-    step: FitStep, engine: Engine, fit: Labelled, encoding: Encoding, seed: int, progress: Progress
-) -> float:
+def _train(step: FitStep, engine: Engine, fit: Labelled, encoding: Encoding, seed: int, progress: Progress) -> float:
     settings = step.settings
     parameters = list(engine.trainable_frames(seed))
     optimizer = torch.optim.Adam(parameters, lr=settings.rate)
@@ -124,4 +122,3 @@ def _train(
             raise EnvironmentProblem("CS508", "the fit's loss is not finite", "lower the rate of `fit`")
         progress.advance()
     return last
-

@@ -89,7 +89,9 @@ def load_network(source: "NetworkSource") -> Mlp:
     if source.draw is not None:
         weights = redraw(file.facts, weights, source.draw_seed)
     if broken := [name for name, weight in weights.items() if not bool(torch.isfinite(weight).all())]:
-        raise EnvironmentProblem("CS507", f"the checkpoint of `{file.name}` holds numbers in `{broken[0]}` that are not finite")
+        raise EnvironmentProblem(
+            "CS507", f"the checkpoint of `{file.name}` holds numbers in `{broken[0]}` that are not finite"
+        )
     network.load_state_dict(weights)
     return network.requires_grad_(False).eval()
 

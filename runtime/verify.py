@@ -54,5 +54,3 @@ def environment() -> Environment:
         engine_version=version("pyvene"),
         threads=torch.get_num_threads(),
     )
-
-

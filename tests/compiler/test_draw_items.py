@@ -75,7 +75,7 @@ FIRST = recipe(first_symbol(integers(3, 7)), ("first",))
 def test_halves_and_splits_are_as_said(r: Recipe, split: str) -> None:
     population = open_population(r)
     items = population.draw(split, 300).items
-    assert len(items) > 5
+    assert len(items) >= 3
     changing = [population.cells[c].half == "changing" for c in items.cell.tolist()]
     assert naive_halves(r, population, items) == changing
     assert set(split_of(r, items.inputs.reshape(-1, 4)).tolist()) == {("fit", "select", "test").index(split)}
@@ -150,14 +150,17 @@ def test_the_hash_is_fixed() -> None:
 
 
 def exact_law(r: Recipe, chosen: tuple[int, ...], changing: bool) -> dict[tuple[int, ...], float]:
-    """The probability of every base input in one cell of the fit split, by enumeration."""
+    """The probability of every base input in one cell of the fit split, by enumeration.
+
+    The base's own law, whatever the half: only bases for which no source gives the half are left out.
+    """
     sizes = [range(d.size) for d in r.model.input_domains]
     inputs = np.array(list(itertools.product(*sizes)))
     inputs = inputs[split_of(r, inputs) == 0]
     codes = r.model.run(inputs, {})
     tuples = list(zip(*(codes[v].tolist() for v in (*r.variables, r.model.output)), strict=True))
     count = Counter(tuples)
-    law: Counter[tuple[int, ...]] = Counter()
+    law: dict[tuple[int, ...], float] = {}
     for row, own in zip(inputs, tuples, strict=True):
         for others in itertools.product(count, repeat=len(chosen)):
             setting = {
@@ -165,7 +168,7 @@ def exact_law(r: Recipe, chosen: tuple[int, ...], changing: bool) -> dict[tuple[
             }
             after = r.model.run(row[None], setting)[r.model.output][0]
             if (after != own[-1]) == changing:
-                law[tuple(row.tolist())] += 1 / (len(count) * count[own] * len(count) ** len(chosen))
+                law[tuple(row.tolist())] = 1 / (len(count) * count[own])
     total = sum(law.values())
     return {row: p / total for row, p in law.items()}
 
@@ -173,7 +176,7 @@ def exact_law(r: Recipe, chosen: tuple[int, ...], changing: bool) -> dict[tuple[
 @pytest.mark.parametrize(
     "r", [recipe(equality(integers(0, 2)), ("left", "right")), recipe(first_symbol(integers(0, 2)), ("first",))]
 )
-def test_bases_follow_the_law_given_set_and_half(r: Recipe) -> None:
+def test_bases_follow_their_own_law_given_set_and_half(r: Recipe) -> None:
     population = open_population(r)
     items = population.draw("fit", 12_000).items
     for index, cell in enumerate(population.cells):
@@ -183,6 +186,17 @@ def test_bases_follow_the_law_given_set_and_half(r: Recipe) -> None:
         assert set(seen) <= set(law)
         statistic = sum((seen[x] - len(bases) * p) ** 2 / (len(bases) * p) for x, p in law.items())
         assert statistic < len(law) + 5 * np.sqrt(2 * len(law)), cell
+
+
+@pytest.mark.parametrize("split", ["fit", "test"])
+def test_the_half_tells_nothing_of_the_base(split: str) -> None:
+    """Were base and sources conditioned together, `w == x` would predict the half of `first` with .99."""
+    population = open_population(recipe(first_symbol(WIDE), ("first",), held_out=HELD))
+    items = population.draw(split, 4000).items
+    equal = items.bases[:, 0] == items.bases[:, 1]
+    changing = np.array([population.cells[c].half == "changing" for c in items.cell.tolist()])
+    assert 0.1 < np.mean(equal) < 0.4
+    assert abs(np.mean(equal[changing]) - np.mean(equal[~changing])) < 0.06
 
 
 def test_sources_outside_the_set_are_uniform_over_tuples_then_inputs() -> None:
@@ -234,7 +248,7 @@ def test_links_are_met_by_construction(domain: Domain) -> None:
     population = open_population(r)
     for split in ("fit", "test"):
         items = population.draw(split, 400).items
-        assert len(items) > 20
+        assert len(items) >= 10
         for j in (0, 1):
             assert np.array_equal(items.bases[:, 0], items.source(j)[:, 0])
             assert np.all(items.bases[:, 1] != items.source(j)[:, 1])
@@ -307,9 +321,10 @@ def test_a_requirement_is_met_by_construction() -> None:
         (Mechanism("v", WIDE, read("w", WIDE)), Mechanism("out", BOOL, apply("<", read("v", WIDE), read("y", WIDE)))),
         "out", both,
     )  # fmt: skip
-    drawn = open_population(recipe(model, ("v",))).draw("test", 1000)
-    assert drawn.drawable is None
-    inputs = drawn.items.inputs
+    population = open_population(recipe(model, ("v",)))
+    assert population.draw("fit", 1000).drawable is None
+    inputs = np.concatenate([population.draw(split, 400).items.inputs for split in ("fit", "test")])
+    assert len(inputs) == 800
     assert np.array_equal(inputs[..., 0], inputs[..., 1])
     assert np.all(inputs[..., 2] < inputs[..., 3])
 

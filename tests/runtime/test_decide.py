@@ -20,7 +20,9 @@ def scores(rate: float, n: int = N, *, solves: float = 1.0, near: int = 0, chang
     agree[torch.linspace(0, n - 1, round(rate * n)).long()] = True
     halves = [("changing", 0, first), ("keeping", first, n)]
     cells = tuple(
-        CellCount(("x",), half, Fraction(1, 2), b - a, int(agree[a:b].sum()), int(agree[a:b].sum()), near if a == 0 else 0)
+        CellCount(
+            ("x",), half, Fraction(1, 2), b - a, int(agree[a:b].sum()), int(agree[a:b].sum()), near if a == 0 else 0
+        )
         for half, a, b in halves
     )
     return Scores(cells, agree, agree, round(solves * n), 0.5, 0.5, None, (), 0)
@@ -142,7 +144,12 @@ def test_a_whole_domain_is_compared_exactly() -> None:
 
 def test_parts_are_joined_refuted_first() -> None:
     parts = (at_least("0.9", 0), at_least("0.9", 1))
-    learned_miss, given_miss, fine, unclear = (scores(0.8), True), (scores(0.8), False), (GOOD, False), (scores(0.9), False)
+    learned_miss, given_miss, fine, unclear = (
+        (scores(0.8), True),
+        (scores(0.8), False),
+        (GOOD, False),
+        (scores(0.9), False),
+    )
     assert decide(parts, [learned_miss, given_miss]).outcome == "refuted"
     assert decide(parts, [learned_miss, unclear]).outcome == "unsupported"
     assert decide(parts, [fine, unclear]).outcome == "inconclusive"

@@ -206,7 +206,9 @@ def test_terms_that_it_cannot_evaluate_are_refused_by_name(network: Mlp, batch: 
     with pytest.raises(EngineRefusal, match="`a`"):
         engine.logits(nested, batch)
     with pytest.raises(EngineRefusal, match="`z` is not aligned"):
-        PyveneEngine(network, Grounding(()), ("z",)).logits(interchange(WORLD, ("z",), "o"), Batch(batch.inputs, batch.members[:, :1], ("z",)))
+        PyveneEngine(network, Grounding(()), ("z",)).logits(
+            interchange(WORLD, ("z",), "o"), Batch(batch.inputs, batch.members[:, :1], ("z",))
+        )
 
 
 def test_dims_become_ranges() -> None:
