@@ -12,6 +12,8 @@ from .items import Recipe
 
 FEWEST = 200
 MOST_EXHAUSTIVE = 10**9
+SEEN = 1024
+"""Items of `fit` that are looked at: they come set by set and half by half in turn, so a missing cell shows."""
 
 
 class Populations:
@@ -61,9 +63,9 @@ def _check_test(program: Program, measurement: Measurement, claim: Span, populat
         return [
             Diagnostic(
                 "CS430",
-                f"{what}, {possible:,} can be drawn: too few for a bound",
+                f"{what}: too few for a bound" if drawn.drawable is None else f"{what}, {possible:,} can be drawn",
                 Label(span),
-                notes=notes,
+                notes=(*notes, f"a bound needs at least {FEWEST}"),
                 help="on a small domain, decide the claim `exhaustively`; else make `size` or the `test` share larger",
             )
         ]
@@ -83,11 +85,15 @@ def _check_fit(recipe: Recipe, count: int, claim: Span, populations: Populations
     population = populations.open(recipe)
     if not population.cells:
         return [_no_items(recipe, claim)]
-    drawn = population.draw("fit", min(count, 1024))
-    if len(drawn.items) == 0:
-        message = "no item of the `fit` split can be drawn: a map cannot be trained"
-        help = "give `fit` a larger share, or hold out fewer values"
-        return [Diagnostic("CS432", message, Label(claim), notes=(drawn.reason,), help=help)]
+    cells = population.cells
+    met = set(population.draw("fit", min(count, SEEN)).items.cell.tolist())
+    for index, cell in enumerate(cells):
+        if index not in met:
+            names = ", ".join(f"`{recipe.variables[v]}`" for v in recipe.sets[cell.set_index])
+            what = "changes" if cell.half == "changing" else "keeps"
+            message = f"no item of the `fit` split {what} the output under {names}: a map cannot be trained"
+            help = "give `fit` a larger share, or hold out fewer values"
+            return [Diagnostic("CS432", message, Label(claim), help=help)]
     return []
 
 
