@@ -3,8 +3,9 @@
 import argparse
 from typing import Any
 
+from ..compiler.pipeline import compile_spec
 from .output import Output, add_common
-from .workflow import check, compile_spec
+from .workflow import check
 
 
 def add_arguments(commands: "argparse._SubParsersAction[Any]") -> None:

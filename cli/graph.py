@@ -5,9 +5,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ..compiler.pipeline import Checked
+from ..compiler.pipeline import Checked, compile_spec
 from .output import Output, add_common
-from .workflow import check, compile_spec, open_store
+from .workflow import check, open_store
 
 
 def add_arguments(commands: "argparse._SubParsersAction[Any]") -> None:

@@ -3,8 +3,8 @@
 From experiments to diagnostics, and the size of each population's test stream.
 """
 
-from ..lang.diagnostics import Diagnostic, Label
-from ..lang.program import Program, Span
+from ..lang.diagnostics import Diagnostic, Label, Span
+from ..lang.program import Program
 from .draw_items import Population, open_population
 from .enumerate_items import count_items
 from .experiments import Experiment, Measurement

@@ -48,11 +48,29 @@ def count_items(population: Population) -> int:
     return sum(sum(b * s**size for b, s in pairs) for size in sizes)
 
 
-def enumerate_items(population: Population, chunk: int) -> Iterator[Items]:
+@dataclass(frozen=True)
+class Shared:
+    """Sources of one variable that stand for all: inputs [source, input], and how many each stands for [source]."""
+
+    inputs: Codes
+    multiplicity: Column
+
+
+def list_sources(population: Population) -> Codes | None:
+    """Every source of the whole domain (codes, shape [source, input]); None where they depend on the base.
+
+    Raises TooManyItemsError where they are too many to list.
+    """
+    conditions = conditions_of(population.recipe)
+    return None if conditions.links else _members(population.recipe, conditions.source)
+
+
+def enumerate_items(population: Population, chunk: int, shared: Sequence[Shared] | None = None) -> Iterator[Items]:
     """Every item of the whole domain in batches of at most `chunk`; in all, `count_items` of them.
 
-    The sources of variables outside an item's set are its base. Raises ValueError for a population that was not opened
-    over the whole domain, TooManyItemsError where bases and sources are too many to list.
+    The sources of variables outside an item's set are its base. `shared` (one entry for each variable) replaces all
+    sources by those that stand for them; the items then carry multiplicities. Raises ValueError for a population that
+    was not opened over the whole domain, TooManyItemsError where bases and sources are too many to list.
     """
     if not population.whole_domain:
         raise ValueError("the population was opened over a split, not over the whole domain")
@@ -63,48 +81,64 @@ def enumerate_items(population: Population, chunk: int) -> Iterator[Items]:
         return
     bases = _members(recipe, conditions.base)
     if conditions.links:
-        sources = _sources_by_base(population, bases)
+        sources = [_sources_by_base(population, bases)] * len(recipe.variables)
+    elif shared is not None:
+        sources = [_for_every_base(part.inputs, len(bases), part.multiplicity) for part in shared]
     else:
         every = _members(recipe, conditions.source)
-        sources = _Sources(every, np.zeros(len(bases), dtype=np.int64), np.full(len(bases), len(every)))
+        sources = [_for_every_base(every, len(bases))] * len(recipe.variables)
     for index in _kept_sets(population):
         yield from _items_of_set(population, index, bases, sources, chunk)
 
 
 @dataclass(frozen=True)
 class _Sources:
-    """For every base, its sources: entries `start` .. `start + count - 1` of `inputs`."""
+    """For every base, its sources: entries `start` .. `start + count - 1` of `inputs`, with their multiplicities."""
 
     inputs: Codes
     start: Column
     count: Column
+    multiplicity: Column | None = None
 
 
-def _items_of_set(population: Population, index: int, bases: Codes, sources: _Sources, chunk: int) -> Iterator[Items]:
+def _for_every_base(inputs: Codes, bases: int, multiplicity: Column | None = None) -> _Sources:
+    """The same sources for each base."""
+    return _Sources(inputs, np.zeros(bases, dtype=np.int64), np.full(bases, len(inputs)), multiplicity)
+
+
+def _items_of_set(
+    population: Population, index: int, bases: Codes, sources: Sequence[_Sources], chunk: int
+) -> Iterator[Items]:
     recipe = population.recipe
     chosen = recipe.sets[index]
-    every, start, count = sources.inputs, sources.start, sources.count
-    if not len(bases) or float(count.max()) ** len(chosen) * len(bases) > 2.0**62:
+    most = math.prod(float(sources[j].count.max(initial=0)) for j in chosen) * len(bases)
+    if not len(bases) or most > 2.0**62:
         raise TooManyItemsError
-    ends = np.cumsum(count ** len(chosen))
+    per_base = np.prod([sources[j].count for j in chosen], axis=0)
+    ends = np.cumsum(per_base)
     members = np.zeros((1, len(recipe.variables)), dtype=bool)
     members[0, list(chosen)] = True
     before = recipe.model.output_of(bases)
-    source_codes = np.stack([recipe.model.run(every, {})[v] for v in recipe.variables], axis=1)
+    source_codes = {j: recipe.model.run(sources[j].inputs, {})[recipe.variables[j]] for j in chosen}
     cell_of = {cell.half: i for i, cell in enumerate(population.cells) if cell.set_index == index}
     cells = np.array([cell_of.get("keeping", -1), cell_of.get("changing", -1)])
     for low in range(0, int(ends[-1]), chunk):
         item = np.arange(low, min(low + chunk, int(ends[-1])))
         base = np.searchsorted(ends, item, "right")
-        digits = item - (ends[base] - count[base] ** len(chosen))
+        digits = item - (ends[base] - per_base[base])
         inputs = np.repeat(bases[base][:, None], 1 + len(recipe.variables), axis=1)
         codes = np.zeros((len(item), len(recipe.variables)), dtype=np.int64)
+        multiplicity = None
         for j in reversed(chosen):
-            digits, digit = np.divmod(digits, count[base])
-            inputs[:, 1 + j] = every[start[base] + digit]
-            codes[:, j] = source_codes[start[base] + digit, j]
+            digits, digit = np.divmod(digits, sources[j].count[base])
+            at = sources[j].start[base] + digit
+            inputs[:, 1 + j] = sources[j].inputs[at]
+            codes[:, j] = source_codes[j][at]
+            counted = sources[j].multiplicity
+            if counted is not None:
+                multiplicity = counted[at] if multiplicity is None else multiplicity * counted[at]
         after = interchange(recipe, bases[base], codes, np.broadcast_to(members, codes.shape))
-        yield Items(inputs, cells[(after != before[base]).astype(np.int64)])
+        yield Items(inputs, cells[(after != before[base]).astype(np.int64)], multiplicity)
 
 
 def _bases_alone(recipe: Recipe, conditions: Sequence[Expression], chunk: int) -> Iterator[Items]:

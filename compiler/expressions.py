@@ -4,6 +4,7 @@ Every value is an int64: numbers are themselves, symbols their index, booleans 0
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import reduce
 
 import numpy as np
@@ -19,12 +20,19 @@ def _truth(column: npt.NDArray[np.bool_]) -> Column:
 
 
 def _floor_divide(a: Column, b: Column) -> Column:
-    """Floor division; where the divisor is 0 the value is 0 (`evaluate` is told apart by `defined`)."""
-    return np.floor_divide(a, np.where(b == 0, 1, b)) * (b != 0)
+    """Floor division; 0 where the divisor is 0, which the checker has ruled out for every value that is used."""
+    quotient: Column = np.floor_divide(a, np.where(b == 0, 1, b)) * (b != 0)
+    return quotient
 
 
 def _remainder(a: Column, b: Column) -> Column:
-    return np.mod(a, np.where(b == 0, 1, b)) * (b != 0)
+    remainder: Column = np.mod(a, np.where(b == 0, 1, b)) * (b != 0)
+    return remainder
+
+
+def _choose(condition: Column, then: Column, otherwise: Column) -> Column:
+    chosen: Column = np.where(condition != 0, then, otherwise)
+    return chosen
 
 
 OPERATIONS: dict[str, Callable[..., Column]] = {
@@ -46,7 +54,7 @@ OPERATIONS: dict[str, Callable[..., Column]] = {
     "abs": np.abs,
     "min": lambda *a: reduce(np.minimum, a),
     "max": lambda *a: reduce(np.maximum, a),
-    "if": lambda c, a, b: np.where(c != 0, a, b),
+    "if": _choose,
     "in": lambda a, *alternatives: _truth(reduce(np.logical_or, [a == b for b in alternatives])),
 }
 
@@ -81,11 +89,17 @@ def canonical(expression: Expression) -> str:
             return f"({operator} {' '.join(canonical(argument) for argument in arguments)})"
 
 
-def substitute(expression: Expression, definitions: Mapping[str, Expression]) -> Expression:
-    """The expression with every variable that `definitions` names replaced by its definition."""
+def substitute(expression: Expression, definitions: Mapping[str, Expression], role: str | None = None) -> Expression:
+    """The expression with every variable that `definitions` names replaced by its definition.
+
+    A definition is read in the role of the variable that it replaces: `base.left` becomes `base.w == base.x`.
+    """
     match expression:
-        case Variable(name=name) if name in definitions:
-            return definitions[name]
+        case Variable(name=name, role=own):
+            spoken = own or role
+            if name in definitions:
+                return substitute(definitions[name], {}, spoken)
+            return replace(expression, role=spoken)  # type: ignore[arg-type]
         case Apply(operator=operator, arguments=arguments, domain=domain, span=span):
-            return Apply(operator, tuple(substitute(a, definitions) for a in arguments), domain, span)
+            return Apply(operator, tuple(substitute(a, definitions, role) for a in arguments), domain, span)
     return expression

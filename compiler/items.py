@@ -48,11 +48,13 @@ class Items:
     """A batch of items.
 
     `inputs` are codes, shape [item, role, input], role 0 the base and role j the source of variable j-1; `cell` is the
-    index of (set, half) in `Population.cells`, shape [item].
+    index of (set, half) in `Population.cells`, shape [item]. `multiplicity`, shape [item], tells how many items of the
+    whole domain each one stands for (None: itself alone).
     """
 
     inputs: Codes
     cell: npt.NDArray[np.int64]
+    multiplicity: npt.NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.inputs)

@@ -99,7 +99,7 @@ def run_decide(
 
 
 def meets(expect: Outcome, expect_reason: str | None, outcome: Outcome, reason: str | None) -> Expectation:
-    """Whether an outcome is the expected one: met, failed, or open (inconclusive though something else was expected)."""
+    """Met, failed, or open: inconclusive though something else was expected."""
     same_reason = expect_reason is None or (reason or "").split(":")[0] == expect_reason
     if outcome == expect and same_reason:
         return "met"

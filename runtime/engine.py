@@ -22,6 +22,13 @@ class Engine(Protocol):
             EngineRefusal: the engine cannot evaluate this term rightly.
         """
 
+    def read(self, variable: str, tokens: Tensor) -> Tensor:
+        """A variable's coordinates in its block in an unintervened run, shape [item, block dim].
+
+        `tokens` are ids, shape [item, position].
+        An interchange reads nothing else of a source: sources with equal coordinates give equal runs.
+        """
+
     def trainable_frames(self, seed: int) -> Iterable[nn.Parameter]:
         """Draw fresh frames for every learned map and return their parameters; `logits` then has gradients."""
 

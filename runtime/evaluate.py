@@ -22,6 +22,7 @@ from .engine import Engine
 from .errors import EnvironmentProblem
 from .progress import Progress
 from .scores import CellCount, Scores
+from .share_sources import share_sources
 
 NEAR_TIE = 1e-4
 MICRO_BATCH = 8192
@@ -44,6 +45,11 @@ class _Tally:
     agree_among: list[Tensor] = field(default_factory=list)
 
 
+def _empty_tally(cells: int) -> _Tally:
+    n, right, among, near = (np.zeros(cells, dtype=np.int64) for _ in range(4))
+    return _Tally(n, right, among, near, np.zeros((cells, 2), dtype=np.int64), np.zeros(cells), np.zeros(cells))
+
+
 def run_evaluate(
     step: EvaluateStep,
     population: Population,
@@ -58,18 +64,13 @@ def run_evaluate(
         EnvironmentProblem: an activation on the way to the answer is not finite.
     """
     cells = len(population.cells)
-    tally = _Tally(
-        *(np.zeros(cells, dtype=np.int64) for _ in range(4)),
-        unseen=np.zeros((cells, 2), dtype=np.int64),
-        no_op=np.zeros(cells),
-        full_swap=np.zeros(cells),
-    )
+    tally = _empty_tally(cells)
     total = len(items) if items is not None else count_items(population)
     progress.start(f"evaluate {step.text}", total)
     with torch.no_grad():
-        for chunk in _chunks(population, items):
+        for chunk in _chunks(population, items) if items is not None else _whole(step, population, engine, encoding):
             _score(step, population, chunk, engine, encoding, tally, keep=items is not None)
-            progress.advance(len(chunk))
+            progress.advance(len(chunk) if chunk.multiplicity is None else int(chunk.multiplicity.sum()))
     progress.finish()
     return _scores(step, population, tally, whole=items is None)
 
@@ -92,13 +93,21 @@ def share_right(step: EvaluateStep, population: Population, items: Items, engine
     return right / len(items)
 
 
-def _chunks(population: Population, items: Items | None) -> Iterator[Items]:
-    if items is None:
-        yield from enumerate_items(population, WHOLE_BATCH)
-        return
+def _chunks(population: Population, items: Items) -> Iterator[Items]:
     for start in range(0, len(items), MICRO_BATCH):
         rows = slice(start, start + MICRO_BATCH)
         yield Items(items.inputs[rows], items.cell[rows])
+
+
+def _whole(step: EvaluateStep, population: Population, engine: Engine, encoding: Encoding) -> Iterator[Items]:
+    """The whole domain, with sources that no run can tell apart shared."""
+    yield from enumerate_items(population, WHOLE_BATCH, share_sources(step, population, engine, encoding))
+
+
+def _count(items: Items, where: npt.NDArray[np.bool_], cells: int) -> npt.NDArray[np.int64]:
+    """How many items of each cell, each as often as it stands for; exact below 2^53."""
+    weights = None if items.multiplicity is None else items.multiplicity[where].astype(np.float64)
+    return np.bincount(items.cell[where], weights=weights, minlength=cells).astype(np.int64)
 
 
 def _score(
@@ -114,16 +123,17 @@ def _score(
     batch = Batch(encode(items, encoding), model.members, model.variables)
     labels = evaluate_in_model(step.score.right, step.model, model)
     agree, among, near = _answers(engine.logits(step.score.left, batch), torch.from_numpy(labels), encoding)
-    cell, cells = items.cell, len(tally.n)
+    cells = len(tally.n)
     for counts, scores in ((tally.right, agree), (tally.among, among), (tally.near, near)):
-        counts += np.bincount(cell[scores.numpy()], minlength=cells)
-    tally.n += np.bincount(cell, minlength=cells)
+        counts += _count(items, scores.numpy(), cells)
+    tally.n += _count(items, np.ones(len(items), dtype=bool), cells)
     output, world = step.score.right.variable, step.score.right.run.world
     base_labels = evaluate_in_model(OutputOf(output, Run(world, 0)), step.model, model)
     clean = engine.logits(OutputOf(output, Run(step.score.left.run.world, 0)), batch)
-    tally.base_right += int(_answers(clean, torch.from_numpy(base_labels), encoding)[0].sum())
+    right = _answers(clean, torch.from_numpy(base_labels), encoding)[0]
+    tally.base_right += int(_count(items, right.numpy(), cells).sum())
     if model.variables:
-        _score_pairs(step, items.cell, model, labels, base_labels, tally)
+        _score_pairs(step, items, model, labels, base_labels, tally)
     if not keep and step.grounding is not None and step.grounding.learned:
         _score_unseen(population, items, model, agree.numpy(), tally)
     if keep:
@@ -152,7 +162,7 @@ def _answers(logits: Tensor, labels: Tensor, encoding: Encoding) -> tuple[Tensor
 
 def _score_pairs(
     step: EvaluateStep,
-    cell: npt.NDArray[np.int64],
+    items: Items,
     model: Batch,
     labels: npt.NDArray[np.int64],
     base_labels: npt.NDArray[np.int64],
@@ -160,13 +170,14 @@ def _score_pairs(
 ) -> None:
     """What the pairs alone give: the base's label (no-op), and the label of a source in S (full swap)."""
     cells = len(tally.n)
-    tally.no_op += np.bincount(cell[base_labels == labels], minlength=cells)
+    tally.no_op += _count(items, base_labels == labels, cells)
     output, world = step.score.right.variable, step.score.right.run.world
     swapped = np.zeros(len(labels))
     for index in range(len(model.variables)):
         source = evaluate_in_model(OutputOf(output, Run(world, index + 1)), step.model, model)
         swapped += (source == labels) & model.members[:, index]
-    tally.full_swap += np.bincount(cell, weights=swapped / model.members.sum(1), minlength=cells)
+    stands_for = 1 if items.multiplicity is None else items.multiplicity
+    tally.full_swap += np.bincount(items.cell, weights=stands_for * swapped / model.members.sum(1), minlength=cells)
 
 
 def _score_unseen(
@@ -177,8 +188,8 @@ def _score_unseen(
     for index in range(len(model.variables)):
         unseen &= (split_of(population.recipe, items.source(index)) != 0) | ~model.members[:, index]
     cells = len(tally.n)
-    tally.unseen[:, 0] += np.bincount(items.cell[unseen & agree], minlength=cells)
-    tally.unseen[:, 1] += np.bincount(items.cell[unseen], minlength=cells)
+    tally.unseen[:, 0] += _count(items, unseen & agree, cells)
+    tally.unseen[:, 1] += _count(items, unseen, cells)
 
 
 def _scores(step: EvaluateStep, population: Population, tally: _Tally, whole: bool) -> Scores:

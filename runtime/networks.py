@@ -1,6 +1,7 @@
 """Plain networks as torch modules: loaded from safetensors, or redrawn by their own initialisation law."""
 
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import torch
@@ -49,7 +50,7 @@ class Mlp(nn.Module):
         widths = (facts.inputs * facts.embed, *facts.hidden)
         self.facts = facts
         self.embed = nn.Embedding(facts.vocabulary, facts.embed)
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(widths, widths[1:], strict=False))
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
         self.head = nn.Linear(widths[-1], facts.classes)
         self.activation = ACTIVATIONS[facts.activation]()
         self.sites = nn.ModuleList(Site() for _ in widths)
@@ -67,6 +68,17 @@ class Mlp(nn.Module):
             x = site(self.activation(layer(x)))
         logits: Tensor = self.logits(self.head(x))[:, 0]
         return logits
+
+    def state(self, tokens: Tensor, component: str, layer: int | None) -> Tensor:
+        """The activation at a site, shape [item, width], of token ids, shape [item, position]."""
+        found: list[Tensor] = []
+        site = self.logits if layer is None else self.sites[layer]
+        handle = site.register_forward_hook(lambda module, arguments, output: found.append(output[:, 0]))
+        try:
+            self(tokens)
+        finally:
+            handle.remove()
+        return found[0]
 
     def site_path(self, component: str, layer: int | None) -> str:
         """The dotted path of a site's module."""

@@ -98,12 +98,23 @@ class PyveneEngine:
         chosen = [tuple(t for t, member in zip(targets, row, strict=True) if member) for row in sets]
         return [(np.flatnonzero(which.ravel() == index), names) for index, names in enumerate(chosen)]
 
+    def read(self, variable: str, tokens: Tensor) -> Tensor:
+        """See `Engine.read`."""
+        index, position = self._place(variable)
+        assert self.grounding is not None
+        frame = self.grounding.frames[index]
+        state = self.network.state(tokens, frame.component, frame.layer)[:, list(frame.dims)]
+        weight = self.frames()[index]
+        block = frame.blocks[position]
+        return state if weight is None else state @ weight[:, block.start : block.stop]
+
     def trainable_frames(self, seed: int) -> Iterable[nn.Parameter]:
         """See `Engine.trainable_frames`. A frame is kept orthonormal by torch's orthogonal parametrisation."""
         generator = torch.Generator().manual_seed(seed)
         parameters: list[nn.Parameter] = []
-        for frame, intervention in self._rotations():
-            layer: Any = intervention.rotate_layer
+        assert self.grounding is not None
+        for index, intervention in self._rotations():
+            frame, layer = self.grounding.frames[index], intervention.rotate_layer
             start = torch.linalg.qr(torch.randn(len(frame.dims), frame.size, generator=generator)).Q
             if parametrize.is_parametrized(layer):
                 parametrize.remove_parametrizations(layer, "weight")
@@ -114,11 +125,10 @@ class PyveneEngine:
 
     def frames(self) -> Frames:
         """See `Engine.frames`."""
-        rotations = {id(intervention) for _, intervention in self._rotations()}
-        return tuple(
-            m.rotate_layer.weight.detach().clone() if id(m) in rotations else None  # type: ignore[union-attr,operator]
-            for m in self.maps
-        )
+        found: list[Tensor | None] = [None] * len(self.maps)
+        for index, intervention in self._rotations():
+            found[index] = intervention.rotate_layer.weight.detach().clone()
+        return tuple(found)
 
     def set_frames(self, frames: Frames) -> None:
         """See `Engine.set_frames`."""
@@ -193,11 +203,10 @@ class PyveneEngine:
         )
         return rotated if len(frame.dims) == frame.width else _within_dims(rotated, frame.dims)
 
-    def _rotations(self) -> list[tuple[Frame, Any]]:
-        if self.grounding is None:
-            return []
-        pairs = zip(self.grounding.frames, self.maps, strict=True)
-        return [(frame, intervention) for frame, intervention in pairs if frame.family == "rotation"]
+    def _rotations(self) -> list[tuple[int, Any]]:
+        """The learned maps by the index of their frame."""
+        frames = () if self.grounding is None else self.grounding.frames
+        return [(index, self.maps[index]) for index, frame in enumerate(frames) if frame.family == "rotation"]
 
     def _count(self, *_: object) -> None:
         self.calls += 1
@@ -219,5 +228,5 @@ def _within_dims(rotated: nn.Module, dims: tuple[int, ...]) -> nn.Module:
         changed[..., columns] = whole(base[..., columns], source[..., columns], subspaces, **options)
         return changed
 
-    rotated.forward = forward  # type: ignore[method-assign]
+    rotated.forward = forward
     return rotated

@@ -1,0 +1,47 @@
+"""Sharing: on a whole domain, sources that no run can tell apart are run once and counted as often as they occur."""
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from ..compiler.causal_model import Codes
+from ..compiler.draw_items import Population, split_of
+from ..compiler.enumerate_items import Shared, list_sources
+from ..compiler.experiments import Encoding
+from ..compiler.plan import EvaluateStep
+from .engine import Engine
+
+
+def share_sources(
+    step: EvaluateStep, population: Population, engine: Engine, encoding: Encoding
+) -> tuple[Shared, ...] | None:
+    """For each variable the sources that differ in what a score may depend on; None where sources hang on the base.
+
+    These are: the variable's coordinates in the network (all that an interchange reads), its code and the output's in
+    the causal model, and, for a learned map, whether the source belongs to `fit`. Exact: equal means equal, bit by bit.
+    """
+    recipe = population.recipe
+    sources = list_sources(population)
+    if sources is None or not recipe.variables or step.grounding is None:
+        return None
+    codes = recipe.model.run(sources, {})
+    tokens = torch.from_numpy(np.ascontiguousarray(sources[:, list(encoding.columns)]))
+    split = split_of(recipe, sources) if step.grounding.learned else np.zeros(len(sources), dtype=np.int64)
+    shared = []
+    for variable in recipe.variables:
+        with torch.no_grad():
+            state = engine.read(variable, tokens).numpy()
+        told = np.stack([_classes(state), codes[variable], codes[recipe.model.output], split], axis=1)
+        shared.append(_representatives(sources, told))
+    return tuple(shared)
+
+
+def _classes(state: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
+    """The index of each row among the distinct ones; state [source, dim], classes [source]."""
+    _, classes = np.unique(state, axis=0, return_inverse=True)
+    return classes.ravel().astype(np.int64)
+
+
+def _representatives(sources: Codes, told: npt.NDArray[np.int64]) -> Shared:
+    _, first, counts = np.unique(told, axis=0, return_index=True, return_counts=True)
+    return Shared(sources[first], counts.astype(np.int64))
