@@ -96,6 +96,7 @@ def _evidence(quantity: QuantityRow) -> list[str]:
         lines.append(_wrap(f"{len(quantity.select)} networks drawn, on select {scores}; the best is measured"))
     if quantity.unseen is not None:
         lines.append(_wrap(f"without inputs of fit: {quantity.unseen[0]:.4f} of {quantity.unseen[1]:,} items"))
+    lines += [_wrap(remark) for remark in quantity.remarks]
     if quantity.near_ties:
         lines.append(_wrap(f"{quantity.near_ties:,} items have two best logits closer than 1e-4"))
     return lines

@@ -15,7 +15,7 @@ from .causal_model import Codes
 from .expressions import canonical
 from .halves import HALVES, codes_on, halves_that_occur, interchange
 from .items import Half, Items, Recipe, Split
-from .open_spaces import Spaces, open_spaces
+from .open_spaces import SAMPLED, Spaces, open_spaces
 from .splits import split_of
 from .streams import Stream
 
@@ -70,6 +70,15 @@ class Population:
             self._spaces[split] = open_spaces(self.recipe, split, _number(self.key, f"pool/{split}"))
         return self._spaces[split]
 
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader must know of the cells: sets left out, halves that never occur, and what was only sampled."""
+        names = self.recipe.variables
+        said = [f"left out, since no item changes the output: {_set_text(names, s)}" for s in self.left_out]
+        for chosen, half in self.absent:
+            what = "changes" if half == "changing" else "keeps"
+            said.append(f"no item {what} the output under {_set_text(names, chosen)}: its other half counts alone")
+        return (*said, *(note for note in self.notes if SAMPLED in note))
+
     def draw(self, split: Split, count: int) -> Drawn:
         """The first `count` items of a split: `draw(split, n)` is a prefix of `draw(split, m)` for n <= m."""
         if split not in self._streams:
@@ -96,6 +105,10 @@ class Population:
         changing = np.array([cell.half == "changing" for cell in self.cells], dtype=bool)
         key = _number(self.key, f"items/{split}")
         return Stream(self.recipe, spaces, tuple(c for c in cells if c), members, changing, key, split == "test")
+
+
+def _set_text(names: tuple[str, ...], chosen: tuple[int, ...]) -> str:
+    return "{" + ", ".join(names[j] for j in chosen) + "}"
 
 
 def open_population(recipe: Recipe, whole_domain: bool = False) -> Population:

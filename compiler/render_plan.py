@@ -3,6 +3,8 @@
 from typing import Any
 
 from .experiments import Frame, Grounding
+from .interpret_terms import model_batch
+from .pair_scores import pair_scores
 from .plan import DecideStep, EncodeStep, EvaluateStep, FitStep, ItemsStep, Plan, Step
 
 SHOWN = 8
@@ -30,10 +32,8 @@ def plan_table(plan: Plan) -> dict[str, Any]:
 def describe(step: Step) -> str:
     """What a step does, in one line."""
     match step:
-        case ItemsStep(population=population, split=split, count=count):
-            names = ", ".join(population.recipe.variables)
-            what = f"items of {population.recipe.model.name}{{{names}}}" if names else "inputs"
-            return f"{what}, the whole domain" if split == "whole" else f"{count:,} {what} from {split}"
+        case ItemsStep():
+            return _describe_items(step)
         case EncodeStep():
             return "tokens and classes"
         case FitStep(settings=settings, grounding=grounding, network=network):
@@ -45,6 +45,23 @@ def describe(step: Step) -> str:
         case DecideStep(claim=claim, alpha=alpha):
             how = "exhaustively" if claim.exhaustively else f"alpha {alpha:.4g}"
             return f"{claim.name}: {claim.text}; {how}"
+
+
+def _describe_items(step: ItemsStep) -> str:
+    """How many items of what; for `test` also the acceptance of the half, and what the pairs alone give."""
+    recipe = step.population.recipe
+    names = ", ".join(recipe.variables)
+    what = f"items of {recipe.model.name}{{{names}}}" if names else "inputs"
+    remarks = "".join(f"; {remark}" for remark in step.population.remarks())
+    if step.split == "whole":
+        return f"{what}, the whole domain{remarks}"
+    text = f"{step.count:,} {what} from {step.split}"
+    if not names or step.split != "test":
+        return text + remarks
+    drawn = step.population.draw(step.split, step.count)
+    alone = pair_scores(recipe.model, model_batch(step.population, drawn.items))
+    scores = f"no-op {alone.no_op.mean():.3f}, full swap {alone.full_swap.mean():.3f}"
+    return f"{text}; {drawn.acceptance:.2f} of sources accepted; {scores}{remarks}"
 
 
 def describe_grounding(grounding: Grounding, variables: tuple[str, ...]) -> str:

@@ -5,7 +5,7 @@ may be called. Vetoes then take back what the evidence does not carry.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..compiler.plan import DecideStep, MeasuredQuantity
 from .fit import Fitted
@@ -23,13 +23,17 @@ CONTROLS_TO_COME = "controls not run: random networks, random subspace, scramble
 
 @dataclass(frozen=True)
 class Evaluated:
-    """A quantity with its scores, the key of its items, and the fit of the network that was measured."""
+    """A quantity with its scores, the key of its items, and the fit of the network that was measured.
+
+    `remarks` say of its items what a reader must know.
+    """
 
     quantity: MeasuredQuantity
     scores: Scores
     items: str
     fitted: Fitted | None
     map_key: str | None
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,10 @@ def run_decide(
             for part, found in zip(step.parts, parts, strict=True)
         ),
         quantities=tuple(
-            quantity_row(e.quantity, e.scores, e.fitted, e.map_key, step.alpha, exhaustive, among=_among(step, index))
+            replace(
+                quantity_row(e.quantity, e.scores, e.fitted, e.map_key, step.alpha, exhaustive, _among(step, index)),
+                remarks=e.remarks,
+            )
             for index, e in enumerate(evaluated)
         ),
         controls=tuple(controls),

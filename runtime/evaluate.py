@@ -16,6 +16,7 @@ from ..compiler.enumerate_items import count_items, enumerate_items
 from ..compiler.experiments import Encoding
 from ..compiler.interpret_terms import Batch, evaluate_in_model, model_batch
 from ..compiler.items import Items
+from ..compiler.pair_scores import pair_scores
 from ..compiler.plan import EvaluateStep
 from ..compiler.terms import OutputOf, Run
 from .engine import Engine
@@ -133,7 +134,10 @@ def _score(
     right = _answers(clean, torch.from_numpy(base_labels), encoding)[0]
     tally.base_right += int(_count(items, right.numpy(), cells).sum())
     if model.variables:
-        _score_pairs(step, items, model, labels, base_labels, tally)
+        alone = pair_scores(step.model, model)
+        stands_for = 1 if items.multiplicity is None else items.multiplicity
+        tally.no_op += np.bincount(items.cell, weights=stands_for * alone.no_op, minlength=cells)
+        tally.full_swap += np.bincount(items.cell, weights=stands_for * alone.full_swap, minlength=cells)
     if not keep and step.grounding is not None and step.grounding.learned:
         _score_unseen(population, items, model, agree.numpy(), tally)
     if keep:
@@ -158,26 +162,6 @@ def _answers(logits: Tensor, labels: Tensor, encoding: Encoding) -> tuple[Tensor
     margin = logits.topk(2, dim=1).values if logits.shape[1] > 1 else None
     near = torch.zeros(len(logits), dtype=torch.bool) if margin is None else margin[:, 0] - margin[:, 1] < NEAR_TIE
     return scores[0], scores[1], near
-
-
-def _score_pairs(
-    step: EvaluateStep,
-    items: Items,
-    model: Batch,
-    labels: npt.NDArray[np.int64],
-    base_labels: npt.NDArray[np.int64],
-    tally: _Tally,
-) -> None:
-    """What the pairs alone give: the base's label (no-op), and the label of a source in S (full swap)."""
-    cells = len(tally.n)
-    tally.no_op += _count(items, base_labels == labels, cells)
-    output, world = step.score.right.variable, step.score.right.run.world
-    swapped = np.zeros(len(labels))
-    for index in range(len(model.variables)):
-        source = evaluate_in_model(OutputOf(output, Run(world, index + 1)), step.model, model)
-        swapped += (source == labels) & model.members[:, index]
-    stands_for = 1 if items.multiplicity is None else items.multiplicity
-    tally.full_swap += np.bincount(items.cell, weights=stands_for * swapped / model.members.sum(1), minlength=cells)
 
 
 def _score_unseen(
@@ -207,7 +191,9 @@ def _scores(step: EvaluateStep, population: Population, tally: _Tally, whole: bo
         for i, cell in enumerate(population.cells)
     )
     learned = step.grounding is not None and step.grounding.learned
-    shares = np.array([float(cell.weight) for cell in cells]) / np.maximum(tally.n, 1)
+    # sampled items carry their weights already: cells were drawn by them
+    weights = np.array([float(cell.weight) for cell in cells]) if whole else tally.n / tally.n.sum()
+    shares = weights / np.maximum(tally.n, 1)
     return Scores(
         cells=cells,
         agree=None if whole else torch.cat(tally.agree),

@@ -103,7 +103,8 @@ class Inline:
         evaluate = self._evaluate_step(quantity.evaluate)
         scores = self.scores(quantity.evaluate)
         fit = evaluate.candidates[scores.chosen].fit
-        return Evaluated(quantity, scores, evaluate.items, None if fit is None else self.fit(fit), fit)
+        remarks = self._items_step(evaluate.items).population.remarks()
+        return Evaluated(quantity, scores, evaluate.items, None if fit is None else self.fit(fit), fit, remarks)
 
     def _select_scores(self, step: EvaluateStep) -> list[float]:
         """The score on `select` of every candidate; empty where there is nothing to choose."""

@@ -36,7 +36,8 @@ class QuantityRow:
     `exact` is k/N as text for a whole domain. `network_accuracy` is on the items' bases. `no_op` and `full_swap` are
     what the pairs alone give. `near_ties` counts items whose two best logits are closer than 1e-4. `select` lists the
     scores on `select` of the networks that `random(N)` drew. `unseen` is the estimate on a whole domain without `fit`
-    inputs, and its n. `map` is the content key of the fitted map in the store.
+    inputs, and its n. `map` is the content key of the fitted map in the store. `remarks` say of the items what a reader
+    must know: sets left out, halves that never occur, what was decided by sampling.
     """
 
     text: str
@@ -59,6 +60,7 @@ class QuantityRow:
     select: tuple[float, ...]
     unseen: tuple[float, int] | None
     map: str | None
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

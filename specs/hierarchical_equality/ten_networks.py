@@ -86,9 +86,7 @@ def main() -> None:
     networks = sorted(options.networks.glob("*.safetensors"))
     with ProcessPoolExecutor(max_workers=min(2, os.cpu_count() or 1)) as pool:
         rows = list(pool.map(measure, networks))
-    print(
-        "| network | accuracy | layer 1, select | layer 1 | layer 2 | layer 3 | first symbol | untrained | >= .9 |"
-    )
+    print("| network | accuracy | layer 1, select | layer 1 | layer 2 | layer 3 | first symbol | untrained | >= .9 |")
     print("|---|---|---|---|---|---|---|---|---|")
     for row in rows:
         numbers = [row.estimates["solves"], row.select, *(row.estimates[name] for name in COLUMNS[1:])]

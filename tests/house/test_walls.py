@@ -21,6 +21,7 @@ RUNTIME_MAY_READ = {  # of the compiler: the plan and its types, terms, the caus
     "items",
     "keys",
     "network_facts",
+    "pair_scores",
     "plan",
     "population",
     "splits",
