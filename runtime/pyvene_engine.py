@@ -110,17 +110,17 @@ class PyveneEngine:
 
     def trainable_frames(self, seed: int) -> Iterable[nn.Parameter]:
         """See `Engine.trainable_frames`. A frame is kept orthonormal by torch's orthogonal parametrisation."""
-        generator = torch.Generator().manual_seed(seed)
         parameters: list[nn.Parameter] = []
         assert self.grounding is not None
-        for index, intervention in self._rotations():
-            frame, layer = self.grounding.frames[index], intervention.rotate_layer
-            start = torch.linalg.qr(torch.randn(len(frame.dims), frame.size, generator=generator)).Q
-            if parametrize.is_parametrized(layer):
-                parametrize.remove_parametrizations(layer, "weight")
-            layer.weight = nn.Parameter(start)
-            nn.utils.parametrizations.orthogonal(layer)
-            parameters += list(layer.parameters())
+        with torch.random.fork_rng(devices=[]):  # the parametrisation draws the frame's complement
+            torch.manual_seed(seed)
+            for index, intervention in self._rotations():
+                frame, layer = self.grounding.frames[index], intervention.rotate_layer
+                if parametrize.is_parametrized(layer):
+                    parametrize.remove_parametrizations(layer, "weight")
+                layer.weight = nn.Parameter(torch.linalg.qr(torch.randn(len(frame.dims), frame.size)).Q)
+                nn.utils.parametrizations.orthogonal(layer)
+                parameters += list(layer.parameters())
         return parameters
 
     def frames(self) -> Frames:
