@@ -1,0 +1,56 @@
+"""An interrupted run: what was decided stands, the store stays whole, and a later run goes on."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from cspec.runtime.store import Store
+
+from .tools import SAMPLED_HEAD, artifacts, learned, run, sampled, write
+
+CLAIMS = "claim solves: accuracy(net) >= 0.9\nclaim long: iia(das) >= 0.9\n"
+
+
+def test_an_interrupt_keeps_what_was_decided_and_leaves_nothing_half_written(tmp_path: Path) -> None:
+    spec = sampled(tmp_path, learned(steps=10_000_000) + CLAIMS)
+    store = tmp_path / "store"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cspec", "verify", str(spec), "--store", str(store)],
+        cwd=tmp_path,
+        env=os.environ | {"NO_COLOR": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        read = ""
+        while "inputs answered right" not in read:
+            line = process.stdout.readline()
+            assert line, "it ended before its first verdict"
+            read += line
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 130
+    assert err == "interrupted\n"
+    assert "solves: holds [statistical]\n  accuracy(net) = 1.0000 [" in read
+    assert "long" not in out
+    assert "expectations" not in out
+
+    kept = artifacts(store)
+    assert len(kept) == 1
+    assert not (store / "results").exists()
+    assert len((store / "looks.jsonl").read_text().splitlines()) == 1
+    assert list(store.rglob(".partial-*")) == []
+    assert all(Store(store).load(name.removesuffix(".safetensors")) is not None for name in kept)
+
+    write(spec, SAMPLED_HEAD + learned(steps=30) + CLAIMS)
+    again = run("verify", spec, "--store", store)
+    assert again.status == 0
+    assert "long: holds under rotation [statistical]" in again.out
+    assert kept.items() <= artifacts(store).items()

@@ -1,0 +1,103 @@
+"""`--json`: exactly one document on stdout, whatever happens, with the same numbers as the text."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cspec.cli.documents import Document
+
+from .tools import DECIDED, DIFFERENCES, SOLVES, learned, rewrite_tensor, run, sampled, small, spawn
+
+CLAIMS = "claim solves: accuracy(net) >= 0.9\nclaim decides: iia(decided) >= 0.9\nclaim learned: iia(das) >= 0.9 expect holds\n"
+TWO = DIFFERENCES + SOLVES + "claim none: iia(differences.left) <= 0.5 exhaustively expect refuted\n"
+
+
+def test_nothing_but_the_document_on_stdout_though_pyvene_prints(tmp_path: Path) -> None:
+    """In a fresh process, where pyvene is imported for the first time."""
+    spec = small(tmp_path, TWO)
+    done = spawn("-m", "cspec", "verify", spec, "--json", cwd=tmp_path)
+    assert (done.status, done.err) == (0, "")
+    document = Document.model_validate(done.document)
+    assert document.result is not None
+    assert [v.outcome for v in document.result.verdicts] == ["holds", "refuted"]
+
+
+def test_the_result_holds_the_numbers_of_the_text(tmp_path: Path) -> None:
+    body = DECIDED + learned().replace("pairs main for equality { size 2000 }", "") + CLAIMS
+    spec = sampled(tmp_path, body)
+    text = run("verify", spec, "--store", tmp_path / "text")
+    done = run("verify", spec, "--json", "--store", tmp_path / "json")
+    assert (text.status, done.status, done.err) == (0, 0, "")
+    document = Document.model_validate(done.document)
+    assert (document.command, document.spec, document.exit) == ("verify", str(spec), 0)
+    result = document.result
+    assert result is not None
+    for verdict in result.verdicts:
+        part = verdict.parts[0]
+        if verdict.grade == "exhaustive":
+            numbers = f"{part.text} = {part.estimate:.4f} exactly, claimed {part.relation} {part.bound:g}"
+        else:
+            interval = f"[{part.low:.4f}, {part.high:.4f}] at {1 - verdict.alpha:.4g}"
+            numbers = f"{part.text} = {part.estimate:.4f} {interval}, claimed {part.relation} {part.bound:g}"
+        assert numbers in text.out
+        for quantity in verdict.quantities:
+            for cell in quantity.cells:
+                if cell.half is not None:
+                    assert f"{cell.half} {cell.right:,}/{cell.n:,} = {cell.right / cell.n:.3f}" in text.out
+    assert [len(v.quantities[0].seeds) for v in result.verdicts] == [0, 0, 1]
+    assert result.confidence == 0.95
+
+
+def test_the_document_names_the_file_in_the_store(tmp_path: Path) -> None:
+    done = run("verify", small(tmp_path, TWO), "--json")
+    (stored,) = (tmp_path / ".cspec" / "results").iterdir()
+    assert Document.model_validate(done.document).result == Document.model_validate_json(
+        '{"command": "verify", "spec": "", "exit": 0, "diagnostics": [], "result": ' + stored.read_text() + "}"
+    ).result
+    assert stored.name == f"spec-{done.document['result']['plan'][:16]}.json"
+
+
+def test_check_graph_and_compile(tmp_path: Path) -> None:
+    spec = small(tmp_path, TWO)
+    documents = {
+        "check": run("check", spec, "--json"),
+        "graph": run("graph", spec, "--json", "--out", tmp_path / "out"),
+        "compile terms": run("compile", spec, "--json", "--emit", "terms"),
+        "compile plan": run("compile", spec, "--json", "--emit", "plan"),
+    }
+    for name, done in documents.items():
+        document = Document.model_validate(done.document)
+        assert (done.status, document.exit, done.err) == (0, 0, "")
+        assert document.command == name.split()[0]
+        assert document.result is None
+    terms = documents["compile terms"].document["terms"]
+    assert list(terms) == ["solves", "none"]
+    assert terms["none"][0].startswith("iia(differences.left) = E[ agree( same of run[net via differences](x0, {left :=")
+    plan = documents["compile plan"].document["plan"]
+    keys = [step["key"] for step in plan["steps"]]
+    assert set(plan["claims"]) <= set(keys)
+    assert all(keys.index(need) < i for i, step in enumerate(plan["steps"]) for need in step["needs"])
+    assert documents["graph"].document["files"] == [str(tmp_path / "out" / f"spec.{e}") for e in ("dot", "graph.json")]
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    done = run("verify", tmp_path / "absent.cspec", "--json")
+    document = Document.model_validate(done.document)
+    assert (done.status, document.exit, done.err) == (64, 64, "")
+    assert [d.code for d in document.diagnostics] == ["CS003"]
+
+
+def test_a_broken_environment(tmp_path: Path) -> None:
+    spec = small(tmp_path, TWO)
+    rewrite_tensor(tmp_path / "net.safetensors", "layers.1.bias", np.array([np.nan, 1]))
+    done = run("verify", spec, "--json")
+    document = Document.model_validate(done.document)
+    assert (done.status, document.exit, done.err) == (4, 4, "")
+    assert [d.code for d in document.diagnostics] == ["CS507"]
+
+
+@pytest.mark.parametrize(("claim", "status"), [("<= 0.5", 1), (">= 0.5", 0)])
+def test_exit_equals_the_exit_status(tmp_path: Path, claim: str, status: int) -> None:
+    spec = small(tmp_path, DIFFERENCES + f"claim one: iia(differences.left) {claim} exhaustively\n")
+    done = run("verify", spec, "--json")
+    assert (done.status, done.document["exit"]) == (status, status)

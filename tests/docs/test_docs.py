@@ -1,0 +1,153 @@
+"""The documentation against the product: every example is checked, and what is quoted or listed is what there is."""
+
+import contextlib
+import dataclasses
+import io
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from cspec.cli.main import main
+from cspec.lang import not_built
+from cspec.lang.check_claims import REASONS
+from cspec.lang.program import FitSettings, Pairs, Settings
+from cspec.runtime.result_document import ResultDocument
+from cspec.runtime.verdicts import CellRow, ControlRow, Environment, PartRow, QuantityRow, SeedRow, Verdict
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+NETWORK = ROOT / "tests" / "golden" / "good" / "net64.safetensors"
+BLOCK = re.compile(
+    r"(?:<!-- (?P<kind>\w+): (?P<value>\S+) -->\n)?```(?P<language>\w*)\n(?P<text>.*?)^```$", re.M | re.S
+)
+CODE = re.compile(r"^error\[(CS\d{3})\]", re.M)
+
+
+@dataclass(frozen=True)
+class Example:
+    """A fenced block with the marker before it: `<!-- expect: CS101 -->` or `<!-- output: SPEC -->`."""
+
+    line: int
+    language: str
+    text: str
+    kind: str | None
+    value: str | None
+
+
+def read(page: str) -> str:
+    return (DOCS / page).read_text(encoding="utf-8")
+
+
+def examples(page: str) -> list[Example]:
+    """Every fenced block of a page."""
+    text = read(page)
+    return [
+        Example(text.count("\n", 0, m.start("text")), m["language"], m["text"], m["kind"], m["value"])
+        for m in BLOCK.finditer(text)
+    ]
+
+
+def section(page: str, title: str) -> str:
+    """The text below a heading, up to the next one."""
+    found = re.search(rf"^## {title}$\n(.*?)(?=^## |\Z)", read(page), re.M | re.S)
+    assert found is not None, title
+    return found[1]
+
+
+def rows(text: str) -> dict[str, str]:
+    """The tables of a text: first cell to second."""
+    return {m[1].strip(): m[2].strip() for m in re.finditer(r"^\|([^|]*)\|([^|]*)\|", text, re.M)}
+
+
+def run(*arguments: str) -> tuple[int, str, str]:
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        status = main(arguments)
+    return status, out.getvalue(), err.getvalue()
+
+
+SPECS = [example for example in examples("language.md") if example.language == "cspec"]
+
+
+@pytest.mark.parametrize("example", SPECS, ids=lambda example: f"line_{example.line}")
+def test_every_example_checks_or_has_the_error_that_it_shows(example: Example, tmp_path: Path) -> None:
+    """A block with a task is a whole file; any other is added to the page's first block."""
+    whole = re.search(r"^task ", example.text, re.M) is not None
+    spec = tmp_path / "equality.cspec"
+    spec.write_text(example.text if whole else SPECS[0].text + "\n" + example.text, encoding="utf-8")
+    shutil.copy(NETWORK, tmp_path / "mlp.safetensors")
+    status, _, errors = run("check", str(spec))
+    if example.kind is None:
+        assert (status, CODE.findall(errors)) == (0, []), errors
+    else:
+        assert example.kind == "expect"
+        assert status == 2
+        assert CODE.findall(errors) == [example.value]
+
+
+def test_quoted_output_is_what_verify_prints(tmp_path: Path) -> None:
+    quoted = [example for example in examples("verdicts.md") if example.kind == "output"]
+    assert len(quoted) == 1
+    for index, example in enumerate(quoted):
+        assert example.value is not None
+        status, out, _ = run("verify", str(ROOT / example.value), "--store", str(tmp_path / str(index)))
+        assert out == example.text
+        assert status == 0
+
+
+def test_stated_defaults_are_the_defaults() -> None:
+    fit, pairs, settings = FitSettings(), Pairs("", ""), Settings()
+    stated = rows(section("language.md", "Alignments"))
+    for field in dataclasses.fields(fit):
+        assert stated[f"`{field.name}`"] == str(getattr(fit, field.name))
+    stated = rows(section("language.md", "Pairs"))
+    assert stated["`size N`"] == str(pairs.size)
+    assert tuple(map(float, stated["`split F S T`"].split())) == pairs.split
+    stated = rows(section("language.md", "Settings"))
+    for field in dataclasses.fields(settings):
+        assert stated[f"`{field.name}`"] == str(getattr(settings, field.name))
+
+
+def test_every_word_that_is_not_built_is_listed() -> None:
+    listed = set(re.findall(r"`([^`]*)`", section("language.md", "Not built yet")))
+    tables = (
+        not_built.DECLARATIONS,
+        not_built.ESTIMANDS,
+        not_built.FAMILIES,
+        not_built.COMPREHENSIONS,
+        not_built.NETWORKS,
+        not_built.COMPONENTS,
+        not_built.SETTINGS,
+    )
+    for table in tables:
+        assert set(table) <= listed
+
+
+def test_json_fields_are_those_of_the_documents() -> None:
+    objects = {
+        "result": ResultDocument,
+        "verdict": Verdict,
+        "part": PartRow,
+        "quantity": QuantityRow,
+        "cell": CellRow,
+        "seed": SeedRow,
+        "control": ControlRow,
+        "environment": Environment,
+    }
+    stated = rows(section("verdicts.md", "JSON"))
+    for name, kind in objects.items():
+        assert re.findall(r"`(\w+)`", stated[name]) == [field.name for field in dataclasses.fields(kind)]
+
+
+def test_reasons_of_vetoes_can_be_expected() -> None:
+    reasons = [name.strip("`").split(":")[0] for name in rows(section("verdicts.md", "Vetoes")) if "`" in name]
+    assert len(reasons) >= 5
+    assert set(reasons) <= set(REASONS)
+
+
+@pytest.mark.parametrize("page", sorted(path.name for path in DOCS.glob("*.md")))
+def test_links_lead_somewhere(page: str) -> None:
+    for target in re.findall(r"\]\(([^)#]+)", read(page)):
+        assert "://" in target or (DOCS / target).exists(), target
