@@ -8,7 +8,7 @@ import networkx as nx
 from ..lang.program import Settings
 from .causal_model import CausalModel
 from .check_pairs import Populations
-from .experiments import Encoding, Experiment, Fitting, Measurement, NetworkFile, Quantity
+from .experiments import Control, Encoding, Experiment, Fitting, Measurement, NetworkFile, Quantity
 from .items import Recipe, Split
 from .keys import content_key, derived_seed, file_hash
 from .plan import (
@@ -23,6 +23,7 @@ from .plan import (
     MeasuredQuantity,
     NetworkSource,
     Plan,
+    PlannedControl,
     Step,
 )
 from .terms import Agree, ModelWorld, NetworkWorld, interchange
@@ -74,7 +75,7 @@ class _Planning:
             look=look,
             chunks=tuple(dict.fromkeys(self.chunk(q) for q in measured)),
         )
-        controls = [q.positive_control for q in measured]
+        controls = [q.positive_control for q in measured] + [veto.evaluate for q in measured for veto in q.vetoes]
         return self.add(step, *(q.evaluate for q in measured), *controls)
 
     def chunk(self, quantity: MeasuredQuantity) -> str:
@@ -93,13 +94,21 @@ class _Planning:
             gated=quantity.gated,
             families=() if quantity.measurement.grounding is None else quantity.measurement.grounding.families,
             positive_control=None if control is None else self.plan_measurement(control, exhaustively=False),
+            vetoes=tuple(self.plan_control(veto, exhaustively) for veto in quantity.vetoes),
         )
+
+    def plan_control(self, control: Control, exhaustively: bool) -> PlannedControl:
+        measurement = control.measurement
+        key = None if measurement is None else self.plan_measurement(measurement, exhaustively)
+        return PlannedControl(control.name, key, control.why)
 
     def plan_measurement(self, measurement: Measurement, exhaustively: bool) -> str:
         """Evaluate, with the fits that it needs: one for each network that `random(N)` draws."""
         draws = range(RANDOM_DRAWS) if measurement.random else [None]
         sources = [self.plan_network(measurement.network, draw) for draw in draws]
-        candidates = tuple(Candidate(source, self.plan_fit(measurement, source)) for source in sources)
+        candidates = tuple(
+            Candidate(source, self.plan_fit(measurement, source), self.frame_seed(measurement)) for source in sources
+        )
         split: Split | None = None if exhaustively else "test"
         items = self.plan_items(measurement.recipe, split, measurement.count, measurement.encoding)
         select: str | None = None
@@ -111,7 +120,7 @@ class _Planning:
             "evaluate",
             CODE_VERSIONS["evaluate"],
             items=items,
-            candidates=[(c.network.key, c.fit) for c in candidates],
+            candidates=[(c.network.key, c.fit, c.frame_seed) for c in candidates],
             grounding=measurement.grounding,
             select=select,
         )
@@ -154,6 +163,11 @@ class _Planning:
             variables=fitting.variables,
         )
         return self.add(step, fit, select)
+
+    def frame_seed(self, measurement: Measurement) -> int | None:
+        if not measurement.random_frames:
+            return None
+        return derived_seed(self.settings.seed, "random subspace", content_key("frames", 1, g=measurement.grounding))
 
     def plan_items(self, recipe: Recipe, split: Split | None, count: int, encoding: Encoding) -> str:
         """Items and their encoding; returns the encoding's key. `split` None: the whole domain."""

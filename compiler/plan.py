@@ -73,10 +73,11 @@ class FitStep:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A network to measure, with the fit of its map (None where maps are given)."""
+    """A network to measure, with the fit of its map; without one, maps are given, or random with `frame_seed`."""
 
     network: NetworkSource
     fit: str | None
+    frame_seed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,15 @@ class EvaluateStep:
 
 
 @dataclass(frozen=True)
+class PlannedControl:
+    """A control by the key of its evaluation; None where it cannot be run, and `why`."""
+
+    name: str
+    evaluate: str | None
+    why: str
+
+
+@dataclass(frozen=True)
 class MeasuredQuantity:
     """A quantity of a claim, by the key of its evaluation."""
 
@@ -104,6 +114,7 @@ class MeasuredQuantity:
     gated: bool
     families: tuple[str, ...]
     positive_control: str | None
+    vetoes: tuple[PlannedControl, ...] = ()
 
 
 @dataclass(frozen=True)
