@@ -1,6 +1,7 @@
 """From experiments to the plan: every step keyed by its content, so that equal steps are one step."""
 
 from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import networkx as nx
@@ -13,6 +14,7 @@ from .items import Recipe, Split
 from .keys import content_key, derived_seed, file_hash
 from .plan import (
     CODE_VERSIONS,
+    THREADS,
     Candidate,
     ClaimText,
     DecideStep,
@@ -55,6 +57,7 @@ class _Planning:
         self.networks, self.populations, self.settings = networks, populations, settings
         self.graph: nx.DiGraph[str] = nx.DiGraph()
         self.hashes: dict[Path, str] = {}
+        self.engine = {"engine": "pyvene", "threads": THREADS, **{name: _version(name) for name in ("pyvene", "torch")}}
 
     def add(self, step: Step, *needs: str | None) -> str:
         if step.key not in self.graph:
@@ -123,6 +126,7 @@ class _Planning:
             candidates=[(c.network.key, c.fit, c.frame_seed) for c in candidates],
             grounding=measurement.grounding,
             select=select,
+            engine=self.engine,
         )
         step = EvaluateStep(
             key=key,
@@ -151,7 +155,7 @@ class _Planning:
         }
         seed = derived_seed(self.settings.seed, "fit", content_key("fit", CODE_VERSIONS["fit"], **parts))
         step = FitStep(
-            key=content_key("fit", CODE_VERSIONS["fit"], seed=seed, **parts),
+            key=content_key("fit", CODE_VERSIONS["fit"], seed=seed, engine=self.engine, **parts),
             network=network,
             grounding=grounding,
             score=_fitted_score(measurement, fitting),
@@ -192,11 +196,19 @@ class _Planning:
         if file.path not in self.hashes:
             self.hashes[file.path] = file_hash(file.path)
         weights = self.hashes[file.path]
-        version = CODE_VERSIONS["network"]
+        code = CODE_VERSIONS["network"]
         if draw is None:
-            return NetworkSource(content_key("network", version, weights=weights), file)
-        key = content_key("network", version, weights=weights, draw=draw, seed=self.settings.seed)
+            return NetworkSource(content_key("network", code, weights=weights), file)
+        key = content_key("network", code, weights=weights, draw=draw, seed=self.settings.seed)
         return NetworkSource(key, file, draw, derived_seed(self.settings.seed, "network", key))
+
+
+def _version(package: str) -> str:
+    """The installed version of what runs the plan: another one may give other numbers."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "absent"
 
 
 def _fitted_score(measurement: Measurement, fitting: Fitting) -> Agree:

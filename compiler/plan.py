@@ -23,6 +23,10 @@ CODE_VERSIONS = {"items": 1, "encode": 1, "network": 1, "fit": 1, "evaluate": 1,
 """The version of each step's code: raised whenever a step's result changes for the same content."""
 
 
+THREADS = 1
+"""Threads of a run. Small networks are slower on more, and numbers depend on how many there are."""
+
+
 @dataclass(frozen=True)
 class NetworkSource:
     """Weights to run: a file's, or (`draw` not None) the same architecture redrawn by its own initialisation law."""

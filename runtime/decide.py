@@ -87,7 +87,7 @@ def run_decide(
         expectation=meets(step.claim.expect, step.claim.expect_reason, ruling.outcome, ruling.reason),
         alpha=step.alpha,
         parts=tuple(
-            part_row(part, found, [q.text for q in step.quantities])
+            part_row(part, found, [q.text for q in step.quantities], exhaustive)
             for part, found in zip(step.parts, parts, strict=True)
         ),
         quantities=tuple(

@@ -51,9 +51,12 @@ def test_the_result_holds_the_numbers_of_the_text(tmp_path: Path) -> None:
 def test_the_document_names_the_file_in_the_store(tmp_path: Path) -> None:
     done = run("verify", small(tmp_path, TWO), "--json")
     (stored,) = (tmp_path / ".cspec" / "results").iterdir()
-    assert Document.model_validate(done.document).result == Document.model_validate_json(
-        '{"command": "verify", "spec": "", "exit": 0, "diagnostics": [], "result": ' + stored.read_text() + "}"
-    ).result
+    assert (
+        Document.model_validate(done.document).result
+        == Document.model_validate_json(
+            '{"command": "verify", "spec": "", "exit": 0, "diagnostics": [], "result": ' + stored.read_text() + "}"
+        ).result
+    )
     assert stored.name == f"spec-{done.document['result']['plan'][:16]}.json"
 
 
@@ -72,7 +75,9 @@ def test_check_graph_and_compile(tmp_path: Path) -> None:
         assert document.result is None
     terms = documents["compile terms"].document["terms"]
     assert list(terms) == ["solves", "none"]
-    assert terms["none"][0].startswith("iia(differences.left) = E[ agree( same of run[net via differences](x0, {left :=")
+    assert terms["none"][0].startswith(
+        "iia(differences.left) = E[ agree( same of run[net via differences](x0, {left :="
+    )
     plan = documents["compile plan"].document["plan"]
     keys = [step["key"] for step in plan["steps"]]
     assert set(plan["claims"]) <= set(keys)
