@@ -12,6 +12,7 @@ class DiagnosticDocument(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    path: str = ""
     code: str
     severity: str
     message: str

@@ -63,10 +63,9 @@ def render_verdict(verdict: Verdict, color: bool = False, shown: frozenset[str] 
 
 def _part(part: PartRow, verdict: Verdict) -> str:
     bound = f"{part.relation} {part.bound:g}" + (f" +- {part.tolerance:g}" if part.tolerance else "")
-    exact = verdict.quantities[0].exact if len(verdict.quantities) == 1 else None
-    if verdict.grade == "exhaustive" or exact is not None:
-        value = f"{part.estimate:.4f}" + (f" = {exact} exactly" if exact not in (None, "0", "1") else " exactly")
-        return f"{part.text} = {value}, claimed {bound}"
+    if part.exact is not None:
+        fraction = f" = {part.exact}" if "/" in part.exact else ""
+        return f"{part.text} = {part.estimate:.4f}{fraction} exactly, claimed {bound}"
     paired = ", paired" if part.paired else ""
     interval = f"[{part.low:.4f}, {part.high:.4f}] at {1 - verdict.alpha:.4g}{paired}"
     return f"{part.text} = {part.estimate:.4f} {interval}, claimed {bound}"
@@ -121,7 +120,8 @@ def _cells(quantity: QuantityRow) -> list[str]:
 
 
 def _control(control: ControlRow) -> str:
-    return f"{control.name}: {control.estimate:.4f} [{control.low:.4f}, {control.high:.4f}], needed {control.needed}"
+    interval = "exactly" if control.low == control.high else f"[{control.low:.4f}, {control.high:.4f}]"
+    return f"{control.name}: {control.estimate:.4f} {interval}, needed {control.needed}"
 
 
 def _wrap(text: str) -> str:

@@ -108,6 +108,8 @@ class Measurement:
     encoding: Encoding
     grounding: Grounding | None = None
     fitting: Fitting | None = None
+    random_frames: bool = False
+    """Maps are drawn at random in place of learned ones (a control)."""
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -120,16 +122,26 @@ class Measurement:
 
 
 @dataclass(frozen=True)
+class Control:
+    """The same experiment where nothing is to be found; `measurement` is None where it cannot be run, and `why`."""
+
+    name: str
+    measurement: Measurement | None
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class Quantity:
     """A measurement as it stands in a claim. `gated`: its network must solve the task for a verdict.
 
     `positive_control` is the same search for the output variable at the last site, where a bound from above on a
-    learned map rests on the search.
+    learned map rests on the search; `vetoes` are the controls of a learned map that is bounded from below.
     """
 
     measurement: Measurement
     gated: bool
     positive_control: Measurement | None = None
+    vetoes: tuple[Control, ...] = ()
 
 
 @dataclass(frozen=True)

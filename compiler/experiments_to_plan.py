@@ -1,6 +1,7 @@
 """From experiments to the plan: every step keyed by its content, so that equal steps are one step."""
 
 from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import networkx as nx
@@ -8,11 +9,12 @@ import networkx as nx
 from ..lang.program import Settings
 from .causal_model import CausalModel
 from .check_pairs import Populations
-from .experiments import Encoding, Experiment, Fitting, Measurement, NetworkFile, Quantity
+from .experiments import Control, Encoding, Experiment, Fitting, Measurement, NetworkFile, Quantity
 from .items import Recipe, Split
 from .keys import content_key, derived_seed, file_hash
 from .plan import (
     CODE_VERSIONS,
+    THREADS,
     Candidate,
     ClaimText,
     DecideStep,
@@ -23,6 +25,7 @@ from .plan import (
     MeasuredQuantity,
     NetworkSource,
     Plan,
+    PlannedControl,
     Step,
 )
 from .terms import Agree, ModelWorld, NetworkWorld, interchange
@@ -54,6 +57,7 @@ class _Planning:
         self.networks, self.populations, self.settings = networks, populations, settings
         self.graph: nx.DiGraph[str] = nx.DiGraph()
         self.hashes: dict[Path, str] = {}
+        self.engine = {"engine": "pyvene", "threads": THREADS, **{name: _version(name) for name in ("pyvene", "torch")}}
 
     def add(self, step: Step, *needs: str | None) -> str:
         if step.key not in self.graph:
@@ -74,7 +78,7 @@ class _Planning:
             look=look,
             chunks=tuple(dict.fromkeys(self.chunk(q) for q in measured)),
         )
-        controls = [q.positive_control for q in measured]
+        controls = [q.positive_control for q in measured] + [veto.evaluate for q in measured for veto in q.vetoes]
         return self.add(step, *(q.evaluate for q in measured), *controls)
 
     def chunk(self, quantity: MeasuredQuantity) -> str:
@@ -93,13 +97,21 @@ class _Planning:
             gated=quantity.gated,
             families=() if quantity.measurement.grounding is None else quantity.measurement.grounding.families,
             positive_control=None if control is None else self.plan_measurement(control, exhaustively=False),
+            vetoes=tuple(self.plan_control(veto, exhaustively) for veto in quantity.vetoes),
         )
+
+    def plan_control(self, control: Control, exhaustively: bool) -> PlannedControl:
+        measurement = control.measurement
+        key = None if measurement is None else self.plan_measurement(measurement, exhaustively)
+        return PlannedControl(control.name, key, control.why)
 
     def plan_measurement(self, measurement: Measurement, exhaustively: bool) -> str:
         """Evaluate, with the fits that it needs: one for each network that `random(N)` draws."""
         draws = range(RANDOM_DRAWS) if measurement.random else [None]
         sources = [self.plan_network(measurement.network, draw) for draw in draws]
-        candidates = tuple(Candidate(source, self.plan_fit(measurement, source)) for source in sources)
+        candidates = tuple(
+            Candidate(source, self.plan_fit(measurement, source), self.frame_seed(measurement)) for source in sources
+        )
         split: Split | None = None if exhaustively else "test"
         items = self.plan_items(measurement.recipe, split, measurement.count, measurement.encoding)
         select: str | None = None
@@ -111,9 +123,10 @@ class _Planning:
             "evaluate",
             CODE_VERSIONS["evaluate"],
             items=items,
-            candidates=[(c.network.key, c.fit) for c in candidates],
+            candidates=[(c.network.key, c.fit, c.frame_seed) for c in candidates],
             grounding=measurement.grounding,
             select=select,
+            engine=self.engine,
         )
         step = EvaluateStep(
             key=key,
@@ -142,7 +155,7 @@ class _Planning:
         }
         seed = derived_seed(self.settings.seed, "fit", content_key("fit", CODE_VERSIONS["fit"], **parts))
         step = FitStep(
-            key=content_key("fit", CODE_VERSIONS["fit"], seed=seed, **parts),
+            key=content_key("fit", CODE_VERSIONS["fit"], seed=seed, engine=self.engine, **parts),
             network=network,
             grounding=grounding,
             score=_fitted_score(measurement, fitting),
@@ -154,6 +167,11 @@ class _Planning:
             variables=fitting.variables,
         )
         return self.add(step, fit, select)
+
+    def frame_seed(self, measurement: Measurement) -> int | None:
+        if not measurement.random_frames:
+            return None
+        return derived_seed(self.settings.seed, "random subspace", content_key("frames", 1, g=measurement.grounding))
 
     def plan_items(self, recipe: Recipe, split: Split | None, count: int, encoding: Encoding) -> str:
         """Items and their encoding; returns the encoding's key. `split` None: the whole domain."""
@@ -178,11 +196,19 @@ class _Planning:
         if file.path not in self.hashes:
             self.hashes[file.path] = file_hash(file.path)
         weights = self.hashes[file.path]
-        version = CODE_VERSIONS["network"]
+        code = CODE_VERSIONS["network"]
         if draw is None:
-            return NetworkSource(content_key("network", version, weights=weights), file)
-        key = content_key("network", version, weights=weights, draw=draw, seed=self.settings.seed)
+            return NetworkSource(content_key("network", code, weights=weights), file)
+        key = content_key("network", code, weights=weights, draw=draw, seed=self.settings.seed)
         return NetworkSource(key, file, draw, derived_seed(self.settings.seed, "network", key))
+
+
+def _version(package: str) -> str:
+    """The installed version of what runs the plan: another one may give other numbers."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "absent"
 
 
 def _fitted_score(measurement: Measurement, fitting: Fitting) -> Agree:

@@ -3,9 +3,10 @@
 Every value is an int64: numbers are themselves, symbols their index, booleans 0 and 1.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import reduce
+from functools import lru_cache, reduce
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +36,26 @@ def _choose(condition: Column, then: Column, otherwise: Column) -> Column:
     return chosen
 
 
+def _scramble(seed: Column, which: Column, *parents: Column) -> Column:
+    """One of some columns after a fixed random permutation of their joint values.
+
+    `parents` are (low, size, values) for each column; `which` names the one that is wanted. The constants come as
+    columns like everything else; their first entry counts.
+    """
+    lows = [int(column.flat[0]) for column in parents[0::3]]
+    sizes = [int(column.flat[0]) for column in parents[1::3]]
+    joint = np.ravel_multi_index([v - low for v, low in zip(parents[2::3], lows, strict=True)], sizes)
+    wanted = int(which.flat[0])
+    moved = _permutation(int(seed.flat[0]), math.prod(sizes))[joint]
+    column: Column = np.unravel_index(moved, sizes)[wanted].astype(np.int64) + lows[wanted]
+    return column
+
+
+@lru_cache(maxsize=8)
+def _permutation(seed: int, size: int) -> Column:
+    return np.random.Generator(np.random.Philox(key=seed)).permutation(size)
+
+
 OPERATIONS: dict[str, Callable[..., Column]] = {
     "or": lambda a, b: a | b,
     "and": lambda a, b: a & b,
@@ -55,6 +76,7 @@ OPERATIONS: dict[str, Callable[..., Column]] = {
     "min": lambda *a: reduce(np.minimum, a),
     "max": lambda *a: reduce(np.maximum, a),
     "if": _choose,
+    "scramble": _scramble,
     "in": lambda a, *alternatives: _truth(reduce(np.logical_or, [a == b for b in alternatives])),
 }
 

@@ -23,6 +23,10 @@ CODE_VERSIONS = {"items": 1, "encode": 1, "network": 1, "fit": 1, "evaluate": 1,
 """The version of each step's code: raised whenever a step's result changes for the same content."""
 
 
+THREADS = 1
+"""Threads of a run. Small networks are slower on more, and numbers depend on how many there are."""
+
+
 @dataclass(frozen=True)
 class NetworkSource:
     """Weights to run: a file's, or (`draw` not None) the same architecture redrawn by its own initialisation law."""
@@ -73,10 +77,11 @@ class FitStep:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A network to measure, with the fit of its map (None where maps are given)."""
+    """A network to measure, with the fit of its map; without one, maps are given, or random with `frame_seed`."""
 
     network: NetworkSource
     fit: str | None
+    frame_seed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -95,6 +100,15 @@ class EvaluateStep:
 
 
 @dataclass(frozen=True)
+class PlannedControl:
+    """A control by the key of its evaluation; None where it cannot be run, and `why`."""
+
+    name: str
+    evaluate: str | None
+    why: str
+
+
+@dataclass(frozen=True)
 class MeasuredQuantity:
     """A quantity of a claim, by the key of its evaluation."""
 
@@ -104,6 +118,7 @@ class MeasuredQuantity:
     gated: bool
     families: tuple[str, ...]
     positive_control: str | None
+    vetoes: tuple[PlannedControl, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from .experiments import (
 )
 from .expressions import substitute
 from .items import HeldOut, Recipe
+from .lower_controls import lower_controls
 from .terms import Agree, Expectation, ModelWorld, NetworkWorld, interchange
 
 Sets = tuple[tuple[int, ...], ...]
@@ -80,7 +81,8 @@ class _Lowering:
         control = None
         if isinstance(estimand, Iia) and measurement.learned and -1 in signs:
             control = self.lower_last_site(estimand, measurement)
-        return Quantity(measurement, gated, control)
+        vetoes = lower_controls(measurement) if measurement.learned and 1 in signs else ()
+        return Quantity(measurement, gated, control, vetoes)
 
     def lower_estimand(self, estimand: Estimand) -> Measurement:
         match estimand:

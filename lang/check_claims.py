@@ -31,12 +31,8 @@ REASONS = (
     "search_not_shown",
     "vacuous",
     "control_unsettled",
-    "budget",
-    "off_distribution",
-    "unstable",
-    "awaiting_scores",
-    "out_of_range",
 )
+LATER_REASONS = ("budget", "off_distribution", "unstable", "awaiting_scores", "out_of_range")
 
 
 @dataclass(frozen=True)
@@ -376,6 +372,9 @@ class _ClaimChecker:
                 reason.span,
                 help=f"write `expect {outcome.text}`, or `expect inconclusive({reason.text})`",
             )
+        elif reason.text in LATER_REASONS:
+            message = f"the reason `{reason.text}` is part of the language but not built yet"
+            self.report.error("CS010", message, reason.span, help="no verdict has it yet")
         elif reason.text not in REASONS:
             self.report.error(
                 "CS418",

@@ -62,8 +62,9 @@ def integers(low: int, high: int) -> Domain:
 
 Operator = Literal[
     "or", "and", "not", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "//", "%",
-    "negate", "min", "max", "abs", "if", "in"
+    "negate", "min", "max", "abs", "if", "in", "scramble"
 ]  # fmt: skip
+"""What `Apply` applies. `scramble` is not written by users: the compiler makes controls with it."""
 
 
 @dataclass(frozen=True)

@@ -4,21 +4,19 @@ A claim is a conjunction of parts; each part has an interval for T, and what was
 may be called. Vetoes then take back what the evidence does not carry.
 """
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from ..compiler.plan import DecideStep, MeasuredQuantity
+from .controls import Run, run_positive_controls, run_vetoes
 from .fit import Fitted
 from .intervals import clopper_pearson
 from .part_intervals import Measured, among_answers, part_interval, status
-from .rows import control_row, part_row, quantity_row
+from .rows import part_row, quantity_row
 from .scores import Scores
 from .verdicts import ControlRow, Expectation, Grade, Outcome, Verdict
 
 GATE = 0.90
 FEWEST_CHANGING = 100
-POSITIVE_CONTROL = 0.90
-CONTROLS_TO_COME = "controls not run: random networks, random subspace, scrambled model"
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ class _Ruling:
 def run_decide(
     step: DecideStep,
     evaluated: list[Evaluated],
-    control: Callable[[str], Scores],
+    control: Run,
     looked_before: bool,
 ) -> Verdict:
     """The verdict of a claim.
@@ -54,7 +52,7 @@ def run_decide(
     Args:
         step: the claim.
         evaluated: its quantities, in the step's order.
-        control: runs a positive control by its key; called only where the claim itself would hold.
+        control: runs a control by its key; called only where the claim itself would hold.
         looked_before: another look was taken at one of its test chunks.
     """
     exhaustive = step.claim.exhaustively
@@ -62,18 +60,17 @@ def run_decide(
     ruling = _rule(step, evaluated, measured)
     controls: list[ControlRow] = []
     notes: list[str] = []
-    if ruling.outcome == "holds" and ruling.search:
-        rows, found = _positive_controls(step, evaluated, control)
-        controls += rows
-        if not found:
-            ruling = _Ruling("inconclusive", "search_not_shown")
     if ruling.outcome == "holds":
-        learned = [e for e in evaluated if e.quantity.learned]
-        bounded_below = [e for i, e in enumerate(evaluated) if e.quantity.learned and _bounded_below(step, i)]
-        if any(_no_better_than_nothing(e, step.alpha, exhaustive) for e in bounded_below):
-            ruling = _Ruling("inconclusive", "vacuous: no-op")
-        elif learned:
-            notes.append(CONTROLS_TO_COME)
+        checks = [lambda: run_vetoes(step, measured, control)]
+        if ruling.search:
+            checks.insert(0, lambda: run_positive_controls(step, control))
+        for check in checks:
+            found = check()
+            controls += found.rows
+            notes += found.notes
+            if found.reason is not None:
+                ruling = _Ruling("inconclusive", found.reason)
+                break
     notes += _notes(step, evaluated, ruling)
     parts = [part_interval(part, measured, step.alpha, exhaustive) for part in step.parts]
     grade: Grade = "exhaustive" if exhaustive else "exploratory" if looked_before else "statistical"
@@ -90,7 +87,7 @@ def run_decide(
         expectation=meets(step.claim.expect, step.claim.expect_reason, ruling.outcome, ruling.reason),
         alpha=step.alpha,
         parts=tuple(
-            part_row(part, found, [q.text for q in step.quantities])
+            part_row(part, found, [q.text for q in step.quantities], exhaustive)
             for part, found in zip(step.parts, parts, strict=True)
         ),
         quantities=tuple(
@@ -166,36 +163,6 @@ def _solves(scores: Scores, step: DecideStep) -> bool:
     if step.claim.exhaustively:
         return scores.base_right >= GATE * scores.n
     return clopper_pearson(scores.base_right, scores.n, step.alpha).low >= GATE
-
-
-def _positive_controls(
-    step: DecideStep, evaluated: list[Evaluated], control: Callable[[str], Scores]
-) -> tuple[list[ControlRow], bool]:
-    """Run the search where it must find something: the output variable at the last site."""
-    rows, found = [], True
-    keys: Mapping[str, str] = {
-        e.quantity.positive_control: e.quantity.text for e in evaluated if e.quantity.positive_control is not None
-    }
-    for key, text in keys.items():
-        scores = control(key)
-        interval = clopper_pearson(scores.right(among=True), scores.n, step.alpha)
-        rows.append(control_row(f"last site, for {text}", scores, interval, f"low end at least {POSITIVE_CONTROL:.2f}"))
-        found &= interval.low >= POSITIVE_CONTROL
-    return rows, found
-
-
-def _bounded_below(step: DecideStep, index: int) -> bool:
-    """Whether the claim needs this quantity to be large."""
-    return any(i == index and (c > 0 or part.relation == "==") for part in step.parts for c, i in part.coefficients)
-
-
-def _no_better_than_nothing(evaluated: Evaluated, alpha: float, exhaustive: bool) -> bool:
-    """Whether a learned estimand's lower bound does not exceed what changing nothing gives on the same items."""
-    scores = evaluated.scores
-    if scores.no_op is None:
-        return False
-    low = float(scores.exact(True)) if exhaustive else clopper_pearson(scores.right(True), scores.n, alpha).low
-    return low <= scores.no_op
 
 
 def _notes(step: DecideStep, evaluated: list[Evaluated], ruling: _Ruling) -> list[str]:

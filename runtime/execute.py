@@ -22,6 +22,7 @@ from .evaluate import encode, run_evaluate, share_right
 from .fit import Fitted, Labelled, SeedReport, run_fit
 from .looks import looked_before, read_looks, record_look
 from .networks import Mlp, load_network
+from .part_intervals import Measured
 from .progress import Progress
 from .pyvene_engine import PyveneEngine
 from .scores import Scores, read_scores
@@ -51,7 +52,7 @@ class Inline:
             assert isinstance(step, DecideStep)
             evaluated = [self._evaluated(index, step) for index in range(len(step.quantities))]
             before = not step.claim.exhaustively and looked_before(looks, self.plan.key, step)
-            verdict = run_decide(step, evaluated, self.scores, before)
+            verdict = run_decide(step, evaluated, self._control, before)
             if not step.claim.exhaustively:
                 record_look(self.store, looks, self.plan.key, step)
             yield verdict
@@ -105,6 +106,9 @@ class Inline:
         fit = evaluate.candidates[scores.chosen].fit
         remarks = self._items_step(evaluate.items).population.remarks()
         return Evaluated(quantity, scores, evaluate.items, None if fit is None else self.fit(fit), fit, remarks)
+
+    def _control(self, key: str) -> Measured:
+        return Measured(self.scores(key), self._evaluate_step(key).items)
 
     def _select_scores(self, step: EvaluateStep) -> list[float]:
         """The score on `select` of every candidate; empty where there is nothing to choose."""
@@ -162,6 +166,9 @@ class Inline:
         engine = self._new_engine(candidate.network, grounding, variables)
         if fitted is not None:
             engine.set_frames(fitted.frames)
+        elif candidate.frame_seed is not None:
+            engine.trainable_frames(candidate.frame_seed)
+            engine.set_frames(engine.frames())
         return engine
 
     def _new_engine(self, source: NetworkSource, grounding: Grounding | None, variables: tuple[str, ...]) -> Engine:

@@ -49,26 +49,30 @@ def quantity_row(
     )
 
 
-def part_row(part: Part, found: PartInterval, texts: list[str]) -> PartRow:
+def part_row(part: Part, found: PartInterval, texts: list[str], exhaustive: bool) -> PartRow:
     """One inequality as written: estimands on the left, the bound on the right."""
     sign = -1 if part.written == "<=" else 1
-    constant = float(part.constant)
-    interval = found.interval.shift(-constant).scale(sign)
+    interval = found.interval.shift(-float(part.constant)).scale(sign)
+    left = sign * (found.estimate - part.constant)
     return PartRow(
         text=_linear_text([(sign * c, texts[i]) for c, i in part.coefficients]),
         relation=part.written,
-        estimate=sign * float(found.estimate - part.constant),
+        estimate=float(left),
         low=interval.low,
         high=interval.high,
-        bound=-sign * constant,
+        bound=float(-sign * part.constant),
         tolerance=float(part.tolerance),
         paired=found.paired,
+        exact=str(left) if exhaustive else None,
     )
 
 
 def control_row(name: str, scores: Scores, interval: Interval, needed: str) -> ControlRow:
-    """A control that was run."""
-    return ControlRow(name, scores.right(among=True) / scores.n, interval.low, interval.high, needed)
+    """A control that was run; a point interval is its estimate."""
+    point = interval.low == interval.high
+    return ControlRow(
+        name, interval.low if point else scores.right(True) / scores.n, interval.low, interval.high, needed
+    )
 
 
 def _linear_text(terms: list[tuple[Fraction, str]]) -> str:

@@ -65,7 +65,10 @@ class QuantityRow:
 
 @dataclass(frozen=True)
 class PartRow:
-    """One inequality: the left side's estimate and the interval that decides, against the bound."""
+    """One inequality: the left side's estimate and the interval that decides, against the bound.
+
+    `exact` is the left side as a fraction, for a whole domain.
+    """
 
     text: str
     relation: Literal[">=", "<=", "=="]
@@ -75,6 +78,7 @@ class PartRow:
     bound: float
     tolerance: float
     paired: bool
+    exact: str | None
 
 
 @dataclass(frozen=True)

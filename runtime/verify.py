@@ -7,15 +7,12 @@ from pathlib import Path
 
 import torch
 
-from ..compiler.plan import Plan
+from ..compiler.plan import THREADS, Plan
 from .execute import Inline
 from .progress import Progress, Silent
 from .result_document import write_result
 from .store import Store
 from .verdicts import Environment, Result, Verdict
-
-THREADS = 1
-"""Small networks are slower on more threads, and the number of threads is part of a number's provenance."""
 
 
 def verify_plan(

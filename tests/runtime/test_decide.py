@@ -5,8 +5,9 @@ from fractions import Fraction
 import pytest
 import torch
 from cspec.compiler.experiments import Part
-from cspec.compiler.plan import ClaimText, DecideStep, MeasuredQuantity
+from cspec.compiler.plan import ClaimText, DecideStep, MeasuredQuantity, PlannedControl
 from cspec.runtime.decide import Evaluated, meets, run_decide
+from cspec.runtime.part_intervals import Measured
 from cspec.runtime.scores import CellCount, Scores
 from cspec.runtime.verdicts import Verdict
 
@@ -36,11 +37,13 @@ def decide(
     exhaustively: bool = False,
     expect: str = "holds",
     control: Scores | None = None,
+    vetoes: dict[str, Scores | None] | None = None,
     before: bool = False,
     gated: bool = True,
 ) -> Verdict:
+    planned = tuple(PlannedControl(n, None if s is None else n, "too small") for n, s in (vetoes or {}).items())
     quantities = tuple(
-        MeasuredQuantity(f"q{i}", f"key{i}", learned, gated, ("rotation",), "control" if control else None)
+        MeasuredQuantity(f"q{i}", f"key{i}", learned, gated, ("rotation",), "control" if control else None, planned)
         for i, (_, learned) in enumerate(measured)
     )
     claim = ClaimText("c", "a claim", "", exhaustively, expect, None)  # type: ignore[arg-type]
@@ -50,9 +53,10 @@ def decide(
         for i, (q, (s, _)) in enumerate(zip(quantities, measured, strict=True))
     ]
 
-    def run_control(key: str) -> Scores:
-        assert control is not None, "no control may run here"
-        return control
+    def run_control(key: str) -> Measured:
+        found = control if key == "control" else (vetoes or {}).get(key)
+        assert found is not None, "no control may run here"
+        return Measured(found, f"items of {key}")
 
     return run_decide(step, evaluated, run_control, before)
 
@@ -192,10 +196,55 @@ def test_a_learned_map_that_does_no_better_than_nothing_is_vacuous() -> None:
     assert decide((at_least("0.4"),), [(scores(0.5), False)]).outcome == "holds"
 
 
-def test_a_learned_map_that_holds_says_which_controls_are_missing() -> None:
-    notes = decide((at_least("0.9"),), [(scores(0.99), True)]).notes
-    assert any(note.startswith("controls not run: ") for note in notes)
-    assert not any("controls not run" in note for note in decide((at_least("0.9"),), [(scores(0.99), False)]).notes)
+HARMLESS = {"random subspace": BAD, "scrambled model": BAD, "random networks": BAD}
+
+
+def test_a_learned_map_holds_where_no_control_matches_it() -> None:
+    verdict = decide((at_least("0.9"),), [(scores(0.99), True)], vetoes=HARMLESS)
+    assert (verdict.outcome, verdict.notes) == ("holds", ())
+    assert [row.name for row in verdict.controls] == [f"{name}, for q0" for name in HARMLESS]
+
+
+@pytest.mark.parametrize("name", ["random subspace", "scrambled model"])
+@pytest.mark.parametrize(
+    ("rate", "reason"), [(0.99, "vacuous"), (0.90, "control_unsettled"), (0.80, None), (0.50, None)]
+)
+def test_the_claim_must_miss_with_a_control_in_its_place(name: str, rate: float, reason: str | None) -> None:
+    verdict = decide((at_least("0.9"),), [(scores(0.99), True)], vetoes=HARMLESS | {name: scores(rate)})
+    assert verdict.outcome == ("holds" if reason is None else "inconclusive")
+    assert verdict.reason == (None if reason is None else f"{reason}: {name}")
+
+
+@pytest.mark.parametrize(
+    ("rate", "reason"),
+    [(0.50, None), (0.70, None), (0.74, "control_unsettled"), (0.80, "vacuous"), (0.99, "vacuous")],
+)
+def test_random_networks_may_reach_half_of_the_rise_above_the_no_op(rate: float, reason: str | None) -> None:
+    verdict = decide((at_least("0.9"),), [(scores(0.99), True)], vetoes=HARMLESS | {"random networks": scores(rate)})
+    assert verdict.reason == (None if reason is None else f"{reason}: random networks")
+    assert verdict.controls[-1].name == "random networks, for q0"
+
+
+def test_controls_stop_at_the_first_that_decides_and_say_so() -> None:
+    verdict = decide((at_least("0.9"),), [(scores(0.99), True)], vetoes=HARMLESS | {"random subspace": scores(0.99)})
+    assert len(verdict.controls) == 1
+    assert any("scrambled model, random networks" in note for note in verdict.notes)
+
+
+def test_controls_that_cannot_run_are_named_with_the_reason() -> None:
+    vetoes = HARMLESS | {"scrambled model": None}
+    verdict = decide((at_least("0.9"),), [(scores(0.99), True)], vetoes=vetoes)
+    assert verdict.outcome == "holds"
+    assert any("scrambled model" in note and "too small" in note for note in verdict.notes)
+
+
+def test_controls_run_only_where_the_claim_itself_would_hold() -> None:
+    for rate in (0.80, 0.90):
+        assert decide((at_least("0.9"),), [(scores(rate), True)], vetoes=HARMLESS).controls == ()
+    given = decide((at_least("0.9"),), [(scores(0.99), False)], vetoes=HARMLESS)
+    assert (given.outcome, given.controls) == ("holds", ())
+    upper = decide((at_most("0.6"),), [(scores(0.5), True)], control=GOOD, vetoes=HARMLESS)
+    assert [row.name for row in upper.controls] == ["last site, for q0"]
 
 
 def test_a_second_look_is_exploratory() -> None:

@@ -1,0 +1,74 @@
+"""The scrambled model: a fixed random function of the same parents with the same marginal."""
+
+import numpy as np
+from cspec.compiler.causal_model import CausalModel
+from cspec.compiler.draw_items import open_population
+from cspec.compiler.items import Recipe
+from cspec.compiler.scramble_model import scramble_model
+from cspec.lang.program import BOOL, Apply, Mechanism, Variable, integers
+
+EIGHT = integers(3, 10)
+
+
+def equality(domain=EIGHT) -> CausalModel:
+    def equal(a: str, b: str, of=domain) -> Apply:
+        return Apply("==", (Variable(a, of), Variable(b, of)), BOOL)
+
+    left, right = Mechanism("left", BOOL, equal("w", "x")), Mechanism("right", BOOL, equal("y", "z"))
+    same = Mechanism("same", BOOL, equal("left", "right", BOOL))
+    return CausalModel("both", tuple("wxyz"), (domain,) * 4, (left, right, same), "same")
+
+
+def inputs(model: CausalModel) -> np.ndarray:
+    sizes = [d.size for d in model.input_domains]
+    return np.stack(np.unravel_index(np.arange(np.prod(sizes)), sizes), axis=1)
+
+
+def test_the_marginal_is_the_same_and_the_function_is_another() -> None:
+    model = equality()
+    scrambled = scramble_model(model, ("left", "right"), 7)
+    assert scrambled is not None
+    before, after = model.run(inputs(model), {}), scrambled.run(inputs(model), {})
+    for name in ("left", "right"):
+        assert before[name].sum() == after[name].sum() > 0
+        assert np.mean(before[name] == after[name]) < 0.9
+    assert np.mean(after["left"] == after["right"]) < 1
+    assert np.array_equal(after["same"], (after["left"] == after["right"]).astype(int))
+
+
+def test_a_scrambled_variable_reads_its_own_parents_and_nothing_else() -> None:
+    scrambled = scramble_model(equality(), ("left",), 7)
+    assert scrambled is not None
+    grid = inputs(scrambled)
+    left = scrambled.run(grid, {})["left"].reshape(8, 8, 64)
+    assert (left == left[:, :, :1]).all()
+
+
+def test_it_is_fixed_by_the_seed() -> None:
+    model = equality()
+    one, same, other = (scramble_model(model, ("left",), seed) for seed in (1, 1, 2))
+    grid = inputs(model)
+    values = [m.run(grid, {})["left"] for m in (one, same, other) if m is not None]
+    assert np.array_equal(values[0], values[1])
+    assert not np.array_equal(values[0], values[2])
+    assert one is not None
+    assert other is not None
+    assert one.canonical == same.canonical != other.canonical  # type: ignore[union-attr]
+
+
+def test_too_few_joint_values_are_refused() -> None:
+    assert scramble_model(equality(integers(0, 2)), ("left",), 1) is None
+    assert scramble_model(equality(), ("same",), 1) is None
+
+
+def test_items_of_a_scrambled_model_are_drawn_exactly() -> None:
+    domain = integers(0, 299)
+    model = scramble_model(equality(domain), ("left", "right"), 3)
+    assert model is not None
+    recipe = Recipe(model, ("left", "right"), ((0,), (1,), (0, 1)), (), (), (0.6, 0.2, 0.2), 0)
+    population = open_population(recipe)
+    assert not any("by sampling" in note for note in population.notes)
+    items = population.draw("fit", 4000).items
+    codes = model.run(items.bases, {})
+    shares = np.bincount(codes["left"] * 2 + codes["right"]) / 4000
+    assert np.allclose(shares, 0.25, atol=0.05)
