@@ -42,6 +42,8 @@ def _scramble(seed: Column, which: Column, *parents: Column) -> Column:
     `parents` are (low, size, values) for each column; `which` names the one that is wanted. The constants come as
     columns like everything else; their first entry counts.
     """
+    if not all(column.size for column in (seed, which, *parents)):
+        return np.zeros(0, dtype=np.int64)
     lows = [int(column.flat[0]) for column in parents[0::3]]
     sizes = [int(column.flat[0]) for column in parents[1::3]]
     joint = np.ravel_multi_index([v - low for v, low in zip(parents[2::3], lows, strict=True)], sizes)

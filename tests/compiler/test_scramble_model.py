@@ -44,6 +44,12 @@ def test_a_scrambled_variable_reads_its_own_parents_and_nothing_else() -> None:
     assert (left == left[:, :, :1]).all()
 
 
+def test_an_empty_batch_has_no_values() -> None:
+    scrambled = scramble_model(equality(), ("left",), 7)
+    assert scrambled is not None
+    assert scrambled.run(np.zeros((0, 4), dtype=np.int64), {})["same"].shape == (0,)
+
+
 def test_it_is_fixed_by_the_seed() -> None:
     model = equality()
     one, same, other = (scramble_model(model, ("left",), seed) for seed in (1, 1, 2))
