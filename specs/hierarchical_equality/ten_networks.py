@@ -54,7 +54,7 @@ claim layer_3:   iia(layer_3) >= 0.9
 claim first:     iia(first) <= 0.6
 claim untrained: iia(layer_1 on random(mlp)) <= 0.6
 """
-FIT = "{ steps: 3000, batch: 512, rate: 0.01, seeds: 3 }"
+FIT = "{ steps: 1500, batch: 512, rate: 0.02, seeds: 3 }"
 COLUMNS = ("solves", "layer_1", "layer_2", "layer_3", "first", "untrained")
 
 

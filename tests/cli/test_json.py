@@ -8,7 +8,11 @@ from cspec.cli.documents import Document
 
 from .tools import DECIDED, DIFFERENCES, SOLVES, learned, rewrite_tensor, run, sampled, small, spawn
 
-CLAIMS = "claim solves: accuracy(net) >= 0.9\nclaim decides: iia(decided) >= 0.9\nclaim learned: iia(das) >= 0.9 expect holds\n"
+CLAIMS = """
+claim solves:  accuracy(net) >= 0.9
+claim decides: iia(decided) >= 0.9
+claim learned: iia(das) <= 0.1 expect refuted
+"""
 TWO = DIFFERENCES + SOLVES + "claim none: iia(differences.left) <= 0.5 exhaustively expect refuted\n"
 
 
@@ -83,6 +87,48 @@ def test_check_graph_and_compile(tmp_path: Path) -> None:
     assert set(plan["claims"]) <= set(keys)
     assert all(keys.index(need) < i for i, step in enumerate(plan["steps"]) for need in step["needs"])
     assert documents["graph"].document["files"] == [str(tmp_path / "out" / f"spec.{e}") for e in ("dot", "graph.json")]
+
+
+@pytest.mark.parametrize("command", ["check", "verify", "graph", "compile"])
+def test_errors_of_the_spec(tmp_path: Path, command: str) -> None:
+    spec = small(tmp_path, "claim a: accuracy(nett) >= 0.9\nclaim b: accuracy(net) >= lots\n")
+    done = run(command, spec, "--json")
+    document = Document.model_validate(done.document)
+    assert (done.status, document.exit, done.err) == (2, 2, "")
+    assert len(document.diagnostics) == 2
+    lines = spec.read_text().splitlines()
+    for diagnostic, wrong in zip(document.diagnostics, ("nett", "lots"), strict=True):
+        assert diagnostic.severity == "error"
+        assert diagnostic.line is not None
+        assert diagnostic.column is not None
+        assert diagnostic.end_column is not None
+        assert lines[diagnostic.line - 1][diagnostic.column - 1 : diagnostic.end_column - 1] == wrong
+    assert document.result is None
+
+
+def test_warnings_stand_beside_the_result(tmp_path: Path) -> None:
+    spec = small(tmp_path, DIFFERENCES + SOLVES + "pairs unread for equality { size 4000 }\n")
+    spec.write_text(spec.read_text() + "claim few: accuracy(net) >= 0.5 over unread\n")
+    done = run("check", spec, "--json")
+    document = Document.model_validate(done.document)
+    assert document.exit == done.status
+    assert document.diagnostics
+
+
+def test_verify_without_claims(tmp_path: Path) -> None:
+    done = run("verify", small(tmp_path, DIFFERENCES), "--json")
+    document = Document.model_validate(done.document)
+    assert (done.status, document.exit, done.err) == (2, 2, "")
+    assert [d.code for d in document.diagnostics] == ["CS435"]
+
+
+def test_a_missing_checkpoint(tmp_path: Path) -> None:
+    spec = small(tmp_path, TWO)
+    (tmp_path / "net.safetensors").unlink()
+    done = run("verify", spec, "--json")
+    document = Document.model_validate(done.document)
+    assert (done.status, document.exit, done.err) == (4, 4, "")
+    assert [d.code for d in document.diagnostics] == ["CS502"]
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
