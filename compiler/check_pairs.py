@@ -48,6 +48,29 @@ def check_pairs(
     return tuple(dict.fromkeys(found))
 
 
+def check_splits(program: Program) -> tuple[Diagnostic, ...]:
+    """A task has one split: its recipes state the same shares, and those that hold values out hold out the same."""
+    found: list[Diagnostic] = []
+    for task in program.tasks:
+        recipes = [pairs for pairs in program.pairs.values() if pairs.task == task]
+        holding = [pairs for pairs in recipes if pairs.holdouts]
+        for what, first, others in (
+            ("split", recipes[:1], [p for p in recipes[1:] if p.split != recipes[0].split]),
+            ("holdout", holding[:1], [p for p in holding[1:] if set(p.holdouts) != set(holding[0].holdouts)]),
+        ):
+            found += [
+                Diagnostic(
+                    "CS436",
+                    f"`{other.name}` and `{first[0].name}`, recipes of `{task}`, differ in `{what}`",
+                    Label(other.span),
+                    (Label(first[0].span, "the other recipe"),),
+                    help="a task has one split for all its recipes, so that no test input is fitted on: state it once",
+                )
+                for other in others
+            ]
+    return tuple(found)
+
+
 def _check_test(program: Program, measurement: Measurement, claim: Span, populations: Populations) -> list[Diagnostic]:
     population = populations.open(measurement.recipe)
     span = _recipe_span(program, measurement, claim)

@@ -14,7 +14,7 @@ from ..lang.program import Program
 from .causal_model import CausalModel, lower_model
 from .check_models import check_models
 from .check_networks import check_networks
-from .check_pairs import Populations, check_pairs
+from .check_pairs import Populations, check_pairs, check_splits
 from .experiments import Experiment, NetworkFile
 from .program_to_experiments import lower_claims
 
@@ -48,6 +48,7 @@ def check_spec(source: Source, allow_path: bool = False) -> Checked:
     found += check_models(models, _aligned(program), program)
     networks, problems = check_networks(program, source.path.parent, allow_path)
     found += problems
+    found += check_splits(program)
     _stop_at_errors(source, found)
     experiments = lower_claims(program, models, networks)
     populations = Populations()

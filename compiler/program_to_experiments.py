@@ -10,6 +10,7 @@ from ..lang.program import (
     Comparison,
     Estimand,
     Expression,
+    Holdout,
     Iia,
     Linear,
     Pairs,
@@ -194,7 +195,7 @@ class _Lowering:
         domains = model.domains
         held_out = tuple(
             HeldOut(name, None if h.values is None else tuple(value - domains[name].low for value in h.values))
-            for h in pairs.holdouts
+            for h in _task_holdouts(self.program, pairs)
             for name in h.inputs
         )
         return Recipe(
@@ -203,7 +204,7 @@ class _Lowering:
             sets=sets,
             where=tuple(substitute(e, definitions) for e in pairs.where),
             held_out=held_out,
-            shares=pairs.split,
+            shares=_task_split(self.program, pairs),
             seed=self.program.settings.seed,
         )
 
@@ -244,6 +245,17 @@ def lower_grounding(placements: Iterable[Placement], network: NetworkFile) -> Gr
         kind = "rotation" if family == "rotation" else "identity"
         frames.append(Frame(component, layer, dims, site_width, kind, tuple(blocks)))  # type: ignore[arg-type]
     return Grounding(tuple(frames))
+
+
+def _task_holdouts(program: Program, pairs: Pairs) -> tuple[Holdout, ...]:
+    """The hold-outs of a task: of the one recipe that states them (several agree), since a task has one split."""
+    stated = [other.holdouts for other in program.pairs.values() if other.task == pairs.task and other.holdouts]
+    return stated[0] if stated else ()
+
+
+def _task_split(program: Program, pairs: Pairs) -> tuple[float, float, float]:
+    """The shares of a task's splits: of its recipes, which agree."""
+    return next((other.split for other in program.pairs.values() if other.task == pairs.task), pairs.split)
 
 
 def _counts(pairs: Pairs) -> tuple[int, int, int]:

@@ -119,6 +119,7 @@ CODES: dict[str, Code] = {
     "CS433": Code("too many items to run exhaustively"),
     "CS434": Code("no item can be drawn"),
     "CS435": Code("a spec without claims cannot be verified"),
+    "CS436": Code("recipes of one task that split its inputs differently"),
     # --- CS5xx: networks (compiler) ---
     "CS501": Code("a path that leaves the spec's folder"),
     "CS502": Code("a checkpoint that is missing or cannot be opened", exit=4),
