@@ -11,9 +11,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from . import check, compile, graph, verify
-from .output import Output
-
-USAGE, BUG, INTERRUPTED = 64, 70, 130
+from .output import BUG, INTERRUPTED, USAGE, Output
 
 DESCRIPTION = """\
 Make claims about what happens inside neural networks checkable.

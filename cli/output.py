@@ -12,7 +12,7 @@ from ..lang.codes import CODES
 from ..lang.diagnostics import Diagnostic, Source, SpecError
 from ..lang.render_diagnostics import render_json, render_text
 
-USAGE, SPEC, ENVIRONMENT = 2**6, 2, 4
+USAGE, SPEC, ENVIRONMENT, BUG, INTERRUPTED = 64, 2, 4, 70, 130
 
 
 class Output:
@@ -27,6 +27,9 @@ class Output:
         """Run a command and turn what users can get wrong into diagnostics and an exit status."""
         try:
             status = action(options, self)
+        except KeyboardInterrupt:
+            self.finish(INTERRUPTED)
+            raise
         except SpecError as problem:
             self.show(problem.source, problem.diagnostics)
             status = exit_status(problem.diagnostics)
@@ -74,7 +77,8 @@ class Output:
             sys.stdout.write(json.dumps(check_document(document | self.parts), indent=2) + "\n")
 
     def bug(self, bug: Exception) -> None:
-        """A bug of ours: what to report."""
+        """A bug of ours: what to report, and nothing that may be broken by it."""
+        self.diagnostics, self.parts = [], {}
         import platform
         from importlib.metadata import version
 
@@ -84,7 +88,7 @@ class Output:
             f"this is a bug in cspec: {type(bug).__name__}: {bug}",
             f"please report it with the spec ({where}); CSPEC_DEBUG=1 shows the traceback",
         )
-        self.finish(70)
+        self.finish(BUG)
 
 
 def exit_status(diagnostics: tuple[Diagnostic, ...]) -> int:

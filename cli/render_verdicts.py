@@ -49,7 +49,7 @@ def render_verdict(verdict: Verdict, color: bool = False, shown: frozenset[str] 
     if verdict.expectation != "met":
         expected = _paint(f", expected {verdict.expected}: {verdict.expectation}", "31", color)
     lines = [f"{_paint(verdict.name, '1', color)}: {outcome}{under} [{verdict.grade}]{expected}"]
-    lines += [f"  {_part(part, verdict)}" for part in verdict.parts]
+    lines += [_wrap(_part(part, verdict), indent="  ") for part in verdict.parts]
     alone = len(verdict.quantities) == 1 and len(verdict.parts) == 1
     for quantity in verdict.quantities:
         if not alone:
@@ -124,8 +124,8 @@ def _control(control: ControlRow) -> str:
     return f"{control.name}: {control.estimate:.4f} {interval}, needed {control.needed}"
 
 
-def _wrap(text: str) -> str:
-    return textwrap.fill(text, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT + "  ")
+def _wrap(text: str, indent: str = INDENT) -> str:
+    return textwrap.fill(text, WIDTH, initial_indent=indent, subsequent_indent=indent + "  ")
 
 
 def _paint(text: str, code: str, color: bool) -> str:

@@ -30,7 +30,7 @@ def run(options: argparse.Namespace, output: Output) -> int:
     if not checked.program.claims:
         raise SpecError(checked.source, (no_claims(checked.source),))
     from ..runtime.result_document import result_table
-    from ..runtime.verdicts import Verdict
+    from ..runtime.verdicts import Result
     from .render_verdicts import VerdictPrinter
     from .terminal import terminal_progress
 
@@ -39,9 +39,10 @@ def run(options: argparse.Namespace, output: Output) -> int:
     printer.header()
     with terminal_progress(sys.stderr, silent=options.json) as progress:
 
-        def decided(verdict: Verdict) -> None:
+        def decided(so_far: Result) -> None:
+            output.add("result", result_table(so_far))
             with progress.paused():
-                printer.verdict(verdict)
+                printer.verdict(so_far.verdicts[-1])
 
         result = run_plan(checked, store, progress, decided)
     printer.footer(result)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:  # neither networkx nor torch is loaded to check a spec
     from ..compiler.plan import Plan
     from ..runtime.progress import Progress
     from ..runtime.store import Store
-    from ..runtime.verdicts import Result, Verdict
+    from ..runtime.verdicts import Result
 
 MAX_BYTES = 10_000_000
 
@@ -56,7 +56,7 @@ def verify(
     allow_path: bool = False,
     store: str | Path | None = None,
     progress: "Progress | None" = None,
-    decided: "Callable[[Verdict], None]" = lambda verdict: None,
+    decided: "Callable[[Result], None]" = lambda result: None,
 ) -> "Result":
     """Check, compile and run a spec; the verdicts by claim name.
 
@@ -65,7 +65,7 @@ def verify(
         allow_path: permit checkpoints above the spec's folder.
         store: the folder of results; `.cspec` beside the spec by default.
         progress: told how far long work is.
-        decided: told each verdict as it falls.
+        decided: told the result so far whenever a verdict falls.
 
     Raises:
         SpecError: every error and warning that was found.
@@ -77,9 +77,7 @@ def verify(
     return run(checked, open_store(checked.source.path, store), progress, decided)
 
 
-def run(
-    checked: Checked, store: "Store", progress: "Progress | None", decided: "Callable[[Verdict], None]"
-) -> "Result":
+def run(checked: Checked, store: "Store", progress: "Progress | None", decided: "Callable[[Result], None]") -> "Result":
     """Compile a checked spec and run its plan."""
     from ..runtime.verify import verify_plan
 

@@ -112,7 +112,7 @@ class PlannedControl:
 class MeasuredQuantity:
     """A quantity of a claim, by the key of its evaluation."""
 
-    text: str
+    text: str = field(compare=False)
     evaluate: str
     learned: bool
     gated: bool

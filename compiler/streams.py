@@ -22,9 +22,10 @@ _SLOW, _PATIENCE = 128, 4
 _ATTEMPTS = 64
 _LISTED = 1 << 18
 """Combinations of source cells that are looked at together."""
-_REDRAWN = 8192
-_MOST_ATTEMPTS = 6
-_MOST_ROUNDS = 1000
+_TOGETHER, _COPIES = 64, 1024
+"""Clashing items that are redrawn together, the earliest first, and candidates for each base at most."""
+_MOST_ATTEMPTS = 12
+_MOST_ROUNDS = 4000
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -249,17 +250,20 @@ class Stream:
             waiting = np.flatnonzero(clash.any(axis=1))
             if not len(waiting):
                 break
-            tries = int(attempts[waiting[0]])
-            if tries == _MOST_ATTEMPTS:
-                break
-            copies = 4 ** (1 + tries)
-            batch = waiting[: max(1, _REDRAWN // copies)]
+            batch = waiting[:_TOGETHER]
             attempts[batch] += 1
-            if self._redraw(chunk, batch, batch[clash[batch, 0]], copies, (taken, owner), generator):
+            copies = 4 ** int(attempts[batch[0]])
+            failed = self._redraw(chunk, batch, batch[clash[batch, 0]], min(copies, _COPIES), (taken, owner), generator)
+            if attempts[batch[0]] > _MOST_ATTEMPTS:
+                failed = batch[:1]
+            if len(failed):  # what comes before may still be mended
+                self.reason = "no unused input is left for the next item: in `test` no input occurs in two items"
+                self._cut(chunk, int(failed.min()))
+            keys = self._hashes(chunk.inputs)
+            if not len(keys):
                 break
-            keys[batch] = self._hashes(chunk.inputs[batch])
-        if len(waiting):
-            self.reason = "no unused input is left for the next item: in `test` no input occurs in two items"
+        else:
+            self.reason = "inputs that no other item has are too rare to be drawn"
             self._cut(chunk, int(waiting[0]))
             keys = keys[: waiting[0]]
         self._used = np.union1d(self._used, keys)
@@ -267,14 +271,14 @@ class Stream:
     def _redraw(
         self, chunk: Chunk, batch: Column, rebased: Column, copies: int, taken: tuple[Hashes, Column],
         generator: np.random.Generator,
-    ) -> bool:  # fmt: skip
-        """Redraw clashing items: bases from their own cells, then all sources; whether one found none."""
+    ) -> Column:  # fmt: skip
+        """Redraw clashing items: bases from their own cells, then all sources; the items that found none."""
         owner = np.repeat(rebased, copies)
         drawn = self.spaces.base.draw(chunk.base_cells[owner], generator)
         hits = np.flatnonzero(self._is_free(hash_rows(0, "input", drawn), owner, taken))
         first = hits[np.unique(owner[hits], return_index=True)[1]]
         chunk.inputs[owner[first], 0] = drawn[first]
-        return bool(self.recipe.variables) and len(self._match(chunk, batch, generator, taken)) > 0
+        return self._match(chunk, batch, generator, taken) if self.recipe.variables else batch[:0]
 
     def _hashes(self, inputs: Codes) -> Hashes:
         """One number for each input; inputs [item, role, input], hashes [item, role]."""

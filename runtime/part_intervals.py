@@ -52,7 +52,8 @@ def part_interval(part: Part, measured: list[Measured], alpha: float, exhaustive
     paired = _paired(chosen)
     if paired:
         (coefficient, left), (_, right) = chosen
-        interval = _paired_interval(left.scores, right.scores, alpha, shift).scale(float(coefficient))
+        up = shift if coefficient > 0 else -shift
+        interval = _paired_interval(left.scores, right.scores, alpha, up).scale(float(coefficient))
     else:
         interval = Interval(0.0, 0.0)
         for (coefficient, one), sign in zip(chosen, signs, strict=True):
@@ -81,6 +82,7 @@ def _paired(chosen: list[tuple[Fraction, Measured]]) -> bool:
 
 
 def _paired_interval(left: Scores, right: Scores, alpha: float, shift: int) -> Interval:
+    """The interval of left - right; `shift` +1 counts every near tie for the left, -1 for the right."""
     assert left.agree_among is not None
     assert right.agree_among is not None
     up = int((left.agree_among & ~right.agree_among).sum())

@@ -10,6 +10,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 from typing import IO, Any
 
@@ -63,7 +64,7 @@ class Store:
 
     def results(self, name: str) -> list[Path]:
         """The result documents of a spec, newest first."""
-        found = (self.folder / "results").glob(f"{name}-*.json")
+        found = (self.folder / "results").glob(f"{escape(name)}-*.json")
         return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True)
 
     def append(self, file: str, lines: list[str]) -> None:
@@ -72,15 +73,22 @@ class Store:
             return
         with self._writing():
             self.folder.mkdir(parents=True, exist_ok=True)
-            with (self.folder / file).open("a", encoding="utf-8") as ledger:
-                ledger.write("".join(f"{line}\n" for line in lines))
+            with (self.folder / file).open("a+b") as ledger:
+                cut_short = ledger.tell() > 0 and _last_byte(ledger) != b"\n"
+                text = ("\n" if cut_short else "") + "".join(f"{line}\n" for line in lines)
+                ledger.write(text.encode())
                 ledger.flush()
                 os.fsync(ledger.fileno())
 
     def lines(self, file: str) -> list[str]:
-        """The whole lines of a ledger."""
+        """The lines of a ledger; what is no UTF-8 in them is replaced.
+
+        Raises:
+            EnvironmentProblem: it is there and cannot be read.
+        """
         path = self.folder / file
-        return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        with self._writing():
+            return path.read_bytes().decode(errors="replace").splitlines() if path.exists() else []
 
     def _artifact(self, key: str) -> Path:
         return self.folder / "artifacts" / key[:2] / f"{key}.safetensors"
@@ -96,6 +104,7 @@ class Store:
                     yield file
                     file.flush()
                     os.fsync(file.fileno())
+                Path(name).chmod(0o644)  # temporary files are private; results are for all who may enter the folder
                 Path(name).replace(path)
             except BaseException:
                 Path(name).unlink(missing_ok=True)
@@ -106,8 +115,13 @@ class Store:
         try:
             yield
         except OSError as problem:
-            message = f"the store `{self.folder.name}` cannot be written: {problem.strerror}"
+            message = f"the store `{self.folder.name}` cannot be used: {problem.strerror}"
             raise EnvironmentProblem("CS520", message, "name another folder with `--store`") from None
+
+
+def _last_byte(ledger: IO[bytes]) -> bytes:
+    ledger.seek(-1, os.SEEK_END)
+    return ledger.read(1)
 
 
 def _hash(tensors: Mapping[str, Tensor], document: str) -> str:

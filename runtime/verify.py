@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from .execute import Inline
 from .progress import Progress, Silent
 from .result_document import write_result
 from .store import Store
-from .verdicts import Environment, Result, Verdict
+from .verdicts import Environment, Result
 
 
 def verify_plan(
@@ -22,22 +23,32 @@ def verify_plan(
     seed: int,
     store: Store,
     progress: Progress | None = None,
-    decided: Callable[[Verdict], None] = lambda verdict: None,
+    decided: Callable[[Result], None] = lambda result: None,
 ) -> Result:
-    """The verdicts of a plan's claims; the result is written to the store when all are decided.
+    """The verdicts of a plan's claims; the result is written to the store.
 
-    `decided` is told each verdict as it falls, so that an interrupted run loses none.
+    `decided` is told the result so far whenever a verdict falls. A run that is cut short loses none: what was decided
+    is written too, marked as not complete.
 
     Raises:
         EnvironmentProblem: a checkpoint, the store or an activation is broken.
     """
     torch.set_num_threads(THREADS)
-    verdicts = []
-    for verdict in Inline(plan, store, progress or Silent()).verdicts():
-        verdicts.append(verdict)
-        decided(verdict)
-    result = Result(spec, doc, plan.key, seed, plan.confidence, tuple(verdicts), environment())
-    store.save_result(Path(spec).stem, plan.key, write_result(result))
+    result = Result(spec, doc, plan.key, seed, plan.confidence, (), environment(), complete=False)
+
+    def keep() -> None:
+        store.save_result(Path(spec).stem, plan.key, write_result(result))
+
+    try:
+        for verdict in Inline(plan, store, progress or Silent()).verdicts():
+            result = replace(result, verdicts=(*result.verdicts, verdict))
+            decided(result)
+    except BaseException:
+        if result.verdicts:
+            keep()
+        raise
+    result = replace(result, complete=True)
+    keep()
     return result
 
 
