@@ -14,8 +14,8 @@ from ..lang.program import BOOL, Apply, Constant, Expression, Mechanism, integer
 from .causal_model import CausalModel
 from .expressions import evaluate
 from .intervals import Interval, interval_of
-from .relations import TooLargeError
-from .spaces import Layout, holds, tabulated
+from .sampling.relations import TooLargeError
+from .sampling.spaces import Layout, holds, tabulated
 
 SAMPLES = 1_000_000
 _BATCH = 1 << 16

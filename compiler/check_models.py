@@ -14,12 +14,12 @@ from ..lang.diagnostics import Diagnostic, Label, Span
 from ..lang.program import Alignment, Program, Task
 from .causal_model import CausalModel, Codes
 from .check_domains import SAMPLES, check_domains
-from .halves import halves_that_occur
-from .items import Recipe
-from .open_spaces import SAMPLED, open_spaces
-from .relations import TooLargeError
-from .spaces import sampled_members, tabulated
-from .splits import region_of
+from .sampling.halves import halves_that_occur
+from .sampling.items import Recipe
+from .sampling.open_spaces import SAMPLED, open_spaces
+from .sampling.relations import TooLargeError
+from .sampling.spaces import sampled_members, tabulated
+from .sampling.splits import region_of
 
 _SAMPLE = 4096
 

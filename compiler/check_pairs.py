@@ -5,10 +5,10 @@ From experiments to diagnostics, and the size of each population's test stream.
 
 from ..lang.diagnostics import Diagnostic, Label, Span
 from ..lang.program import Program
-from .draw_items import Population, open_population
-from .enumerate_items import count_items
 from .experiments import Experiment, Measurement
-from .items import Recipe
+from .sampling.draw_items import Population, open_population
+from .sampling.enumerate_items import count_items
+from .sampling.items import Recipe
 
 FEWEST = 200
 MOST_EXHAUSTIVE = 10**9

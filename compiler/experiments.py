@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Literal
 
 from ..lang.program import Claim, FitSettings
-from .items import Recipe
 from .network_facts import MlpFacts
+from .sampling.items import Recipe
 from .terms import Expectation
 
 Family = Literal["identity", "rotation"]

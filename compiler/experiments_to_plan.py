@@ -10,7 +10,6 @@ from ..lang.program import Settings
 from .causal_model import CausalModel
 from .check_pairs import Populations
 from .experiments import Control, Encoding, Experiment, Fitting, Measurement, NetworkFile, Quantity
-from .items import Recipe, Split
 from .keys import content_key, derived_seed, file_hash
 from .plan import (
     CODE_VERSIONS,
@@ -28,6 +27,7 @@ from .plan import (
     PlannedControl,
     Step,
 )
+from .sampling.items import Recipe, Split
 from .terms import Agree, ModelWorld, NetworkWorld, interchange
 
 RANDOM_DRAWS = 5

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .causal_model import CausalModel, Codes
-from .draw_items import Population
-from .items import Items
+from .sampling.draw_items import Population
+from .sampling.items import Items
 from .terms import ModelWorld, OutputOf, Run
 
 

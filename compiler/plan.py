@@ -14,9 +14,9 @@ import networkx as nx
 
 from ..lang.program import FitSettings, Outcome
 from .causal_model import CausalModel
-from .draw_items import Population
 from .experiments import Encoding, Grounding, NetworkFile, Part
-from .items import Split
+from .sampling.draw_items import Population
+from .sampling.items import Split
 from .terms import Agree
 
 CODE_VERSIONS = {"items": 1, "encode": 1, "network": 1, "fit": 1, "evaluate": 1, "decide": 1}

@@ -32,8 +32,8 @@ from .experiments import (
     Quantity,
 )
 from .expressions import substitute
-from .items import HeldOut, Recipe
 from .lower_controls import lower_controls
+from .sampling.items import HeldOut, Recipe
 from .terms import Agree, Expectation, ModelWorld, NetworkWorld, interchange
 
 Sets = tuple[tuple[int, ...], ...]

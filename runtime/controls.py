@@ -31,6 +31,10 @@ class ControlRuling:
     rows: tuple[ControlRow, ...] = ()
     notes: tuple[str, ...] = ()
 
+    def then(self, other: "ControlRuling") -> "ControlRuling":
+        """This ruling and a later one, which decides."""
+        return ControlRuling(other.reason, (*self.rows, *other.rows), (*self.notes, *other.notes))
+
 
 def run_positive_controls(step: DecideStep, run: Run) -> ControlRuling:
     """Search where something must be found: the output variable at the last site reaches .90."""

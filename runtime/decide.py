@@ -7,7 +7,7 @@ may be called. Vetoes then take back what the evidence does not carry.
 from dataclasses import dataclass, replace
 
 from ..compiler.plan import DecideStep, MeasuredQuantity
-from .controls import Run, run_positive_controls, run_vetoes
+from .controls import ControlRuling, Run, run_positive_controls, run_vetoes
 from .fit import Fitted
 from .intervals import clopper_pearson
 from .part_intervals import Measured, among_answers, part_interval, status
@@ -61,16 +61,12 @@ def run_decide(
     controls: list[ControlRow] = []
     notes: list[str] = []
     if ruling.outcome == "holds":
-        checks = [lambda: run_vetoes(step, measured, control)]
-        if ruling.search:
-            checks.insert(0, lambda: run_positive_controls(step, control))
-        for check in checks:
-            found = check()
-            controls += found.rows
-            notes += found.notes
-            if found.reason is not None:
-                ruling = _Ruling("inconclusive", found.reason)
-                break
+        found = run_positive_controls(step, control) if ruling.search else ControlRuling(None)
+        if found.reason is None:
+            found = found.then(run_vetoes(step, measured, control))
+        controls, notes = list(found.rows), list(found.notes)
+        if found.reason is not None:
+            ruling = _Ruling("inconclusive", found.reason)
     notes += _notes(step, evaluated, ruling)
     parts = [part_interval(part, measured, step.alpha, exhaustive) for part in step.parts]
     grade: Grade = "exhaustive" if exhaustive else "exploratory" if looked_before else "statistical"

@@ -11,13 +11,13 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ..compiler.draw_items import Population, split_of
-from ..compiler.enumerate_items import count_items, enumerate_items
 from ..compiler.experiments import Encoding
 from ..compiler.interpret_terms import Batch, evaluate_in_model, model_batch
-from ..compiler.items import Items
 from ..compiler.pair_scores import pair_scores
 from ..compiler.plan import EvaluateStep
+from ..compiler.sampling.draw_items import Population, split_of
+from ..compiler.sampling.enumerate_items import count_items, enumerate_items
+from ..compiler.sampling.items import Items
 from ..compiler.terms import OutputOf, Run
 from .engine import Engine
 from .errors import EnvironmentProblem

@@ -10,12 +10,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..compiler.draw_items import Population
 from ..compiler.experiments import Encoding, Grounding
 from ..compiler.interpret_terms import Batch, evaluate_in_model, model_batch
-from ..compiler.items import Items
 from ..compiler.keys import content_key
 from ..compiler.plan import Candidate, DecideStep, EncodeStep, EvaluateStep, FitStep, ItemsStep, NetworkSource, Plan
+from ..compiler.sampling.draw_items import Population
+from ..compiler.sampling.items import Items
 from .decide import Evaluated, run_decide
 from .engine import Engine
 from .evaluate import encode, run_evaluate, share_right

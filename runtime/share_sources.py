@@ -5,10 +5,10 @@ import numpy.typing as npt
 import torch
 
 from ..compiler.causal_model import Codes
-from ..compiler.draw_items import Population, split_of
-from ..compiler.enumerate_items import Shared, list_sources
 from ..compiler.experiments import Encoding
 from ..compiler.plan import EvaluateStep
+from ..compiler.sampling.draw_items import Population, split_of
+from ..compiler.sampling.enumerate_items import Shared, list_sources
 from .engine import Engine
 
 

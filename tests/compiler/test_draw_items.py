@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 from cspec.compiler.causal_model import CausalModel
-from cspec.compiler.draw_items import label_of, open_population, set_members, split_of
-from cspec.compiler.items import HeldOut, Items, Recipe
-from cspec.compiler.splits import hash_rows
+from cspec.compiler.sampling.draw_items import label_of, open_population, set_members, split_of
+from cspec.compiler.sampling.items import HeldOut, Items, Recipe
+from cspec.compiler.sampling.splits import hash_rows
 from cspec.lang.program import BOOL, Apply, Constant, Domain, Expression, Mechanism, Variable, integers
 
 SHARES = (0.6, 0.2, 0.2)

@@ -5,9 +5,9 @@ import itertools
 import numpy as np
 import pytest
 from cspec.compiler.causal_model import CausalModel
-from cspec.compiler.draw_items import label_of, open_population
-from cspec.compiler.enumerate_items import count_items, enumerate_items
-from cspec.compiler.items import Recipe
+from cspec.compiler.sampling.draw_items import label_of, open_population
+from cspec.compiler.sampling.enumerate_items import count_items, enumerate_items
+from cspec.compiler.sampling.items import Recipe
 from cspec.lang.program import BOOL, Apply, Expression, Mechanism, Variable, integers
 
 D = integers(1, 3)

@@ -6,10 +6,10 @@ from collections import Counter
 import numpy as np
 import pytest
 from cspec.compiler.causal_model import CausalModel
-from cspec.compiler.flatten import Graph
-from cspec.compiler.halves import open_twin
-from cspec.compiler.relations import Budget, TooLargeError, eliminate, radix_keys, relation
-from cspec.compiler.spaces import tabulated
+from cspec.compiler.sampling.flatten import Graph
+from cspec.compiler.sampling.halves import open_twin
+from cspec.compiler.sampling.relations import Budget, TooLargeError, eliminate, radix_keys, relation
+from cspec.compiler.sampling.spaces import tabulated
 from cspec.lang.program import BOOL, Apply, Constant, Mechanism, Variable, integers
 from hypothesis import given, settings
 from hypothesis import strategies as st

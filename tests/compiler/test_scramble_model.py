@@ -2,8 +2,8 @@
 
 import numpy as np
 from cspec.compiler.causal_model import CausalModel
-from cspec.compiler.draw_items import open_population
-from cspec.compiler.items import Recipe
+from cspec.compiler.sampling.draw_items import open_population
+from cspec.compiler.sampling.items import Recipe
 from cspec.compiler.scramble_model import scramble_model
 from cspec.lang.program import BOOL, Apply, Mechanism, Variable, integers
 

@@ -14,17 +14,13 @@ ALLOWED = {"lang": set(), "compiler": {"lang"}, "runtime": {"compiler"}, "cli": 
 HEAVY = {"torch", "transformers", "pyvene", "jax"}
 RUNTIME_MAY_READ = {  # of the compiler: the plan and its types, terms, the causal model, the sampler; never its passes
     "causal_model",
-    "draw_items",
-    "enumerate_items",
     "experiments",
     "interpret_terms",
-    "items",
     "keys",
     "network_facts",
     "pair_scores",
     "plan",
-    "population",
-    "splits",
+    "sampling",
     "terms",
 }
 

@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from ..lang.program import Expression
-from .causal_model import CausalModel, Codes
+from ...lang.program import Expression
+from ..causal_model import CausalModel, Codes
 
 Split = Literal["fit", "select", "test"]
 Half = Literal["changing", "keeping"]

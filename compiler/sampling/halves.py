@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..lang.program import Expression
-from .causal_model import CausalModel, Codes
-from .expressions import Column
+from ...lang.program import Expression
+from ..causal_model import CausalModel, Codes
+from ..expressions import Column
 from .items import Half, Recipe
 from .open_spaces import SAMPLED, Spaces, link_holds
 from .relations import TooLargeError, ranges, relation

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from .causal_model import Codes
-from .expressions import Column
+from ..causal_model import Codes
+from ..expressions import Column
 from .halves import Bools, draw_sources, interchange, output_codes, propose_sources
 from .items import Recipe
 from .open_spaces import Spaces

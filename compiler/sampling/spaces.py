@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from ..lang.program import Apply, Expression, Variable, variables_of
-from .causal_model import CausalModel, Codes
-from .expressions import Column, evaluate
+from ...lang.program import Apply, Expression, Variable, variables_of
+from ..causal_model import CausalModel, Codes
+from ..expressions import Column, evaluate
 from .flatten import Graph, Solution, ranked
 from .items import Recipe
 from .relations import Relation, relation

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..lang.program import Expression
-from .causal_model import Codes
+from ...lang.program import Expression
+from ..causal_model import Codes
+from ..expressions import Column
 from .draw_items import Population
-from .expressions import Column
 from .halves import interchange
 from .items import Items, Recipe
 from .open_spaces import SAMPLED

@@ -11,7 +11,7 @@ from functools import cached_property, reduce
 import numpy as np
 import numpy.typing as npt
 
-from .expressions import Column
+from ..expressions import Column
 
 Weights = npt.NDArray[np.float64]
 

@@ -11,8 +11,8 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
-from .causal_model import Codes
-from .expressions import canonical
+from ..causal_model import Codes
+from ..expressions import canonical
 from .halves import HALVES, codes_on, halves_that_occur, interchange
 from .items import Half, Items, Recipe, Split
 from .open_spaces import SAMPLED, Spaces, open_spaces

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..lang.program import Apply, Expression
-from .causal_model import Codes
-from .expressions import Column, evaluate
+from ...lang.program import Apply, Expression
+from ..causal_model import Codes
+from ..expressions import Column, evaluate
 from .items import Recipe, Split
 from .relations import Relation, TooLargeError, relation
 from .spaces import (

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .causal_model import Codes
+from ..causal_model import Codes
 from .items import Recipe, Split
 
 SPLITS: tuple[Split, ...] = ("fit", "select", "test")
