@@ -38,7 +38,7 @@ COMPONENTS = {
 }
 SETTINGS = {
     "budget": "set `size` in `pairs`, and `steps` and `seeds` in `fit`",
-    "controls": "the controls of this version always run",
+    "controls": "they run with their defaults: five random networks, and a share of 0.5",
 }
 
 

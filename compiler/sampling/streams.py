@@ -20,6 +20,8 @@ _QUICK = (2, 8, 32)
 _SLOW, _PATIENCE = 128, 4
 """Where they cannot be listed: candidates at each further attempt, and attempts after which a base is given up."""
 _ATTEMPTS = 64
+_WITHIN = 64
+"""Draws within one cell for sources that no other item has."""
 _LISTED = 1 << 18
 """Combinations of source cells that are looked at together."""
 _TOGETHER, _COPIES = 64, 1024
@@ -133,9 +135,9 @@ class Stream:
 
         The base stays as long as a source may still fit, so that the half tells nothing of the base. Rejection is
         tried first; then sources are chosen among all that fit, which also tells whether a base has any. With `taken`,
-        a source is none that an earlier item has.
+        a source is none that an earlier item has, and an item whose source's cell is used up finds none.
         """
-        waiting = items
+        waiting, used_up = items, items[:0]
         for attempt in range(_ATTEMPTS):
             if not len(waiting):
                 break
@@ -151,11 +153,38 @@ class Stream:
                     hopeless = np.setdiff1d(np.concatenate([hopeless, waiting[~listable]]), owner)
                 self._rebase(chunk, hopeless, generator)
             if taken is not None:
-                free = self._is_free(self._hashes(sources), owner[:, None], taken).all(axis=1)
+                free = self._free_within_cells(owner, source_cells, sources, taken, generator)
+                if self._cells_tell_codes():
+                    used_up = np.concatenate([used_up, owner[~free]])
+                    waiting = np.setdiff1d(waiting, owner[~free], assume_unique=True)
                 owner, source_cells, sources = owner[free], source_cells[free], sources[free]
             chunk.source_cells[owner], chunk.inputs[owner, 1:] = source_cells, sources
             waiting = np.setdiff1d(waiting, owner, assume_unique=True)
-        return waiting
+        return np.concatenate([waiting, used_up])
+
+    def _free_within_cells(
+        self, owner: Column, cells: Codes, sources: Codes, taken: tuple[Hashes, Column], generator: np.random.Generator
+    ) -> Bools:
+        """Whether each item's sources are free, after they were redrawn (in place) within the cells that were chosen.
+
+        Another cell is no way out: items would drift towards cells with more inputs. So a cell that is nearly used up
+        ends the stream.
+        """
+        free = self._is_free(self._hashes(sources), owner[:, None], taken).all(axis=1)
+        if not self._cells_tell_codes():
+            return free
+        for _ in range(_WITHIN):
+            used = np.flatnonzero(~free)
+            if not len(used):
+                break
+            sources[used] = draw_sources(self.spaces.source, cells[used], generator)
+            free[used] = self._is_free(self._hashes(sources[used]), owner[used, None], taken).all(axis=1)
+        return free
+
+    def _cells_tell_codes(self) -> bool:
+        """Whether a source's cell determines the codes of all aligned variables, and any of its inputs will do."""
+        known = all(self.spaces.source.codes_of(name) is not None for name in self.recipe.variables)
+        return known and not self.spaces.rejected
 
     def _reject(self, chunk: Chunk, owner: Column, generator: np.random.Generator) -> tuple[Column, Codes, Codes]:
         """The first candidate of each owner whose half is right: items, source cells and sources."""
@@ -203,8 +232,7 @@ class Stream:
 
     def _listable(self, chunk: Chunk, items: Column) -> Bools:
         """Whether every combination of source cells of an item's set can be looked at."""
-        known = all(self.spaces.source.codes_of(name) is not None for name in self.recipe.variables)
-        if not known or self.spaces.rejected:
+        if not self._cells_tell_codes():
             return np.zeros(len(items), dtype=bool)
         _, count = self._source_cells(chunk.inputs[items, 0])
         few: Bools = count.astype(np.float64) ** self.members[chunk.cell[items]].sum(axis=1) <= _LISTED
@@ -272,13 +300,25 @@ class Stream:
         self, chunk: Chunk, batch: Column, rebased: Column, copies: int, taken: tuple[Hashes, Column],
         generator: np.random.Generator,
     ) -> Column:  # fmt: skip
-        """Redraw clashing items: bases from their own cells, then all sources; the items that found none."""
+        """Redraw clashing items; those that found none.
+
+        A base is redrawn from its own cell, whatever the half, and its item's sources are drawn anew. Where the base
+        stays, so do the sources' cells: with other inputs of the same cells the half is the same.
+        """
         owner = np.repeat(rebased, copies)
         drawn = self.spaces.base.draw(chunk.base_cells[owner], generator)
         hits = np.flatnonzero(self._is_free(hash_rows(0, "input", drawn), owner, taken))
         first = hits[np.unique(owner[hits], return_index=True)[1]]
         chunk.inputs[owner[first], 0] = drawn[first]
-        return self._match(chunk, batch, generator, taken) if self.recipe.variables else batch[:0]
+        if not self.recipe.variables:
+            return batch[:0]
+        if not self._cells_tell_codes():
+            return self._match(chunk, batch, generator, taken)
+        kept = np.setdiff1d(batch, rebased, assume_unique=True)
+        sources = chunk.inputs[kept, 1:]
+        free = self._free_within_cells(kept, chunk.source_cells[kept], sources, taken, generator)
+        chunk.inputs[kept, 1:] = sources
+        return np.concatenate([self._match(chunk, rebased, generator, taken), kept[~free]])
 
     def _hashes(self, inputs: Codes) -> Hashes:
         """One number for each input; inputs [item, role, input], hashes [item, role]."""

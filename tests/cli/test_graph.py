@@ -185,3 +185,13 @@ def test_written_files_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert done.out == "wrote spec.dot\nwrote spec.graph.json\nno result matches the spec: no verdicts drawn\n"
     assert (tmp_path / "spec.dot").exists()
     assert (tmp_path / "spec.graph.json").exists()
+
+
+def test_names_of_files_and_alignments_lose_no_verdict(tmp_path: Path) -> None:
+    body = DIFFERENCES + "claim c: iia(differences) == 1 exhaustively\n"
+    spec = small(tmp_path, body, name="a[1].cspec")
+    store = tmp_path / "store"
+    run("verify", spec, "--store", store)
+    assert "with verdicts" in run("graph", spec, "--store", store, "--out", tmp_path).out
+    small(tmp_path, body.replace("differences", "other"), name="a[1].cspec")
+    assert "with verdicts" in run("graph", spec, "--store", store, "--out", tmp_path).out

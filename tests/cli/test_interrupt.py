@@ -1,5 +1,6 @@
 """An interrupted run: what was decided stands, the store stays whole, and a later run goes on."""
 
+import json
 import os
 import signal
 import subprocess
@@ -43,7 +44,10 @@ def test_an_interrupt_keeps_what_was_decided_and_leaves_nothing_half_written(tmp
 
     kept = artifacts(store)
     assert len(kept) == 2
-    assert not (store / "results").exists()
+    (result,) = (store / "results").iterdir()
+    partial = json.loads(result.read_text())
+    assert not partial["complete"]
+    assert [verdict["name"] for verdict in partial["verdicts"]] == ["solves", "given"]
     assert len((store / "looks.jsonl").read_text().splitlines()) == 2
     assert list(store.rglob(".partial-*")) == []
     assert all(Store(store).load(name.removesuffix(".safetensors")) is not None for name in kept)

@@ -335,3 +335,32 @@ def test_a_ledger_line_that_was_cut_short_is_passed_over(tmp_path: Path) -> None
     assert grades(spec, store) == {"given": "statistical"}
     write(spec, spec.read_text().replace(">= 0.9", ">= 0.8"))
     assert grades(spec, store) == {"given": "exploratory"}
+
+
+def test_a_look_after_a_line_that_was_cut_short_is_not_lost(tmp_path: Path) -> None:
+    spec = sampled(tmp_path, DECIDED + "claim c: iia(decided) >= 0.9\n")
+    run("verify", spec, "--store", tmp_path / "store")
+    ledger = tmp_path / "store" / "looks.jsonl"
+    with ledger.open("ab") as file:
+        file.write(b'{"plan": "abc", "chu\xff')
+    sampled(tmp_path, DECIDED + "claim c: iia(decided) >= 0.8\n")
+    assert "[exploratory]" in run("verify", spec, "--store", tmp_path / "store").out
+    sampled(tmp_path, DECIDED + "claim c: iia(decided) >= 0.7\n")
+    assert "[exploratory]" in run("verify", spec, "--store", tmp_path / "store").out
+    assert len([line for line in ledger.read_bytes().splitlines() if line.endswith(b"}")]) == 3
+
+
+def test_a_ledger_that_cannot_be_read_is_the_environments_fault(tmp_path: Path) -> None:
+    spec = sampled(tmp_path, DECIDED + "claim c: iia(decided) >= 0.9\n")
+    (tmp_path / "store" / "looks.jsonl").mkdir(parents=True)
+    done = run("verify", spec, "--store", tmp_path / "store")
+    assert done.status == 4
+    assert "error[CS520]" in done.err
+
+
+def test_results_may_be_read_by_others(tmp_path: Path) -> None:
+    spec = sampled(tmp_path, DECIDED + "claim c: iia(decided) >= 0.9\n")
+    run("verify", spec, "--store", tmp_path / "store")
+    files = [p for p in (tmp_path / "store").rglob("*") if p.is_file() and p.name != "looks.jsonl"]
+    assert files
+    assert all(path.stat().st_mode & 0o044 == 0o044 for path in files)

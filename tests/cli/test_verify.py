@@ -30,8 +30,10 @@ def test_the_plain_network_decides_both_equalities_first(tmp_path: Path) -> None
         "half_enough: refuted under identity [exhaustive], expected refuted",
     ]
     assert "iia(first_coordinates) = 0.6725 = 343/510 exactly, claimed >= 0.9" in done.out
-    assert "iia(differences.left) - iia(symbol_at_1) = 0.4000 = 2/5 exactly, claimed >= 0.4" in done.out
+    joined = " ".join(done.out.split())
+    assert "iia(differences.left) - iia(symbol_at_1) = 0.4000 = 2/5 exactly, claimed >= 0.4" in joined
     assert done.out.endswith("\nexpectations: 9 met\n")
+    assert max(map(len, done.out.splitlines())) <= 80
 
 
 def test_the_exchanged_alignment_is_refuted(tmp_path: Path) -> None:

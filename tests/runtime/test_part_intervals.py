@@ -145,6 +145,18 @@ def test_near_ties_of_both_sides_move_a_paired_difference() -> None:
     assert up.estimate == still.estimate + Fraction(10, 1000)
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_near_ties_move_a_paired_interval_as_they_move_its_estimate(sign: int) -> None:
+    part = Part(">=", Fraction(0), ((Fraction(sign), 0), (Fraction(-sign), 1)))
+    measured = [Measured(alone(right, 1000, near=5), "items") for right in (930, 900)]
+    found = [part_interval(part, measured, ALPHA, False, shift=s) for s in (-1, 0, 1)]
+    for one in ("low", "high"):
+        ends = [getattr(f.interval, one) for f in found]
+        assert ends == sorted(ends)
+        assert ends[0] < ends[2]
+    assert found[0].estimate < found[1].estimate < found[2].estimate
+
+
 def test_near_ties_move_no_proportion_out_of_0_to_1() -> None:
     part = Part(">=", Fraction(0), ((Fraction(1), 0),))
     measured = [Measured(alone(999, 1000, near=500), "items")]
