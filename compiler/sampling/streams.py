@@ -170,7 +170,7 @@ class Stream:
         Another cell is no way out: items would drift towards cells with more inputs. So a cell that is nearly used up
         ends the stream.
         """
-        free = self._is_free(self._hashes(sources), owner[:, None], taken).all(axis=1)
+        free: Bools = np.asarray(self._is_free(self._hashes(sources), owner[:, None], taken).all(axis=1))
         if not self._cells_tell_codes():
             return free
         for _ in range(_WITHIN):
