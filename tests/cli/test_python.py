@@ -12,7 +12,7 @@ from .tools import DECIDED, DIFFERENCES, GALLERY, SOLVES, sampled, small, spawn,
 def test_verify_gives_the_verdicts_by_claim_name(tmp_path: Path) -> None:
     seen: list[str] = []
     path = GALLERY / "exchanged.cspec"
-    result = cspec.verify(path, store=tmp_path, decided=lambda verdict: seen.append(verdict.name))
+    result = cspec.verify(path, store=tmp_path, decided=lambda so_far: seen.append(so_far.verdicts[-1].name))
     assert isinstance(result, Mapping)
     assert list(result) == ["solves", "wrong", "alone", "joint"] == seen
     assert len(result) == 4
