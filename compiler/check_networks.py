@@ -8,7 +8,7 @@ from pathlib import Path
 from ..lang.diagnostics import Diagnostic, Label
 from ..lang.program import Alignment, Network, Placement, Program, Task
 from .experiments import NetworkFile
-from .network_facts import BadCheckpointError, MlpFacts, read_network_facts
+from .network_facts import BadCheckpointError, NetworkFacts, read_network_facts
 
 
 def check_networks(
@@ -71,7 +71,7 @@ def _moved(program: Program) -> list[tuple[str, str]]:
     return [(a, n) for a, n in dict.fromkeys(pairs) if program.alignments[a].network != n]
 
 
-def _check_task(task: Task, network: str, facts: MlpFacts) -> list[Diagnostic]:
+def _check_task(task: Task, network: str, facts: NetworkFacts) -> list[Diagnostic]:
     found = []
     tokens = Label(task.tokens_span)
     if len(task.tokens) != facts.inputs:
@@ -108,7 +108,7 @@ def _check_task(task: Task, network: str, facts: MlpFacts) -> list[Diagnostic]:
     return found
 
 
-def _check_placements(alignment: Alignment, network: str, facts: MlpFacts) -> list[Diagnostic]:
+def _check_placements(alignment: Alignment, network: str, facts: NetworkFacts) -> list[Diagnostic]:
     found: list[Diagnostic] = []
     taken: dict[tuple[str, int | None], list[tuple[Placement, int]]] = {}
     for placement in alignment.placements:

@@ -50,16 +50,6 @@ class Source:
     path: Path
     text: str
 
-    def line_and_column(self, offset: int) -> tuple[int, int]:
-        """The line and column of an offset, both counted from 1."""
-        before = self.text[:offset]
-        return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1
-
-    def line_text(self, line: int) -> str:
-        """The text of a line, counted from 1, without its line break."""
-        lines = self.text.split("\n")
-        return lines[line - 1].rstrip("\r") if line <= len(lines) else ""
-
 
 class SpecError(Exception):
     """The spec is wrong or cannot be used here: carries the diagnostics and their source."""

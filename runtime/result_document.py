@@ -61,11 +61,6 @@ def read_result(path: Path) -> Result | None:
     )
 
 
-def result_schema() -> dict[str, Any]:
-    """The JSON schema of result documents."""
-    return _ADAPTER.json_schema()
-
-
 def _document(result: Result) -> ResultDocument:
     return ResultDocument(
         FORMAT,
