@@ -87,7 +87,8 @@ def check_network(syntax: NetworkSyntax, report: Reporter) -> Network | None:
         return None
     path = arguments[0].value
     if not path.value.strip() or "\0" in path.value:
-        report.error("CS121", "the path is empty", path.span, help='write `torch("weights.safetensors")`')
+        fault = "the path holds a null character" if "\0" in path.value else "the path is empty"
+        report.error("CS121", fault, path.span, help='write `torch("weights.safetensors")`')
         return None
     return Network(syntax.name.text, path.value, syntax.doc, syntax.name.span, path.span)
 
