@@ -62,8 +62,7 @@ def _placed(checked: Checked) -> dict[str, tuple[Any, ...]]:
     table: dict[str, tuple[Any, ...]] = {}
     for alignment in checked.program.alignments.values():
         for p in alignment.placements:
-            size = "" if p.size is None else f" size {p.size}"
-            place = Placed(alignment.name, alignment.network, p.variable, p.site.text, f"via {p.family}{size}")
+            place = Placed(alignment.name, alignment.network, p.variable, p.place.text, p.map_text)
             table[alignment.model] = (*table.get(alignment.model, ()), place)
     return table
 

@@ -95,13 +95,16 @@ def _check_task(task: Task, network: str, facts: NetworkFacts) -> list[Diagnosti
                     help="a value's index in its domain is its token id: make the domain smaller",
                 )
             )
-    if beyond := [c for c in task.answer.classes if c >= facts.classes]:
+    for answer in task.answers:
+        beyond = [c for c in answer.classes if c >= facts.classes]
+        if not beyond:
+            continue
         found.append(
             Diagnostic(
                 "CS512",
                 f"expected class indices 0..{facts.classes - 1}, found {beyond[0]}: the network `{network}` has"
                 f" {facts.classes} classes",
-                Label(task.answer.span),
+                Label(answer.span),
                 help="map each value of the output to one of the network's classes",
             )
         )

@@ -5,12 +5,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
-from ..lang.program import Claim, FitSettings
+from ..lang.program import Claim, Family, FitSettings
 from .network_facts import MlpFacts
 from .sampling.items import Recipe
 from .terms import Expectation
-
-Family = Literal["identity", "rotation"]
 
 
 @dataclass(frozen=True)
@@ -30,12 +28,20 @@ class Block:
     start: int
     stop: int
 
+    @property
+    def size(self) -> int:
+        return self.stop - self.start
+
 
 @dataclass(frozen=True)
 class Frame:
     """One map at one site, shared by the variables that live there, each in a block of its own.
 
-    `dims` are the site's dims that the map sees (all of them where the spec names none), `size` its output dims.
+    `dims` are the site's dims that the map sees (all of them where the spec names none) of its `width`; `positions` the
+    tokens at which it reads them, one alone for a network without positions. The map sees one vector, the positions'
+    concatenation, or, where `shared`, each position's vector by itself with the same parameters (families).
+    With `learned_size` the blocks' sizes are found by the fit, and theirs here are empty. A frame `inside` another sees
+    that one's block in place of the site.
     """
 
     component: str
@@ -44,15 +50,43 @@ class Frame:
     width: int
     family: Family
     blocks: tuple[Block, ...]
+    positions: tuple[int, ...] = (0,)
+    shared: bool = False
+    learned_size: bool = False
+    inside: "Inside | None" = None
 
     @property
     def size(self) -> int:
+        """The features that the blocks take together."""
         return self.blocks[-1].stop
 
     @property
+    def dim(self) -> int:
+        """The length of the vector that the map sees."""
+        if self.inside is not None:
+            return self.inside.frame.blocks[self.inside.block].size
+        return len(self.dims) * (1 if self.shared else len(self.positions))
+
+    @property
+    def given(self) -> bool:
+        """Whether nothing of the map is to be found: the blocks are the site's dims themselves."""
+        return self.family.name == "identity" and not self.learned_size and self.size == self.dim and not self.inside
+
+    @property
     def site(self) -> str:
-        """The site's name: `hidden[1]`, `logits`."""
-        return self.component if self.layer is None else f"{self.component}[{self.layer}]"
+        """The site's name: `hidden[1]`, `logits`, `resid[2] @ 3`."""
+        name = self.component if self.layer is None else f"{self.component}[{self.layer}]"
+        if self.positions == (0,) and not self.component.startswith("resid"):
+            return name
+        return f"{name} @ {', '.join(map(str, self.positions))}"
+
+
+@dataclass(frozen=True)
+class Inside:
+    """A block of another frame, whose map is fitted first and then stays as it is."""
+
+    frame: Frame
+    block: int
 
 
 @dataclass(frozen=True)
@@ -64,19 +98,30 @@ class Grounding:
     @property
     def learned(self) -> bool:
         """Whether a map must be trained."""
-        return any(frame.family != "identity" for frame in self.frames)
+        return any(not frame.given for frame in self.frames)
 
     @property
     def families(self) -> tuple[str, ...]:
         """The families of the maps, each once: they are part of the verdict."""
-        return tuple(dict.fromkeys(frame.family for frame in self.frames))
+        return tuple(dict.fromkeys(frame.family.text for frame in self.frames))
 
 
 @dataclass(frozen=True)
 class Encoding:
-    """How an input becomes tokens and a value of the output a class: input columns in order, class of each code."""
+    """How an input becomes tokens, and an output's code what the network answers: input columns in order, answers.
+
+    Several answers are one tuple: the output's code is the sum of code_i * size_0 * .. * size_(i-1).
+    """
 
     columns: tuple[int, ...]
+    answers: tuple["AnswerAt", ...]
+
+
+@dataclass(frozen=True)
+class AnswerAt:
+    """One answer: the position whose logits are read (0 for a network without positions), and each code's class."""
+
+    position: int
     classes: tuple[int, ...]
 
 

@@ -30,7 +30,7 @@ def _random_subspace(measurement: Measurement) -> Control:
     """A random frame of the same size in place of the learned one: at some sites any subspace works."""
     name = "random subspace"
     assert measurement.grounding is not None
-    if all(f.size == len(f.dims) for f in measurement.grounding.frames if f.family == "rotation"):
+    if all(f.size == len(f.dims) for f in measurement.grounding.frames if not f.given):
         return Control(name, None, "the map has the site's full width")
     return Control(name, _again(measurement, name, fitting=None, random_frames=True))
 

@@ -10,6 +10,7 @@ from ..lang.program import (
     Comparison,
     Estimand,
     Expression,
+    Family,
     Holdout,
     Iia,
     Linear,
@@ -20,6 +21,7 @@ from ..lang.program import (
 )
 from .causal_model import CausalModel
 from .experiments import (
+    AnswerAt,
     Block,
     Encoding,
     Experiment,
@@ -150,12 +152,12 @@ class _Lowering:
         model = self.models[alignment.model]
         network = self.networks[estimand.network]
         assert measured.grounding is not None
-        size = max(b.stop - b.start for f in measured.grounding.frames if f.family == "rotation" for b in f.blocks)
+        size = max(b.stop - b.start for f in measured.grounding.frames if not f.given for b in f.blocks)
         layer = network.facts.last_layer
         width = network.facts.width("hidden", layer)
         assert width is not None
         grounding = Grounding(
-            (Frame("hidden", layer, tuple(range(width)), width, "rotation", (Block(0, 0, min(size, width)),)),)
+            (Frame("hidden", layer, tuple(range(width)), width, Family("rotation"), (Block(0, 0, min(size, width)),)),)
         )
         pairs = self.pairs(alignment.pairs, self.program.models[alignment.model].task)
         recipe = self.lower_recipe(model, (model.output,), ((0,),), pairs)
@@ -211,7 +213,10 @@ class _Lowering:
     def lower_encoding(self, task_name: str) -> Encoding:
         task = self.program.tasks[task_name]
         names = [declared.name for declared in task.inputs]
-        return Encoding(tuple(names.index(name) for name in task.tokens), task.answer.classes)
+        return Encoding(
+            tuple(names.index(name) for name in task.tokens),
+            tuple(AnswerAt(0, answer.classes) for answer in task.answers),
+        )
 
     def pairs(self, name: str | None, task: str) -> Pairs:
         return self.program.pairs[name] if name is not None else Pairs("defaults", task)
@@ -225,13 +230,13 @@ def all_sets(variables: int) -> Sets:
 
 def lower_grounding(placements: Iterable[Placement], network: NetworkFile) -> Grounding:
     """Placements as frames: variables at one site with one map share a frame, in disjoint blocks in order."""
-    groups: dict[tuple[str, int | None, tuple[int, ...], str, int], list[tuple[int, int]]] = {}
+    groups: dict[tuple[str, int | None, tuple[int, ...], Family, int], list[tuple[int, int]]] = {}
     for index, placement in enumerate(placements):
         site = placement.site
         width = network.facts.width(site.component, site.layer)
         assert width is not None, "checked against the network"
         dims = tuple(range(width)) if site.dims is None else site.dims
-        alone = -1 if placement.family == "rotation" else index
+        alone = -1 if placement.family.name == "rotation" else index
         group = groups.setdefault((site.component, site.layer, dims, placement.family, alone), [])
         group.append((index, len(dims) if placement.size is None else placement.size))
     frames = []
@@ -242,8 +247,7 @@ def lower_grounding(placements: Iterable[Placement], network: NetworkFile) -> Gr
             start += size
         site_width = network.facts.width(component, layer)
         assert site_width is not None
-        kind = "rotation" if family == "rotation" else "identity"
-        frames.append(Frame(component, layer, dims, site_width, kind, tuple(blocks)))  # type: ignore[arg-type]
+        frames.append(Frame(component, layer, dims, site_width, family, tuple(blocks)))
     return Grounding(tuple(frames))
 
 

@@ -8,7 +8,7 @@ from .check_recipes import find_recipe
 from .check_settings import check_fit
 from .diagnostics import Label
 from .not_built import COMPONENTS, FAMILIES, not_built
-from .program import Alignment, Family, FitSettings, Placement, Site, show_dims
+from .program import IDENTITY, Alignment, Family, FitSettings, Placement, Site, show_dims
 from .scope import AlignmentView, Names, Reporter, Signature, report_repeated
 from .suggest import suggest
 from .syntax import AlignSyntax, FamilySyntax, Index, Integer, Name, SiteSyntax
@@ -46,7 +46,7 @@ def check_alignment(
         model_tasks[syntax.model.text],
         syntax.network.text,
         tuple(placement.variable for placement in placements),
-        frozenset(placement.variable for placement in placements if placement.family == "rotation"),
+        frozenset(placement.variable for placement in placements if placement.learned),
         pairs,
         pairs_known,
     )
@@ -99,9 +99,9 @@ class _Placer:
         placed: dict[str, Name] = {}
         placements: list[Placement] = []
         complete = True
-        for line in self.syntax.placements:
+        for number, line in enumerate(self.syntax.placements):
             site = self._site(line.site)
-            family = self._family(line.family) if line.family is not None else ("identity", None)
+            family = self._family(line.family) if line.family is not None else (IDENTITY, None)
             for name in line.names:
                 if name.text in placed:
                     self.report.error(
@@ -120,7 +120,9 @@ class _Placer:
                 size_span = line.site.span
                 if line.family is not None and line.family.size is not None:
                     size_span = line.family.size.span
-                placements.append(Placement(name.text, site, family[0], family[1], name.span, size_span))
+                placements.append(
+                    Placement(name.text, site, family[0], (family[1],), number, span=name.span, size_span=size_span)
+                )
         self._check_blocks(placements)
         self._check_order(placements)
         return placements if complete else None
@@ -187,7 +189,7 @@ class _Placer:
         dims = self._dims(indices[0]) if indices else None
         if indices and dims is None:
             return None
-        return Site(component, layer, dims, site.span)
+        return Site(component, layer, dims, span=site.span)
 
     def _layer(self, site: SiteSyntax, indices: list[Index]) -> int | None:
         if not indices:
@@ -260,7 +262,8 @@ class _Placer:
         if isinstance(size, Integer) and size.value < 1:
             self.report.error("CS313", "expected a size of at least 1, found 0", size.span, help="write `size 4`")
             return None
-        return ("rotation" if name == "rotation" else "identity"), size.value if size is not None else None
+        found = Family("rotation") if name == "rotation" else IDENTITY
+        return found, size.value if size is not None else None
 
     # --- blocks and order
 
@@ -296,7 +299,7 @@ class _Placer:
             return False
         if a.dims is not None and b.dims is not None and not set(a.dims) & set(b.dims):
             return False
-        if a.dims == b.dims and first.family == second.family == "rotation":
+        if a.dims == b.dims and first.family.name == second.family.name == "rotation":
             if first.size is not None and second.size is not None:
                 return False
             whole = first if first.size is None else second

@@ -48,7 +48,7 @@ class _TaskChecker:
             require,
             Declared(output[0].text, output[1], output[0].span),
             tokens,
-            answer,
+            (answer,),
             self.syntax.doc,
             self.syntax.name.span,
             tokens_span,

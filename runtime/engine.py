@@ -16,7 +16,9 @@ class Engine(Protocol):
     """Evaluates terms on one network through one grounding. Engines must agree for the same stored maps."""
 
     def logits(self, query: OutputOf, batch: Batch) -> Tensor:
-        """Logits of the query's run, shape [item, class]; `batch.inputs` are token ids, [item, role, position].
+        """Logits of the query's run, shape [item, position, class]; `batch.inputs` are token ids.
+
+        Tokens have shape [item, role, position].
 
         Raises:
             EngineRefusal: the engine cannot evaluate this term rightly.

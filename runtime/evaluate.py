@@ -19,13 +19,12 @@ from ..compiler.sampling.draw_items import Population, split_of
 from ..compiler.sampling.enumerate_items import count_items, enumerate_items
 from ..compiler.sampling.items import Items
 from ..compiler.terms import OutputOf, Run
+from .answers import compare, encode
 from .engine import Engine
-from .errors import EnvironmentProblem
 from .progress import Progress
 from .scores import CellCount, Scores
 from .share_sources import share_sources
 
-NEAR_TIE = 1e-4
 MICRO_BATCH = 8192
 WHOLE_BATCH = 65536
 
@@ -76,12 +75,6 @@ def run_evaluate(
     return _scores(step, population, tally, whole=items is None)
 
 
-def encode(items: Items, encoding: Encoding) -> npt.NDArray[np.int64]:
-    """Token ids, shape [item, role, position], of input codes: a value's index in its domain is its token id."""
-    tokens: npt.NDArray[np.int64] = np.ascontiguousarray(items.inputs[:, :, list(encoding.columns)])
-    return tokens
-
-
 def share_right(step: EvaluateStep, population: Population, items: Items, engine: Engine, encoding: Encoding) -> float:
     """The share of items on which network and model agree among the declared answers."""
     right = 0
@@ -90,7 +83,7 @@ def share_right(step: EvaluateStep, population: Population, items: Items, engine
             model = model_batch(population, chunk)
             batch = Batch(encode(chunk, encoding), model.members, model.variables)
             labels = torch.from_numpy(evaluate_in_model(step.score.right, step.model, model))
-            right += int(_answers(engine.logits(step.score.left, batch), labels, encoding)[1].sum())
+            right += int(compare(engine.logits(step.score.left, batch), labels, encoding).among.sum())
     return right / len(items)
 
 
@@ -123,15 +116,16 @@ def _score(
     model = model_batch(population, items)
     batch = Batch(encode(items, encoding), model.members, model.variables)
     labels = evaluate_in_model(step.score.right, step.model, model)
-    agree, among, near = _answers(engine.logits(step.score.left, batch), torch.from_numpy(labels), encoding)
+    found = compare(engine.logits(step.score.left, batch), torch.from_numpy(labels), encoding)
+    agree, among = found.over_all, found.among
     cells = len(tally.n)
-    for counts, scores in ((tally.right, agree), (tally.among, among), (tally.near, near)):
+    for counts, scores in ((tally.right, agree), (tally.among, among), (tally.near, found.near)):
         counts += _count(items, scores.numpy(), cells)
     tally.n += _count(items, np.ones(len(items), dtype=bool), cells)
     output, world = step.score.right.variable, step.score.right.run.world
     base_labels = evaluate_in_model(OutputOf(output, Run(world, 0)), step.model, model)
     clean = engine.logits(OutputOf(output, Run(step.score.left.run.world, 0)), batch)
-    right = _answers(clean, torch.from_numpy(base_labels), encoding)[0]
+    right = compare(clean, torch.from_numpy(base_labels), encoding).over_all
     tally.base_right += int(_count(items, right.numpy(), cells).sum())
     if model.variables:
         alone = pair_scores(step.model, model)
@@ -143,25 +137,6 @@ def _score(
     if keep:
         tally.agree.append(agree)
         tally.agree_among.append(among)
-
-
-def _answers(logits: Tensor, labels: Tensor, encoding: Encoding) -> tuple[Tensor, Tensor, Tensor]:
-    """Agreement over all classes, among the declared answers, and near ties; each shape [item].
-
-    The answer is the argmax; equal top logits agree with nothing.
-    """
-    if not bool(torch.isfinite(logits).all()):
-        raise EnvironmentProblem("CS508", "the network gives logits that are not finite", "check its weights")
-    classes = torch.tensor(encoding.classes)
-    wanted = classes[labels]
-    scores = []
-    for values, targets in ((logits, wanted), (logits[:, classes], labels)):
-        top = values.topk(2, dim=1) if values.shape[1] > 1 else None
-        clear = torch.ones(len(values), dtype=torch.bool) if top is None else top.values[:, 0] > top.values[:, 1]
-        scores.append((values.argmax(1) == targets) & clear)
-    margin = logits.topk(2, dim=1).values if logits.shape[1] > 1 else None
-    near = torch.zeros(len(logits), dtype=torch.bool) if margin is None else margin[:, 0] - margin[:, 1] < NEAR_TIE
-    return scores[0], scores[1], near
 
 
 def _score_unseen(

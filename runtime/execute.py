@@ -16,9 +16,10 @@ from ..compiler.keys import content_key
 from ..compiler.plan import Candidate, DecideStep, EncodeStep, EvaluateStep, FitStep, ItemsStep, NetworkSource, Plan
 from ..compiler.sampling.draw_items import Population
 from ..compiler.sampling.items import Items
+from .answers import encode
 from .decide import Evaluated, run_decide
 from .engine import Engine
-from .evaluate import encode, run_evaluate, share_right
+from .evaluate import run_evaluate, share_right
 from .fit import Fitted, Labelled, SeedReport, run_fit
 from .looks import looked_before, read_looks, record_look
 from .networks import Mlp, load_network

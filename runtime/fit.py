@@ -13,6 +13,7 @@ from ..compiler.experiments import Encoding
 from ..compiler.interpret_terms import Batch
 from ..compiler.keys import derived_seed
 from ..compiler.plan import FitStep
+from .answers import answer_loss, compare
 from .engine import Engine, Frames
 from .errors import EnvironmentProblem
 from .progress import Progress
@@ -89,12 +90,11 @@ def orthonormal(frame: Tensor) -> Tensor:
 def agreement(engine: Engine, step: FitStep, labelled: Labelled, encoding: Encoding) -> float:
     """The share of items on which the network's best declared answer is the model's counterfactual output."""
     right = 0
-    classes = torch.tensor(encoding.classes)
     with torch.no_grad():
         for start in range(0, len(labelled.batch), MICRO_BATCH):
             rows = slice(start, start + MICRO_BATCH)
             logits = engine.logits(step.score.left, labelled.batch.take(rows))
-            right += int((logits[:, classes].argmax(1) == labelled.labels[rows]).sum())
+            right += int(compare(logits, labelled.labels[rows], encoding).among.sum())
     return right / len(labelled.batch)
 
 
@@ -104,7 +104,6 @@ def _train(step: FitStep, engine: Engine, fit: Labelled, encoding: Encoding, see
     optimizer = torch.optim.Adam(parameters, lr=settings.rate)
     schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, total_iters=settings.steps)
     generator = torch.Generator().manual_seed(derived_seed(seed, "order", ""))
-    classes = torch.tensor(encoding.classes)
     order = torch.empty(0, dtype=torch.int64)
     last = float("nan")
     for _ in range(settings.steps):
@@ -112,7 +111,7 @@ def _train(step: FitStep, engine: Engine, fit: Labelled, encoding: Encoding, see
             order = torch.cat([order, torch.randperm(len(fit.batch), generator=generator)])
         rows, order = order[: settings.batch], order[settings.batch :]
         logits = engine.logits(step.score.left, fit.batch.take(rows.numpy()))
-        loss = torch.nn.functional.cross_entropy(logits[:, classes], fit.labels[rows])
+        loss = answer_loss(logits, fit.labels[rows], encoding)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()

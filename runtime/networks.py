@@ -62,11 +62,11 @@ class Mlp(nn.Module):
         return self.head.weight.device
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """Logits, shape [item, class], of token ids, shape [item, position]."""
+        """Logits, shape [item, 1, class], of token ids, shape [item, position]."""
         x = self.sites[0](self.embed(tokens).flatten(1)[:, None])
         for layer, site in zip(self.layers, list(self.sites)[1:], strict=True):
             x = site(self.activation(layer(x)))
-        logits: Tensor = self.logits(self.head(x))[:, 0]
+        logits: Tensor = self.logits(self.head(x))
         return logits
 
     def state(self, tokens: Tensor, component: str, layer: int | None) -> Tensor:

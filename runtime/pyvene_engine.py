@@ -187,12 +187,12 @@ class PyveneEngine:
         index, position = self._place(target)
         assert self.grounding is not None
         frame = self.grounding.frames[index]
-        return [position] if frame.family == "rotation" else list(range(len(_ranges(frame.dims))))
+        return [position] if not frame.given else list(range(len(_ranges(frame.dims))))
 
     def _intervention(self, frame: Frame) -> nn.Module:
         pyvene = self.pyvene
         assert pyvene is not None
-        if frame.family == "identity":
+        if frame.given:
             vanilla: nn.Module = pyvene.VanillaIntervention(
                 embed_dim=frame.width, subspace_partition=_ranges(frame.dims), keep_last_dim=False
             )
@@ -206,7 +206,7 @@ class PyveneEngine:
     def _rotations(self) -> list[tuple[int, Any]]:
         """The learned maps by the index of their frame."""
         frames = () if self.grounding is None else self.grounding.frames
-        return [(index, self.maps[index]) for index, frame in enumerate(frames) if frame.family == "rotation"]
+        return [(index, self.maps[index]) for index, frame in enumerate(frames) if not frame.given]
 
     def _count(self, *_: object) -> None:
         self.calls += 1

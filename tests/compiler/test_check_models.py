@@ -16,6 +16,7 @@ from cspec.lang.program import (
     Declared,
     Domain,
     Expression,
+    Family,
     FitSettings,
     Mechanism,
     Model,
@@ -58,12 +59,12 @@ def check(
     )
     declared = tuple(Declared(n, d) for n, d in inputs)
     output = Declared("out", models[0].domains["out"])
-    task = Task("t", declared, tuple(require), output, ("x", "y"), Answer("out", (0, 1)), span=Span(1, 2))
+    task = Task("t", declared, tuple(require), output, ("x", "y"), (Answer("out", (0, 1)),), span=Span(1, 2))
     site = Site("hidden", 1)
     alignments = {
         f"a_{name}": Alignment(
             f"a_{name}", name, "n",
-            tuple(Placement(v, site, "rotation", 1, Span(200 + i, 201 + i)) for i, v in enumerate(variables)),
+            tuple(Placement(v, site, Family("rotation"), (1,), span=Span(200 + i, 201 + i)) for i, v in enumerate(variables)),
             FitSettings(), None,
         )
         for name, variables in (align or {}).items()

@@ -72,7 +72,7 @@ def test_the_design_example() -> None:
     task = program.tasks["equality"]
     assert [declared.name for declared in task.inputs] == ["w", "x", "y", "z"]
     assert task.inputs[0].domain == integers(0, 511)
-    assert (task.tokens, task.output.domain, task.answer.classes) == (("w", "x", "y", "z"), BOOL, (0, 1))
+    assert (task.tokens, task.output.domain, task.answers[0].classes) == (("w", "x", "y", "z"), BOOL, (0, 1))
     assert task.doc == ""
     both = program.models["both_equalities"]
     assert [(m.name, m.domain, m.declared) for m in both.mechanisms] == [
@@ -209,9 +209,9 @@ def test_keywords_name_variables() -> None:
 def test_answers() -> None:
     text = BASE.replace("output same: bool", "output same: 2..4").replace("{ false: 0, true: 1 }", "index")
     text = text.replace("same = left == right", "same = if left == right then 2 else 4")
-    assert program_of(text).tasks["equality"].answer.classes == (2, 3, 4)
+    assert program_of(text).tasks["equality"].answers[0].classes == (2, 3, 4)
     text = text.replace("index", "{ 4: 0, 2: 7, 3: 1, }")
-    assert program_of(text).tasks["equality"].answer.classes == (7, 1, 0)
+    assert program_of(text).tasks["equality"].answers[0].classes == (7, 1, 0)
 
 
 def test_sites_and_families() -> None:

@@ -7,6 +7,7 @@ from cspec.compiler.experiments import Block, Frame, Grounding
 from cspec.compiler.interpret_terms import Batch
 from cspec.compiler.network_facts import MlpFacts
 from cspec.compiler.terms import Assignment, NetworkWorld, OutputOf, Run, ValueOf, interchange, plain
+from cspec.lang.program import IDENTITY, Family
 from cspec.runtime.errors import EngineRefusal
 from cspec.runtime.networks import Mlp
 from cspec.runtime.pyvene_engine import PyveneEngine, _ranges
@@ -15,7 +16,7 @@ from torch import Tensor
 FACTS = MlpFacts(inputs=3, vocabulary=7, embed=4, hidden=(12, 10, 9), classes=3)
 WORLD = NetworkWorld("net", "a")
 NAMES = ("a", "b")
-ROTATION = Grounding((Frame("hidden", 1, tuple(range(12)), 12, "rotation", (Block(0, 0, 3), Block(1, 3, 5))),))
+ROTATION = Grounding((Frame("hidden", 1, tuple(range(12)), 12, Family("rotation"), (Block(0, 0, 3), Block(1, 3, 5))),))
 
 
 @pytest.fixture
@@ -80,7 +81,7 @@ def test_identity_on_dims_exchanges_exactly_these(
     network: Mlp, batch: Batch, dims: tuple[tuple[int, ...], tuple[int, ...]]
 ) -> None:
     frames = tuple(
-        Frame("hidden", 1, own, 12, "identity", (Block(index, 0, len(own)),)) for index, own in enumerate(dims)
+        Frame("hidden", 1, own, 12, IDENTITY, (Block(index, 0, len(own)),)) for index, own in enumerate(dims)
     )
     found = PyveneEngine(network, Grounding(frames), NAMES).logits(interchange(WORLD, NAMES, "o"), batch)
     projections = [torch.diag(torch.tensor([float(i in own) for i in range(12)])) for own in dims]
@@ -90,8 +91,8 @@ def test_identity_on_dims_exchanges_exactly_these(
 def test_rotation_within_dims_beside_another_frame_at_the_same_site(network: Mlp, batch: Batch) -> None:
     dims = (1, 2, 4, 5, 6, 9)
     frames = (
-        Frame("hidden", 1, dims, 12, "rotation", (Block(0, 0, 2),)),
-        Frame("hidden", 1, (0, 3), 12, "identity", (Block(1, 0, 2),)),
+        Frame("hidden", 1, dims, 12, Family("rotation"), (Block(0, 0, 2),)),
+        Frame("hidden", 1, (0, 3), 12, IDENTITY, (Block(1, 0, 2),)),
     )
     engine = PyveneEngine(network, Grounding(frames), NAMES)
     q = frame(6, 2)
@@ -110,8 +111,8 @@ def test_two_rotations_at_one_site_interleaved_do_not_undo_each_other(network: M
     batch = Batch(rng.integers(0, 7, (30, 4, 3)), members, names)
     left, right = tuple(range(6)), tuple(range(6, 12))
     frames = (
-        Frame("hidden", 1, left, 12, "rotation", (Block(0, 0, 2), Block(2, 2, 4))),
-        Frame("hidden", 1, right, 12, "rotation", (Block(1, 0, 3),)),
+        Frame("hidden", 1, left, 12, Family("rotation"), (Block(0, 0, 2), Block(2, 2, 4))),
+        Frame("hidden", 1, right, 12, Family("rotation"), (Block(1, 0, 3),)),
     )
     engine = PyveneEngine(network, Grounding(frames), names)
     p, q = frame(6, 4), frame(6, 3)
@@ -125,8 +126,8 @@ def test_two_rotations_at_one_site_interleaved_do_not_undo_each_other(network: M
 
 def test_variables_at_two_layers_are_patched_in_one_run(network: Mlp, batch: Batch) -> None:
     frames = (
-        Frame("hidden", 1, tuple(range(12)), 12, "rotation", (Block(0, 0, 3),)),
-        Frame("hidden", 2, tuple(range(4)), 10, "identity", (Block(1, 0, 4),)),
+        Frame("hidden", 1, tuple(range(12)), 12, Family("rotation"), (Block(0, 0, 3),)),
+        Frame("hidden", 2, tuple(range(4)), 10, IDENTITY, (Block(1, 0, 4),)),
     )
     engine = PyveneEngine(network, Grounding(frames), NAMES)
     q = frame(12, 3)
@@ -153,7 +154,7 @@ def test_every_site_of_the_network_can_be_exchanged_whole(network: Mlp, batch: B
     one = Batch(batch.inputs, np.ones((40, 1), dtype=bool), ("a",))
     tokens = torch.from_numpy(batch.inputs)
     for component, layer, width in (("hidden", 0, 12), ("hidden", 3, 9), ("logits", None, 3)):
-        grounding = Grounding((Frame(component, layer, tuple(range(width)), width, "identity", (Block(0, 0, width),)),))
+        grounding = Grounding((Frame(component, layer, tuple(range(width)), width, IDENTITY, (Block(0, 0, width),)),))
         found = PyveneEngine(network, grounding, ("a",)).logits(interchange(WORLD, ("a",), "o"), one)
         assert torch.equal(found, network(tokens[:, 1])), component
 
