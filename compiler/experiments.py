@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from ..lang.program import Claim, Family, FitSettings, Size, show_dims
-from .network_facts import MlpFacts
+from .network_facts import NetworkFacts
 from .sampling.items import Recipe
 from .terms import Expectation
 
@@ -18,7 +18,7 @@ class NetworkFile:
 
     name: str
     path: Path
-    facts: MlpFacts
+    facts: NetworkFacts
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from .errors import EngineRefusal
 
 if TYPE_CHECKING:
     from .maps.feature_map import FeatureMap
-    from .networks import Mlp
+    from .networks import PlainNetwork
 
 Edit = Callable[[Tensor], Tensor]
 """What becomes of a site's activation, shape [item, position, width]."""
@@ -31,7 +31,7 @@ class HooksEngine:
 
     def __init__(
         self,
-        network: "Mlp",
+        network: "PlainNetwork",
         grounding: Grounding | None,
         variables: tuple[str, ...],
         maps: "tuple[FeatureMap, ...]",
@@ -52,10 +52,15 @@ class HooksEngine:
 
     def intervened_states(self, frame: int, run: Run, batch: Batch) -> Tensor:
         """See `Engine.intervened_states`."""
-        place = self.frames[frame]
+        place, found = self.frames[frame], list[Tensor]()
         with self._edited(run, batch):
-            tokens = torch.from_numpy(batch.inputs[:, run.input])
-            return site_vectors(place, self.network.state(tokens, place.component, place.layer))
+            site = self.network.site_module(place.component, place.layer)
+            handle = site.register_forward_hook(lambda _, __, output: found.append(output))
+            try:
+                self.network(torch.from_numpy(batch.inputs[:, run.input]))
+            finally:
+                handle.remove()
+        return site_vectors(place, found[0])
 
     def read(self, variable: str, tokens: Tensor) -> Tensor:
         """See `Engine.read`."""

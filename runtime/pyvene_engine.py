@@ -22,9 +22,8 @@ from torch.nn.utils import parametrize
 from ..compiler.experiments import Frame, Grounding
 from ..compiler.interpret_terms import Batch
 from ..compiler.terms import OutputOf, Run
-
 from .errors import EngineRefusal
-from .networks import Mlp
+from .networks import PlainNetwork
 
 Frames = tuple[Tensor | None, ...]
 
@@ -40,7 +39,7 @@ class PyveneEngine:
 
     name = "pyvene"
 
-    def __init__(self, network: Mlp, grounding: Grounding | None, variables: tuple[str, ...]) -> None:
+    def __init__(self, network: PlainNetwork, grounding: Grounding | None, variables: tuple[str, ...]) -> None:
         self.network, self.grounding, self.variables = network, grounding, variables
         self.pyvene = import_pyvene() if grounding is not None else None
         self.maps: list[nn.Module] = []
@@ -105,7 +104,8 @@ class PyveneEngine:
         index, position = self._place(variable)
         assert self.grounding is not None
         frame = self.grounding.frames[index]
-        state = self.network.state(tokens, frame.component, frame.layer)[:, 0, list(frame.dims)]
+        state = self.network.state(tokens, frame.component, frame.layer)
+        state = state[:, list(frame.positions)][:, :, list(frame.dims)].flatten(1)
         weight = self.frames()[index]
         block = frame.blocks[position]
         return state if weight is None else state @ weight[:, block.start : block.stop]
