@@ -14,9 +14,10 @@ from ..compiler.interpret_terms import Batch
 from ..compiler.keys import derived_seed
 from ..compiler.plan import FitStep
 from .answers import answer_loss, compare
-from .engine import Engine, Frames
+from .engine import Engine
 from .errors import EnvironmentProblem
 from .progress import Progress
+from .pyvene_engine import Frames
 
 MICRO_BATCH = 8192
 

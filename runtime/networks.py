@@ -70,15 +70,19 @@ class Mlp(nn.Module):
         return logits
 
     def state(self, tokens: Tensor, component: str, layer: int | None) -> Tensor:
-        """The activation at a site, shape [item, width], of token ids, shape [item, position]."""
+        """The activation at a site, shape [item, 1, width], of token ids, shape [item, token]."""
         found: list[Tensor] = []
-        site = self.logits if layer is None else self.sites[layer]
-        handle = site.register_forward_hook(lambda module, arguments, output: found.append(output[:, 0]))
+        site = self.site_module(component, layer)
+        handle = site.register_forward_hook(lambda module, arguments, output: found.append(output))
         try:
             self(tokens)
         finally:
             handle.remove()
         return found[0]
+
+    def site_module(self, component: str, layer: int | None) -> nn.Module:
+        """The module whose output is a site's activation, shape [item, 1, width]."""
+        return self.logits if layer is None else self.sites[layer]
 
     def site_path(self, component: str, layer: int | None) -> str:
         """The dotted path of a site's module."""

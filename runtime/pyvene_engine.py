@@ -22,9 +22,11 @@ from torch.nn.utils import parametrize
 from ..compiler.experiments import Frame, Grounding
 from ..compiler.interpret_terms import Batch
 from ..compiler.terms import OutputOf, Run
-from .engine import Frames
+
 from .errors import EngineRefusal
 from .networks import Mlp
+
+Frames = tuple[Tensor | None, ...]
 
 
 def import_pyvene() -> Any:
@@ -103,7 +105,7 @@ class PyveneEngine:
         index, position = self._place(variable)
         assert self.grounding is not None
         frame = self.grounding.frames[index]
-        state = self.network.state(tokens, frame.component, frame.layer)[:, list(frame.dims)]
+        state = self.network.state(tokens, frame.component, frame.layer)[:, 0, list(frame.dims)]
         weight = self.frames()[index]
         block = frame.blocks[position]
         return state if weight is None else state @ weight[:, block.start : block.stop]

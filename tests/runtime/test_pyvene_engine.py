@@ -42,7 +42,7 @@ def hidden(network: Mlp, tokens: Tensor, layer: int) -> Tensor:
 def finish(network: Mlp, x: Tensor, layer: int) -> Tensor:
     for linear in list(network.layers)[layer:]:
         x = torch.relu(linear(x))
-    return network.head(x)
+    return network.head(x)[:, None]
 
 
 def swapped(network: Mlp, batch: Batch, layer: int, projections: list[Tensor]) -> Tensor:
@@ -167,10 +167,10 @@ def test_gradients_equal_those_of_the_closed_formula(network: Mlp, batch: Batch)
 
     def closed_loss(q: Tensor) -> Tensor:
         blocks = [q[:, :3] @ q[:, :3].T, q[:, 3:] @ q[:, 3:].T]
-        return torch.nn.functional.cross_entropy(swapped(network, batch, 1, blocks), labels)
+        return torch.nn.functional.cross_entropy(swapped(network, batch, 1, blocks)[:, 0], labels)
 
     def engine_loss() -> Tensor:
-        return torch.nn.functional.cross_entropy(engine.logits(interchange(WORLD, NAMES, "o"), batch), labels)
+        return torch.nn.functional.cross_entropy(engine.logits(interchange(WORLD, NAMES, "o"), batch)[:, 0], labels)
 
     before = engine_loss()
     torch.testing.assert_close(before.detach(), closed_loss(q), atol=1e-6, rtol=0)
@@ -192,7 +192,7 @@ def test_frames_stay_orthonormal_while_they_are_trained(network: Mlp, batch: Bat
     optimizer = torch.optim.Adam(engine.trainable_frames(2), lr=0.05)
     labels = torch.arange(40) % 3
     for _ in range(50):
-        loss = torch.nn.functional.cross_entropy(engine.logits(interchange(WORLD, NAMES, "o"), batch), labels)
+        loss = torch.nn.functional.cross_entropy(engine.logits(interchange(WORLD, NAMES, "o"), batch)[:, 0], labels)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
