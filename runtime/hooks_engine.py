@@ -107,7 +107,7 @@ class HooksEngine:
                 weight = map.share(block)
                 if member is not None:
                     weight = weight * member[:, None, None]
-                changed = changed + weight * (source - features)
+                changed = torch.lerp(changed, source, weight.expand_as(changed))  # exact where a share is 0 or 1
             rebuilt = map.inverse(changed, error)
             if all(member is not None for _, _, member in blocks):  # what no item's set holds stays bit by bit
                 touched = torch.stack([member for _, _, member in blocks if member is not None]).any(0)
@@ -131,7 +131,7 @@ class HooksEngine:
             for block, owner in enumerate(place.blocks):
                 if owner.variable == index:
                     return frame, block
-        raise EngineRefusal(f"`{variable}` has no place in the network")
+        raise EngineRefusal(f"`{variable}` is not aligned")
 
 
 def site_vectors(frame: Frame, state: Tensor) -> Tensor:
