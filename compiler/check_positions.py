@@ -35,7 +35,9 @@ def check_positions(
     if positions is None:
         return []
     if not positions:
-        return [_missing(what, span, network, count)]
+        return [_missing(what, span, network)]
+    if not network.facts.accepts(len(network.tokens)):  # so many tokens are an error, and their positions no fact
+        return []
     lacking = [p for p in positions if resolve_position(p, network.tokens, network.facts) is None]
     return [_not_fed(p, span, network) if p.slot is not None else _beyond(p, span, network, count) for p in lacking]
 
@@ -49,11 +51,11 @@ def _needless(what: str, span: Span, network: FedNetwork) -> Diagnostic:
     )
 
 
-def _missing(what: str, span: Span, network: FedNetwork, count: int) -> Diagnostic:
+def _missing(what: str, span: Span, network: FedNetwork) -> Diagnostic:
     token = f"`@ {{{network.tokens[0]}}}`, the token of `{network.tokens[0]}`, or " if network.tokens else ""
     return Diagnostic(
         "CS331",
-        f"expected a position: the network `{network.name}` has {count}, and {what} names none",
+        f"expected a position of {what}, found none: the network `{network.name}` has one for each token",
         Label(span),
         help=f"write {token}`@ last`",
     )

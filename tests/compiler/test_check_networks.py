@@ -132,11 +132,13 @@ def test_a_position_where_the_network_has_none_is_an_error() -> None:
 def test_a_site_or_answer_without_a_position_is_an_error() -> None:
     (found,) = check_site(at("resid", 1))
     assert (found.code, found.label.span) == ("CS331", HERE)
-    assert "the network `n` has 5, and the site `resid[1]` names none" in found.message
+    assert found.message == (
+        "expected a position of the site `resid[1]`, found none: the network `n` has one for each token"
+    )
     assert "`@ {w}`" in found.help
     (found,) = check(program_of(TRACR))
     assert (found.code, found.label.span) == ("CS331", Span(10, 12))
-    assert "the answer `out` names none" in found.message
+    assert "a position of the answer `out`, found none" in found.message
 
 
 @pytest.mark.parametrize("index", [5, 100, -6])
