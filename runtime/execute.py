@@ -22,7 +22,7 @@ from .engine import Engine
 from .evaluate import run_evaluate, share_right
 from .fit import Fitted, Labelled, SeedReport, run_fit
 from .looks import looked_before, read_looks, record_look
-from .networks import Mlp, load_network
+from .networks import PlainNetwork, load_network
 from .part_intervals import Measured
 from .progress import Progress
 from .pyvene_engine import PyveneEngine
@@ -36,7 +36,7 @@ class Inline:
 
     def __init__(self, plan: Plan, store: Store, progress: Progress) -> None:
         self.plan, self.store, self.progress = plan, store, progress
-        self._networks: dict[str, Mlp] = {}
+        self._networks: dict[str, PlainNetwork] = {}
         self._items: dict[str, Items] = {}
         self._fits: dict[str, Fitted] = {}
         self._scores: dict[str, Scores] = {}

@@ -18,7 +18,7 @@ from .errors import EngineRefusal
 
 if TYPE_CHECKING:
     from .maps.feature_map import FeatureMap
-    from .networks import Mlp
+    from .networks import PlainNetwork
 
 Edit = Callable[[Tensor], Tensor]
 """What becomes of a site's activation, shape [item, position, width]."""
@@ -31,7 +31,7 @@ class HooksEngine:
 
     def __init__(
         self,
-        network: "Mlp",
+        network: "PlainNetwork",
         grounding: Grounding | None,
         variables: tuple[str, ...],
         maps: "tuple[FeatureMap, ...]",
@@ -52,10 +52,15 @@ class HooksEngine:
 
     def intervened_states(self, frame: int, run: Run, batch: Batch) -> Tensor:
         """See `Engine.intervened_states`."""
-        place = self.frames[frame]
+        place, found = self.frames[frame], list[Tensor]()
         with self._edited(run, batch):
-            tokens = torch.from_numpy(batch.inputs[:, run.input])
-            return site_vectors(place, self.network.state(tokens, place.component, place.layer))
+            site = self.network.site_module(place.component, place.layer)
+            handle = site.register_forward_hook(lambda _, __, output: found.append(output))
+            try:
+                self.network(torch.from_numpy(batch.inputs[:, run.input]))
+            finally:
+                handle.remove()
+        return site_vectors(place, found[0])
 
     def read(self, variable: str, tokens: Tensor) -> Tensor:
         """See `Engine.read`."""
@@ -102,7 +107,7 @@ class HooksEngine:
                 weight = map.share(block)
                 if member is not None:
                     weight = weight * member[:, None, None]
-                changed = changed + weight * (source - features)
+                changed = torch.lerp(changed, source, weight.expand_as(changed))  # exact where a share is 0 or 1
             rebuilt = map.inverse(changed, error)
             if all(member is not None for _, _, member in blocks):  # what no item's set holds stays bit by bit
                 touched = torch.stack([member for _, _, member in blocks if member is not None]).any(0)
@@ -126,7 +131,7 @@ class HooksEngine:
             for block, owner in enumerate(place.blocks):
                 if owner.variable == index:
                     return frame, block
-        raise EngineRefusal(f"`{variable}` has no place in the network")
+        raise EngineRefusal(f"`{variable}` is not aligned")
 
 
 def site_vectors(frame: Frame, state: Tensor) -> Tensor:

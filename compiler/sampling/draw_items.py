@@ -125,12 +125,13 @@ def open_population(recipe: Recipe, whole_domain: bool = False) -> Population:
         spaces = opened[None] = open_spaces(recipe, None, _number(key, "pool/None"))
     generator = np.random.Generator(np.random.Philox(key=_number(key, f"cells/{split}")))
     occurring, sampled = halves_that_occur(recipe, spaces, generator)
-    kept = [index for index, halves in occurring.items() if "changing" in halves]
+    kept = [index for index, halves in occurring.items() if "changing" in halves and set(halves) & set(recipe.halves)]
+    wanted = {index: tuple(half for half in occurring[index] if half in recipe.halves) for index in kept}
     cells = tuple(
-        Cell(index, half, Fraction(1, len(kept) * len(occurring[index]))) for index in kept for half in occurring[index]
+        Cell(index, half, Fraction(1, len(kept) * len(wanted[index]))) for index in kept for half in wanted[index]
     )
     left_out = tuple(recipe.sets[index] for index in occurring if index not in kept)
-    absent = tuple((recipe.sets[i], half) for i in kept for half in HALVES if half not in occurring[i])
+    absent = tuple((recipe.sets[i], half) for i in kept for half in recipe.halves if half not in occurring[i])
     return Population(recipe, cells, left_out, absent, (*notes, *sampled), key, whole_domain, opened)
 
 
@@ -165,6 +166,7 @@ def _content_key(recipe: Recipe, whole_domain: bool) -> str:
         held,
         recipe.shares,
         recipe.seed,
+        *([] if recipe.halves == HALVES else [recipe.halves]),
     )
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 

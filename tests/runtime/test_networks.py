@@ -79,9 +79,9 @@ def test_forward_and_every_state_equal_numpy(tmp_path: Path, activation: str) ->
     np.testing.assert_allclose(network(tokens)[:, 0].numpy(), states[-1], atol=1e-5)
     np.testing.assert_allclose(network.state(tokens, "logits", None)[:, 0].numpy(), states[-1], atol=1e-5)
     for layer, state in enumerate(states[:-1]):
-        found = network.state(tokens, "hidden", layer)[:, 0].numpy()
-        assert found.shape == (20, facts.width("hidden", layer))
-        np.testing.assert_allclose(found, state, atol=1e-5)
+        found = network.state(tokens, "hidden", layer).numpy()
+        assert found.shape == (20, 1, facts.width("hidden", layer))
+        np.testing.assert_allclose(found[:, 0], state, atol=1e-5)
 
 
 def test_reading_a_state_leaves_no_trace(tmp_path: Path) -> None:
