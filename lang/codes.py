@@ -122,8 +122,13 @@ CODES: dict[str, Code] = {
     "CS432": Code("no item can be drawn to train a map"),
     "CS433": Code("too many items to run exhaustively"),
     "CS434": Code("no item can be drawn"),
-    "CS435": Code("a spec without claims cannot be verified"),
+    "CS435": Code("a spec without claims cannot be verified or locked"),
     "CS436": Code("recipes of one task that split its inputs differently"),
+    # locks and stored results (cli), CS450-CS459
+    "CS450": Code("a spec without a lock, where one is asked for"),
+    "CS451": Code("a spec that its lock does not fit"),
+    "CS452": Code("a lock that cannot be read"),
+    "CS453": Code("a lock of another format"),
     # --- CS5xx: networks (compiler) ---
     "CS501": Code("a path that leaves the spec's folder"),
     "CS502": Code("a checkpoint that is missing or cannot be opened", exit=4),
