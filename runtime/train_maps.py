@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ..compiler.keys import derived_seed
-from ..lang.program import FitSettings
+from ..compiler.plan import FitSettings
 from .fitted import TracePoint
 from .maps import AnnealedMap, FeatureMap
 from .objective import Labelled, Objective
