@@ -1,5 +1,6 @@
 """The engine's protocol: the network's interpreter of counterfactual terms."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from torch import Tensor
@@ -30,6 +31,12 @@ class Engine(Protocol):
         Raises:
             EngineRefusal: the engine cannot evaluate this term rightly.
         """
+
+    def logits_after(self, query: OutputOf, batch: Batch, edit: Callable[[Tensor], Tensor]) -> Tensor:
+        """Logits of a run in which the activation of the first frame's layer is edited after the run's assignments."""
+
+    def activation(self, frame: int, tokens: Tensor) -> Tensor:
+        """The whole activation of a frame's layer in unintervened runs, shape [item, position, width]."""
 
     def states(self, frame: int, tokens: Tensor) -> Tensor:
         """The vectors that a frame's map sees in unintervened runs of `tokens` [item, token]: [item, group, dim].

@@ -45,6 +45,24 @@ class HooksEngine:
             logits: Tensor = self.network(torch.from_numpy(batch.inputs[:, query.run.input]))
         return logits
 
+    def logits_after(self, query: OutputOf, batch: Batch, edit: Edit) -> Tensor:
+        """See `Engine.logits_after`."""
+        place = self.frames[0]
+        with self._edited(query.run, batch):
+            handle = self.network.site_module(place.component, place.layer).register_forward_hook(
+                lambda _, __, output: edit(output)
+            )
+            try:
+                logits: Tensor = self.network(torch.from_numpy(batch.inputs[:, query.run.input]))
+            finally:
+                handle.remove()
+        return logits
+
+    def activation(self, frame: int, tokens: Tensor) -> Tensor:
+        """See `Engine.activation`."""
+        place = self.frames[frame]
+        return self.network.state(tokens, place.component, place.layer)
+
     def states(self, frame: int, tokens: Tensor) -> Tensor:
         """See `Engine.states`."""
         place = self.frames[frame]

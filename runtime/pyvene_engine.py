@@ -9,6 +9,7 @@ counted, no two configurations share a link (a second one would see stale activa
 import contextlib
 import importlib
 import io
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -104,6 +105,15 @@ class PyveneEngine:
         sets, which = np.unique(batch.members[:, columns], axis=0, return_inverse=True)
         chosen = [tuple(t for t, member in zip(targets, row, strict=True) if member) for row in sets]
         return [(np.flatnonzero(which.ravel() == index), names) for index, names in enumerate(chosen)]
+
+    def logits_after(self, query: OutputOf, batch: Batch, edit: Callable[[Tensor], Tensor]) -> Tensor:
+        """See `Engine.logits_after`."""
+        raise EngineRefusal("what no variable owns is set by the engine `hooks`")
+
+    def activation(self, frame: int, tokens: Tensor) -> Tensor:
+        """See `Engine.activation`."""
+        place = self.grounding.frames[frame]
+        return self.network.state(tokens, place.component, place.layer)
 
     def states(self, frame: int, tokens: Tensor) -> Tensor:
         """See `Engine.states`."""

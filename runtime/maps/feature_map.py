@@ -4,7 +4,8 @@ An interchange of a block reads `features` of base and source and writes
 
     features + share(block) * (source features - features)
 
-(exactly the source's where a share is 1), which `inverse` turns back into a vector of the site with the base's own error.
+(exactly the source's where a share is 1), which `inverse` turns back into a vector of the site with the base's own
+error.
 Axes: `...` is any number of leading axes (item, position), `dim` the site's vector, `feature` what blocks share out.
 """
 
