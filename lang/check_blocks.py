@@ -42,15 +42,18 @@ def check_order(
             one_site = isinstance(child.place, Region) and child.line == parent.line
             if latest > earliest and not one_site:
                 continue
-            where = "not later than" if one_site or latest == earliest else "earlier than"
+            where = "not later than" if latest == earliest else "earlier than"
+            places = f"`{child.place.text}` is {where} `{parent.place.text}`"
             report.error(
                 "CS305",
-                f"a child at its parent's site: `{child.variable}` depends on `{parent.variable}`, and `"
-                f"{child.place.text}` is {where} `{parent.place.text}`",
+                f"a child at its parent's site: `{child.variable}` depends on `{parent.variable}`, and "
+                + ("one line gives them one site" if one_site else places),
                 child.span,
                 f"depends on `{parent.variable}`",
                 related=[Label(parent.span, "the parent")],
-                help=f"place `{child.variable}` in a later layer, or leave it out",
+                help=f"search for `{child.variable}` on a line of its own"
+                if one_site
+                else f"place `{child.variable}` in a later layer, or leave it out",
             )
             break
 
@@ -106,10 +109,10 @@ def _check_room(frame: list[Placement], views: Mapping[str, AlignmentView | None
     sizes = [max((size for size in p.sizes if isinstance(size, int)), default=0) for p in frame]
     if sum(sizes) > room:
         taken = " + ".join(map(str, sizes)) + (f" = {sum(sizes)}" if len(sizes) > 1 else "")
-        alternative = " in one of its alternatives" if len(rooms) > 1 else ""
+        found = "one of its alternatives" if len(rooms) > 1 else "it"
         report.error(
             "CS304",
-            f"the blocks at `{name}` need {taken} dims, it has {room}{alternative}",
+            f"the blocks at `{name}` need {taken} dims, {found} has {room}",
             last.size_span,
             help="make the blocks smaller or the site larger",
         )

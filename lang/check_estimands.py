@@ -174,6 +174,14 @@ class _EstimandChecker:
             return None
         (source,) = only
         children = children_of(self.model, source)
+        if name.text not in {mechanism.name for mechanism in self.model.mechanisms}:
+            self.report.error(
+                "CS101",
+                f"expected a variable of model `{self.model.name}`, found `{name.text}`",
+                name.span,
+                help=suggest(name.text, children, "readers"),
+            )
+            return None
         if name.text not in children:
             self.report.error(
                 "CS443",

@@ -34,7 +34,7 @@ def check_settings(syntaxes: list[SettingsSyntax], report: Reporter) -> Settings
             related=[Label(first.span, "first here")],
             help="put all entries into one block",
         )
-    entries = _entries(first.entries, ("confidence", "seed"), report)
+    entries = _entries(first.entries, ("confidence", "seed"), report, blocks=("controls",))
     confidence = defaults.confidence
     if "confidence" in entries:
         value = entries["confidence"].value
@@ -112,14 +112,17 @@ def check_network(syntax: NetworkSyntax, report: Reporter) -> Network | None:
     return Network(syntax.name.text, path.value, syntax.doc, syntax.name.span, path.span)
 
 
-def _entries(entries: tuple[Setting, ...], keys: tuple[str, ...], report: Reporter) -> dict[str, Setting]:
+def _entries(
+    entries: tuple[Setting, ...], keys: tuple[str, ...], report: Reporter, blocks: tuple[str, ...] = ()
+) -> dict[str, Setting]:
     known: dict[str, Setting] = {}
     for entry in entries:
         key = entry.key
         if key.text in SETTINGS:
             report.add(not_built(f"`{key.text}`", key.span, SETTINGS[key.text]))
-        elif key.text == "controls":
-            report.error("CS309", "expected a block for `controls`", entry.span, help="write `controls { random: 5 }`")
+        elif key.text in blocks:
+            help = f"write `{key.text} {{ random: 5 }}`"
+            report.error("CS309", f"expected a block for `{key.text}`", entry.span, help=help)
         elif key.text not in keys:
             report.error("CS310", f"unknown setting `{key.text}`", key.span, help=suggest(key.text, keys, "settings"))
         elif key.text in known:
@@ -156,7 +159,7 @@ def _least_one(entry: Setting, report: Reporter) -> float | None:
     value = entry.value
     if isinstance(value, Decimal) and value.value >= 1:
         return float(value.value)
-    _bad(entry, "a number of at least 1, which natural inputs have,", "write `divergence: 1.5`", report)
+    _bad(entry, "a number of at least 1", "write `divergence: 1.5`; natural inputs have 1", report)
     return None
 
 

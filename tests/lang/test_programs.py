@@ -220,7 +220,11 @@ def test_sites_and_families() -> None:
         "  left at hidden[1][0, 2, 5..7]\n  right at hidden[2] via rotation\n  same at logits[0..1] via identity\n",
     )
     left, right, same = program_of(text).alignments["das"].placements
-    assert (left.site.text, left.site.dims, left.family) == ("hidden[1][0, 2, 5..7]", (0, 2, 5, 6, 7), Family("identity"))
+    assert (left.site.text, left.site.dims, left.family) == (
+        "hidden[1][0, 2, 5..7]",
+        (0, 2, 5, 6, 7),
+        Family("identity"),
+    )
     assert (right.site.dims, right.family, right.size) == (None, Family("rotation"), None)
     assert (same.site.component, same.site.layer, same.site.dims) == ("logits", None, (0, 1))
 
