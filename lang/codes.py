@@ -93,7 +93,7 @@ CODES: dict[str, Code] = {
     "CS315": Code("a position that is missing or listed twice"),
     "CS316": Code("a family at another number of positions than it has members"),
     "CS317": Code("a site inside a variable that has no block for it"),
-    # --- CS4xx: experiments and claims (lang: CS400-CS419, CS440-CS459; compiler: CS420-CS439) ---
+    # --- CS4xx: experiments and claims (lang: CS400-CS419, CS440-CS449; compiler: CS420-CS439) ---
     "CS400": Code("a split that is not three shares of 1"),
     "CS401": Code("held-out values outside the input's domain"),
     "CS402": Code("a holdout that leaves nothing"),
