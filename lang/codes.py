@@ -140,6 +140,10 @@ CODES: dict[str, Code] = {
     "CS451": Code("a spec that its lock does not fit"),
     "CS452": Code("a lock that cannot be read"),
     "CS453": Code("a lock of another format"),
+    "CS454": Code("a result that cannot be read", exit=64),
+    "CS455": Code("a file that is no result, or one of another format"),
+    "CS456": Code("results of different claims or tasks"),
+    "CS457": Code("a result that the store does not have, or several"),
     # --- CS5xx: networks (compiler) ---
     "CS501": Code("a path that leaves the spec's folder"),
     "CS502": Code("a checkpoint that is missing or cannot be opened", exit=4),
