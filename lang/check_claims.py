@@ -31,8 +31,12 @@ REASONS = (
     "search_not_shown",
     "vacuous",
     "control_unsettled",
+    "budget",
+    "off_distribution",
+    "unstable",
+    "out_of_range",
 )
-LATER_REASONS = ("budget", "off_distribution", "unstable", "awaiting_scores", "out_of_range")
+LATER_REASONS = ("awaiting_scores",)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ Nothing runs that no verdict asks for: a positive control, for instance, only on
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -13,22 +13,46 @@ from torch import Tensor
 from ..compiler.experiments import Encoding, Grounding
 from ..compiler.interpret_terms import Batch, evaluate_in_model, model_batch
 from ..compiler.keys import content_key
-from ..compiler.plan import Candidate, DecideStep, EncodeStep, EvaluateStep, FitStep, ItemsStep, NetworkSource, Plan
+from ..compiler.plan import (
+    Candidate,
+    DecideStep,
+    EncodeStep,
+    EvaluateStep,
+    FitStep,
+    ItemsStep,
+    MeasuredQuantity,
+    NetworkSource,
+    Plan,
+)
 from ..compiler.sampling.draw_items import Population
 from ..compiler.sampling.items import Items
 from .answers import encode
-from .decide import Evaluated, run_decide
+from .decide import run_decide
+from .decisions import settle
 from .engine import Engine
-from .evaluate import run_evaluate, share_right
+from .evaluate import run_evaluate, run_whole_domain, share_right
 from .fit import Fitted, Labelled, SeedReport, run_fit
+from .item_scores import ItemScores, summarise
 from .looks import looked_before, read_looks, record_look
 from .networks import Mlp, load_network
 from .part_intervals import Measured
 from .progress import Progress
 from .pyvene_engine import PyveneEngine
-from .scores import Scores, read_scores
+from .rulings import Evaluated
+from .score_chunks import read_or_score
+from .scores import Scores, read_whole_domain
 from .store import Store
 from .verdicts import Verdict
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """The candidate that is measured, with what was found on `select`, and the key of all that its scores depend on."""
+
+    index: int
+    select: tuple[float, ...]
+    fitted: Fitted | None
+    evaluation: str
 
 
 class Inline:
@@ -39,7 +63,10 @@ class Inline:
         self._networks: dict[str, Mlp] = {}
         self._items: dict[str, Items] = {}
         self._fits: dict[str, Fitted] = {}
-        self._scores: dict[str, Scores] = {}
+        self._chosen: dict[str, _Chosen] = {}
+        self._engines: dict[str, Engine] = {}
+        self._item_scores: dict[str, ItemScores] = {}
+        self._whole_domains: dict[str, Scores] = {}
 
     def verdicts(self) -> Iterator[Verdict]:
         """The verdict of every claim, in the file's order, each as soon as it is decided.
@@ -51,35 +78,23 @@ class Inline:
         for key in self.plan.claims:
             step = self.plan.step(key)
             assert isinstance(step, DecideStep)
-            evaluated = [self._evaluated(index, step) for index in range(len(step.quantities))]
             before = not step.claim.exhaustively and looked_before(looks, self.plan.key, step)
-            verdict = run_decide(step, evaluated, self._control, before)
+            verdict = settle(self.store, step, self._decide(step, before))
             if not step.claim.exhaustively:
                 record_look(self.store, looks, self.plan.key, step)
             yield verdict
 
-    def scores(self, key: str) -> Scores:
-        """The scores of an evaluation; of several candidates the one that is best on `select` is measured."""
-        if key in self._scores:
-            return self._scores[key]
-        step = self._evaluate_step(key)
-        population, encoding = self._population(step.items)
-        select = self._select_scores(step)
-        chosen = select.index(max(select)) if select else 0
-        candidate = step.candidates[chosen]
-        fitted = None if candidate.fit is None else self.fit(candidate.fit)
-        resolved = content_key("scores", 1, evaluate=key, chosen=chosen, maps=_content(fitted))
-        stored = self.store.load(resolved)
-        if stored is not None:
-            scores = read_scores(*stored)
-        else:
-            engine = self._engine(candidate, step.grounding, population.recipe.variables, fitted)
-            items = self._draw(step.items)
-            scores = run_evaluate(step, population, items, engine, encoding, self.progress)
-            scores = replace(scores, select=tuple(select), chosen=chosen)
-            self.store.save(resolved, scores.tensors(), scores.document())
-        self._scores[key] = scores
-        return scores
+    def scores(self, key: str, count: int | None) -> Scores:
+        """The scores of an evaluation on its first `count` items, or on as many as can be drawn; None: a whole domain.
+
+        Of several candidates the one that is best on `select` is measured.
+        """
+        chosen = self._choose(key)
+        if count is None:
+            return self._whole_domain(key, chosen)
+        population, _ = self._population(self._evaluate_step(key).items)
+        items = self._score_items(key, chosen, count).first(count)
+        return summarise(items, population, chosen.select, chosen.index)
 
     def fit(self, key: str) -> Fitted:
         """The chosen maps of a fit, trained or read from the store."""
@@ -100,16 +115,72 @@ class Inline:
         self._fits[key] = fitted
         return fitted
 
-    def _evaluated(self, index: int, step: DecideStep) -> Evaluated:
-        quantity = step.quantities[index]
+    def _decide(self, step: DecideStep, looked_before: bool) -> Verdict:
+        def look(size: int | None) -> list[Evaluated]:
+            return [self._evaluated(quantity, size) for quantity in step.quantities]
+
+        def control(key: str, count: int | None) -> Measured:
+            return Measured(self.scores(key, count), self._evaluate_step(key).items, fixed=True)
+
+        return run_decide(step, look, control, looked_before)
+
+    def _evaluated(self, quantity: MeasuredQuantity, size: int | None) -> Evaluated:
         evaluate = self._evaluate_step(quantity.evaluate)
-        scores = self.scores(quantity.evaluate)
+        count = None if size is None or quantity.budget is None else min(size, quantity.budget)
+        scores = self.scores(quantity.evaluate, count)
         fit = evaluate.candidates[scores.chosen].fit
         remarks = self._items_step(evaluate.items).population.remarks()
         return Evaluated(quantity, scores, evaluate.items, None if fit is None else self.fit(fit), fit, remarks)
 
-    def _control(self, key: str) -> Measured:
-        return Measured(self.scores(key), self._evaluate_step(key).items)
+    def _choose(self, key: str) -> _Chosen:
+        if key not in self._chosen:
+            step = self._evaluate_step(key)
+            select = self._select_scores(step)
+            index = select.index(max(select)) if select else 0
+            fit = step.candidates[index].fit
+            fitted = None if fit is None else self.fit(fit)
+            evaluation = content_key("evaluation", 1, evaluate=key, chosen=index, maps=_content(fitted))
+            self._chosen[key] = _Chosen(index, tuple(select), fitted, evaluation)
+        return self._chosen[key]
+
+    def _whole_domain(self, key: str, chosen: _Chosen) -> Scores:
+        if key not in self._whole_domains:
+            stored = self.store.load(chosen.evaluation)
+            if stored is not None:
+                scores = read_whole_domain(stored[1])
+            else:
+                step = self._evaluate_step(key)
+                population, encoding = self._population(step.items)
+                engine = self._evaluation_engine(step, chosen)
+                scores = run_whole_domain(step, population, engine, encoding, self.progress)
+                scores = replace(scores, select=chosen.select, chosen=chosen.index)
+                self.store.save(chosen.evaluation, scores.tensors(), scores.document())
+            self._whole_domains[key] = scores
+        return self._whole_domains[key]
+
+    def _score_items(self, key: str, chosen: _Chosen, count: int) -> ItemScores:
+        """The scores of at least the first `count` items, or of all that can be drawn."""
+        step = self._evaluate_step(key)
+        population, encoding = self._population(step.items)
+
+        def score(start: int, stop: int) -> ItemScores | None:
+            drawn = population.draw("test", stop).items
+            items = Items(drawn.inputs[start:], drawn.cell[start:])
+            if not len(items):
+                return None
+            return run_evaluate(step, population, items, self._evaluation_engine(step, chosen), encoding, self.progress)
+
+        scores = read_or_score(self.store, chosen.evaluation, count, score, self._item_scores.get(key))
+        assert scores is not None, "checked: some item can be drawn"
+        self._item_scores[key] = scores
+        return scores
+
+    def _evaluation_engine(self, step: EvaluateStep, chosen: _Chosen) -> Engine:
+        if step.key not in self._engines:
+            population, _ = self._population(step.items)
+            candidate, variables = step.candidates[chosen.index], population.recipe.variables
+            self._engines[step.key] = self._engine(candidate, step.grounding, variables, chosen.fitted)
+        return self._engines[step.key]
 
     def _select_scores(self, step: EvaluateStep) -> list[float]:
         """The score on `select` of every candidate; empty where there is nothing to choose."""
@@ -145,7 +216,7 @@ class Inline:
         return step
 
     def _draw(self, encode_key: str) -> Items | None:
-        """The items behind an encoding; None for a whole domain, which is enumerated chunk by chunk."""
+        """The items of `fit` or `select` behind an encoding; None for a whole domain, enumerated in batches."""
         step = self._items_step(encode_key)
         if step.split == "whole":
             return None
