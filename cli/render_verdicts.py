@@ -67,8 +67,9 @@ def _part(part: PartRow, verdict: Verdict) -> str:
     if part.exact is not None:
         fraction = f" = {part.exact}" if "/" in part.exact else ""
         return f"{part.text} = {part.estimate:.4f}{fraction} exactly, claimed {bound}"
-    paired = ", paired" if part.paired else ""
+    paired = ", paired," if part.paired else ""
     interval = f"[{part.low:.4f}, {part.high:.4f}] at {1 - verdict.alpha:.4g}{paired}"
+    interval += f" after {part.n:,} of {part.budget:,} items"
     return f"{part.text} = {part.estimate:.4f} {interval}, claimed {bound}"
 
 
