@@ -46,10 +46,12 @@ def run_evaluate(
     Raises:
         EnvironmentProblem: an activation on the way to the answer is not finite.
     """
-    parts = []
+    parts: list[ItemScores] = []
     progress.start(f"evaluate {step.text}", len(items))
     for batch in _batches(items):
-        parts.append(_score(step, population, batch, engine, encoding, first + sum(map(len, parts)), natural))
+        parts.append(
+            _score(step, population, batch, engine, encoding, first + sum(len(part) for part in parts), natural)
+        )
         progress.advance(len(batch))
     progress.finish()
     return join(parts)
