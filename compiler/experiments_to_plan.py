@@ -7,9 +7,8 @@ from pathlib import Path
 import networkx as nx
 
 from ..lang.program import Settings
-from .causal_model import CausalModel
 from .check_pairs import Populations
-from .experiments import Control, Encoding, Experiment, Fitting, Measurement, NetworkFile, Quantity
+from .experiments import Control, Encoding, Experiment, Fitting, Grounding, Measurement, NetworkFile, Quantity
 from .keys import content_key, derived_seed, file_hash
 from .plan import (
     CODE_VERSIONS,
@@ -18,6 +17,7 @@ from .plan import (
     ClaimText,
     DecideStep,
     EncodeStep,
+    EngineName,
     EvaluateStep,
     FitStep,
     ItemsStep,
@@ -28,7 +28,10 @@ from .plan import (
     Step,
 )
 from .sampling.items import Recipe, Split
-from .terms import Agree, ModelWorld, NetworkWorld, interchange
+from .terms import Agree, ModelWorld, NetworkWorld, in_worlds, interchange, render
+
+NATURAL = 2048
+"""How many inputs of `fit` the read-outs are fitted on."""
 
 
 def lower_experiments(
@@ -36,25 +39,29 @@ def lower_experiments(
     networks: Mapping[str, NetworkFile],
     populations: Populations,
     settings: Settings,
+    engine: EngineName = "hooks",
 ) -> Plan:
     """The plan of all claims of a file. Reads the networks' files to hash them.
 
     Raises OSError where a file has vanished since it was checked.
     """
-    planning = _Planning(networks, populations, settings)
+    planning = _Planning(networks, populations, settings, engine)
     claims = tuple(planning.plan_claim(experiment) for experiment in experiments)
     key = content_key("plan", 1, claims=claims)
-    return Plan(planning.graph, claims, key, settings.confidence)
+    return Plan(planning.graph, claims, key, settings.confidence, engine)
 
 
 class _Planning:
     """Adds steps to one graph; a step that is there already is shared."""
 
-    def __init__(self, networks: Mapping[str, NetworkFile], populations: Populations, settings: Settings) -> None:
+    def __init__(
+        self, networks: Mapping[str, NetworkFile], populations: Populations, settings: Settings, engine: EngineName
+    ) -> None:
         self.networks, self.populations, self.settings = networks, populations, settings
         self.graph: nx.DiGraph[str] = nx.DiGraph()
         self.hashes: dict[Path, str] = {}
-        self.engine = {"engine": "pyvene", "threads": THREADS, **{name: _version(name) for name in ("pyvene", "torch")}}
+        runs = ("torch",) if engine == "hooks" else ("pyvene", "torch")
+        self.engine = {"engine": engine, "threads": THREADS, **{name: _version(name) for name in runs}}
 
     def add(self, step: Step, *needs: str | None) -> str:
         if step.key not in self.graph:
@@ -111,17 +118,16 @@ class _Planning:
 
     def plan_control(self, control: Control, exhaustively: bool) -> PlannedControl:
         measurement = control.measurement
-        if measurement is None:
-            return PlannedControl(control.name, None, control.why, None)
-        key = self.plan_measurement(measurement, exhaustively)
-        return PlannedControl(control.name, key, control.why, None if exhaustively else measurement.count)
+        count = None if measurement is None or exhaustively else measurement.count
+        key = None if measurement is None else self.plan_measurement(measurement, exhaustively)
+        return PlannedControl(control.name, key, control.why, count, control.note)
 
     def plan_measurement(self, measurement: Measurement, exhaustively: bool) -> str:
         """Evaluate, with the fits that it needs: one for each network that `random(N)` draws."""
         draws = range(self.settings.controls.random) if measurement.random else [None]
         sources = [self.plan_network(measurement.network, draw) for draw in draws]
         candidates = tuple(
-            Candidate(source, self.plan_fit(measurement, source), self.frame_seed(measurement)) for source in sources
+            Candidate(source, self.plan_fit_of(measurement, source), self.frame_seed(measurement)) for source in sources
         )
         split: Split | None = None if exhaustively else "test"
         items = self.plan_items(measurement.recipe, split, measurement.count, measurement.encoding)
@@ -130,12 +136,18 @@ class _Planning:
             recipe = measurement.recipe if measurement.fitting is None else measurement.fitting.recipe
             count = measurement.count if measurement.fitting is None else measurement.fitting.select_count
             select = self.plan_items(recipe, "select", count, measurement.encoding)
+        natural: str | None = None
+        if not isinstance(measurement.term.score, Agree):
+            natural = self.plan_items(measurement.recipe, "fit", NATURAL, measurement.encoding)
         key = content_key(
             "evaluate",
             CODE_VERSIONS["evaluate"],
             items=items,
             candidates=[(c.network.key, c.fit, c.frame_seed) for c in candidates],
             grounding=measurement.grounding,
+            score=_canonical(measurement),
+            leaks=measurement.leaks,
+            natural=natural,
             select=select,
             engine=self.engine,
         )
@@ -147,19 +159,29 @@ class _Planning:
             items=items,
             candidates=candidates,
             grounding=measurement.grounding,
+            variables=measurement.variables,
             select=select,
+            leaks=measurement.leaks,
+            natural=natural,
         )
-        return self.add(step, items, select, *(c.fit for c in candidates))
+        return self.add(step, items, select, natural, *(c.fit for c in candidates))
 
-    def plan_fit(self, measurement: Measurement, network: NetworkSource) -> str | None:
+    def plan_fit_of(self, measurement: Measurement, network: NetworkSource) -> str | None:
+        """The fit of a measurement's maps: on the network that is measured, unless they are carried over."""
         fitting, grounding = measurement.fitting, measurement.grounding
         if fitting is None or grounding is None:
             return None
-        fit = self.plan_items(fitting.recipe, "fit", fitting.fit_count, measurement.encoding)
-        select = self.plan_items(fitting.recipe, "select", fitting.select_count, measurement.encoding)
+        home = self.plan_network(fitting.network, None) if measurement.frozen else network
+        return self.plan_fit(fitting, grounding, home, measurement.encoding)
+
+    def plan_fit(self, fitting: Fitting, grounding: Grounding, network: NetworkSource, encoding: Encoding) -> str:
+        fit = self.plan_items(fitting.recipe, "fit", fitting.fit_count, encoding)
+        select = self.plan_items(fitting.recipe, "select", fitting.select_count, encoding)
+        outer = None if fitting.outer is None else self.plan_fit(*fitting.outer, network, encoding)
         parts = {
             "network": network.key,
-            "grounding": grounding,
+            "search": fitting.search,
+            "outer": outer,
             "fit": fit,
             "select": select,
             "settings": fitting.settings,
@@ -169,7 +191,9 @@ class _Planning:
             key=content_key("fit", CODE_VERSIONS["fit"], seed=seed, engine=self.engine, **parts),
             network=network,
             grounding=grounding,
-            score=_fitted_score(measurement, fitting),
+            search=fitting.search,
+            outer=outer,
+            score=_fitted_score(fitting),
             model=fitting.recipe.model,
             fit=fit,
             select=select,
@@ -177,7 +201,7 @@ class _Planning:
             seed=seed,
             variables=fitting.variables,
         )
-        return self.add(step, fit, select)
+        return self.add(step, fit, select, outer)
 
     def frame_seed(self, measurement: Measurement) -> int | None:
         if not measurement.random_frames:
@@ -228,12 +252,15 @@ def _version(package: str) -> str:
         return "absent"
 
 
-def _fitted_score(measurement: Measurement, fitting: Fitting) -> Agree:
+def _canonical(measurement: Measurement) -> str:
+    """A score's text without the names of worlds: what is run and compared, and nothing of where it was declared."""
+    return render(in_worlds(measurement.term.score, ModelWorld("model"), NetworkWorld("network")))
+
+
+def _fitted_score(fitting: Fitting) -> Agree:
     """What the fit maximises: the interchange of all the alignment's variables, within each item's set."""
-    network = measurement.term.score.left.run.world
-    model: CausalModel = fitting.recipe.model
-    assert isinstance(network, NetworkWorld)
+    model = fitting.recipe.model
     return Agree(
-        interchange(network, fitting.variables, model.output),
+        interchange(NetworkWorld(fitting.network), fitting.variables, model.output),
         interchange(ModelWorld(model.name), fitting.variables, model.output),
     )

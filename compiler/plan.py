@@ -14,14 +14,16 @@ import networkx as nx
 
 from ..lang.program import FitSettings, Outcome
 from .causal_model import CausalModel
-from .experiments import Encoding, Grounding, NetworkFile, Part
+from .experiments import Encoding, Grounding, NetworkFile, Part, Search
 from .sampling.draw_items import Population
 from .sampling.items import Split
-from .terms import Agree
+from .terms import Agree, Score
 
 CODE_VERSIONS = {"items": 1, "encode": 1, "network": 1, "fit": 1, "evaluate": 2, "decide": 2}
 """The version of each step's code: raised whenever a step's result changes for the same content."""
 
+
+EngineName = Literal["hooks", "pyvene"]
 
 THREADS = 1
 """Threads of a run. Small networks are slower on more, and numbers depend on how many there are."""
@@ -63,11 +65,17 @@ class EncodeStep:
 
 @dataclass(frozen=True)
 class FitStep:
-    """Train the maps of a grounding on `fit`, once for each seed, and choose on `select`."""
+    """Find the maps of a grounding on `fit`, once for each seed, and choose on `select`.
+
+    With an open `search` the grounding is chosen, too, and `grounding` is its first alternative. `outer` is the fit of
+    the alignment inside of whose variables some sites lie.
+    """
 
     key: str
     network: NetworkSource
     grounding: Grounding
+    search: Search
+    outer: str | None
     score: Agree
     model: CausalModel = field(compare=False)
     fit: str
@@ -91,17 +99,22 @@ class Candidate:
 class EvaluateStep:
     """Score a term item by item; of several candidates the one that is best on `select` is measured.
 
-    How many items are scored is its readers' business: the scores of more items continue those of fewer.
+    How many items are scored is its readers' business: the scores of more items continue those of fewer. `variables`
+    are those of the grounding. With `leaks` only items count on which a leak could show. `natural` are the inputs on
+    which read-outs are fitted, and whose activations are the natural ones.
     """
 
     key: str
     text: str = field(compare=False)
-    score: Agree
+    score: Score
     model: CausalModel = field(compare=False)
     items: str
     candidates: tuple[Candidate, ...]
     grounding: Grounding | None
+    variables: tuple[str, ...]
     select: str | None
+    leaks: bool
+    natural: str | None
     kind: Literal["Evaluate"] = "Evaluate"
 
 
@@ -109,13 +122,14 @@ class EvaluateStep:
 class PlannedControl:
     """A control by the key of its evaluation (None where it cannot be run, and `why`) and its number of items.
 
-    `count` is None for a whole domain.
+    `count` is None for a whole domain. A `note` decides nothing.
     """
 
     name: str
     evaluate: str | None
     why: str
     count: int | None
+    note: bool = False
 
 
 @dataclass(frozen=True)
@@ -180,6 +194,7 @@ class Plan:
     claims: tuple[str, ...]
     key: str
     confidence: float
+    engine: EngineName
 
     def step(self, key: str) -> Step:
         """The step of this key."""

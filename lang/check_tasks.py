@@ -201,7 +201,7 @@ class _TaskChecker:
                 help="classes are 0 and above; give each value its class in braces",
             )
             return None
-        return Answer(answer.output.text, tuple(range(domain.low, domain.high + 1)), answer.span)
+        return Answer(answer.output.text, tuple(range(domain.low, domain.high + 1)), span=answer.span)
 
     def _answer_by_map(self, answer: AnswerSyntax, entries: tuple[AnswerEntry, ...], domain: Domain) -> Answer | None:
         classes: dict[int, AnswerEntry] = {}
@@ -251,7 +251,9 @@ class _TaskChecker:
                 help="every value of the output needs a class",
             )
             return None
-        return Answer(answer.output.text, tuple(classes[code].answer.value for code in range(domain.size)), answer.span)
+        return Answer(
+            answer.output.text, tuple(classes[code].answer.value for code in range(domain.size)), span=answer.span
+        )
 
     def _code(self, value: Name | Integer, domain: Domain, positions: dict[str, int]) -> int | None:
         """The code of a value of the output, or an error."""

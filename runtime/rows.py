@@ -41,6 +41,7 @@ def quantity_row(evaluated: Evaluated, alpha: float, among: bool) -> QuantityRow
         unseen=_unseen(scores),
         map=evaluated.map_key,
         remarks=evaluated.remarks,
+        keys=evaluated.keys,
     )
 
 

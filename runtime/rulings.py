@@ -7,11 +7,11 @@ may be called. Vetoes then take back what the evidence does not carry.
 from dataclasses import dataclass
 
 from ..compiler.plan import DecideStep, MeasuredQuantity
-from .fit import Fitted
+from .fitted import Fitted
 from .part_intervals import AS_MEASURED, Measured, Moved, part_interval, status
 from .scores import Scores
 from .sequences import proportion_sequence
-from .verdicts import Outcome
+from .verdicts import Outcome, QuantityKeys
 
 GATE = 0.90
 FEWEST_CHANGING = 100
@@ -22,7 +22,7 @@ MOST_CLIPPED = 0.01
 class Evaluated:
     """A quantity with its scores, the key of its items, and the fit of the network that was measured.
 
-    `remarks` say of its items what a reader must know; `divergence` as in `Measured`.
+    `remarks` say of its items what a reader must know; `keys` find it again; `divergence` as in `Measured`.
     """
 
     quantity: MeasuredQuantity
@@ -31,6 +31,7 @@ class Evaluated:
     fitted: Fitted | None
     map_key: str | None
     remarks: tuple[str, ...] = ()
+    keys: QuantityKeys | None = None
     divergence: float | None = None
 
     @property

@@ -138,7 +138,10 @@ def _items_of_set(
             if counted is not None:
                 multiplicity = counted[at] if multiplicity is None else multiplicity * counted[at]
         after = interchange(recipe, bases[base], codes, np.broadcast_to(members, codes.shape))
-        yield Items(inputs, cells[(after != before[base]).astype(np.int64)], multiplicity)
+        cell = cells[(after != before[base]).astype(np.int64)]
+        wanted = cell >= 0  # a half that the recipe leaves out has no cell
+        if wanted.any():
+            yield Items(inputs[wanted], cell[wanted], None if multiplicity is None else multiplicity[wanted])
 
 
 def _bases_alone(recipe: Recipe, conditions: Sequence[Expression], chunk: int) -> Iterator[Items]:

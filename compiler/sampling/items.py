@@ -31,7 +31,7 @@ class Recipe:
     `variables` are the aligned variables in order of declaration (empty for `accuracy`: an item is then a base alone);
     `sets` the interchanged sets, as indices into `variables`; `where` conditions on single inputs (base and every
     source alike) or, where their variables carry a role, on a base and a source together, over inputs only (model
-    variables are substituted away before).
+    variables are substituted away before). `halves` are those that count: both, or the one that an estimand names.
     """
 
     model: CausalModel
@@ -41,6 +41,7 @@ class Recipe:
     held_out: tuple[HeldOut, ...]
     shares: tuple[float, float, float]
     seed: int
+    halves: tuple[Half, ...] = ("changing", "keeping")
 
 
 @dataclass(frozen=True)
