@@ -100,8 +100,8 @@ class EvaluateStep:
     """Score a term item by item; of several candidates the one that is best on `select` is measured.
 
     How many items are scored is its readers' business: the scores of more items continue those of fewer. `variables`
-    are those of the grounding. With `leaks` only items count on which a leak could show. `natural` are the inputs on
-    which read-outs are fitted, and whose activations are the natural ones.
+    are those of the grounding; `natural` the inputs on which read-outs are fitted and whose activations are the
+    natural ones.
     """
 
     key: str
@@ -113,7 +113,6 @@ class EvaluateStep:
     grounding: Grounding | None
     variables: tuple[str, ...]
     select: str | None
-    leaks: bool
     natural: str | None
     kind: Literal["Evaluate"] = "Evaluate"
 
