@@ -33,10 +33,11 @@ class VerdictPrinter:
         self.shown |= {quantity.text for quantity in verdict.quantities}
 
     def footer(self, result: Result) -> None:
-        """How many expectations were met."""
+        """Whether the criterion was locked, and how many expectations were met."""
         counts = {kind: sum(v.expectation == kind for v in result.verdicts) for kind in ("met", "failed", "open")}
         said = ", ".join(f"{n} {kind}" for kind, n in counts.items() if n or kind == "met")
-        self.output.write(f"\nexpectations: {said}\n")
+        criterion = _wrap(f"criterion: {result.criterion}", indent="")
+        self.output.write(f"\n{criterion}\nexpectations: {said}\n")
 
 
 def render_verdict(verdict: Verdict, color: bool = False, shown: frozenset[str] = frozenset()) -> str:

@@ -13,7 +13,7 @@ from .intervals import clopper_pearson
 from .part_intervals import Measured, among_answers, part_interval, status
 from .rows import part_row, quantity_row
 from .scores import Scores
-from .verdicts import ControlRow, Expectation, Grade, Outcome, Verdict
+from .verdicts import ControlRow, Expectation, Grade, Outcome, QuantityKeys, Verdict
 
 GATE = 0.90
 FEWEST_CHANGING = 100
@@ -32,6 +32,7 @@ class Evaluated:
     fitted: Fitted | None
     map_key: str | None
     remarks: tuple[str, ...] = ()
+    keys: QuantityKeys | None = None
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ def run_decide(
             replace(
                 quantity_row(e.quantity, e.scores, e.fitted, e.map_key, step.alpha, exhaustive, _among(step, index)),
                 remarks=e.remarks,
+                keys=e.keys,
             )
             for index, e in enumerate(evaluated)
         ),

@@ -28,6 +28,7 @@ from .progress import Progress
 from .pyvene_engine import PyveneEngine
 from .scores import Scores, read_scores
 from .store import Store
+from .stored_scores import quantity_keys
 from .verdicts import Verdict
 
 
@@ -40,6 +41,8 @@ class Inline:
         self._items: dict[str, Items] = {}
         self._fits: dict[str, Fitted] = {}
         self._scores: dict[str, Scores] = {}
+        self._stored: dict[str, str] = {}
+        """The key in the store of every evaluation's scores."""
 
     def verdicts(self) -> Iterator[Verdict]:
         """The verdict of every claim, in the file's order, each as soon as it is decided.
@@ -78,7 +81,7 @@ class Inline:
             scores = run_evaluate(step, population, items, engine, encoding, self.progress)
             scores = replace(scores, select=tuple(select), chosen=chosen)
             self.store.save(resolved, scores.tensors(), scores.document())
-        self._scores[key] = scores
+        self._scores[key], self._stored[key] = scores, resolved
         return scores
 
     def fit(self, key: str) -> Fitted:
@@ -104,9 +107,10 @@ class Inline:
         quantity = step.quantities[index]
         evaluate = self._evaluate_step(quantity.evaluate)
         scores = self.scores(quantity.evaluate)
-        fit = evaluate.candidates[scores.chosen].fit
-        remarks = self._items_step(evaluate.items).population.remarks()
-        return Evaluated(quantity, scores, evaluate.items, None if fit is None else self.fit(fit), fit, remarks)
+        candidate, items = evaluate.candidates[scores.chosen], self._items_step(evaluate.items)
+        fit, remarks = candidate.fit, items.population.remarks()
+        keys = quantity_keys(self._stored[quantity.evaluate], items, candidate.network)
+        return Evaluated(quantity, scores, evaluate.items, None if fit is None else self.fit(fit), fit, remarks, keys)
 
     def _control(self, key: str) -> Measured:
         return Measured(self.scores(key), self._evaluate_step(key).items)

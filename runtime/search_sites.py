@@ -14,9 +14,12 @@ import torch
 
 from ..compiler.experiments import Encoding, Grounding, Place, ground
 from ..compiler.plan import FitStep
+from ..compiler.terms import Agree
 from .engine import Engine
+from .errors import EnvironmentProblem
 from .fit import run_fit
 from .fitted import Fitted, SearchRow
+from .maps import how_found
 from .objective import Labelled
 from .progress import Progress
 
@@ -78,6 +81,12 @@ class _Search:
     def search_line(self, number: int) -> Fitted:
         """Successive halving among a line's alternatives."""
         admitted = [i for i in range(len(self.lines[number])) if self.step.search.admits(self.places(number, i))]
+        if not admitted:
+            raise EnvironmentProblem(
+                "CS509",
+                f"no alternative of line {number + 1} is left: each is too narrow, or no later than a parent's site",
+                "widen the region, or place the parent earlier",
+            )
         rungs = self.rungs(len(admitted))
         left, tried = admitted, dict[int, _Tried]()
         for rung, steps in enumerate(rungs):
@@ -98,6 +107,8 @@ class _Search:
     def rungs(self, alternatives: int) -> list[int]:
         """The steps of each rung, the last with the whole budget; maps without steps need one rung alone."""
         rungs = [self.step.settings.steps]
+        if all(how_found(frame) != "training" for frame in self.step.grounding.frames):
+            return rungs
         while alternatives > KEPT and rungs[0] // KEPT >= FEWEST_STEPS:
             alternatives = -(-alternatives // KEPT)
             rungs.insert(0, rungs[0] // KEPT)
@@ -108,8 +119,9 @@ class _Search:
         places = self.places(number, index)
         grounding = ground(places)
         settings = replace(self.step.settings, steps=steps, seeds=seeds)
-        step = replace(self.step, grounding=grounding, settings=settings)
         placed = {place.variable for place in places}
+        score = _of_placed(self.step.score, {self.step.variables[variable] for variable in placed})
+        step = replace(self.step, grounding=grounding, settings=settings, score=score)
         fit, select = (self.within(items, placed) for items in (self.fit, self.select))
         return _Tried(
             index, run_fit(step, self.open_engine(grounding), fit, select, self.encoding, self.progress), steps
@@ -126,3 +138,10 @@ class _Search:
         away = [i for i in range(items.batch.members.shape[1]) if i not in placed]
         rows = np.flatnonzero(~items.batch.members[:, away].any(1))
         return items.take(torch.from_numpy(rows))
+
+
+def _of_placed(score: Agree, placed: set[str]) -> Agree:
+    """The score whose network run assigns placed variables only: no item's set holds another."""
+    run = score.left.run
+    assignments = tuple(assignment for assignment in run.assignments if assignment.target in placed)
+    return replace(score, left=replace(score.left, run=replace(run, assignments=assignments)))

@@ -30,6 +30,20 @@ class SeedRow:
 
 
 @dataclass(frozen=True)
+class QuantityKeys:
+    """By what an estimand's measurement is found again, and told to be of the same items as another (sha256, hex).
+
+    `scores`: its scores in the store. `items`: the population and its split, however many items were drawn. `network`:
+    the weights that were measured. `task`: the names and domains of its inputs and output.
+    """
+
+    scores: str
+    items: str
+    network: str
+    task: str
+
+
+@dataclass(frozen=True)
 class QuantityRow:
     """One estimand as measured on its own: `estimate` in [0, 1] with its interval at the claim's alpha.
 
@@ -37,7 +51,7 @@ class QuantityRow:
     what the pairs alone give. `near_ties` counts items whose two best logits are closer than 1e-4. `select` lists the
     scores on `select` of the networks that `random(N)` drew. `unseen` is the estimate on a whole domain without `fit`
     inputs, and its n. `map` is the content key of the fitted map in the store. `remarks` say of the items what a reader
-    must know: sets left out, halves that never occur, what was decided by sampling.
+    must know: sets left out, halves that never occur, what was decided by sampling. `keys` None: of an older version.
     """
 
     text: str
@@ -61,6 +75,7 @@ class QuantityRow:
     unseen: tuple[float, int] | None
     map: str | None
     remarks: tuple[str, ...] = ()
+    keys: QuantityKeys | None = None
 
 
 @dataclass(frozen=True)
@@ -140,7 +155,11 @@ class Environment:
 
 @dataclass(frozen=True)
 class Result(Mapping[str, Verdict]):
-    """The verdicts of a spec by claim name, in the file's order."""
+    """The verdicts of a spec by claim name, in the file's order.
+
+    `lock` is the hash of the lock that fits the spec (None: its criterion was not locked), `criterion` says in words
+    whether it was locked, and before what.
+    """
 
     spec: str
     doc: str
@@ -150,6 +169,8 @@ class Result(Mapping[str, Verdict]):
     verdicts: tuple[Verdict, ...]
     environment: Environment
     complete: bool = True
+    lock: str | None = None
+    criterion: str = "not locked"
 
     def __getitem__(self, name: str) -> Verdict:
         for verdict in self.verdicts:

@@ -113,7 +113,7 @@ def _set_text(names: tuple[str, ...], chosen: tuple[int, ...]) -> str:
 
 def open_population(recipe: Recipe, whole_domain: bool = False) -> Population:
     """Find the cells of a recipe: those of its `test` split, or of the whole domain."""
-    key = _content_key(recipe, whole_domain)
+    key = population_key(recipe, whole_domain)
     split: Split | None = None if whole_domain else "test"
     spaces = open_spaces(recipe, split, _number(key, f"pool/{split}"))
     opened: dict[Split | None, Spaces] = {split: spaces}
@@ -152,7 +152,7 @@ def label_of(population: Population, items: Items) -> Codes:
     return interchange(recipe, items.bases, codes_on(recipe, items.inputs[:, 1:]), set_members(population)[items.cell])
 
 
-def _content_key(recipe: Recipe, whole_domain: bool) -> str:
+def population_key(recipe: Recipe, whole_domain: bool) -> str:
     """The sha256 (hex) of everything that the items' law depends on."""
     where = [canonical(condition) for condition in recipe.where]
     held = [(h.input, h.codes) for h in recipe.held_out]
@@ -176,4 +176,4 @@ def _number(key: str, role: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{key}/{role}".encode()).digest()[:16], "big")
 
 
-__all__ = ["Cell", "Drawn", "Population", "label_of", "open_population", "set_members", "split_of"]
+__all__ = ["Cell", "Drawn", "Population", "label_of", "open_population", "population_key", "set_members", "split_of"]

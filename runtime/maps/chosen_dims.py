@@ -43,9 +43,7 @@ class ChosenDims(FeatureMap):
         return self.shares[block]
 
     def draw(self, generator: torch.Generator) -> None:
-        """Random dims for every block; where they take all dims in order, the map that the spec gives."""
-        if sum(self.sizes) == len(self.owner):
-            return
+        """Random dims for every block; of one that takes them all, the map that the spec gives."""
         self.choose(owners(self.sizes, len(self.owner))[torch.randperm(len(self.owner), generator=generator)])
 
     def choose(self, owner: Tensor) -> None:

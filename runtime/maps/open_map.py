@@ -27,7 +27,7 @@ def how_found(frame: Frame) -> HowFound:
     if family in ("pca", "difference", "probe"):
         return "closed form"
     if family == "identity" and not frame.learned_size:
-        return "given" if frame.size == frame.dim else "search"
+        return "given" if len(frame.blocks) == 1 and frame.size == frame.dim else "search"
     return "training"
 
 

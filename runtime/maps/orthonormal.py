@@ -9,8 +9,9 @@ from torch.nn.utils.parametrizations import orthogonal
 class OrthonormalFrame(nn.Module):
     """`weight`, shape [dim, feature]: orthonormal columns, each a direction of the site.
 
-    In training the frame is a product of Householder reflections (Mhammedi et al. 2017, arXiv 1612.00188), which for
-    k columns of length d costs d k^2 and never builds a d x d matrix. Within `parametrize.cached()` it is built once.
+    In training the frame is the drawn one turned by a product of Householder reflections (Mhammedi et al. 2017,
+    arXiv 1612.00188; around the drawn frame as in Lezcano-Casado 2019, arXiv 1909.09501): for k columns of length d it
+    costs d^2 k, where a matrix exponential costs d^3. Within `parametrize.cached()` it is built once.
     """
 
     weight: Tensor
@@ -23,7 +24,10 @@ class OrthonormalFrame(nn.Module):
         """A uniformly random frame, open for training."""
         self.place(torch.linalg.qr(torch.randn(self.weight.shape, generator=generator)).Q)
         self.weight.requires_grad_(True)
-        orthogonal(self, "weight", orthogonal_map="householder")
+        with torch.random.fork_rng(devices=[]):  # the parametrisation draws the frame's complement from global numbers
+            torch.set_rng_state(generator.get_state())
+            orthogonal(self, "weight", orthogonal_map="householder")
+            generator.set_state(torch.get_rng_state())
 
     def place(self, weight: Tensor) -> None:
         """This frame, fixed."""

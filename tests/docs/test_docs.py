@@ -14,7 +14,16 @@ from cspec.lang import not_built
 from cspec.lang.check_claims import REASONS
 from cspec.lang.program import FitSettings, Pairs, Settings
 from cspec.runtime.result_document import ResultDocument
-from cspec.runtime.verdicts import CellRow, ControlRow, Environment, PartRow, QuantityRow, SeedRow, Verdict
+from cspec.runtime.verdicts import (
+    CellRow,
+    ControlRow,
+    Environment,
+    PartRow,
+    QuantityKeys,
+    QuantityRow,
+    SeedRow,
+    Verdict,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -131,6 +140,7 @@ def test_json_fields_are_those_of_the_documents() -> None:
         "verdict": Verdict,
         "part": PartRow,
         "quantity": QuantityRow,
+        "keys": QuantityKeys,
         "cell": CellRow,
         "seed": SeedRow,
         "control": ControlRow,
