@@ -115,9 +115,7 @@ def _search(
     ]
 
 
-def _train(
-    step: FitStep, objective: Objective, trained: list[int], label: str, progress: Progress
-) -> list[SeedReport]:
+def _train(step: FitStep, objective: Objective, trained: list[int], label: str, progress: Progress) -> list[SeedReport]:
     """Train these frames' maps together, once for each seed, and restore the best restart's."""
     settings = step.settings
     maps = tuple(_own(objective.engine.maps[index]) for index in trained)

@@ -45,8 +45,6 @@ def _spread(listed: ListedSet, count: int, generator: np.random.Generator) -> Co
     return generator.integers(edges[:-1], edges[1:])
 
 
-def _evenly(
-    rows: Column, count: int
-) -> Column:
+def _evenly(rows: Column, count: int) -> Column:
     """At most `count` of some rows, evenly spaced."""
     return rows if len(rows) <= count else rows[np.arange(count) * len(rows) // count]
