@@ -20,6 +20,9 @@ def add_arguments(commands: "argparse._SubParsersAction[Any]") -> None:
     )
     add_common(parser)
     parser.add_argument("--store", metavar="FOLDER", help="where results are kept (default: .cspec beside the spec)")
+    parser.add_argument(
+        "--engine", choices=("hooks", "pyvene"), default="hooks", help="what runs the network (default: hooks)"
+    )
     parser.add_argument("--locked", action="store_true", help="refuse a spec that no lock fits (see `cspec lock`)")
     parser.set_defaults(run=run)
 
@@ -46,7 +49,7 @@ def run(options: argparse.Namespace, output: Output) -> int:
             with progress.paused():
                 printer.verdict(so_far.verdicts[-1])
 
-        result = run_plan(checked, standing, store, progress, decided)
+        result = run_plan(checked, standing, store, progress, decided, options.engine)
     printer.footer(result)
     output.add("result", result_table(result))
     return result.exit_code

@@ -8,7 +8,7 @@ from ..compiler.pipeline import Checked, check_spec, compile_spec
 from ..lang.diagnostics import Diagnostic, Label, Source, Span, SpecError
 
 if TYPE_CHECKING:  # neither networkx nor torch is loaded to check a spec
-    from ..compiler.plan import Plan
+    from ..compiler.plan import EngineName, Plan
     from ..runtime.progress import Progress
     from ..runtime.store import Store
     from ..runtime.verdicts import Result
@@ -57,6 +57,7 @@ def verify(
     allow_path: bool = False,
     store: str | Path | None = None,
     locked: bool = False,
+    engine: "EngineName" = "hooks",
     progress: "Progress | None" = None,
     decided: "Callable[[Result], None]" = lambda result: None,
 ) -> "Result":
@@ -67,6 +68,7 @@ def verify(
         allow_path: permit checkpoints above the spec's folder.
         store: the folder of results; `.cspec` beside the spec by default.
         locked: refuse a spec without a lock that fits it.
+        engine: what runs the network: `hooks`, or `pyvene`, the reference.
         progress: told how far long work is.
         decided: told the result so far whenever a verdict falls.
 
@@ -78,7 +80,7 @@ def verify(
     if not checked.program.claims:
         raise SpecError(checked.source, (*checked.warnings, no_claims(checked.source)))
     standing = lock_standing(checked, locked)
-    return run(checked, standing, open_store(checked.source.path, store), progress, decided)
+    return run(checked, standing, open_store(checked.source.path, store), progress, decided, engine)
 
 
 def lock_standing(checked: Checked, locked: bool) -> "LockStanding":
@@ -101,12 +103,13 @@ def run(
     store: "Store",
     progress: "Progress | None",
     decided: "Callable[[Result], None]",
+    engine: "EngineName" = "hooks",
 ) -> "Result":
     """Compile a checked spec and run its plan; the result says whether its criterion was locked."""
     from ..runtime.verify import verify_plan
 
     program = checked.program
-    plan = compile_spec(checked)
+    plan = compile_spec(checked, engine)
     return verify_plan(
         plan,
         checked.source.path.name,

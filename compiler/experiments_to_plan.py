@@ -17,6 +17,7 @@ from .plan import (
     ClaimText,
     DecideStep,
     EncodeStep,
+    EngineName,
     EvaluateStep,
     FitStep,
     ItemsStep,
@@ -41,25 +42,29 @@ def lower_experiments(
     networks: Mapping[str, NetworkFile],
     populations: Populations,
     settings: Settings,
+    engine: EngineName = "hooks",
 ) -> Plan:
     """The plan of all claims of a file. Reads the networks' files to hash them.
 
     Raises OSError where a file has vanished since it was checked.
     """
-    planning = _Planning(networks, populations, settings)
+    planning = _Planning(networks, populations, settings, engine)
     claims = tuple(planning.plan_claim(experiment) for experiment in experiments)
     key = content_key("plan", 1, claims=claims)
-    return Plan(planning.graph, claims, key, settings.confidence)
+    return Plan(planning.graph, claims, key, settings.confidence, engine)
 
 
 class _Planning:
     """Adds steps to one graph; a step that is there already is shared."""
 
-    def __init__(self, networks: Mapping[str, NetworkFile], populations: Populations, settings: Settings) -> None:
+    def __init__(
+        self, networks: Mapping[str, NetworkFile], populations: Populations, settings: Settings, engine: EngineName
+    ) -> None:
         self.networks, self.populations, self.settings = networks, populations, settings
         self.graph: nx.DiGraph[str] = nx.DiGraph()
         self.hashes: dict[Path, str] = {}
-        self.engine = {"engine": "pyvene", "threads": THREADS, **{name: _version(name) for name in ("pyvene", "torch")}}
+        runs = ("torch",) if engine == "hooks" else ("pyvene", "torch")
+        self.engine = {"engine": engine, "threads": THREADS, **{name: _version(name) for name in runs}}
 
     def add(self, step: Step, *needs: str | None) -> str:
         if step.key not in self.graph:

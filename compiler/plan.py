@@ -23,6 +23,8 @@ CODE_VERSIONS = {"items": 1, "encode": 1, "network": 1, "fit": 1, "evaluate": 1,
 """The version of each step's code: raised whenever a step's result changes for the same content."""
 
 
+EngineName = Literal["hooks", "pyvene"]
+
 THREADS = 1
 """Threads of a run. Small networks are slower on more, and numbers depend on how many there are."""
 
@@ -174,6 +176,7 @@ class Plan:
     claims: tuple[str, ...]
     key: str
     confidence: float
+    engine: EngineName
 
     def step(self, key: str) -> Step:
         """The step of this key."""

@@ -292,8 +292,8 @@ class _ClaimChecker:
             recipe = find_recipe(syntax.over[0], view.task, self.names, syntax.span, self.report)
             if not recipe.known:
                 return None
-            return Iia(view.name, only, name, random, recipe.name, syntax.span)
-        return Iia(view.name, only, name, random, view.pairs, syntax.span) if view.pairs_known else None
+            return Iia(view.name, only, name, random, recipe.name, span=syntax.span)
+        return Iia(view.name, only, name, random, view.pairs, span=syntax.span) if view.pairs_known else None
 
     def _members(self, syntax: IiaSyntax, view: AlignmentView) -> tuple[str, ...] | None:
         """The variables that are interchanged, in the alignment's order."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from ..compiler.plan import DecideStep, MeasuredQuantity
 from .controls import ControlRuling, Run, run_positive_controls, run_vetoes
-from .fit import Fitted
+from .fitted import Fitted
 from .intervals import clopper_pearson
 from .part_intervals import Measured, among_answers, part_interval, status
 from .rows import part_row, quantity_row

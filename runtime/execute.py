@@ -5,27 +5,19 @@ Nothing runs that no verdict asks for: a positive control, for instance, only on
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
-import torch
-from torch import Tensor
-
-from ..compiler.experiments import Encoding, Grounding
-from ..compiler.interpret_terms import Batch, evaluate_in_model, model_batch
+from ..compiler.experiments import Encoding
 from ..compiler.keys import content_key
-from ..compiler.plan import Candidate, DecideStep, EncodeStep, EvaluateStep, FitStep, ItemsStep, NetworkSource, Plan
+from ..compiler.plan import DecideStep, EncodeStep, EvaluateStep, ItemsStep, Plan
 from ..compiler.sampling.draw_items import Population
 from ..compiler.sampling.items import Items
-from .answers import encode
 from .decide import Evaluated, run_decide
-from .engine import Engine
 from .evaluate import run_evaluate, share_right
-from .fit import Fitted, Labelled, SeedReport, run_fit
+from .fits import Fits
+from .fitted import map_content
 from .looks import looked_before, read_looks, record_look
-from .networks import PlainNetwork, load_network
 from .part_intervals import Measured
 from .progress import Progress
-from .pyvene_engine import PyveneEngine
 from .scores import Scores, read_scores
 from .store import Store
 from .stored_scores import quantity_keys
@@ -37,9 +29,8 @@ class Inline:
 
     def __init__(self, plan: Plan, store: Store, progress: Progress) -> None:
         self.plan, self.store, self.progress = plan, store, progress
-        self._networks: dict[str, PlainNetwork] = {}
         self._items: dict[str, Items] = {}
-        self._fits: dict[str, Fitted] = {}
+        self.fits = Fits(plan, store, progress)
         self._scores: dict[str, Scores] = {}
         self._stored: dict[str, str] = {}
         """The key in the store of every evaluation's scores."""
@@ -70,38 +61,19 @@ class Inline:
         select = self._select_scores(step)
         chosen = select.index(max(select)) if select else 0
         candidate = step.candidates[chosen]
-        fitted = None if candidate.fit is None else self.fit(candidate.fit)
-        resolved = content_key("scores", 1, evaluate=key, chosen=chosen, maps=_content(fitted))
+        fitted = None if candidate.fit is None else self.fits.fit(candidate.fit)
+        resolved = content_key("scores", 1, evaluate=key, chosen=chosen, maps=map_content(fitted))
         stored = self.store.load(resolved)
         if stored is not None:
             scores = read_scores(*stored)
         else:
-            engine = self._engine(candidate, step.grounding, population.recipe.variables, fitted)
+            engine = self.fits.engine(candidate, step.grounding, step.variables)
             items = self._draw(step.items)
             scores = run_evaluate(step, population, items, engine, encoding, self.progress)
             scores = replace(scores, select=tuple(select), chosen=chosen)
             self.store.save(resolved, scores.tensors(), scores.document())
         self._scores[key], self._stored[key] = scores, resolved
         return scores
-
-    def fit(self, key: str) -> Fitted:
-        """The chosen maps of a fit, trained or read from the store."""
-        if key in self._fits:
-            return self._fits[key]
-        stored = self.store.load(key)
-        if stored is not None:
-            fitted = _read_fitted(*stored)
-        else:
-            step = self.plan.step(key)
-            assert isinstance(step, FitStep)
-            engine = self._new_engine(step.network, step.grounding, step.variables)
-            _, encoding = self._population(step.fit)
-            fit, select = (self._labelled(step, name) for name in (step.fit, step.select))
-            fitted = run_fit(step, engine, fit, select, encoding, self.progress)
-            tensors, document = _write_fitted(fitted)
-            self.store.save(key, tensors, document)
-        self._fits[key] = fitted
-        return fitted
 
     def _evaluated(self, index: int, step: DecideStep) -> Evaluated:
         quantity = step.quantities[index]
@@ -110,7 +82,9 @@ class Inline:
         candidate, items = evaluate.candidates[scores.chosen], self._items_step(evaluate.items)
         fit, remarks = candidate.fit, items.population.remarks()
         keys = quantity_keys(self._stored[quantity.evaluate], items, candidate.network)
-        return Evaluated(quantity, scores, evaluate.items, None if fit is None else self.fit(fit), fit, remarks, keys)
+        return Evaluated(
+            quantity, scores, evaluate.items, None if fit is None else self.fits.fit(fit), fit, remarks, keys
+        )
 
     def _control(self, key: str) -> Measured:
         return Measured(self.scores(key), self._evaluate_step(key).items)
@@ -122,12 +96,12 @@ class Inline:
         found = []
         for candidate in step.candidates:
             if candidate.fit is not None:
-                found.append(self.fit(candidate.fit).select)
+                found.append(self.fits.fit(candidate.fit).select)
                 continue
             population, encoding = self._population(step.select)
             items = self._draw(step.select)
             assert items is not None
-            engine = self._engine(candidate, step.grounding, population.recipe.variables, None)
+            engine = self.fits.engine(candidate, step.grounding, step.variables)
             found.append(share_right(step, population, items, engine, encoding))
         return found
 
@@ -156,43 +130,3 @@ class Inline:
         if step.key not in self._items:
             self._items[step.key] = step.population.draw(step.split, step.count).items
         return self._items[step.key]
-
-    def _labelled(self, step: FitStep, encode_key: str) -> Labelled:
-        population, encoding = self._population(encode_key)
-        items = self._draw(encode_key)
-        assert items is not None
-        model = model_batch(population, items)
-        labels = evaluate_in_model(step.score.right, step.model, model)
-        return Labelled(Batch(encode(items, encoding), model.members, model.variables), torch.from_numpy(labels))
-
-    def _engine(
-        self, candidate: Candidate, grounding: Grounding | None, variables: tuple[str, ...], fitted: Fitted | None
-    ) -> Engine:
-        engine = self._new_engine(candidate.network, grounding, variables)
-        if fitted is not None:
-            engine.set_frames(fitted.frames)
-        elif candidate.frame_seed is not None:
-            engine.trainable_frames(candidate.frame_seed)
-            engine.set_frames(engine.frames())
-        return engine
-
-    def _new_engine(self, source: NetworkSource, grounding: Grounding | None, variables: tuple[str, ...]) -> Engine:
-        if source.key not in self._networks:
-            self._networks[source.key] = load_network(source)
-        return PyveneEngine(self._networks[source.key], grounding, variables)
-
-
-def _write_fitted(fitted: Fitted) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    tensors = {f"frame.{i}": frame for i, frame in enumerate(fitted.frames) if frame is not None}
-    seeds = [{"seed": s.seed, "select": s.select, "loss": s.loss, "chosen": s.chosen} for s in fitted.seeds]
-    return tensors, {"frames": len(fitted.frames), "seeds": seeds}
-
-
-def _read_fitted(tensors: dict[str, Tensor], document: dict[str, Any]) -> Fitted:
-    frames = tuple(tensors.get(f"frame.{i}") for i in range(document["frames"]))
-    return Fitted(frames, tuple(SeedReport(**seed) for seed in document["seeds"]))
-
-
-def _content(fitted: Fitted | None) -> list[list[list[float]] | None]:
-    """A map's content, for keys: its numbers."""
-    return [] if fitted is None else [None if frame is None else frame.tolist() for frame in fitted.frames]

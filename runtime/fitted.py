@@ -38,6 +38,20 @@ class SeedReport:
 
 
 @dataclass(frozen=True)
+class SearchRow:
+    """One alternative of a search: its variables, its place, the best score on `select` and the steps that it had.
+
+    `select` is None where it was not admitted. Scores are the best of many on the same items, and not corrected.
+    """
+
+    variables: tuple[str, ...]
+    place: str
+    select: float | None
+    steps: int
+    chosen: bool
+
+
+@dataclass(frozen=True)
 class Fitted:
     """The chosen maps (the `state` of each frame's), the sizes found, and a report of every attempt.
 
@@ -48,6 +62,10 @@ class Fitted:
     maps: tuple[dict[str, Tensor], ...]
     sizes: tuple[tuple[int, ...] | None, ...]
     seeds: tuple[SeedReport, ...]
+    choice: tuple[int, ...] = ()
+    """Of a search: the alternative chosen on each line."""
+    table: tuple[SearchRow, ...] = ()
+    """Of a search: everything that was tried."""
 
     @property
     def select(self) -> float:
@@ -64,7 +82,14 @@ def restore_maps(maps: "tuple[FeatureMap, ...]", fitted: Fitted) -> None:
 def write_fitted(fitted: Fitted) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Tensors `map.INDEX.NAME` and a document, for the store."""
     tensors = {f"map.{i}.{name}": t for i, state in enumerate(fitted.maps) for name, t in state.items()}
-    return tensors, {"maps": len(fitted.maps), "sizes": fitted.sizes, "seeds": [asdict(s) for s in fitted.seeds]}
+    document = {
+        "maps": len(fitted.maps),
+        "sizes": fitted.sizes,
+        "seeds": [asdict(report) for report in fitted.seeds],
+        "choice": fitted.choice,
+        "table": [asdict(row) for row in fitted.table],
+    }
+    return tensors, document
 
 
 def read_fitted(tensors: Mapping[str, Tensor], document: Mapping[str, Any]) -> Fitted:
@@ -78,7 +103,8 @@ def read_fitted(tensors: Mapping[str, Tensor], document: Mapping[str, Any]) -> F
     for report in document["seeds"]:
         trace = tuple(TracePoint(**point) for point in report["trace"])
         seeds.append(SeedReport(**{**report, "trace": trace}))
-    return Fitted(maps, sizes, tuple(seeds))
+    table = tuple(SearchRow(**{**row, "variables": tuple(row["variables"])}) for row in document["table"])
+    return Fitted(maps, sizes, tuple(seeds), tuple(document["choice"]), table)
 
 
 def map_content(fitted: Fitted | None) -> list[dict[str, str]]:

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 from ..compiler.experiments import Part
 from ..compiler.plan import MeasuredQuantity
-from .fit import Fitted
+from .fitted import Fitted
 from .intervals import Interval, clopper_pearson
 from .part_intervals import PartInterval
 from .scores import Scores

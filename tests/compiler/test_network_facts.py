@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import struct
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import cspec
 import pytest
 from cspec.compiler.network_facts import BadCheckpointError, MlpFacts, NetworkFacts, TracrFacts, read_network_facts
+from cspec.compiler.network_facts.read_facts import ARCHITECTURES
 
 SPECS = Path(cspec.__file__).parent / "specs"
 
@@ -134,6 +136,14 @@ def test_what_a_compiled_transformer_reads_and_where_it_can_be_read() -> None:
     assert (facts.width("logits", None), facts.width("logits", 0)) == (3, None)
     assert facts.last_site == ("resid", facts.last_layer) == ("resid", 4)
     assert facts.layers("hidden") == ()
+
+
+def test_the_configurations_that_the_documentation_shows_are_accepted() -> None:
+    page = (SPECS.parent / "docs" / "networks.md").read_text(encoding="utf-8")
+    configs = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", page, re.S)]
+    facts = {config["architecture"]: ARCHITECTURES[config["architecture"]](config) for config in configs}
+    assert facts.keys() == ARCHITECTURES.keys()
+    assert facts["tracr"] == read_network_facts(SPECS / "tracr" / "hist.safetensors")
 
 
 @pytest.mark.parametrize("path", sorted(SPECS.glob("*/*.safetensors")), ids=lambda path: path.stem)
