@@ -12,6 +12,7 @@ from ..compiler.plan import DecideStep, EncodeStep, EvaluateStep, ItemsStep, Pla
 from ..compiler.sampling.draw_items import Population
 from ..compiler.sampling.items import Items
 from .decide import Evaluated, run_decide
+from .diagnose import Diagnoser, Looked
 from .evaluate import run_evaluate, share_right
 from .fits import Fits
 from .fitted import map_content
@@ -41,7 +42,7 @@ class Inline:
         Raises:
             EnvironmentProblem: a checkpoint, the store or an activation is broken.
         """
-        looks = read_looks(self.store)
+        looks, diagnoser = read_looks(self.store), Diagnoser(self.store, self.fits)
         for key in self.plan.claims:
             step = self.plan.step(key)
             assert isinstance(step, DecideStep)
@@ -50,7 +51,7 @@ class Inline:
             verdict = run_decide(step, evaluated, self._control, before)
             if not step.claim.exhaustively:
                 record_look(self.store, looks, self.plan.key, step)
-            yield verdict
+            yield diagnoser.diagnose(step, verdict, self._looked)
 
     def scores(self, key: str) -> Scores:
         """The scores of an evaluation; of several candidates the one that is best on `select` is measured."""
@@ -85,6 +86,11 @@ class Inline:
         return Evaluated(
             quantity, scores, evaluate.items, None if fit is None else self.fits.fit(fit), fit, remarks, keys
         )
+
+    def _looked(self, key: str) -> Looked:
+        step, scores = self._evaluate_step(key), self.scores(key)
+        population, encoding = self._population(step.items)
+        return Looked(step, scores, step.candidates[scores.chosen], population, encoding, self._draw(step.items))
 
     def _control(self, key: str) -> Measured:
         return Measured(self.scores(key), self._evaluate_step(key).items)

@@ -84,7 +84,7 @@ def _facet(model: CausalModel, name: str, source_of: str | None, codes: Codes) -
 
 @dataclass(frozen=True)
 class Counted:
-    """A facet's predicates on some items: for each, how many satisfy it, and how many of these agree; shape [predicate]."""
+    """A facet's predicates on some items: how many satisfy each, and how many of these agree; shape [predicate]."""
 
     predicates: tuple[Predicate, ...]
     n: npt.NDArray[np.int64]

@@ -18,7 +18,9 @@ def sample_items(population: Population, most: int) -> Items:
 
     A set's items are cut into ranges of equal length and one is drawn of each, by a generator that depends on the
     population alone: an even stride would meet the same sources again and again. All items are taken of a set that has
-    no more than its share. In order of set and index. Raises TooManyItemsError where bases and sources cannot be listed.
+    no more than its share. In order of set and index.
+
+    Raises TooManyItemsError where bases and sources cannot be listed.
     """
     generator = np.random.Generator(np.random.Philox(key=int(population.key[:16], 16)))
     parts = list(_parts(population, most, generator))
