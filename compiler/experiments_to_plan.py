@@ -136,7 +136,6 @@ class _Planning:
             candidates=[(c.network.key, c.fit, c.frame_seed) for c in candidates],
             grounding=measurement.grounding,
             score=_canonical(measurement),
-            leaks=measurement.leaks,
             natural=natural,
             select=select,
             engine=self.engine,
@@ -151,7 +150,6 @@ class _Planning:
             grounding=measurement.grounding,
             variables=measurement.variables,
             select=select,
-            leaks=measurement.leaks,
             natural=natural,
         )
         return self.add(step, items, select, natural, *(c.fit for c in candidates))

@@ -24,7 +24,7 @@ from .terms import (
     interchange,
 )
 
-HALVES: dict[str, tuple[Half, ...]] = {"iia": BOTH, "cause": ("changing",), "isolate": ("keeping",)}
+HALVES: dict[str, tuple[Half, ...]] = {"iia": BOTH, "cause": ("changing",), "isolate": ("exposed",)}
 
 
 class Estimands:
@@ -138,7 +138,6 @@ class Estimands:
             grounding=grounding,
             fitting=self.lower_fitting(alignment, search, home) if learned else None,
             frozen=estimand.frozen,
-            leaks=isinstance(estimand, Iia) and estimand.kind == "isolate",
         )
 
     def lower_fitting(self, alignment: Alignment, search: Search, network: str) -> Fitting:

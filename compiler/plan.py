@@ -96,8 +96,8 @@ class Candidate:
 class EvaluateStep:
     """Score a term on every item; of several candidates the one that is best on `select` is measured.
 
-    `variables` are those of the grounding. With `leaks` only items count on which a leak could show. `natural` are the
-    inputs on which read-outs are fitted, and whose activations are the natural ones.
+    `variables` are those of the grounding; `natural` the inputs on which read-outs are fitted and whose activations
+    are the natural ones.
     """
 
     key: str
@@ -109,7 +109,6 @@ class EvaluateStep:
     grounding: Grounding | None
     variables: tuple[str, ...]
     select: str | None
-    leaks: bool
     natural: str | None
     kind: Literal["Evaluate"] = "Evaluate"
 

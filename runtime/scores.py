@@ -59,8 +59,8 @@ class Scores:
         return sum(cell.among if among else cell.right for cell in self.cells)
 
     def changing(self) -> int:
-        """Label-changing items."""
-        return sum(cell.n for cell in self.cells if cell.half == "changing")
+        """Items that can tell: label-changing ones, or those on which a leak could show."""
+        return sum(cell.n for cell in self.cells if cell.half in ("changing", "exposed"))
 
     def exact(self, among: bool, shift: int = 0) -> Fraction:
         """The weighted mean over sets and halves, exactly; `shift` adds -1 or +1 times the near ties."""

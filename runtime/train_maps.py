@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ..compiler.keys import derived_seed
-from ..lang.program import FitSettings
+from ..compiler.plan import FitSettings
 from .fitted import TracePoint
 from .maps import AnnealedMap, FeatureMap
 from .objective import Labelled, Objective
@@ -16,8 +16,11 @@ from .progress import Progress
 CHECKS = 20
 ANNEALING = 0.75
 """The part of the budget after which learned sizes no longer soften."""
-SIZE_PENALTY = 0.1
-"""What it costs, beside the loss, that blocks of learned sizes take all features."""
+SIZE_PENALTY = 1.0
+"""What it costs, beside the loss, that blocks take all features; the weight of arXiv 2305.08809."""
+
+SIZE_BETAS = (0.9, 0.9)
+"""Adam's averages for sizes: with the usual long memory, the gradients of the start would drown the penalty's."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,7 @@ def train_maps(
     for feature_map in maps:
         feature_map.draw(generator)
     annealed = [feature_map for feature_map in maps if isinstance(feature_map, AnnealedMap)]
-    parameters = [p for feature_map in maps for p in feature_map.parameters() if p.requires_grad]
-    optimizer = torch.optim.Adam(parameters, lr=settings.rate)
+    optimizer = _optimizer(maps, annealed, settings.rate)
     schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, total_iters=settings.steps)
     batches = _batches(objective.fit, settings.batch, derived_seed(seed, "order", ""))
     checks = {max(1, round(settings.steps * (check + 1) / CHECKS)) for check in range(CHECKS)}
@@ -81,6 +83,15 @@ def train_maps(
             progress.advance(settings.steps - step)
             break
     return Training(states, best, tuple(trace))
+
+
+def _optimizer(
+    maps: tuple[FeatureMap, ...], annealed: list[AnnealedMap], rate: float
+) -> torch.optim.Optimizer:
+    sizes = [p for feature_map in annealed for p in feature_map.size_parameters()]
+    others = [p for m in maps for p in m.parameters() if p.requires_grad and not any(p is size for size in sizes)]
+    groups = [{"params": others}, {"params": sizes, "betas": SIZE_BETAS}]
+    return torch.optim.Adam([group for group in groups if group["params"]], lr=rate)
 
 
 def _states(maps: tuple[FeatureMap, ...]) -> tuple[dict[str, Tensor], ...]:

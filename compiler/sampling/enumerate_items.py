@@ -138,7 +138,9 @@ class ListedSet:
         self.before = model.output_of(bases)
         self.source_codes = {j: model.run(sources[j].inputs, {})[self.recipe.variables[j]] for j in self.chosen}
         cell_of = {cell.half: i for i, cell in enumerate(population.cells) if cell.set_index == index}
-        self.cells = np.array([cell_of.get("keeping", -1), cell_of.get("changing", -1)])
+        self.cells = np.array([cell_of.get(half, -1) for half in ("keeping", "changing", "exposed")])
+        wanted = self.chosen if "exposed" in self.recipe.halves else ()
+        self.source_outputs = {j: model.output_of(sources[j].inputs) for j in wanted}
 
     def take(self, item: Column) -> Items:
         """The items of these indices, each in 0 .. total-1, without those of a half that the recipe leaves out."""
@@ -146,17 +148,21 @@ class ListedSet:
         digits = item - (self.ends[base] - self.per_base[base])
         inputs = np.repeat(self.bases[base][:, None], 1 + len(self.recipe.variables), axis=1)
         codes = np.zeros((len(item), len(self.recipe.variables)), dtype=np.int64)
+        exposed = np.zeros(len(item), dtype=bool)
         multiplicity = None
         for j in reversed(self.chosen):
             digits, digit = np.divmod(digits, self.sources[j].count[base])
             at = self.sources[j].start[base] + digit
             inputs[:, 1 + j] = self.sources[j].inputs[at]
             codes[:, j] = self.source_codes[j][at]
+            if self.source_outputs:
+                exposed |= self.source_outputs[j][at] != self.before[base]
             counted = self.sources[j].multiplicity
             if counted is not None:
                 multiplicity = counted[at] if multiplicity is None else multiplicity * counted[at]
         after = interchange(self.recipe, self.bases[base], codes, np.broadcast_to(self.members, codes.shape))
-        cell = self.cells[(after != self.before[base]).astype(np.int64)]
+        changed = after != self.before[base]
+        cell = self.cells[np.where(exposed & ~changed, 2, changed)]
         wanted = cell >= 0
         return Items(inputs[wanted], cell[wanted], None if multiplicity is None else multiplicity[wanted])
 

@@ -11,7 +11,7 @@ from .orthonormal import OrthonormalFrame
 
 MOST_FEATURES = 64
 """The frame's columns at most: no block has needed more, and a square frame of a wide site costs its cube."""
-FIRST_TEMPERATURE, LAST_TEMPERATURE = 2.0, 0.1
+FIRST_TEMPERATURE, LAST_TEMPERATURE = 1.0, 0.1
 """Of the boundaries, in features."""
 
 
@@ -20,15 +20,15 @@ class BoundlessMap(AnnealedMap):
     """Features are coordinates in an orthonormal frame; boundaries share them out in order, the last ones to no block.
 
     Boundless distributed alignment search (Wu et al. 2023, arXiv 2305.08809): feature i belongs to the block between
-    boundaries a and b by sigmoid((i + 1/2 - a) / T) * sigmoid((b - i - 1/2) / T), T falling geometrically. The blocks
-    and the rest take fractions of the frame given by a softmax, so that boundaries stay in order and within it.
+    boundaries a and b by sigmoid((i + 1/2 - a) / T) * sigmoid((b - i - 1/2) / T), T falling geometrically. What is
+    trained are the blocks' widths as fractions of the frame, at least one feature each and all together within it.
     """
 
     def __init__(self, dim: int, blocks: int) -> None:
         super().__init__()
         self.dim, self.blocks, self.features = dim, blocks, min(dim, MOST_FEATURES)
         self.frame = OrthonormalFrame(dim, self.features)
-        self.fractions = nn.Parameter(torch.zeros(blocks + 1))
+        self.fractions = nn.Parameter(torch.full((blocks,), 1 / (blocks + 1)))
         self.temperature: float | None = None
         self.register_buffer("sizes", torch.zeros(blocks, dtype=torch.int64))
 
@@ -60,29 +60,34 @@ class BoundlessMap(AnnealedMap):
         """A random frame, equal fractions for all blocks and the rest."""
         self.frame.draw(generator)
         with torch.no_grad():
-            self.fractions.zero_()
+            self.fractions.fill_(1 / (self.blocks + 1))
         self.fractions.requires_grad_(True)
         self.soften(0)
 
     def soften(self, done: float) -> None:
-        """See `AnnealedMap.soften`."""
+        """See `AnnealedMap.soften`. Fractions that a step has led out of their range are led back."""
+        with torch.no_grad():
+            self.fractions.clamp_(min=1 / self.features)
+            self.fractions.div_(self.fractions.sum().clamp(min=1))
         self.temperature = FIRST_TEMPERATURE * (LAST_TEMPERATURE / FIRST_TEMPERATURE) ** done
 
     def harden(self) -> None:
         """See `AnnealedMap.harden`. Every boundary moves to the nearest whole number."""
-        edges = self._edges().detach().round().long()
-        self.sizes.copy_(edges.diff())
+        self.sizes.copy_(self._found())
         self.temperature = None
+
+    def size_parameters(self) -> list[nn.Parameter]:
+        """See `AnnealedMap.size_parameters`."""
+        return [self.fractions]
 
     def taken(self) -> Tensor:
         """See `AnnealedMap.taken`."""
-        return 1 - torch.softmax(self.fractions, 0)[-1]
+        return self.fractions.sum()
 
     def state(self) -> dict[str, Tensor]:
         """`weight`: the frame, shape [dim, feature]; `sizes`: features of each block in order, shape [block]."""
-        if self.temperature is None:
-            return {"weight": self.frame.finished(), "sizes": self.sizes.clone()}
-        return {"weight": self.frame.finished(), "sizes": self._edges().detach().round().long().diff()}
+        sizes = self.sizes if self.temperature is None else self._found()
+        return {"weight": self.frame.finished(), "sizes": sizes.clone()}
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """See `FeatureMap.restore`."""
@@ -93,5 +98,8 @@ class BoundlessMap(AnnealedMap):
 
     def _edges(self) -> Tensor:
         """The boundaries, 0 first, in features; shape [block + 1]."""
-        fractions = torch.softmax(self.fractions, 0)[:-1]
-        return torch.cat([torch.zeros(1), fractions.cumsum(0) * self.features])
+        return torch.cat([torch.zeros(1), self.fractions.cumsum(0) * self.features])
+
+    def _found(self) -> Tensor:
+        """The sizes that the present boundaries round to, shape [block]."""
+        return self._edges().detach().round().long().clamp(max=self.features).diff()

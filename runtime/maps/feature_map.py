@@ -65,6 +65,10 @@ class AnnealedMap(FeatureMap):
         """Shares 0 or 1, as in the finished map, until `soften` is called again."""
 
     @abstractmethod
+    def size_parameters(self) -> list[nn.Parameter]:
+        """The parameters that decide the sizes."""
+
+    @abstractmethod
     def taken(self) -> Tensor:
         """The part of all features that the blocks take together, in [0, 1]; a scalar with a gradient."""
 

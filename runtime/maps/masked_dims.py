@@ -60,6 +60,10 @@ class MaskedDims(AnnealedMap):
         """See `AnnealedMap.harden`."""
         self.temperature = None
 
+    def size_parameters(self) -> list[nn.Parameter]:
+        """See `AnnealedMap.size_parameters`."""
+        return [self.logits]
+
     def taken(self) -> Tensor:
         """See `AnnealedMap.taken`."""
         return 1 - torch.softmax(self.logits / (self.temperature or LAST_TEMPERATURE), 0)[0].mean()
