@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from ..compiler.plan import DecideStep, EncodeStep, EvaluateStep, ItemsStep, MeasuredQuantity, Plan
 from .decide import run_decide
 from .decisions import settle
+from .diagnose import Diagnoser, Looked
 from .evaluations import Evaluations
 from .fits import Fits
 from .looks import looked_before, read_looks, record_look
@@ -33,7 +34,7 @@ class Inline:
         Raises:
             EnvironmentProblem: a checkpoint, the store or an activation is broken.
         """
-        looks = read_looks(self.store)
+        looks, diagnoser = read_looks(self.store), Diagnoser(self.store, self.fits)
         for key in self.plan.claims:
             step = self.plan.step(key)
             assert isinstance(step, DecideStep)
@@ -41,7 +42,7 @@ class Inline:
             verdict = settle(self.store, step, self._decide(step, before))
             if not step.claim.exhaustively:
                 record_look(self.store, looks, self.plan.key, step)
-            yield verdict
+            yield diagnoser.diagnose(step, verdict, self._looked)
 
     def _decide(self, step: DecideStep, looked_before: bool) -> Verdict:
         def look(size: int | None) -> list[Evaluated]:
@@ -68,6 +69,15 @@ class Inline:
             items.population.remarks(),
             quantity_keys(self.evaluations.content(quantity.evaluate), items, candidate.network),
         )
+
+    def _looked(self, key: str, count: int | None) -> Looked:
+        """A measurement on its first `count` items (None: its whole domain), to be looked at again."""
+        step, scores = self._evaluate_step(key), self.evaluations.scores(key, count)
+        population = self._items_step(step.items).population
+        encode_step = self.plan.step(step.items)
+        assert isinstance(encode_step, EncodeStep)
+        items = None if count is None else population.draw("test", count).items
+        return Looked(step, scores, step.candidates[scores.chosen], population, encode_step.encoding, items)
 
     def _evaluate_step(self, key: str) -> EvaluateStep:
         step = self.plan.step(key)
