@@ -118,9 +118,10 @@ class _Planning:
 
     def plan_control(self, control: Control, exhaustively: bool) -> PlannedControl:
         measurement = control.measurement
-        count = None if measurement is None or exhaustively else measurement.count
-        key = None if measurement is None else self.plan_measurement(measurement, exhaustively)
-        return PlannedControl(control.name, key, control.why, count, control.note)
+        if measurement is None:
+            return PlannedControl(control.name, None, control.why, None, control.note)
+        key = self.plan_measurement(measurement, exhaustively)
+        return PlannedControl(control.name, key, control.why, None if exhaustively else measurement.count, control.note)
 
     def plan_measurement(self, measurement: Measurement, exhaustively: bool) -> str:
         """Evaluate, with the fits that it needs: one for each network that `random(N)` draws."""

@@ -12,7 +12,8 @@ from typing import Literal
 
 import networkx as nx
 
-from ..lang.program import FitSettings, Outcome
+from ..lang.program import FitSettings as FitSettings
+from ..lang.program import Outcome
 from .causal_model import CausalModel
 from .experiments import Encoding, Grounding, NetworkFile, Part, Search
 from .sampling.draw_items import Population
@@ -100,8 +101,8 @@ class EvaluateStep:
     """Score a term item by item; of several candidates the one that is best on `select` is measured.
 
     How many items are scored is its readers' business: the scores of more items continue those of fewer. `variables`
-    are those of the grounding; `natural` the inputs on which read-outs are fitted and whose activations are the
-    natural ones.
+    are those of the grounding; `natural` the inputs on which read-outs are fitted and whose activations are the natural
+    ones.
     """
 
     key: str

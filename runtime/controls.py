@@ -5,16 +5,23 @@ hold, each once and with its whole number of items, and stop at the first that d
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..compiler.experiments import Part
-from ..compiler.plan import DecideStep, MeasuredQuantity, PlannedControl
-from .part_intervals import Measured, Status, measured_interval, part_interval, status
+from ..compiler.plan import DecideStep
+from .part_intervals import Measured, measured_interval, part_interval, status
 from .rows import control_row
 from .verdicts import ControlRow
 
 FOUND = 0.90
 """What a positive control must reach."""
+
+DIVERGENCE = "divergence"
+SAID = {
+    "input_carries": "the same maps meet the bound at the input, where nothing is computed yet",
+    "child": "the same maps meet the bound one stage later, too: what was found may be a child of the variable",
+}
+"""What is said where a note's control meets the claim's bound."""
 
 Run = Callable[[str, int | None], Measured]
 """Runs an evaluation by its key on a number of items that is fixed in advance (None: the whole domain)."""
@@ -38,24 +45,25 @@ class ControlRuling:
 
 
 def run_controls(step: DecideStep, search: bool, measured: list[Measured], run: Run) -> ControlRuling:
-    """The positive controls of a verdict that rests on a search, then the vetoes, then what is only noted."""
+    """The positive controls of a verdict that rests on a search, then the vetoes."""
     found = run_positive_controls(step, run) if search else ControlRuling(None)
-    for controls in (run_vetoes, run_notes):
-        if found.reason is None:
-            found = found.then(controls(step, measured, run))
-    return found
+    if found.reason is None:
+        found = found.then(run_vetoes(step, measured, run))
+    return found if found.reason is not None else found.then(run_notes(step, measured, run))
 
 
 def run_positive_controls(step: DecideStep, run: Run) -> ControlRuling:
     """Search where something must be found: the output variable at the last site reaches .90."""
-    rows: list[ControlRow] = []
-    for index, quantity in enumerate(step.quantities):
+    rows = []
+    for quantity in step.quantities:
         control = quantity.positive_control
         if control is None or control.evaluate is None:
             continue
         found = run(control.evaluate, control.count)
-        rows.append(_row(step, index, control, found, f"low end at least {FOUND:.2f}"))
-        if rows[-1].low < FOUND:
+        interval = measured_interval(found, among=True, alpha=step.alpha)
+        needed = f"low end at least {FOUND:.2f}"
+        rows.append(control_row(f"{control.name}, for {quantity.text}", found, interval, needed))
+        if interval.low < FOUND:
             return ControlRuling("search_not_shown", tuple(rows))
     return ControlRuling(None, tuple(rows))
 
@@ -72,7 +80,13 @@ def run_vetoes(step: DecideStep, measured: list[Measured], run: Run) -> ControlR
             return said.then(ControlRuling("vacuous: no-op", open=own.high > no_op))
         vetoes = [control for control in quantity.vetoes if not control.note]
         for position, veto in enumerate(vetoes):
-            said = said.then(_run_veto(step, measured, index, veto, run))
+            if veto.evaluate is None:
+                why = f"control not run: {veto.name}, for {quantity.text} ({veto.why})"
+                said = said.then(ControlRuling(None, notes=(why,)))
+                continue
+            found = run(veto.evaluate, veto.count)
+            judge = _judge_networks if veto.name == "random networks" else _judge_replacement
+            said = said.then(judge(step, measured, index, veto.name, found, run))
             if said.reason is not None:
                 left = ", ".join(later.name for later in vetoes[position + 1 :])
                 notes = (f"controls not run, since one decided: {left}",) if left else ()
@@ -81,12 +95,21 @@ def run_vetoes(step: DecideStep, measured: list[Measured], run: Run) -> ControlR
 
 
 def run_notes(step: DecideStep, measured: list[Measured], run: Run) -> ControlRuling:
-    """What is measured beside a claim that holds, and never changes its verdict."""
+    """What never changes a verdict, and a reader must know: where else the claim's bound is met, and the divergence."""
     said = ControlRuling(None)
     for index, quantity in enumerate(step.quantities):
-        for control in quantity.vetoes if bounded_below(step, index) else ():
-            if control.note:
-                said = said.then(_run_note(step, measured, index, control, run))
+        for control in quantity.vetoes:
+            if not control.note or not bounded_below(step, index):
+                continue
+            title = f"{control.name}, for {quantity.text}"
+            if control.evaluate is None:
+                said = said.then(ControlRuling(None, notes=(f"{title}: {control.why}",)))
+                continue
+            found = run(control.evaluate, control.count)
+            judge = _note_divergence if control.name == DIVERGENCE else _note_replacement
+            said = said.then(judge(step, measured, index, control.name, found, run))
+            if said.reason is not None:
+                return said
     return said
 
 
@@ -95,60 +118,62 @@ def bounded_below(step: DecideStep, index: int) -> bool:
     return any(i == index and (c > 0 or part.relation == "==") for part in step.parts for c, i in part.coefficients)
 
 
-def _run_veto(step: DecideStep, measured: list[Measured], index: int, veto: PlannedControl, run: Run) -> ControlRuling:
-    if veto.evaluate is None:
-        return _not_run(veto, step.quantities[index])
-    found = run(veto.evaluate, veto.count)
-    if veto.name == "random networks":
-        return _judge_networks(step, measured[index], index, veto.name, found)
-    name, row = veto.name, _row(step, index, veto, found, "the claim to miss with it")
-    statuses = _statuses_with(step, measured, index, found, run)
-    if any(s.startswith("miss") for s in statuses):
-        return ControlRuling(None, (row,))
-    reason = "vacuous" if all(s == "pass" for s in statuses) else "control_unsettled"
-    return ControlRuling(f"{reason}: {name}", (row,))
-
-
-def _run_note(step: DecideStep, measured: list[Measured], index: int, note: PlannedControl, run: Run) -> ControlRuling:
-    if note.evaluate is None:
-        return _not_run(note, step.quantities[index])
-    found = run(note.evaluate, note.count)
-    passes = all(s == "pass" for s in _statuses_with(step, measured, index, found, run))
-    text = f"{note.name}: with it in place of {step.quantities[index].text} the claim would hold as well"
-    return ControlRuling(
-        None, (_row(step, index, note, found, "nothing: it is only noted"),), (text,) if passes else ()
-    )
-
-
-def _judge_networks(step: DecideStep, own: Measured, index: int, name: str, found: Measured) -> ControlRuling:
+def _judge_networks(
+    step: DecideStep, measured: list[Measured], index: int, name: str, found: Measured, run: Run
+) -> ControlRuling:
     """Untrained networks may reach a share of the estimand's rise above the no-op."""
-    interval, rise = (measured_interval(one, among=True, alpha=step.alpha) for one in (found, own))
-    no_op = own.scores.no_op or 0.0
-    most, most_yet = (no_op + step.share * (end - no_op) for end in (rise.low, rise.high))
-    row = control_row(f"{name}, for {step.quantities[index].text}", found, interval, f"high end at most {most:.4f}")
+    interval = measured_interval(found, among=True, alpha=step.alpha)
+    own = measured_interval(measured[index], among=True, alpha=step.alpha)
+    no_op = measured[index].scores.no_op or 0.0
+    most, most_yet = (no_op + step.share * (end - no_op) for end in (own.low, own.high))
+    title = f"{name}, for {step.quantities[index].text}"
+    row = control_row(title, found, interval, f"high end at most {most:.4f}")
     if interval.high <= most:
         return ControlRuling(None, (row,))
     reason = "vacuous" if interval.low > most else "control_unsettled"
     return ControlRuling(f"{reason}: {name}", (row,), open=interval.high <= most_yet)
 
 
-def _statuses_with(step: DecideStep, measured: list[Measured], index: int, found: Measured, run: Run) -> list[Status]:
-    """Where the claim's parts stand with a control in an estimand's place, all of it on whole numbers of items."""
+def _judge_replacement(
+    step: DecideStep, measured: list[Measured], index: int, name: str, found: Measured, run: Run
+) -> ControlRuling:
+    """With the control in the estimand's place the claim must miss, all of it measured on whole numbers of items."""
+    interval = measured_interval(found, among=True, alpha=step.alpha)
+    row = control_row(f"{name}, for {step.quantities[index].text}", found, interval, "the claim to miss with it")
     parts = [part for part in step.parts if index in _read(part)]
+    others = {i for part in parts for i in _read(part)} - {index}
     replaced = list(measured)
     replaced[index] = found
-    for i in {i for part in parts for i in _read(part)} - {index}:
+    for i in others:
         replaced[i] = run(step.quantities[i].evaluate, step.quantities[i].budget)
-    return [status(part, part_interval(part, replaced, step.alpha)) for part in parts]
+    statuses = [status(part, part_interval(part, replaced, step.alpha)) for part in parts]
+    if any(s.startswith("miss") for s in statuses):
+        return ControlRuling(None, (row,))
+    reason = "vacuous" if all(s == "pass" for s in statuses) else "control_unsettled"
+    return ControlRuling(f"{reason}: {name}", (row,))
 
 
-def _row(step: DecideStep, index: int, control: PlannedControl, found: Measured, needed: str) -> ControlRow:
+def _note_replacement(
+    step: DecideStep, measured: list[Measured], index: int, name: str, found: Measured, run: Run
+) -> ControlRuling:
+    """Whether the claim's bound is met with the control in the estimand's place."""
+    judged = _judge_replacement(step, measured, index, name, found, run)
+    (row,) = judged.rows
+    met = judged.reason is not None and judged.reason.startswith("vacuous")
+    notes = (f"{name}, for {step.quantities[index].text}: {SAID[name]}",) if met else ()
+    return ControlRuling(None, (replace(row, needed=""),), notes)
+
+
+def _note_divergence(
+    step: DecideStep, measured: list[Measured], index: int, name: str, found: Measured, run: Run
+) -> ControlRuling:
+    """How far off natural activations the interventions lie, against the file's limit where it states one."""
+    limit = step.divergence_limit
     interval = measured_interval(found, among=True, alpha=step.alpha)
-    return control_row(f"{control.name}, for {step.quantities[index].text}", found, interval, needed)
-
-
-def _not_run(control: PlannedControl, quantity: MeasuredQuantity) -> ControlRuling:
-    return ControlRuling(None, notes=(f"control not run: {control.name}, for {quantity.text} ({control.why})",))
+    needed = "" if limit is None else f"at most {limit:g}"
+    row = control_row(f"{name}, for {step.quantities[index].text}", found, interval, needed)
+    missed = limit is not None and float(found.scores.mean(True)) > limit
+    return ControlRuling("off_distribution" if missed else None, (row,))
 
 
 def _read(part: Part) -> set[int]:

@@ -17,11 +17,13 @@ from ..compiler.plan import EvaluateStep
 from ..compiler.sampling.draw_items import Population, split_of
 from ..compiler.sampling.enumerate_items import count_items, enumerate_items
 from ..compiler.sampling.items import Items
-from ..compiler.terms import OutputOf, Run
+from ..compiler.terms import Agree, Distance, ReadsRight
 from .answers import compare, encode
 from .engine import Engine
 from .item_scores import ItemScores, Tally, join
+from .natural import Natural
 from .progress import Progress
+from .score_readings import READ_RANGE, base_run, score_reading
 from .scores import Scores
 from .share_sources import share_sources
 
@@ -30,17 +32,26 @@ WHOLE_BATCH = 65536
 
 
 def run_evaluate(
-    step: EvaluateStep, population: Population, items: Items, engine: Engine, encoding: Encoding, progress: Progress
+    step: EvaluateStep,
+    population: Population,
+    items: Items,
+    engine: Engine,
+    encoding: Encoding,
+    progress: Progress,
+    first: int = 0,
+    natural: Natural | None = None,
 ) -> ItemScores:
-    """Scores of sampled items on one network, in their order.
+    """Scores of sampled items on one network, in their order; `first` is the index of the first in its stream.
 
     Raises:
         EnvironmentProblem: an activation on the way to the answer is not finite.
     """
-    parts = []
+    parts: list[ItemScores] = []
     progress.start(f"evaluate {step.text}", len(items))
     for batch in _batches(items):
-        parts.append(_score(step, population, batch, engine, encoding))
+        parts.append(
+            _score(step, population, batch, engine, encoding, first + sum(len(part) for part in parts), natural)
+        )
         progress.advance(len(batch))
     progress.finish()
     return join(parts)
@@ -66,16 +77,17 @@ def run_whole_domain(
     return tally.scores(None, learned, (), 0)
 
 
-def share_right(step: EvaluateStep, population: Population, items: Items, engine: Engine, encoding: Encoding) -> float:
-    """The share of items on which network and model agree among the declared answers."""
-    right = 0
-    with torch.no_grad():
-        for chunk in _batches(items):
-            model = model_batch(population, chunk)
-            batch = Batch(encode(chunk, encoding), model.members, model.variables)
-            labels = torch.from_numpy(evaluate_in_model(step.score.right, step.model, model))
-            right += int(compare(engine.logits(step.score.left, batch), labels, encoding).among.sum())
-    return right / len(items)
+def share_right(
+    step: EvaluateStep,
+    population: Population,
+    items: Items,
+    engine: Engine,
+    encoding: Encoding,
+    natural: Natural | None = None,
+) -> float:
+    """The mean score of items among the declared answers, to choose a network by."""
+    scored = [_score(step, population, batch, engine, encoding, 0, natural) for batch in _batches(items)]
+    return float(join(scored).values_among.double().mean())
 
 
 def _batches(items: Items) -> Iterator[Items]:
@@ -85,26 +97,43 @@ def _batches(items: Items) -> Iterator[Items]:
 
 
 @torch.no_grad()
-def _score(step: EvaluateStep, population: Population, items: Items, engine: Engine, encoding: Encoding) -> ItemScores:
+def _score(
+    step: EvaluateStep,
+    population: Population,
+    items: Items,
+    engine: Engine,
+    encoding: Encoding,
+    first: int = 0,
+    natural: Natural | None = None,
+) -> ItemScores:
     model = model_batch(population, items)
     batch = Batch(encode(items, encoding), model.members, model.variables)
-    labels = evaluate_in_model(step.score.right, step.model, model)
-    found = compare(engine.logits(step.score.left, batch), torch.from_numpy(labels), encoding)
-    output, world = step.score.right.variable, step.score.right.run.world
-    base_labels = evaluate_in_model(OutputOf(output, Run(world, 0)), step.model, model)
-    clean = engine.logits(OutputOf(output, Run(step.score.left.run.world, 0)), batch)
+    score = step.score
+    base = base_run(score, step.model.output)
+    base_labels = torch.from_numpy(step.model.output_of(items.bases))
+    base_right = compare(engine.logits(base, batch), base_labels, encoding).over_all
+    cell, none = torch.from_numpy(items.cell).int(), torch.zeros(len(items), dtype=torch.bool)
+    if not isinstance(score, Agree):
+        assert natural is not None
+        read = score_reading(step, population, items, engine, encoding, natural, first)
+        low, high = READ_RANGE if isinstance(score, Distance) else (0.0, 1.0)
+        values, clipped = read.clamp(low, high), (read < low) | (read > high)
+        binary = isinstance(score, ReadsRight)
+        return ItemScores(cell, values, values, none, clipped, base_right, None, None, (low, high), binary)
+    labels = evaluate_in_model(score.right, step.model, model)
+    found = compare(engine.logits(score.left, batch), torch.from_numpy(labels), encoding)
     no_op: Tensor | None = None
     full_swap: Tensor | None = None
     if model.variables:
         alone = pair_scores(step.model, model)
         no_op, full_swap = (torch.from_numpy(one).float() for one in (alone.no_op, alone.full_swap))
     return ItemScores(
-        cell=torch.from_numpy(items.cell).int(),
+        cell=cell,
         values=found.over_all.float(),
         values_among=found.among.float(),
         near=found.near,
-        clipped=torch.zeros_like(found.near),
-        base_right=compare(clean, torch.from_numpy(base_labels), encoding).over_all,
+        clipped=none,
+        base_right=base_right,
         no_op=no_op,
         full_swap=full_swap,
     )

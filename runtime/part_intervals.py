@@ -20,14 +20,12 @@ Status = Literal["pass", "miss above", "miss below", "straddle"]
 class Measured:
     """A quantity's scores with the population that they come from: equal populations are paired.
 
-    `fixed` tells that the number of items was fixed in advance, so that one look needs no sequence. `divergence` is how
-    far the intervened activations lie off the natural ones (None: not measured).
+    `fixed` tells that the number of items was fixed in advance, so that one look needs no sequence.
     """
 
     scores: Scores
     population: str
     fixed: bool = False
-    divergence: float | None = None
 
     @property
     def method(self) -> Method:

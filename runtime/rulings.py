@@ -22,7 +22,7 @@ MOST_CLIPPED = 0.01
 class Evaluated:
     """A quantity with its scores, the key of its items, and the fit of the network that was measured.
 
-    `remarks` say of its items what a reader must know; `keys` find it again; `divergence` as in `Measured`.
+    `remarks` say of its items what a reader must know.
     """
 
     quantity: MeasuredQuantity
@@ -32,12 +32,11 @@ class Evaluated:
     map_key: str | None
     remarks: tuple[str, ...] = ()
     keys: QuantityKeys | None = None
-    divergence: float | None = None
 
     @property
     def measured(self) -> Measured:
         """Its scores, for the intervals."""
-        return Measured(self.scores, self.items, divergence=self.divergence)
+        return Measured(self.scores, self.items)
 
 
 @dataclass(frozen=True)
@@ -71,13 +70,8 @@ def rule_scores(step: DecideStep, evaluated: list[Evaluated]) -> Ruling:
     return ruling
 
 
-def rule_values(step: DecideStep, evaluated: list[Evaluated], ruling: Ruling) -> Ruling:
-    """The vetoes that come after the controls: interventions off the distribution, and values out of their range."""
-    limit = step.divergence_limit
-    if limit is not None and ruling.outcome == "holds":
-        measured = [e.divergence for e in evaluated if e.divergence is not None]
-        if any(divergence > limit for divergence in measured):
-            return Ruling("inconclusive", "off_distribution")
+def rule_values(evaluated: list[Evaluated], ruling: Ruling) -> Ruling:
+    """The veto that comes after the controls: values out of their range."""
     clipped = any(e.scores.clipped > MOST_CLIPPED * e.scores.n for e in evaluated)
     if clipped and ruling.outcome != "inconclusive":
         return Ruling("inconclusive", "out_of_range", open=True)

@@ -66,7 +66,7 @@ def _rule(step: DecideStep, evaluated: list[Evaluated], control: Run) -> tuple[R
         controls = run_controls(step, ruling.search, [e.measured for e in evaluated], control)
         if controls.reason is not None:
             ruling = Ruling("inconclusive", controls.reason, open=controls.open)
-    return rule_values(step, evaluated, ruling), controls
+    return rule_values(evaluated, ruling), controls
 
 
 def _used_up(evaluated: Evaluated, size: int) -> bool:
