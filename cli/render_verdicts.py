@@ -91,7 +91,9 @@ def _evidence(quantity: QuantityRow) -> list[str]:
     """What an estimand rests on: raw counts, what the pairs alone give, the fit, the networks drawn."""
     lines = []
     if quantity.no_op is None:
-        lines.append(_wrap(f"{quantity.right:,} of {quantity.n:,} inputs answered right"))
+        if quantity.binary:
+            what = "reads" if quantity.families else "inputs answered"
+            lines.append(_wrap(f"{quantity.right:,} of {quantity.n:,} {what} right"))
     else:
         lines += _cells(quantity)
         pairs = f"pairs alone: no-op {quantity.no_op:.3f}, full swap {quantity.full_swap:.3f}"

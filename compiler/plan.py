@@ -145,6 +145,10 @@ class MeasuredQuantity:
     learned: bool
     gated: bool
     families: tuple[str, ...]
+    maps: str | None
+    """The fit of its maps: quantities of one fit are replaced together by their controls."""
+    chance: float | None
+    """What guessing among the declared answers reaches; None where doing nothing is perfect (`isolate`)."""
     positive_control: PlannedControl | None
     vetoes: tuple[PlannedControl, ...] = ()
 

@@ -73,10 +73,10 @@ def run_vetoes(step: DecideStep, measured: list[Measured], run: Run) -> ControlR
     for index, quantity in enumerate(step.quantities):
         if not quantity.learned or not bounded_below(step, index):
             continue
-        no_op = measured[index].scores.no_op
+        nothing = _baseline(quantity, measured[index])
         own = measured_interval(measured[index], among=True, alpha=step.alpha)
-        if no_op is not None and own.low <= no_op:
-            return said.then(ControlRuling("vacuous: no-op", open=own.high > no_op))
+        if nothing is not None and own.low <= nothing:
+            return said.then(ControlRuling("vacuous: no-op", open=own.high > nothing))
         vetoes = [control for control in quantity.vetoes if not control.note]
         for position, veto in enumerate(vetoes):
             said = said.then(_run_veto(step, measured, index, veto, run))
@@ -109,10 +109,11 @@ def _run_veto(step: DecideStep, measured: list[Measured], index: int, veto: Plan
     if veto.evaluate is None:
         return _not_run(veto, step.quantities[index])
     found = run(veto.evaluate, veto.count)
-    if veto.name == "random networks":
-        return _judge_networks(step, measured[index], index, veto.name, found)
+    nothing = _baseline(step.quantities[index], measured[index])
+    if veto.name == "random networks" and nothing is not None:
+        return _judge_networks(step, measured[index], index, veto.name, found, nothing)
     name, row = veto.name, _row(step, index, veto, found, "the claim to miss with it")
-    statuses = _statuses_with(step, measured, index, found, run)
+    statuses = _statuses_with(step, measured, index, name, run)
     if any(s.startswith("miss") for s in statuses):
         return ControlRuling(None, (row,))
     reason = "vacuous" if all(s == "pass" for s in statuses) else "control_unsettled"
@@ -125,7 +126,7 @@ def _run_note(step: DecideStep, measured: list[Measured], index: int, note: Plan
     found = run(note.evaluate, note.count)
     if note.name == DIVERGENCE:
         return _note_divergence(step, index, note, found)
-    passes = all(s == "pass" for s in _statuses_with(step, measured, index, found, run))
+    passes = all(s == "pass" for s in _statuses_with(step, measured, index, note.name, run))
     text = f"{note.name}, for {step.quantities[index].text}: {SAID[note.name]}"
     return ControlRuling(None, (_row(step, index, note, found, ""),), (text,) if passes else ())
 
@@ -138,11 +139,12 @@ def _note_divergence(step: DecideStep, index: int, note: PlannedControl, found: 
     return ControlRuling("off_distribution" if missed else None, (row,))
 
 
-def _judge_networks(step: DecideStep, own: Measured, index: int, name: str, found: Measured) -> ControlRuling:
-    """Untrained networks may reach a share of the estimand's rise above the no-op."""
+def _judge_networks(
+    step: DecideStep, own: Measured, index: int, name: str, found: Measured, nothing: float
+) -> ControlRuling:
+    """Untrained networks may reach a share of the estimand's rise above what doing nothing and guessing reach."""
     interval, rise = (measured_interval(one, among=True, alpha=step.alpha) for one in (found, own))
-    no_op = own.scores.no_op or 0.0
-    most, most_yet = (no_op + step.share * (end - no_op) for end in (rise.low, rise.high))
+    most, most_yet = (nothing + step.share * (end - nothing) for end in (rise.low, rise.high))
     row = control_row(f"{name}, for {step.quantities[index].text}", found, interval, f"high end at most {most:.4f}")
     if interval.high <= most:
         return ControlRuling(None, (row,))
@@ -150,14 +152,37 @@ def _judge_networks(step: DecideStep, own: Measured, index: int, name: str, foun
     return ControlRuling(f"{reason}: {name}", (row,), open=interval.high <= most_yet)
 
 
-def _statuses_with(step: DecideStep, measured: list[Measured], index: int, found: Measured, run: Run) -> list[Status]:
-    """Where the claim's parts stand with a control in an estimand's place, all of it on whole numbers of items."""
-    parts = [part for part in step.parts if index in _read(part)]
+def _statuses_with(step: DecideStep, measured: list[Measured], index: int, name: str, run: Run) -> list[Status]:
+    """Where the claim's parts stand with a control in an estimand's place, all of it on whole numbers of items.
+
+    It takes the place of every estimand with the same maps, since the claim is one about these maps.
+    """
+    controls = {i: control for i, control in _same_maps(step, index, name) if control.evaluate is not None}
+    parts = [part for part in step.parts if set(controls) & _read(part)]
     replaced = list(measured)
-    replaced[index] = found
-    for i in {i for part in parts for i in _read(part)} - {index}:
-        replaced[i] = run(step.quantities[i].evaluate, step.quantities[i].budget)
+    for i in {i for part in parts for i in _read(part)}:
+        quantity, control = step.quantities[i], controls.get(i)
+        key, count = (quantity.evaluate, quantity.budget) if control is None else (control.evaluate, control.count)
+        assert key is not None
+        replaced[i] = run(key, count)
     return [status(part, part_interval(part, replaced, step.alpha)) for part in parts]
+
+
+def _same_maps(step: DecideStep, index: int, name: str) -> list[tuple[int, PlannedControl]]:
+    """The controls of this name of every quantity whose maps are those of the one at `index`."""
+    maps = step.quantities[index].maps
+    return [
+        (i, control)
+        for i, quantity in enumerate(step.quantities)
+        if i == index or quantity.maps == maps
+        for control in quantity.vetoes
+        if control.name == name
+    ]
+
+
+def _baseline(quantity: MeasuredQuantity, own: Measured) -> float | None:
+    """What doing nothing or guessing reaches; None where doing nothing is perfect, so that it tells nothing."""
+    return None if quantity.chance is None else max(quantity.chance, own.scores.no_op or 0.0)
 
 
 def _row(step: DecideStep, index: int, control: PlannedControl, found: Measured, needed: str) -> ControlRow:

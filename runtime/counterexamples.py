@@ -65,6 +65,8 @@ def choose_counterexamples(inputs: Codes, members: Bools, changing: Bools, agree
         agree: whether network and model agree, shape [item].
     """
     rows = np.flatnonzero(~agree)
+    if not len(rows):
+        return rows
     sizes = members[rows].sum(1)
     differing = (inputs[rows, 1:] != inputs[rows, :1]).sum((1, 2))
     codes = np.concatenate(
