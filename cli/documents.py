@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from ..compiler.lock_document import LockDocument
+from ..runtime.compare_results import ResultDiff
 from ..runtime.result_document import ResultDocument
 
 
@@ -41,6 +42,7 @@ class Document(BaseModel):
     plan: dict[str, Any] | None = None
     graph: dict[str, Any] | None = None
     lock: LockDocument | None = None
+    diff: ResultDiff | None = None
     files: list[str] | None = None
 
 

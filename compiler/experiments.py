@@ -259,8 +259,6 @@ class Measurement:
     """Maps are drawn at random in place of learned ones (a control)."""
     frozen: bool = False
     """The map was fitted on another network and is carried over."""
-    leaks: bool = False
-    """Only items count on which a leak could show."""
 
     @property
     def learned(self) -> bool:

@@ -122,7 +122,8 @@ def lock_spec(checked: "Checked") -> Lock:
     Raises OSError where a file has vanished since it was checked.
     """
     measured = [m for e in checked.experiments for q in e.quantities for m in _measurements(q)]
-    weights = {m.network: _lock_weights(checked.networks[m.network]) for m in _each_network(measured)}
+    names = dict.fromkeys(m.network for m in measured)
+    weights = {name: _lock_weights(checked.networks[name]) for name in names}
     return Lock(
         laws={"items": LAW, "verdicts": CODE_VERSIONS["decide"]},
         settings=checked.program.settings,
@@ -135,10 +136,6 @@ def lock_spec(checked: "Checked") -> Lock:
 def _measurements(quantity: Quantity) -> list[Measurement]:
     controls = [quantity.positive_control, *(veto.measurement for veto in quantity.vetoes)]
     return [quantity.measurement, *(m for m in controls if m is not None)]
-
-
-def _each_network(measured: list[Measurement]) -> list[Measurement]:
-    return list({m.network: m for m in measured}.values())
 
 
 def _lock_weights(network: NetworkFile) -> LockedWeights:

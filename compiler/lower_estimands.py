@@ -24,7 +24,7 @@ from .terms import (
     interchange,
 )
 
-HALVES: dict[str, tuple[Half, ...]] = {"iia": BOTH, "cause": ("changing",), "isolate": ("keeping",)}
+HALVES: dict[str, tuple[Half, ...]] = {"iia": BOTH, "cause": ("changing",), "isolate": ("exposed",)}
 
 
 class Estimands:
@@ -138,7 +138,6 @@ class Estimands:
             grounding=grounding,
             fitting=self.lower_fitting(alignment, search, home) if learned else None,
             frozen=estimand.frozen,
-            leaks=isinstance(estimand, Iia) and estimand.kind == "isolate",
         )
 
     def lower_fitting(self, alignment: Alignment, search: Search, network: str) -> Fitting:
@@ -185,9 +184,9 @@ def estimand_text(estimand: Iia | Reading, alignment: Alignment) -> str:
 def _via_text(via: Via | None) -> str:
     if via is None:
         return ""
-    (size, *more), family = via[1], via[0].text
-    sizes = "" if size is None else f" size {size}" if not more else f" size [{', '.join(map(str, via[1]))}]"
-    return f" via {family}{sizes}"
+    family, sizes = via
+    stated = f" size {sizes[0]}" if len(sizes) == 1 else f" size [{', '.join(map(str, sizes))}]"
+    return f" via {family.text}{stated if sizes else ''}"
 
 
 def _variables(alignment: Alignment) -> tuple[str, ...]:

@@ -52,7 +52,11 @@ class _ModelChecker:
         if self.report.errors == errors and self.task.complete and len(mechanisms) == len(equations):
             self._warn_unused(equations, parents)
             model = Model(
-                self.syntax.name.text, self.task.name, tuple(mechanisms), self.syntax.doc, self.syntax.name.span
+                self.syntax.name.text,
+                self.task.name,
+                tuple(mechanisms),
+                doc=self.syntax.doc,
+                span=self.syntax.name.span,
             )
         return CheckedModel(model, known)
 

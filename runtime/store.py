@@ -19,6 +19,9 @@ from .errors import EnvironmentProblem
 if TYPE_CHECKING:  # results and ledgers are read without torch
     from torch import Tensor
 
+RESULT_DIGITS = 16
+"""How many hexadecimal digits of a plan's key name its result."""
+
 
 class Store:
     """A folder of artifacts. Nothing is created before the first write."""
@@ -59,14 +62,15 @@ class Store:
 
     def save_result(self, name: str, key: str, text: str) -> Path:
         """Write a result document; returns its path."""
-        path = self.folder / "results" / f"{name}-{key[:16]}.json"
+        path = self.folder / "results" / f"{name}-{key[:RESULT_DIGITS]}.json"
         with self._replacing(path) as file:
             file.write(text.encode())
         return path
 
     def results(self, name: str | None = None) -> list[Path]:
         """The result documents of a spec (None: of all specs), newest first."""
-        found = (self.folder / "results").glob("*.json" if name is None else f"{escape(name)}-*.json")
+        key = "[0-9a-f]" * RESULT_DIGITS  # a spec's name may start with another's
+        found = (self.folder / "results").glob(f"{'*' if name is None else escape(name)}-{key}.json")
         return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True)
 
     def append(self, file: str, lines: list[str]) -> None:

@@ -13,6 +13,10 @@ if TYPE_CHECKING:  # rows and keys are read without torch
     from torch import Tensor
 
 
+EVERY = 10**12
+"""More items than any evaluation has."""
+
+
 @dataclass(frozen=True)
 class ItemScores:
     """Whether network and model agree, item by item, in the order of the split's stream; each shape [item]."""
@@ -23,13 +27,12 @@ class ItemScores:
 
 def load_item_scores(store: Store, key: str) -> ItemScores | None:
     """The scores under `QuantityKeys.scores`; None where they are gone, damaged, or those of a whole domain."""
-    stored = store.load(key)
-    if stored is None:
+    from .score_chunks import read_or_score
+
+    read = read_or_score(store, key, EVERY, lambda start, stop: None)
+    if read is None or not read.binary:
         return None
-    tensors, _ = stored
-    if "agree" not in tensors or "agree_among" not in tensors:
-        return None
-    return ItemScores(tensors["agree"], tensors["agree_among"])
+    return ItemScores(read.values > 0, read.values_among > 0)
 
 
 def stream_key(population: str, split: Split | Literal["whole"]) -> str:

@@ -121,24 +121,29 @@ def _items_of_set(
     before = recipe.model.output_of(bases)
     source_codes = {j: recipe.model.run(sources[j].inputs, {})[recipe.variables[j]] for j in chosen}
     cell_of = {cell.half: i for i, cell in enumerate(population.cells) if cell.set_index == index}
-    cells = np.array([cell_of.get("keeping", -1), cell_of.get("changing", -1)])
+    cells = np.array([cell_of.get("keeping", -1), cell_of.get("changing", -1), cell_of.get("exposed", -1)])
+    source_outputs = {j: recipe.model.output_of(sources[j].inputs) for j in chosen if "exposed" in recipe.halves}
     for low in range(0, int(ends[-1]), chunk):
         item = np.arange(low, min(low + chunk, int(ends[-1])))
         base = np.searchsorted(ends, item, "right")
         digits = item - (ends[base] - per_base[base])
         inputs = np.repeat(bases[base][:, None], 1 + len(recipe.variables), axis=1)
         codes = np.zeros((len(item), len(recipe.variables)), dtype=np.int64)
+        exposed = np.zeros(len(item), dtype=bool)
         multiplicity = None
         for j in reversed(chosen):
             digits, digit = np.divmod(digits, sources[j].count[base])
             at = sources[j].start[base] + digit
             inputs[:, 1 + j] = sources[j].inputs[at]
             codes[:, j] = source_codes[j][at]
+            if source_outputs:
+                exposed |= source_outputs[j][at] != before[base]
             counted = sources[j].multiplicity
             if counted is not None:
                 multiplicity = counted[at] if multiplicity is None else multiplicity * counted[at]
         after = interchange(recipe, bases[base], codes, np.broadcast_to(members, codes.shape))
-        cell = cells[(after != before[base]).astype(np.int64)]
+        changed = after != before[base]
+        cell = cells[np.where(exposed & ~changed, 2, changed)]
         wanted = cell >= 0  # a half that the recipe leaves out has no cell
         if wanted.any():
             yield Items(inputs[wanted], cell[wanted], None if multiplicity is None else multiplicity[wanted])

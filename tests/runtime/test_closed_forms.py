@@ -11,7 +11,8 @@ def normal(*shape: int, seed: int = 0) -> Tensor:
 
 
 def directions(dim: int, count: int, seed: int = 9) -> Tensor:
-    return torch.linalg.qr(normal(dim, count, seed=seed)).Q
+    found: Tensor = torch.linalg.qr(normal(dim, count, seed=seed)).Q
+    return found
 
 
 def within(basis: Tensor, wanted: Tensor) -> float:

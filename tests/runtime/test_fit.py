@@ -13,8 +13,8 @@ from cspec.compiler.interpret_terms import Batch, evaluate_in_model, model_batch
 from cspec.compiler.plan import EncodeStep, FitStep, ItemsStep, Plan
 from cspec.compiler.terms import OutputOf
 from cspec.lang.program import Family
+from cspec.runtime.answers import encode
 from cspec.runtime.errors import EnvironmentProblem
-from cspec.runtime.evaluate import encode
 from cspec.runtime.fit import member_codes, run_fit
 from cspec.runtime.fitted import Fitted, map_content, read_fitted, restore_maps, write_fitted
 from cspec.runtime.hooks_engine import HooksEngine
