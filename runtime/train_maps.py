@@ -85,9 +85,7 @@ def train_maps(
     return Training(states, best, tuple(trace))
 
 
-def _optimizer(
-    maps: tuple[FeatureMap, ...], annealed: list[AnnealedMap], rate: float
-) -> torch.optim.Optimizer:
+def _optimizer(maps: tuple[FeatureMap, ...], annealed: list[AnnealedMap], rate: float) -> torch.optim.Optimizer:
     sizes = [p for feature_map in annealed for p in feature_map.size_parameters()]
     others = [p for m in maps for p in m.parameters() if p.requires_grad and not any(p is size for size in sizes)]
     groups = [{"params": others}, {"params": sizes, "betas": SIZE_BETAS}]
