@@ -76,8 +76,9 @@ def _part(part: PartRow, verdict: Verdict) -> str:
     if part.exact is not None:
         fraction = f" = {part.exact}" if "/" in part.exact else ""
         return f"{part.text} = {part.estimate:.4f}{fraction} exactly, claimed {bound}"
-    paired = ", paired" if part.paired else ""
+    paired = ", paired," if part.paired else ""
     interval = f"[{part.low:.4f}, {part.high:.4f}] at {1 - verdict.alpha:.4g}{paired}"
+    interval += f" after {part.n:,} of {part.budget:,} items"
     return f"{part.text} = {part.estimate:.4f} {interval}, claimed {bound}"
 
 
@@ -119,7 +120,7 @@ def _cells(quantity: QuantityRow) -> list[str]:
     lines = []
     for s in sets:
         halves = []
-        for half in ("changing", "keeping"):
+        for half in ("changing", "keeping", "exposed"):
             for cell in quantity.cells:
                 if cell.set == s and cell.half == half and cell.n:
                     halves.append(f"{half} {cell.right:,}/{cell.n:,} = {cell.right / cell.n:.3f}")
@@ -131,7 +132,8 @@ def _cells(quantity: QuantityRow) -> list[str]:
 
 def _control(control: ControlRow) -> str:
     interval = "exactly" if control.low == control.high else f"[{control.low:.4f}, {control.high:.4f}]"
-    return f"{control.name}: {control.estimate:.4f} {interval}, needed {control.needed}"
+    needed = f", needed {control.needed}" if control.needed else ", noted only"
+    return f"{control.name}: {control.estimate:.4f} {interval}{needed}"
 
 
 def _wrap(text: str, indent: str = INDENT) -> str:

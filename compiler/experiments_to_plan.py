@@ -33,9 +33,6 @@ from .terms import Agree, ModelWorld, NetworkWorld, in_worlds, interchange, rend
 NATURAL = 2048
 """How many inputs of `fit` the read-outs are fitted on."""
 
-RANDOM_DRAWS = 5
-"""How many networks `random(N)` draws; the one that is best on `select` is measured."""
-
 
 def lower_experiments(
     experiments: tuple[Experiment, ...],
@@ -73,20 +70,31 @@ class _Planning:
         return step.key
 
     def plan_claim(self, experiment: Experiment) -> str:
-        claim = experiment.claim
+        claim, controls = experiment.claim, self.settings.controls
         measured = tuple(self.plan_quantity(quantity, claim.exhaustively) for quantity in experiment.quantities)
         look = content_key("look", 1, quantities=[q.evaluate for q in measured], parts=experiment.parts)
+        key = content_key(
+            "decide",
+            CODE_VERSIONS["decide"],
+            look=look,
+            alpha=experiment.alpha,
+            quantities=measured,
+            share=controls.share,
+            divergence_limit=controls.divergence,
+        )
         step = DecideStep(
-            key=content_key("decide", CODE_VERSIONS["decide"], look=look, alpha=experiment.alpha, quantities=measured),
+            key=key,
             claim=ClaimText(claim.name, claim.text, claim.doc, claim.exhaustively, claim.expect, claim.expect_reason),
             quantities=measured,
             parts=experiment.parts,
             alpha=experiment.alpha,
+            share=controls.share,
+            divergence_limit=controls.divergence,
             look=look,
             chunks=tuple(dict.fromkeys(self.chunk(q) for q in measured)),
         )
-        controls = [q.positive_control for q in measured] + [veto.evaluate for q in measured for veto in q.vetoes]
-        return self.add(step, *(q.evaluate for q in measured), *controls)
+        planned = [control for q in measured for control in (q.positive_control, *q.vetoes) if control is not None]
+        return self.add(step, *(q.evaluate for q in measured), *(control.evaluate for control in planned))
 
     def chunk(self, quantity: MeasuredQuantity) -> str:
         """What a look looks at: a population's split on a network, however many items were drawn of it."""
@@ -96,25 +104,27 @@ class _Planning:
         return content_key("chunk", 1, population=items.population.key, split=items.split, networks=networks)
 
     def plan_quantity(self, quantity: Quantity, exhaustively: bool) -> MeasuredQuantity:
-        control = quantity.positive_control
+        positive = quantity.positive_control
         return MeasuredQuantity(
             text=quantity.measurement.text,
             evaluate=self.plan_measurement(quantity.measurement, exhaustively),
+            budget=None if exhaustively else quantity.measurement.count,
             learned=quantity.measurement.learned,
             gated=quantity.gated,
             families=() if quantity.measurement.grounding is None else quantity.measurement.grounding.families,
-            positive_control=None if control is None else self.plan_measurement(control, exhaustively=False),
+            positive_control=None if positive is None else self.plan_control(Control("last site", positive), False),
             vetoes=tuple(self.plan_control(veto, exhaustively) for veto in quantity.vetoes),
         )
 
     def plan_control(self, control: Control, exhaustively: bool) -> PlannedControl:
         measurement = control.measurement
+        count = None if measurement is None or exhaustively else measurement.count
         key = None if measurement is None else self.plan_measurement(measurement, exhaustively)
-        return PlannedControl(control.name, key, control.why, control.note)
+        return PlannedControl(control.name, key, control.why, count, control.note)
 
     def plan_measurement(self, measurement: Measurement, exhaustively: bool) -> str:
         """Evaluate, with the fits that it needs: one for each network that `random(N)` draws."""
-        draws = range(RANDOM_DRAWS) if measurement.random else [None]
+        draws = range(self.settings.controls.random) if measurement.random else [None]
         sources = [self.plan_network(measurement.network, draw) for draw in draws]
         candidates = tuple(
             Candidate(source, self.plan_fit_of(measurement, source), self.frame_seed(measurement)) for source in sources
@@ -197,7 +207,10 @@ class _Planning:
         return derived_seed(self.settings.seed, "random subspace", content_key("frames", 1, g=measurement.grounding))
 
     def plan_items(self, recipe: Recipe, split: Split | None, count: int, encoding: Encoding) -> str:
-        """Items and their encoding; returns the encoding's key. `split` None: the whole domain."""
+        """Items and their encoding; returns the encoding's key. `split` None: the whole domain.
+
+        Fits depend on how many items there are; what is scored item by item does not.
+        """
         population = self.populations.open(recipe, whole_domain=split is None)
         items = ItemsStep(
             key=content_key(
@@ -205,13 +218,16 @@ class _Planning:
                 CODE_VERSIONS["items"],
                 population=population.key,
                 split=split,
-                count=None if split is None else count,
+                count=count if split in ("fit", "select") else None,
             ),
             population=population,
             split="whole" if split is None else split,
             count=count,
         )
-        key = content_key("encode", CODE_VERSIONS["encode"], items=self.add(items), encoding=encoding)
+        self.add(items)
+        if self.graph.nodes[items.key]["step"].count < count:
+            self.graph.nodes[items.key]["step"] = items
+        key = content_key("encode", CODE_VERSIONS["encode"], items=items.key, encoding=encoding)
         return self.add(EncodeStep(key, items.key, encoding), items.key)
 
     def plan_network(self, name: str, draw: int | None) -> NetworkSource:

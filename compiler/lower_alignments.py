@@ -20,13 +20,13 @@ def lower_search(
     facts: NetworkFacts,
     via: Via | None = None,
 ) -> Search:
-    """Every line's alternatives; `via` replaces the families and sizes of all placements."""
+    """Every line's alternatives; `via` replaces the families of all placements, and the sizes if it states one."""
     model = models[alignment.model]
     lowering = _Places(program, alignment, models, facts)
     variables = [placement.variable for placement in alignment.placements]
     lines: dict[int, list[tuple[int, Placement]]] = {}
     for index, placement in enumerate(alignment.placements):
-        changed = placement if via is None else replace(placement, family=via[0], sizes=via[1])
+        changed = placement.under(via)
         together = isinstance(placement.place, Region)
         lines.setdefault(placement.line if together else -1 - index, []).append((index, changed))
     order = [

@@ -12,7 +12,7 @@ from .experiments import Control, Grounding, Measurement, Place, Search, ground
 from .lower_estimands import Estimands
 from .network_facts import NetworkFacts
 from .scramble_model import scramble_model
-from .terms import Agree, Expectation, ModelWorld, NetworkWorld, Score, interchange, on_model, on_random
+from .terms import Agree, Distance, Expectation, ModelWorld, NetworkWorld, Score, interchange, on_model, on_random
 
 
 class Controls:
@@ -26,10 +26,10 @@ class Controls:
         return (_random_subspace(measurement), _scrambled_model(measurement), _random_networks(measurement))
 
     def notes(self, measurement: Measurement, estimand: Estimand) -> tuple[Control, ...]:
-        """What is only noted: the same maps at the input, and one stage later."""
+        """What is only noted: the same maps at the input, and one stage later; how far off patches lie."""
         if not isinstance(estimand, Iia):
             return ()
-        return (self.input_site(measurement), self.next_stage(measurement))
+        return (self.input_site(measurement), self.next_stage(measurement), _divergence(measurement))
 
     def input_site(self, measurement: Measurement) -> Control:
         """The same maps where the network has computed nothing yet: do the inputs already carry the variables?"""
@@ -132,6 +132,14 @@ def _fixed(measurement: Measurement) -> str:
     if measurement.fitting.search.open:
         return "its site is searched"
     return "its site lies inside a variable" if measurement.fitting.outer is not None else ""
+
+
+def _divergence(measurement: Measurement) -> Control:
+    """How far the interventions put activations off the natural ones (a limit of the file makes it a veto)."""
+    score = measurement.term.score
+    assert isinstance(score, Agree)
+    distance = Distance(score.left.run, score.left.variable)
+    return Control("divergence", _again(measurement, "divergence", score=distance), note=True)
 
 
 def _random_networks(measurement: Measurement) -> Control:

@@ -184,9 +184,9 @@ def estimand_text(estimand: Iia | Reading, alignment: Alignment) -> str:
 def _via_text(via: Via | None) -> str:
     if via is None:
         return ""
-    (size, *more), family = via[1], via[0].text
-    sizes = "" if size is None else f" size {size}" if not more else f" size [{', '.join(map(str, via[1]))}]"
-    return f" via {family}{sizes}"
+    family, sizes = via
+    stated = f" size {sizes[0]}" if len(sizes) == 1 else f" size [{', '.join(map(str, sizes))}]"
+    return f" via {family.text}{stated if sizes else ''}"
 
 
 def _variables(alignment: Alignment) -> tuple[str, ...]:

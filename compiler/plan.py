@@ -12,14 +12,15 @@ from typing import Literal
 
 import networkx as nx
 
-from ..lang.program import FitSettings, Outcome
+from ..lang.program import FitSettings as FitSettings
+from ..lang.program import Outcome
 from .causal_model import CausalModel
 from .experiments import Encoding, Grounding, NetworkFile, Part, Search
 from .sampling.draw_items import Population
 from .sampling.items import Split
 from .terms import Agree, Score
 
-CODE_VERSIONS = {"items": 1, "encode": 1, "network": 1, "fit": 1, "evaluate": 1, "decide": 1}
+CODE_VERSIONS = {"items": 1, "encode": 1, "network": 1, "fit": 1, "evaluate": 2, "decide": 2}
 """The version of each step's code: raised whenever a step's result changes for the same content."""
 
 
@@ -41,7 +42,10 @@ class NetworkSource:
 
 @dataclass(frozen=True)
 class ItemsStep:
-    """Draw `count` items of a split, or (split `whole`) enumerate the whole domain."""
+    """Draw `count` items of a split, or (split `whole`) enumerate the whole domain.
+
+    Of `test`, `count` is the most that any claim may need: they are drawn as they are needed, and it enters no key.
+    """
 
     key: str
     population: Population = field(compare=False)
@@ -94,10 +98,11 @@ class Candidate:
 
 @dataclass(frozen=True)
 class EvaluateStep:
-    """Score a term on every item; of several candidates the one that is best on `select` is measured.
+    """Score a term item by item; of several candidates the one that is best on `select` is measured.
 
-    `variables` are those of the grounding; `natural` the inputs on which read-outs are fitted and whose activations
-    are the natural ones.
+    How many items are scored is its readers' business: the scores of more items continue those of fewer. `variables`
+    are those of the grounding; `natural` the inputs on which read-outs are fitted and whose activations are the
+    natural ones.
     """
 
     key: str
@@ -115,24 +120,32 @@ class EvaluateStep:
 
 @dataclass(frozen=True)
 class PlannedControl:
-    """A control by the key of its evaluation; None where it cannot be run, and `why`. A `note` decides nothing."""
+    """A control by the key of its evaluation (None where it cannot be run, and `why`) and its number of items.
+
+    `count` is None for a whole domain. A `note` decides nothing.
+    """
 
     name: str
     evaluate: str | None
     why: str
+    count: int | None
     note: bool = False
 
 
 @dataclass(frozen=True)
 class MeasuredQuantity:
-    """A quantity of a claim, by the key of its evaluation."""
+    """A quantity of a claim, by the key of its evaluation.
+
+    `budget` is the most test items that may be looked at; None for a whole domain.
+    """
 
     text: str = field(compare=False)
     evaluate: str
+    budget: int | None
     learned: bool
     gated: bool
     families: tuple[str, ...]
-    positive_control: str | None
+    positive_control: PlannedControl | None
     vetoes: tuple[PlannedControl, ...] = ()
 
 
@@ -150,15 +163,21 @@ class ClaimText:
 
 @dataclass(frozen=True)
 class DecideStep:
-    """A claim: its quantities, its normalised parts, and the error that it may make."""
+    """A claim: its quantities, its normalised parts, and the error that it may make.
+
+    `share` is how much of the claim's rise above the no-op untrained networks may reach, `divergence_limit` the most
+    that intervened activations may lie off the natural ones (None: no limit).
+    """
 
     key: str
     claim: ClaimText = field(compare=False)
     quantities: tuple[MeasuredQuantity, ...]
     parts: tuple[Part, ...]
     alpha: float
+    share: float
+    divergence_limit: float | None
     look: str
-    """The look's own key: evaluations and bounds, without the error budget."""
+    """The look's own key: evaluations and bounds, without the error budget and the numbers of items."""
     chunks: tuple[str, ...]
     """The test chunks that are looked at: items and network together."""
     kind: Literal["Decide"] = "Decide"

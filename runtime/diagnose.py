@@ -58,11 +58,12 @@ class Diagnoser:
     def __init__(self, store: Store, fits: Fits) -> None:
         self.store, self.fits, self.numbered = store, fits, 0
 
-    def diagnose(self, step: DecideStep, verdict: Verdict, look: Callable[[str], Looked]) -> Verdict:
-        """The verdict with its diagnoses; `look` gives the measurement of an evaluation's key."""
+    def diagnose(self, step: DecideStep, verdict: Verdict, look: Callable[[str, int | None], Looked]) -> Verdict:
+        """The verdict with its diagnoses; `look` gives an evaluation's measurement by its key."""
         found = []
         for index in too_low(step, verdict):
-            looked = look(step.quantities[index].evaluate)
+            row = verdict.quantities[index]
+            looked = look(step.quantities[index].evaluate, row.n if row.exact is None else None)
             if isinstance(looked.step.score, Agree) and looked.population.recipe.variables:
                 found.append(self._number(self._diagnose_quantity(verdict, index, looked)))
         return replace(verdict, diagnosis=tuple(found))
@@ -124,9 +125,9 @@ def diagnose_quantity(looked: Looked, among: bool, engine: Engine) -> Diagnosis:
     population, score = looked.population, looked.step.score
     assert isinstance(score, Agree)
     items = looked.items if looked.items is not None else sample_items(population, MOST_ITEMS)
-    kept = looked.scores.agree_among if among else looked.scores.agree
+    kept = looked.scores.values_among if among else looked.scores.values
     if kept is not None:
-        agree = kept.numpy()
+        agree = kept.numpy() > 0
         items = Items(items.inputs[: len(agree)], items.cell[: len(agree)])
     else:
         agree = _agreement(looked.step, population, items, engine, looked.encoding, among)

@@ -20,6 +20,6 @@ class ReadOut:
 
 def fit_read_out(features: Tensor, codes: Tensor) -> ReadOut:
     """Class means of features [item, feature] by the variable's codes [item]."""
-    values, index = codes.unique(return_inverse=True)
+    values, index = torch.unique(codes, return_inverse=True)
     sums = torch.zeros(len(values), features.shape[1]).index_add_(0, index, features)
     return ReadOut(sums / index.bincount(minlength=len(values))[:, None], values)

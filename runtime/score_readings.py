@@ -10,14 +10,14 @@ from ..compiler.keys import derived_seed
 from ..compiler.plan import EvaluateStep
 from ..compiler.sampling.draw_items import Population
 from ..compiler.sampling.items import Items
-from ..compiler.terms import Distance, OutputOf, ReadsRight, Run, WrongReads
+from ..compiler.terms import Distance, OutputOf, ReadsRight, Run, Score, WrongReads
 from .answers import compare, encode
 from .engine import Engine
 from .natural import Natural
 from .rest import find_rest
 
-FARTHEST = 10.0
-"""The upper end of `divergence`: ten times as far off as natural activations are from each other."""
+READ_RANGE = (0.0, 10.0)
+"""The range of `divergence`: up to ten times as far off as natural activations are from each other."""
 
 
 def score_reading(
@@ -108,12 +108,12 @@ def _distance(score: Distance, engine: Engine, batch: Batch, natural: Natural) -
         patched = engine.intervened_states(index, score.run, batch).flatten(1)
         nearest = torch.cdist(patched, states).min(1).values
         spread = natural.spread(states)
-        ratio = nearest / spread if spread > 0 else (nearest > 0).float() * 2 * FARTHEST
+        ratio = nearest / spread if spread > 0 else (nearest > 0).float() * 2 * READ_RANGE[1]
         farthest = torch.maximum(farthest, ratio)
     return farthest
 
 
-def base_run(score: ReadsRight | WrongReads | Distance, output: str) -> OutputOf:
+def base_run(score: Score, output: str) -> OutputOf:
     """The output of the unintervened base in the network."""
     run = score.run if isinstance(score, Distance) else score.left.run
     return OutputOf(output, Run(run.world, 0))

@@ -22,14 +22,13 @@ class ItemScores:
 
 
 def load_item_scores(store: Store, key: str) -> ItemScores | None:
-    """The scores under `QuantityKeys.scores`; None where they are gone, damaged, or those of a whole domain."""
-    stored = store.load(key)
-    if stored is None:
+    """All scores under `QuantityKeys.scores`; None where they are gone, damaged, no 0/1, or those of a whole domain."""
+    from .score_chunks import read_stored
+
+    scores = read_stored(store, key)
+    if scores is None or not scores.binary:
         return None
-    tensors, _ = stored
-    if "agree" not in tensors or "agree_among" not in tensors:
-        return None
-    return ItemScores(tensors["agree"], tensors["agree_among"])
+    return ItemScores(scores.values.bool(), scores.values_among.bool())
 
 
 def stream_key(population: str, split: Split | Literal["whole"]) -> str:

@@ -9,15 +9,16 @@ from .diagnosis import Diagnosis
 Outcome = Literal["holds", "refuted", "unsupported", "inconclusive"]
 Grade = Literal["exhaustive", "statistical", "search", "exploratory"]
 Expectation = Literal["met", "failed", "open"]
+Method = Literal["exact", "Clopper-Pearson", "confidence sequence"]
 
 
 @dataclass(frozen=True)
 class CellRow:
-    """Raw counts of one set and half. `set` is empty and `half` None for `accuracy`."""
+    """The sum of the n scores of one set and half. `set` is empty and `half` None for `accuracy`."""
 
     set: tuple[str, ...]
     half: str | None
-    right: int
+    right: int | float
     n: int
 
 
@@ -47,13 +48,15 @@ class QuantityKeys:
 
 @dataclass(frozen=True)
 class QuantityRow:
-    """One estimand as measured on its own: `estimate` in [0, 1] with its interval at the claim's alpha.
+    """One estimand as measured on its own: `estimate` within `range`, with its interval at the claim's alpha.
 
-    `exact` is k/N as text for a whole domain. `network_accuracy` is on the items' bases. `no_op` and `full_swap` are
-    what the pairs alone give. `near_ties` counts items whose two best logits are closer than 1e-4. `select` lists the
-    scores on `select` of the networks that `random(N)` drew. `unseen` is the estimate on a whole domain without `fit`
-    inputs, and its n. `map` is the content key of the fitted map in the store. `remarks` say of the items what a reader
-    must know: sets left out, halves that never occur, what was decided by sampling. `keys` None: of an older version.
+    `right` is the sum of n items' scores, of at most `budget`; `binary` scores are 0 or 1, and `clipped` counts those
+    that were cut to the range. `method` tells how the interval is made. `exact` is k/N as text for a whole domain.
+    `network_accuracy` is on the items' bases. `no_op` and `full_swap` are what the pairs alone give. `near_ties` counts
+    items whose two best logits are closer than 1e-4. `select` lists the scores on `select` of the networks that
+    `random(N)` drew. `unseen` is the estimate on a whole domain without `fit` inputs, and its n. `map` is the content
+    key of the fitted map in the store. `remarks` say of the items what a reader must know: sets left out, halves that
+    never occur, what was decided by sampling. `keys` None: of an older version.
     """
 
     text: str
@@ -62,9 +65,14 @@ class QuantityRow:
     estimate: float
     low: float
     high: float
-    right: int
+    right: int | float
     n: int
+    budget: int
+    method: Method
     exact: str | None
+    range: tuple[float, float]
+    binary: bool
+    clipped: int
     among: bool
     full_vocabulary: float
     network_accuracy: float
@@ -84,7 +92,8 @@ class QuantityRow:
 class PartRow:
     """One inequality: the left side's estimate and the interval that decides, against the bound.
 
-    `exact` is the left side as a fraction, for a whole domain.
+    `method` tells how the interval is made, after `n` items of at most `budget`. `exact` is the left side as a
+    fraction, for a whole domain.
     """
 
     text: str
@@ -95,17 +104,22 @@ class PartRow:
     bound: float
     tolerance: float
     paired: bool
+    method: Method
+    n: int
+    budget: int
     exact: str | None
 
 
 @dataclass(frozen=True)
 class ControlRow:
-    """A control: what it reached, and what it had to reach (None: it is only noted)."""
+    """A control: what it reached on its n items, and what it had to reach. `method` tells how the interval is made."""
 
     name: str
     estimate: float
     low: float
     high: float
+    method: Method
+    n: int
     needed: str
 
 
