@@ -26,8 +26,8 @@ def render_diagnoses(diagnoses: tuple[Diagnosis, ...], whole: bool) -> list[str]
 
 def _render(diagnosis: Diagnosis, examples: int, regions: int) -> list[str]:
     """One estimand, with so many counterexamples and regions."""
-    items = f"{diagnosis.looked_at:,} items" + (", a sample of them all" if diagnosis.sampled else "")
-    said = [f"{diagnosis.quantity}: {diagnosis.disagreements:,} disagreements in {items}"]
+    items = f"{diagnosis.looked_at:,} {'sampled ' if diagnosis.sampled else ''}items"
+    said = [f"{diagnosis.quantity}: disagreement on {diagnosis.disagreements:,} of {items}"]
     if diagnosis.furthest is not None:
         said.append(_furthest(diagnosis.furthest))
     lines = [_wrap(text) for text in said]
@@ -72,18 +72,18 @@ def _both_halves(examples: tuple[Counterexample, ...], count: int) -> tuple[Coun
 
 
 def _regions(found: Regions, most: int) -> Iterator[str]:
-    foretold = f"{found.held_out_accuracy:.3f} of held-out items, the majority {found.majority:.3f}"
+    foretold = f"held out {found.held_out_accuracy:.3f}, majority {found.majority:.3f}"
     if not found.regions:
-        yield f"no regions found that foretell it (a tree foretells {foretold})"
+        yield f"no regions found that foretell it ({foretold})"
         return
-    yield f"regions, each a new claim that needs fresh items; they foretell {foretold}:"
+    yield f"regions, each a new claim for fresh items ({foretold}):"
     for region in found.regions[:most]:
         yield "  " + _region(region)
 
 
 def _region(region: Region) -> str:
-    interval = f"[{region.low:.2f}, {region.high:.2f}]"
-    return f"where {' and '.join(region.where)}: {region.estimate:.2f} {interval} of {region.n:,} items"
+    interval = f"[{region.low:.3f}, {region.high:.3f}]"
+    return f"where {' and '.join(region.where)}: {region.estimate:.3f} {interval} of {region.n:,} items"
 
 
 def _furthest(furthest: Furthest) -> str:

@@ -144,6 +144,8 @@ CODES: dict[str, Code] = {
     "CS455": Code("a file that is no result, or one of another format"),
     "CS456": Code("results of different claims or tasks"),
     "CS457": Code("a result that the store does not have, or several"),
+    "CS458": Code("a counterexample that the result does not have", exit=64),
+    "CS459": Code("a result that no longer matches its spec"),
     # --- CS5xx: networks (compiler) ---
     "CS501": Code("a path that leaves the spec's folder"),
     "CS502": Code("a checkpoint that is missing or cannot be opened", exit=4),
@@ -159,6 +161,7 @@ CODES: dict[str, Code] = {
     "CS520": Code("a store that cannot be written", exit=4),
     "CS521": Code("a term that the engine cannot evaluate rightly", exit=4),
     "CS522": Code("an output that cannot be written", exit=4),
+    "CS523": Code("a fitted map that is no longer in the store", exit=4),
     # --- CS9xx: internal ---
     "CS900": Code("a bug in cspec", exit=70),
 }

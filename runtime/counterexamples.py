@@ -69,9 +69,8 @@ def choose_counterexamples(inputs: Codes, members: Bools, changing: Bools, agree
         return rows
     sizes = members[rows].sum(1)
     differing = (inputs[rows, 1:] != inputs[rows, :1]).sum((1, 2))
-    codes = np.concatenate(
-        [inputs[rows, 0], (~members[rows]).astype(np.int64), inputs[rows, 1:].reshape(len(rows), -1)], 1
-    )
+    sources = inputs[rows, 1:].reshape(len(rows), inputs[0, 1:].size)
+    codes = np.concatenate([inputs[rows, 0], (~members[rows]).astype(np.int64), sources], 1)
     keys = np.concatenate([sizes[:, None], differing[:, None], codes], 1)
     _, first = np.unique(keys, axis=0, return_index=True)  # distinct, and in the keys' lexicographic order
     half = changing[rows[first]]
