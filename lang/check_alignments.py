@@ -11,7 +11,7 @@ from .not_built import COMPONENTS, FAMILIES, not_built
 from .program import IDENTITY, Alignment, Family, FitSettings, Placement, Site, show_dims
 from .scope import AlignmentView, Names, Reporter, Signature, report_repeated
 from .suggest import suggest
-from .syntax import AlignSyntax, FamilySyntax, Index, Integer, Name, SiteSyntax
+from .syntax import AlignSyntax, FamilySyntax, ForSyntax, Index, Integer, Name, SiteSyntax
 
 MAX_DIMS = 1_000_000
 
@@ -100,6 +100,10 @@ class _Placer:
         placements: list[Placement] = []
         complete = True
         for number, line in enumerate(self.syntax.placements):
+            if isinstance(line, ForSyntax):
+                self.report.add(not_built("`for` in an alignment", line.variable.span, "write each line out"))
+                complete = False
+                continue
             site = self._site(line.site)
             family = self._family(line.family) if line.family is not None else (IDENTITY, None)
             for name in line.names:
