@@ -191,9 +191,9 @@ class _Lowering:
     def lower_recipe(self, model: CausalModel, variables: tuple[str, ...], sets: Sets, pairs: Pairs) -> Recipe:
         definitions: dict[str, Expression] = {}
         for candidate in self.program.models.values():
-            if candidate.task == pairs.task:
-                for mechanism in candidate.mechanisms:
-                    definitions.setdefault(mechanism.name, substitute(mechanism.expression, definitions))
+            if pairs.where and candidate.task == pairs.task:
+                for name, equation in self.models[candidate.name].own_equations.items():
+                    definitions.setdefault(name, substitute(equation, definitions))
         domains = model.domains
         held_out = tuple(
             HeldOut(name, None if h.values is None else tuple(value - domains[name].low for value in h.values))

@@ -134,6 +134,8 @@ class _Placer:
     def _is_variable(self, name: Name) -> bool:
         if self.checked is None:
             return False
+        if name.text in self.checked.families:
+            return self._is_one_variable(name)
         if name.text in self.checked.variables:
             return True
         if self.task is None:
@@ -153,6 +155,25 @@ class _Placer:
                 "not declared",
                 help=suggest(name.text, self.checked.variables, "variables"),
             )
+        return False
+
+    def _is_one_variable(self, name: Name) -> bool:
+        """Whether a family can be set as a whole; where it cannot, its members can be placed one by one."""
+        assert self.checked is not None
+        if self.checked.model is None:
+            return False
+        if name.text in self.checked.model.families:
+            return True
+        read = {member for member in self.checked.families[name.text].members}
+        below = descendants(self.checked.model)
+        reads = any(below[member] & read for member in read)
+        self.report.error(
+            "CS314",
+            f"the family `{name.text}` is not one variable: "
+            + ("its members read each other" if reads else "its members have more than 2^62 values together"),
+            name.span,
+            help=f"place its members one by one, {self.checked.families[name.text].text}",
+        )
         return False
 
     # --- sites and families

@@ -96,6 +96,7 @@ CODES: dict[str, Code] = {
     "CS310": Code("an unknown setting"),
     "CS311": Code("an alignment that no claim uses"),
     "CS313": Code("a size that is no number of dims"),
+    "CS314": Code("a family that is placed as one variable and is none"),
     # --- CS4xx: experiments and claims (lang: CS400-CS419; compiler: CS420-CS439) ---
     "CS400": Code("a split that is not three shares of 1"),
     "CS401": Code("held-out values outside the input's domain"),
