@@ -88,7 +88,7 @@ class _AnswerChecker:
         if not names:
             return
         domain = self.outputs[names[0]]
-        example = "{ false: 0, true: 1 }" if domain and domain.is_boolean else "index"
+        example = "index" if domain is None or domain.is_integer else "{ " + ", ".join(_example(domain)) + " }"
         what = "`answer`" if len(names) == len(self.outputs) else f"`answer` for {list_names(names)}"
         where = "" if len(self.outputs) == 1 else f" @ {{{family_name(self.tokens[0]) if self.tokens else 'x'}}}"
         self.report.error(

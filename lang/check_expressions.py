@@ -307,6 +307,8 @@ class ExpressionChecker:
         if operand is not None and not operand.domain.is_integer:
             shown = "-" if operator == "negate" else operator
             help = "write `if x then 1 else 0`" if operand.domain.is_boolean else "symbols can only be compared"
+            if operand.domain.is_boolean and operator == "sum":
+                help = "count them: `count(...)`"
             self.report.error(
                 "CS104",
                 f"`{shown}` works on numbers, found {describe(operand.domain)}",

@@ -7,12 +7,10 @@ from .check_expressions import ExpressionChecker
 from .diagnostics import Label
 from .expression_scope import Scope, comparable, describe, references_in
 from .families import IndexedFamily, families_of, family_name, list_names, member_name
-from .join_families import Joined, join_families
+from .join_families import join_families
 from .program import Domain, Expression, Mechanism, Model, variables_of
 from .scope import Reporter, Signature
 from .syntax import Equation, ModelSyntax, Reference
-
-MAX_TUPLES = 2**62
 
 
 @dataclass(frozen=True)
@@ -60,37 +58,22 @@ class _ModelChecker:
                 mechanisms.append(mechanism)
         model = None
         if self.report.errors == errors and self.task.complete and len(mechanisms) == len(equations):
-            joined = self._join(mechanisms)
-            if joined is not None:
-                self._warn_unused(equations, parents)
-                known |= {m.name: m.domain for m in joined.mechanisms if m.name in joined.families}
-                model = Model(
-                    name=self.syntax.name.text,
-                    task=self.task.name,
-                    mechanisms=joined.mechanisms,
-                    families=joined.families,
-                    doc=self.syntax.doc,
-                    span=self.syntax.name.span,
-                )
+            self._warn_unused(equations, parents)
+            assert self.task.output is not None
+            families = tuple(self.families.values())
+            joined = join_families(mechanisms, families, self.task.output, tuple(self.task.outputs))
+            known |= {m.name: m.domain for m in joined.mechanisms if m.name in joined.families}
+            model = Model(
+                name=self.syntax.name.text,
+                task=self.task.name,
+                mechanisms=joined.mechanisms,
+                families=joined.families,
+                doc=self.syntax.doc,
+                span=self.syntax.name.span,
+            )
         for family in self.families:
             known.setdefault(family, None)
         return CheckedModel(model, known, self.families)
-
-    def _join(self, mechanisms: list[Mechanism]) -> Joined | None:
-        """The model's mechanisms, with families as variables; None where one has too many values."""
-        assert self.task.output is not None
-        joined = join_families(mechanisms, tuple(self.families.values()), self.task.output, tuple(self.task.outputs))
-        for mechanism in joined.mechanisms:
-            if mechanism.domain.parts and mechanism.domain.size > MAX_TUPLES:
-                self.report.error(
-                    "CS115",
-                    f"the members of `{mechanism.name}` have too many values together",
-                    mechanism.span,
-                    help="a family is one variable, of at most 2^62 values: make its members' ranges smaller, or give "
-                    "some of them another name",
-                )
-                return None
-        return joined
 
     def _equations(self) -> dict[str, Equation]:
         """The first equation of each variable; inputs have none."""

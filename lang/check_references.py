@@ -103,7 +103,7 @@ class _ReferenceChecker:
                 f"`{word}` is a family, found it without an index",
                 syntax.span,
                 "which member is meant",
-                help=f"write `{first}`, or go through all of them: `sum({word}[i] for i in ...)`",
+                help=f"write one member, such as `{first}`; a loop goes through all of them",
             )
         elif name in self.scope.families:
             self._report_outside(syntax, self.scope.families[name])
@@ -151,7 +151,7 @@ class _ReferenceChecker:
                 "CS140",
                 f"the index can be {outside}, and `{family.name}` has the members {family.text}",
                 typed.span,
-                f"lies in {low}..{high}",
+                f"is {low} here" if low == high else f"lies in {low}..{high}",
                 notes=[f"for `{syntax.loop}`"] if syntax.loop else [],
                 help="keep the index inside the family, with `if`, `min` and `max`, or a smaller type",
             )

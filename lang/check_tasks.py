@@ -6,13 +6,13 @@ from .check_expressions import ExpressionChecker
 from .diagnostics import Label, Span
 from .expression_scope import Scope
 from .families import families_of, family_name, list_names, member_name
+from .join_families import MAX_TUPLES
 from .program import Declared, Domain, Expression, Task
 from .scope import Reporter, Signature, report_repeated, report_twice
 from .suggest import suggest
 from .syntax import AnswerSyntax, DeclaredSyntax, Group, Indexed, Name, RequireSyntax, TaskSyntax
 
 MAX_MEMBERS = 10_000
-MAX_TUPLES = 2**62
 
 Typed = dict[str, tuple[Declared | None, Name]]
 """What is declared under each unrolled name (None: its domain is broken), and where."""

@@ -123,7 +123,7 @@ def _expected(acceptable: frozenset[str]) -> str:
         rest -= {"MINUS", "INT", "NAME"}
     if "COMPARISON" in rest and "AND" in rest:
         words.append("an operator")
-        rest -= OPERATORS | {"_LPAR", "_DOT"}
+        rest -= OPERATORS | {"_LPAR", "_LBRACKET", "_DOT"}
     elif "COMPARISON" in rest:
         words.append("a comparison")
         rest -= OPERATORS

@@ -22,7 +22,7 @@ class IndexedFamily:
         names = [f"`{name}`" for name in self.members]
         if self.indices == tuple(range(self.indices[0], self.indices[-1] + 1)) and len(names) > 2:
             return f"{names[0]} .. {names[-1]}"
-        return ", ".join(names)
+        return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def member_name(family: str, index: int) -> str:

@@ -1,7 +1,8 @@
 """Typed equations -> the model's mechanisms: families become one variable each, and several outputs one tuple.
 
 A family whose members do not read each other, directly or through others, is computed as one tuple that its members
-read; so setting the tuple sets every member. Where members read each other, they stay variables of their own.
+read; so setting the tuple sets every member. Where members read each other, or have more than 2^62 values together,
+they stay variables of their own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,9 @@ from heapq import heapify, heappop, heappush
 from .families import IndexedFamily
 from .program import Domain, Mechanism, Variable, product, variables_of
 from .tuples import part_of, tuple_code
+
+MAX_TUPLES = 2**62
+"""Values that the parts of a tuple may have together."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,8 @@ def join_families(
     joined: dict[str, tuple[str, ...]] = {}
     order = list(by_name)
     for family in families:
+        if _domain([by_name[member] for member in family.members]).size > MAX_TUPLES:
+            continue
         candidate = owner | dict.fromkeys(family.members, family.name)
         found = _order(parents, candidate)
         if found is not None:

@@ -174,9 +174,10 @@ class Unroller:
                 yield line, bindings
                 continue
             for value in self._values(line.variable, line.domain, bindings):
-                if self.line_count > MAX_LINES:
-                    self._too_many(MAX_LINES, "lines", line.span)
-                yield from self.lines(line.body, bindings.bind(line.variable, value))
+                for run in self.lines(line.body, bindings.bind(line.variable, value)):
+                    if self.line_count > MAX_LINES:
+                        self._too_many(MAX_LINES, "lines", line.span)
+                    yield run
 
     def expression(self, syntax: ExpressionSyntax, bindings: Bindings) -> ExpressionSyntax:
         """An expression with values in the place of loop variables, and comprehensions written out."""

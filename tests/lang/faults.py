@@ -80,6 +80,16 @@ align to: digits -> mlp {
 INNER = "}\n\nalign inner: both -> mlp {\n  %s\n"
 PAIRS = "\npairs main for equality {\n  %s\n}\n"
 
+TO_DAS = (
+    '  same = left == right\n}\n\nnetwork mlp = torch("net.safetensors")\n\nalign das: both -> mlp {\n  left, right at'
+)
+LINKED = (
+    TO_DAS,
+    TO_DAS.replace("  same = left", "  d[0] = w\n  d[1] = d[0]\n  same = d[1] == d[1] and left", 1).replace(
+        "left, right at", "left, d at"
+    ),
+)
+
 # fmt: off
 FAULTS = [
     # --- syntax
@@ -199,7 +209,7 @@ FAULTS = [
     Fault("unknown_comprehension", LEFT, "left: bool = smu(w for i in 0..3) == 3", "CS101", "smu", "did you mean `sum`?"),
     Fault("indexed_alignment_not_built", CLAIM, "iia(das[0]) >= 0.5", "CS010", "das[0]", "a name of its own"),
     Fault("sum_without_loop", LEFT, "left: bool = sum(w, x) == 3", "CS120", "sum(w, x)", "for i in 0..3"),
-    Fault("sum_of_truths", LEFT, "left: bool = sum(w == i for i in 0..3) == 1", "CS104", "w == i", "if x then 1 else 0"),
+    Fault("sum_of_truths", LEFT, "left: bool = sum(w == i for i in 0..3) == 1", "CS104", "w == i", "`count(...)`"),
     Fault("several_positions", ANSWER, ANSWER.replace("same", "same @ [0, 1]"), "CS139", "@ [0, 1]", "one position"),
     Fault("index_outside", LEFT, "v[0] = w\n  left: bool = v[1] == x", "CS140", "v[1]", "change the index"),
     Fault("index_below_in_a_loop", LEFT, "for i in 0..3 { v[i] = v[i - 1] }\n  left: bool = w == x", "CS140", "v[i - 1]",
@@ -212,14 +222,13 @@ FAULTS = [
           "for i in 0..9_999 { v[i] = i u[i] = i }", "shorter"),
     Fault("too_many_steps", LEFT, "left: bool = any(w == i for i in 0..999 for j in 0..999)", "CS142", "0..999", "shorter"),
     Fault("loop_hides_a_name", LEFT, "left: bool = any(w == x for w in 0..3)", "CS143", "w", "another name"),
-    Fault("family_without_index", LEFT, "v[0] = w\n  left: bool = v == x", "CS144", "v", "write `v[0]`"),
+    Fault("family_without_index", LEFT, "v[0] = w\n  left: bool = v == x", "CS144", "v", "such as `v[0]`"),
     Fault("index_of_a_variable", LEFT, "left: bool = w[x] == x", "CS144", "w[x]", "write `w`"),
     Fault("index_of_truth_values", LEFT, "v[0] = w\n  left: bool = v[w == x] == x", "CS144", "w == x", "the members are"),
     Fault("smallest_of_nothing", LEFT, "left: bool = min(w for i in 0..3 where x == i) == 0", "CS145",
           "min(w for i in 0..3 where x == i)", "if ... then"),
     Fault("variable_and_family", LEFT, "left: bool = w == x\n  left[0] = w", "CS206", "left[0]", "another name"),
-    Fault("family_too_large", LEFT, "for i in 0..62 { v[i] = w == x }\n  left: bool = any(v[i] for i in 0..62)", "CS115", "v[i]",
-          "2^62"),
+    Fault("family_that_is_no_variable", LINKED[0], LINKED[1], "CS318", "d", "place them one by one"),
     # --- causal models
     Fault("no_output_equation", SAME, "  some = left == right\n", "CS200", "both", "same = ..."),
     Fault("cycle", LEFT, "left: bool = other\n  other = left", "CS201", "other", "acyclic"),
