@@ -164,7 +164,7 @@ class _Placer:
             return False
         if name.text in self.checked.model.families:
             return True
-        read = {member for member in self.checked.families[name.text].members}
+        read = set(self.checked.families[name.text].members)
         below = descendants(self.checked.model)
         reads = any(below[member] & read for member in read)
         self.report.error(

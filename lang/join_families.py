@@ -13,7 +13,6 @@ from .families import IndexedFamily
 from .program import Domain, Mechanism, Variable, product, variables_of
 from .tuples import part_of, tuple_code
 
-
 MAX_TUPLES = 2**62
 """Values that the parts of a tuple may have together."""
 
