@@ -4,6 +4,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from ..compiler.lock_document import LockDocument
+from ..runtime.compare_results import ResultDiff
 from ..runtime.result_document import ResultDocument
 
 
@@ -39,6 +41,9 @@ class Document(BaseModel):
     terms: dict[str, list[str]] | None = None
     plan: dict[str, Any] | None = None
     graph: dict[str, Any] | None = None
+    lock: LockDocument | None = None
+    diff: ResultDiff | None = None
+    replay: dict[str, Any] | None = None
     files: list[str] | None = None
 
 

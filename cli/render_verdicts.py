@@ -6,6 +6,7 @@ import textwrap
 from ..compiler.pipeline import Checked
 from ..runtime.verdicts import ControlRow, PartRow, QuantityRow, Result, Verdict
 from .output import Output, colored
+from .render_diagnosis import render_diagnoses
 
 WIDTH = 80
 INDENT = "    "
@@ -15,8 +16,8 @@ COLORS = {"holds": "32", "refuted": "31", "unsupported": "33", "inconclusive": "
 class VerdictPrinter:
     """Prints verdicts as they fall."""
 
-    def __init__(self, checked: Checked, output: Output) -> None:
-        self.checked, self.output = checked, output
+    def __init__(self, checked: Checked, output: Output, diagnose: bool = False) -> None:
+        self.checked, self.output, self.diagnose = checked, output, diagnose
         self.color = colored(sys.stdout)
         self.shown: set[str] = set()
 
@@ -29,18 +30,25 @@ class VerdictPrinter:
 
     def verdict(self, verdict: Verdict) -> None:
         """One claim; what was said of an estimand under an earlier claim is not said again."""
-        self.output.write("\n" + render_verdict(verdict, self.color, frozenset(self.shown)))
+        self.output.write("\n" + render_verdict(verdict, self.color, frozenset(self.shown), self.diagnose))
         self.shown |= {quantity.text for quantity in verdict.quantities}
 
     def footer(self, result: Result) -> None:
-        """How many expectations were met."""
+        """Whether the criterion was locked, and how many expectations were met."""
         counts = {kind: sum(v.expectation == kind for v in result.verdicts) for kind in ("met", "failed", "open")}
         said = ", ".join(f"{n} {kind}" for kind, n in counts.items() if n or kind == "met")
-        self.output.write(f"\nexpectations: {said}\n")
+        criterion = _wrap(f"criterion: {result.criterion}", indent="")
+        self.output.write(f"\n{criterion}\nexpectations: {said}\n")
 
 
-def render_verdict(verdict: Verdict, color: bool = False, shown: frozenset[str] = frozenset()) -> str:
-    """A verdict as lines of at most 80 columns; `shown` estimands are described already, and only measured here."""
+def render_verdict(
+    verdict: Verdict, color: bool = False, shown: frozenset[str] = frozenset(), diagnose: bool = False
+) -> str:
+    """A verdict as lines of at most 80 columns.
+
+    `shown` estimands are described already, and only measured here. Diagnoses are in short, and left out where the
+    verdict is the one that was expected; with `diagnose` they are there, and whole.
+    """
     reason = f"({verdict.reason})" if verdict.reason else ""
     families = dict.fromkeys(f for q in verdict.quantities for f in q.families)
     under = f" under {', '.join(families)}" if families else ""
@@ -58,6 +66,8 @@ def render_verdict(verdict: Verdict, color: bool = False, shown: frozenset[str] 
             lines += _evidence(quantity)
     lines += [_wrap(_control(control)) for control in verdict.controls]
     lines += [_wrap(note) for note in verdict.notes]
+    if diagnose or verdict.expectation != "met":
+        lines += render_diagnoses(verdict.diagnosis, whole=diagnose)
     return "\n".join(lines) + "\n"
 
 
@@ -66,8 +76,9 @@ def _part(part: PartRow, verdict: Verdict) -> str:
     if part.exact is not None:
         fraction = f" = {part.exact}" if "/" in part.exact else ""
         return f"{part.text} = {part.estimate:.4f}{fraction} exactly, claimed {bound}"
-    paired = ", paired" if part.paired else ""
+    paired = ", paired," if part.paired else ""
     interval = f"[{part.low:.4f}, {part.high:.4f}] at {1 - verdict.alpha:.4g}{paired}"
+    interval += f" after {part.n:,} of {part.budget:,} items"
     return f"{part.text} = {part.estimate:.4f} {interval}, claimed {bound}"
 
 
@@ -80,7 +91,9 @@ def _evidence(quantity: QuantityRow) -> list[str]:
     """What an estimand rests on: raw counts, what the pairs alone give, the fit, the networks drawn."""
     lines = []
     if quantity.no_op is None:
-        lines.append(_wrap(f"{quantity.right:,} of {quantity.n:,} inputs answered right"))
+        if quantity.binary:
+            what = "reads" if quantity.families else "inputs answered"
+            lines.append(_wrap(f"{quantity.right:,} of {quantity.n:,} {what} right"))
     else:
         lines += _cells(quantity)
         pairs = f"pairs alone: no-op {quantity.no_op:.3f}, full swap {quantity.full_swap:.3f}"
@@ -109,7 +122,7 @@ def _cells(quantity: QuantityRow) -> list[str]:
     lines = []
     for s in sets:
         halves = []
-        for half in ("changing", "keeping"):
+        for half in ("changing", "keeping", "exposed"):
             for cell in quantity.cells:
                 if cell.set == s and cell.half == half and cell.n:
                     halves.append(f"{half} {cell.right:,}/{cell.n:,} = {cell.right / cell.n:.3f}")
@@ -121,7 +134,8 @@ def _cells(quantity: QuantityRow) -> list[str]:
 
 def _control(control: ControlRow) -> str:
     interval = "exactly" if control.low == control.high else f"[{control.low:.4f}, {control.high:.4f}]"
-    return f"{control.name}: {control.estimate:.4f} {interval}, needed {control.needed}"
+    needed = f", needed {control.needed}" if control.needed else ", noted only"
+    return f"{control.name}: {control.estimate:.4f} {interval}{needed}"
 
 
 def _wrap(text: str, indent: str = INDENT) -> str:

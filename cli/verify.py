@@ -6,7 +6,7 @@ from typing import Any
 
 from ..lang.diagnostics import SpecError
 from .output import Output, add_common
-from .workflow import check, no_claims, open_store
+from .workflow import check, lock_standing, no_claims, open_store
 from .workflow import run as run_plan
 
 
@@ -20,6 +20,13 @@ def add_arguments(commands: "argparse._SubParsersAction[Any]") -> None:
     )
     add_common(parser)
     parser.add_argument("--store", metavar="FOLDER", help="where results are kept (default: .cspec beside the spec)")
+    parser.add_argument(
+        "--engine", choices=("hooks", "pyvene"), default="hooks", help="what runs the network (default: hooks)"
+    )
+    parser.add_argument("--locked", action="store_true", help="refuse a spec that no lock fits (see `cspec lock`)")
+    parser.add_argument(
+        "--diagnose", action="store_true", help="of every claim that does not hold, say all that is known of where"
+    )
     parser.set_defaults(run=run)
 
 
@@ -34,8 +41,9 @@ def run(options: argparse.Namespace, output: Output) -> int:
     from .render_verdicts import VerdictPrinter
     from .terminal import terminal_progress
 
+    standing = lock_standing(checked, options.locked)
     store = open_store(checked.source.path, options.store)
-    printer = VerdictPrinter(checked, output)
+    printer = VerdictPrinter(checked, output, options.diagnose)
     printer.header()
     with terminal_progress(sys.stderr, silent=options.json) as progress:
 
@@ -44,7 +52,7 @@ def run(options: argparse.Namespace, output: Output) -> int:
             with progress.paused():
                 printer.verdict(so_far.verdicts[-1])
 
-        result = run_plan(checked, store, progress, decided)
+        result = run_plan(checked, standing, store, progress, decided, options.engine)
     printer.footer(result)
     output.add("result", result_table(result))
     return result.exit_code

@@ -8,10 +8,11 @@ from ..compiler.pipeline import Checked, check_spec, compile_spec
 from ..lang.diagnostics import Diagnostic, Label, Source, Span, SpecError
 
 if TYPE_CHECKING:  # neither networkx nor torch is loaded to check a spec
-    from ..compiler.plan import Plan
+    from ..compiler.plan import EngineName, Plan
     from ..runtime.progress import Progress
     from ..runtime.store import Store
     from ..runtime.verdicts import Result
+    from .lock_standing import LockStanding
 
 MAX_BYTES = 10_000_000
 
@@ -55,6 +56,8 @@ def verify(
     *,
     allow_path: bool = False,
     store: str | Path | None = None,
+    locked: bool = False,
+    engine: "EngineName" = "hooks",
     progress: "Progress | None" = None,
     decided: "Callable[[Result], None]" = lambda result: None,
 ) -> "Result":
@@ -64,6 +67,8 @@ def verify(
         path: the `.cspec` file.
         allow_path: permit checkpoints above the spec's folder.
         store: the folder of results; `.cspec` beside the spec by default.
+        locked: refuse a spec without a lock that fits it.
+        engine: what runs the network: `hooks`, or `pyvene`, the reference.
         progress: told how far long work is.
         decided: told the result so far whenever a verdict falls.
 
@@ -74,16 +79,48 @@ def verify(
     checked = check(path, allow_path=allow_path)
     if not checked.program.claims:
         raise SpecError(checked.source, (*checked.warnings, no_claims(checked.source)))
-    return run(checked, open_store(checked.source.path, store), progress, decided)
+    standing = lock_standing(checked, locked)
+    return run(checked, standing, open_store(checked.source.path, store), progress, decided, engine)
 
 
-def run(checked: Checked, store: "Store", progress: "Progress | None", decided: "Callable[[Result], None]") -> "Result":
-    """Compile a checked spec and run its plan."""
+def lock_standing(checked: Checked, locked: bool) -> "LockStanding":
+    """How a spec stands to the lock beside it.
+
+    Raises:
+        SpecError: it is to be `locked`, and no lock fits it.
+    """
+    from .lock_standing import find_standing
+
+    standing = find_standing(checked)
+    if locked and standing.problem is not None:
+        raise SpecError(checked.source, (standing.problem,))
+    return standing
+
+
+def run(
+    checked: Checked,
+    standing: "LockStanding",
+    store: "Store",
+    progress: "Progress | None",
+    decided: "Callable[[Result], None]",
+    engine: "EngineName" = "hooks",
+) -> "Result":
+    """Compile a checked spec and run its plan; the result says whether its criterion was locked."""
     from ..runtime.verify import verify_plan
 
     program = checked.program
-    plan = compile_spec(checked)
-    return verify_plan(plan, checked.source.path.name, program.doc, program.settings.seed, store, progress, decided)
+    plan = compile_spec(checked, engine)
+    return verify_plan(
+        plan,
+        checked.source.path.name,
+        program.doc,
+        program.settings.seed,
+        store,
+        progress,
+        decided,
+        standing.hash,
+        standing.words,
+    )
 
 
 def open_store(spec: Path, folder: str | Path | None) -> "Store":
@@ -93,11 +130,11 @@ def open_store(spec: Path, folder: str | Path | None) -> "Store":
     return Store(Path(folder) if folder is not None else spec.parent / ".cspec")
 
 
-def no_claims(source: Source) -> Diagnostic:
-    """`verify` on a file without claims."""
+def no_claims(source: Source, command: str = "verify") -> Diagnostic:
+    """`verify` or `lock` on a file without claims."""
     return Diagnostic(
         "CS435",
-        "expected a claim, found none: there is nothing to verify",
+        f"expected a claim, found none: there is nothing to {command}",
         Label(Span(0, 0)),
         help="add one, for instance `claim solves: accuracy(mlp) >= 0.99`",
     )

@@ -113,8 +113,25 @@ class CausalModel:
 
     def show_input(self, codes: Codes) -> str:
         """One input as a user writes it: `w = 3, x = 3`."""
-        shown = zip(self.input_names, self.input_domains, codes.tolist(), strict=True)
-        return ", ".join(f"{name} = {domain.show(domain.low + code)}" for name, domain, code in shown)
+        shown = zip(self.input_names, codes.tolist(), strict=True)
+        return ", ".join(f"{name} = {self.show_value(name, code)}" for name, code in shown)
+
+    def show_value(self, variable: str, code: int) -> str:
+        """A code of a variable as a user writes the value."""
+        domain = self.domains[variable]
+        return domain.show(domain.low + code)
+
+    def read_value(self, variable: str, text: str) -> int:
+        """The code of a value as a user writes it; the inverse of `show_value`, but not for tuples.
+
+        Raises:
+            ValueError: the text is no value of the variable.
+        """
+        domain = self.domains[variable]
+        code = int(text) - domain.low if domain.labels is None else domain.labels.index(text)
+        if not 0 <= code < domain.size:
+            raise ValueError(f"`{text}` is no value of `{variable}`")
+        return code
 
 
 def lower_model(model: Model, task: Task) -> CausalModel:

@@ -6,9 +6,11 @@ From a typed program and the spec's folder to the networks' facts and diagnostic
 from pathlib import Path
 
 from ..lang.diagnostics import Diagnostic, Label
-from ..lang.program import Alignment, Network, Placement, Program, Task
+from ..lang.program import Accuracy, Alignment, Estimand, Network, Program, Task
+from .check_positions import FedNetwork, check_positions
+from .check_sites import check_sites
 from .experiments import NetworkFile
-from .network_facts import BadCheckpointError, NetworkFacts, read_network_facts
+from .network_facts import BadCheckpointError, read_network_facts
 
 
 def check_networks(
@@ -26,17 +28,16 @@ def check_networks(
             found.append(opened)
         else:
             files[network.name] = opened
-    for alignment in program.alignments.values():
-        if alignment.network in files:
-            facts = files[alignment.network].facts
-            found += _check_task(program.tasks[program.models[alignment.model].task], alignment.network, facts)
-            found += _check_placements(alignment, alignment.network, facts)
-    for name, task in _measured(program):
+    for alignment, name in _grounded(program):
         if name in files:
-            found += _check_task(program.tasks[task], name, files[name].facts)
-    for alignment_name, name in _moved(program):
+            task = program.tasks[program.models[alignment.model].task]
+            fed = FedNetwork(name, files[name].facts, task.tokens)
+            found += _check_task(task, fed)
+            found += check_sites(alignment, fed, program.alignments)
+    for task_name, name in _measured(program):
         if name in files:
-            found += _check_placements(program.alignments[alignment_name], name, files[name].facts)
+            task = program.tasks[task_name]
+            found += _check_task(task, FedNetwork(name, files[name].facts, task.tokens))
     return files, tuple(dict.fromkeys(found))
 
 
@@ -59,28 +60,31 @@ def _open(network: Network, folder: Path, allow_path: bool) -> NetworkFile | Dia
 
 
 def _measured(program: Program) -> list[tuple[str, str]]:
-    """The (network, task) pairs whose accuracy is claimed."""
-    estimands = [t.estimand for c in program.claims.values() for p in c.parts for t in (*p.left.terms, *p.right.terms)]
-    return list(dict.fromkeys((e.network, e.task) for e in estimands if hasattr(e, "task")))
+    """The (task, network) pairs whose accuracy is claimed."""
+    return list(dict.fromkeys((e.task, e.network) for e in _estimands(program) if isinstance(e, Accuracy)))
 
 
-def _moved(program: Program) -> list[tuple[str, str]]:
-    """The (alignment, network) pairs of `iia(A on N)` where N is not A's own."""
-    estimands = [t.estimand for c in program.claims.values() for p in c.parts for t in (*p.left.terms, *p.right.terms)]
-    pairs = [(e.alignment, e.network) for e in estimands if hasattr(e, "alignment")]
-    return [(a, n) for a, n in dict.fromkeys(pairs) if program.alignments[a].network != n]
+def _grounded(program: Program) -> list[tuple[Alignment, str]]:
+    """The (alignment, network) pairs: each alignment on its own network, and on those of `iia(A on N)`."""
+    own = [(a.name, a.network) for a in program.alignments.values()]
+    moved = [(e.alignment, e.network) for e in _estimands(program) if not isinstance(e, Accuracy)]
+    return [(program.alignments[a], n) for a, n in dict.fromkeys(own + moved)]
 
 
-def _check_task(task: Task, network: str, facts: NetworkFacts) -> list[Diagnostic]:
-    found = []
-    tokens = Label(task.tokens_span)
-    if len(task.tokens) != facts.inputs:
+def _estimands(program: Program) -> list[Estimand]:
+    return [t.estimand for c in program.claims.values() for p in c.parts for t in (*p.left.terms, *p.right.terms)]
+
+
+def _check_task(task: Task, network: FedNetwork) -> list[Diagnostic]:
+    found: list[Diagnostic] = []
+    facts = network.facts
+    if not facts.accepts(len(task.tokens)):
         found.append(
             Diagnostic(
                 "CS510",
-                f"expected {facts.inputs} tokens, found {len(task.tokens)}: the network `{network}` reads"
-                f" {facts.inputs}",
-                tokens,
+                f"expected {facts.token_counts} tokens, found {len(task.tokens)}: the network `{network.name}` reads"
+                f" {facts.token_counts}",
+                Label(task.tokens_span),
                 help="list one input for each of the network's tokens, in its order",
             )
         )
@@ -89,75 +93,25 @@ def _check_task(task: Task, network: str, facts: NetworkFacts) -> list[Diagnosti
             found.append(
                 Diagnostic(
                     "CS511",
-                    f"`{declared.name}` has {declared.domain.size} values, but the network `{network}` knows"
+                    f"`{declared.name}` has {declared.domain.size} values, but the network `{network.name}` knows"
                     f" {facts.vocabulary} tokens",
                     Label(declared.span),
                     help="a value's index in its domain is its token id: make the domain smaller",
                 )
             )
     for answer in task.answers:
+        positions = () if answer.position is None else (answer.position,)
+        found += check_positions(positions, f"the answer `{answer.output}`", answer.span, network)
         beyond = [c for c in answer.classes if c >= facts.classes]
         if not beyond:
             continue
         found.append(
             Diagnostic(
                 "CS512",
-                f"expected class indices 0..{facts.classes - 1}, found {beyond[0]}: the network `{network}` has"
+                f"expected class indices 0..{facts.classes - 1}, found {beyond[0]}: the network `{network.name}` has"
                 f" {facts.classes} classes",
                 Label(answer.span),
                 help="map each value of the output to one of the network's classes",
             )
         )
     return found
-
-
-def _check_placements(alignment: Alignment, network: str, facts: NetworkFacts) -> list[Diagnostic]:
-    found: list[Diagnostic] = []
-    taken: dict[tuple[str, int | None], list[tuple[Placement, int]]] = {}
-    for placement in alignment.placements:
-        site = placement.site
-        width = facts.width(site.component, site.layer)
-        if width is None:
-            found.append(
-                Diagnostic(
-                    "CS320",
-                    f"expected a site of `{network}`, found `{site.text}`",
-                    Label(site.span),
-                    notes=(f"`{network}` has `hidden[0]` to `hidden[{facts.last_layer}]` and `logits`",),
-                    help="`hidden[0]` is the concatenated embedding, `hidden[i]` the output of layer i",
-                )
-            )
-            continue
-        if site.dims is not None and (beyond := [d for d in site.dims if d >= width]):
-            found.append(
-                Diagnostic(
-                    "CS321",
-                    f"expected dims 0..{width - 1} of `{network}`, found {beyond[0]}",
-                    Label(site.span),
-                    help=f"the site is {width} dims wide, counted from 0",
-                )
-            )
-            continue
-        room = width if site.dims is None else len(site.dims)
-        others = taken.setdefault((site.component, site.layer), [])
-        size = room if placement.size is None else placement.size
-        if site.dims is None and others and placement.size is None:
-            found.append(_no_room(placement, network, room, others))
-        elif site.dims is None:
-            if sum(s for _, s in others) + size > room:
-                found.append(_no_room(placement, network, room, others))
-            others.append((placement, size))
-    return found
-
-
-def _no_room(placement: Placement, network: str, room: int, others: list[tuple[Placement, int]]) -> Diagnostic:
-    used = sum(size for _, size in others)
-    size = room if placement.size is None else placement.size
-    before = f" after {used} for {', '.join(f'`{p.variable}`' for p, _ in others)}" if others else ""
-    return Diagnostic(
-        "CS322",
-        f"`{placement.variable}` needs {size} dims{before}, but `{placement.site.text}` of `{network}` has {room}",
-        Label(placement.size_span),
-        tuple(Label(p.span, "placed here") for p, _ in others),
-        help="variables at one site share it in disjoint blocks: make them smaller, or choose another site",
-    )

@@ -1,12 +1,13 @@
 """Experiments: claims with every estimand lowered to a term, a population of items, and a place in a network."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
-from ..lang.program import Claim, Family, FitSettings
-from .network_facts import MlpFacts
+from ..lang.program import Claim, Family, FitSettings, Size, show_dims
+from .network_facts import NetworkFacts
 from .sampling.items import Recipe
 from .terms import Expectation
 
@@ -17,7 +18,7 @@ class NetworkFile:
 
     name: str
     path: Path
-    facts: MlpFacts
+    facts: NetworkFacts
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,9 @@ class Frame:
 
     @property
     def given(self) -> bool:
-        """Whether nothing of the map is to be found: the blocks are the site's dims themselves."""
-        return self.family.name == "identity" and not self.learned_size and self.size == self.dim and not self.inside
+        """Whether nothing of the map is to be found: its one block is the site's dims themselves."""
+        whole = len(self.blocks) == 1 and self.size == self.dim
+        return self.family.name == "identity" and not self.learned_size and whole and not self.inside
 
     @property
     def site(self) -> str:
@@ -97,13 +99,104 @@ class Grounding:
 
     @property
     def learned(self) -> bool:
-        """Whether a map must be trained."""
+        """Whether a map must be found."""
         return any(not frame.given for frame in self.frames)
 
     @property
     def families(self) -> tuple[str, ...]:
         """The families of the maps, each once: they are part of the verdict."""
         return tuple(dict.fromkeys(frame.family.text for frame in self.frames))
+
+
+@dataclass(frozen=True)
+class Place:
+    """One variable at one concrete site, with the family and the size of its map.
+
+    `dims`, `positions` and `shared` as in `Frame`; `size` None gives it all that the map sees.
+    """
+
+    variable: int
+    component: str
+    layer: int | None
+    dims: tuple[int, ...]
+    width: int
+    family: Family
+    size: Size
+    positions: tuple[int, ...] = (0,)
+    shared: bool = False
+    inside: Inside | None = None
+
+    @property
+    def text(self) -> str:
+        """The site and the size, as a search's table names them."""
+        site = Frame(self.component, self.layer, self.dims, self.width, self.family, (), self.positions).site
+        dims = "" if len(self.dims) == self.width else f"[{show_dims(self.dims)}]"
+        return f"{site}{dims}" + ("" if self.size is None else f" size {self.size}")
+
+
+def ground(places: Iterable[Place]) -> Grounding:
+    """Places as frames: variables at one site with one map share a frame, in disjoint blocks in order.
+
+    Given dims are a frame of their own.
+    """
+    groups: dict[tuple[object, ...], list[Place]] = {}
+    for place in places:
+        given = place.family.name == "identity" and place.size is None
+        alone = place.variable if given or place.size is None else -1
+        at = (place.component, place.layer, place.dims, place.positions, place.shared, place.inside)
+        groups.setdefault((*at, place.family, place.size == "learned", alone), []).append(place)
+    return Grounding(tuple(_frame(members) for members in groups.values()))
+
+
+def _frame(places: list[Place]) -> Frame:
+    first = places[0]
+    learned = first.size == "learned"
+    frame = Frame(
+        first.component,
+        first.layer,
+        first.dims,
+        first.width,
+        first.family,
+        (),
+        first.positions,
+        first.shared,
+        learned,
+        first.inside,
+    )
+    blocks, start = [], 0
+    for place in places:
+        size = place.size if isinstance(place.size, int) else 0 if learned else frame.dim
+        blocks.append(Block(place.variable, start, start + size))
+        start += size
+    return replace(frame, blocks=tuple(blocks))
+
+
+@dataclass(frozen=True)
+class Search:
+    """Where the places of an alignment's variables are looked for.
+
+    Each line is one choice among alternatives, and an alternative places the line's variables; a line without a choice
+    has one. `order` lists (parent, child) variables: a child's site comes strictly later.
+    """
+
+    lines: tuple[tuple[tuple[Place, ...], ...], ...]
+    order: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def open(self) -> bool:
+        """Whether there is anything to choose."""
+        return any(len(line) > 1 for line in self.lines)
+
+    def places(self, chosen: tuple[int, ...]) -> tuple[Place, ...]:
+        """The places under a choice of one alternative for each line, by variable."""
+        found = [place for line, index in zip(self.lines, chosen, strict=True) for place in line[index]]
+        return tuple(sorted(found, key=lambda place: place.variable))
+
+    def admits(self, places: tuple[Place, ...]) -> bool:
+        """Whether every child lies strictly later in the network than its parents, and no site is overfull."""
+        depth = {p.variable: (p.layer is None, p.layer or 0) for p in places}
+        late = all(depth[parent] < depth[child] for parent, child in self.order if parent in depth and child in depth)
+        return late and all(frame.size <= frame.dim for frame in ground(places).frames)
 
 
 @dataclass(frozen=True)
@@ -127,13 +220,20 @@ class AnswerAt:
 
 @dataclass(frozen=True)
 class Fitting:
-    """How an alignment's map is trained: the population of all its sets, the numbers of items, the settings."""
+    """How an alignment's maps are found: the population of all its sets, the numbers of items, the settings.
+
+    `network` is the one on which they are fitted. `outer` is how the alignment is fitted that some of the sites lie
+    inside of, and its grounding.
+    """
 
     recipe: Recipe
     fit_count: int
     select_count: int
     settings: FitSettings
     variables: tuple[str, ...]
+    search: Search
+    network: str
+    outer: "tuple[Fitting, Grounding] | None" = None
 
 
 @dataclass(frozen=True)
@@ -151,28 +251,32 @@ class Measurement:
     recipe: Recipe
     count: int
     encoding: Encoding
+    variables: tuple[str, ...] = ()
+    """The alignment's variables, as the grounding counts them."""
     grounding: Grounding | None = None
     fitting: Fitting | None = None
     random_frames: bool = False
     """Maps are drawn at random in place of learned ones (a control)."""
-
-    @property
-    def variables(self) -> tuple[str, ...]:
-        return self.recipe.variables
+    frozen: bool = False
+    """The map was fitted on another network and is carried over."""
 
     @property
     def learned(self) -> bool:
-        """Whether a map is trained for it, so that a miss speaks of the search and not of the network."""
-        return self.fitting is not None
+        """Whether a map is found for it, so that a miss speaks of the search and not of the network."""
+        return self.fitting is not None and not self.frozen
 
 
 @dataclass(frozen=True)
 class Control:
-    """The same experiment where nothing is to be found; `measurement` is None where it cannot be run, and `why`."""
+    """The same experiment where nothing is to be found; `measurement` is None where it cannot be run, and `why`.
+
+    A `note` never changes a verdict: it says that the claim's bound is met there, too.
+    """
 
     name: str
     measurement: Measurement | None
     why: str = ""
+    note: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """From experiments to the plan: every step keyed by its content, so that equal steps are one step."""
 
+import math
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -7,9 +8,8 @@ from pathlib import Path
 import networkx as nx
 
 from ..lang.program import Settings
-from .causal_model import CausalModel
 from .check_pairs import Populations
-from .experiments import Control, Encoding, Experiment, Fitting, Measurement, NetworkFile, Quantity
+from .experiments import Control, Encoding, Experiment, Fitting, Grounding, Measurement, NetworkFile, Quantity
 from .keys import content_key, derived_seed, file_hash
 from .plan import (
     CODE_VERSIONS,
@@ -18,6 +18,7 @@ from .plan import (
     ClaimText,
     DecideStep,
     EncodeStep,
+    EngineName,
     EvaluateStep,
     FitStep,
     ItemsStep,
@@ -28,10 +29,10 @@ from .plan import (
     Step,
 )
 from .sampling.items import Recipe, Split
-from .terms import Agree, ModelWorld, NetworkWorld, interchange
+from .terms import Agree, ModelWorld, NetworkWorld, ReadsRight, in_worlds, interchange, render
 
-RANDOM_DRAWS = 5
-"""How many networks `random(N)` draws; the one that is best on `select` is measured."""
+NATURAL = 2048
+"""How many inputs of `fit` the read-outs are fitted on."""
 
 
 def lower_experiments(
@@ -39,25 +40,29 @@ def lower_experiments(
     networks: Mapping[str, NetworkFile],
     populations: Populations,
     settings: Settings,
+    engine: EngineName = "hooks",
 ) -> Plan:
     """The plan of all claims of a file. Reads the networks' files to hash them.
 
     Raises OSError where a file has vanished since it was checked.
     """
-    planning = _Planning(networks, populations, settings)
+    planning = _Planning(networks, populations, settings, engine)
     claims = tuple(planning.plan_claim(experiment) for experiment in experiments)
     key = content_key("plan", 1, claims=claims)
-    return Plan(planning.graph, claims, key, settings.confidence)
+    return Plan(planning.graph, claims, key, settings.confidence, engine)
 
 
 class _Planning:
     """Adds steps to one graph; a step that is there already is shared."""
 
-    def __init__(self, networks: Mapping[str, NetworkFile], populations: Populations, settings: Settings) -> None:
+    def __init__(
+        self, networks: Mapping[str, NetworkFile], populations: Populations, settings: Settings, engine: EngineName
+    ) -> None:
         self.networks, self.populations, self.settings = networks, populations, settings
         self.graph: nx.DiGraph[str] = nx.DiGraph()
         self.hashes: dict[Path, str] = {}
-        self.engine = {"engine": "pyvene", "threads": THREADS, **{name: _version(name) for name in ("pyvene", "torch")}}
+        runs = ("torch",) if engine == "hooks" else ("pyvene", "torch")
+        self.engine = {"engine": engine, "threads": THREADS, **{name: _version(name) for name in runs}}
 
     def add(self, step: Step, *needs: str | None) -> str:
         if step.key not in self.graph:
@@ -66,20 +71,31 @@ class _Planning:
         return step.key
 
     def plan_claim(self, experiment: Experiment) -> str:
-        claim = experiment.claim
+        claim, controls = experiment.claim, self.settings.controls
         measured = tuple(self.plan_quantity(quantity, claim.exhaustively) for quantity in experiment.quantities)
         look = content_key("look", 1, quantities=[q.evaluate for q in measured], parts=experiment.parts)
+        key = content_key(
+            "decide",
+            CODE_VERSIONS["decide"],
+            look=look,
+            alpha=experiment.alpha,
+            quantities=measured,
+            share=controls.share,
+            divergence_limit=controls.divergence,
+        )
         step = DecideStep(
-            key=content_key("decide", CODE_VERSIONS["decide"], look=look, alpha=experiment.alpha, quantities=measured),
+            key=key,
             claim=ClaimText(claim.name, claim.text, claim.doc, claim.exhaustively, claim.expect, claim.expect_reason),
             quantities=measured,
             parts=experiment.parts,
             alpha=experiment.alpha,
+            share=controls.share,
+            divergence_limit=controls.divergence,
             look=look,
             chunks=tuple(dict.fromkeys(self.chunk(q) for q in measured)),
         )
-        controls = [q.positive_control for q in measured] + [veto.evaluate for q in measured for veto in q.vetoes]
-        return self.add(step, *(q.evaluate for q in measured), *controls)
+        planned = [control for q in measured for control in (q.positive_control, *q.vetoes) if control is not None]
+        return self.add(step, *(q.evaluate for q in measured), *(control.evaluate for control in planned))
 
     def chunk(self, quantity: MeasuredQuantity) -> str:
         """What a look looks at: a population's split on a network, however many items were drawn of it."""
@@ -89,28 +105,32 @@ class _Planning:
         return content_key("chunk", 1, population=items.population.key, split=items.split, networks=networks)
 
     def plan_quantity(self, quantity: Quantity, exhaustively: bool) -> MeasuredQuantity:
-        control = quantity.positive_control
+        positive = quantity.positive_control
         return MeasuredQuantity(
             text=quantity.measurement.text,
             evaluate=self.plan_measurement(quantity.measurement, exhaustively),
+            budget=None if exhaustively else quantity.measurement.count,
             learned=quantity.measurement.learned,
             gated=quantity.gated,
             families=() if quantity.measurement.grounding is None else quantity.measurement.grounding.families,
-            positive_control=None if control is None else self.plan_measurement(control, exhaustively=False),
+            maps=self.plan_fit_key(quantity.measurement),
+            chance=_chance(quantity.measurement),
+            positive_control=None if positive is None else self.plan_control(Control("last site", positive), False),
             vetoes=tuple(self.plan_control(veto, exhaustively) for veto in quantity.vetoes),
         )
 
     def plan_control(self, control: Control, exhaustively: bool) -> PlannedControl:
         measurement = control.measurement
+        count = None if measurement is None or exhaustively else measurement.count
         key = None if measurement is None else self.plan_measurement(measurement, exhaustively)
-        return PlannedControl(control.name, key, control.why)
+        return PlannedControl(control.name, key, control.why, count, control.note)
 
     def plan_measurement(self, measurement: Measurement, exhaustively: bool) -> str:
         """Evaluate, with the fits that it needs: one for each network that `random(N)` draws."""
-        draws = range(RANDOM_DRAWS) if measurement.random else [None]
+        draws = range(self.settings.controls.random) if measurement.random else [None]
         sources = [self.plan_network(measurement.network, draw) for draw in draws]
         candidates = tuple(
-            Candidate(source, self.plan_fit(measurement, source), self.frame_seed(measurement)) for source in sources
+            Candidate(source, self.plan_fit_of(measurement, source), self.frame_seed(measurement)) for source in sources
         )
         split: Split | None = None if exhaustively else "test"
         items = self.plan_items(measurement.recipe, split, measurement.count, measurement.encoding)
@@ -119,12 +139,17 @@ class _Planning:
             recipe = measurement.recipe if measurement.fitting is None else measurement.fitting.recipe
             count = measurement.count if measurement.fitting is None else measurement.fitting.select_count
             select = self.plan_items(recipe, "select", count, measurement.encoding)
+        natural: str | None = None
+        if not isinstance(measurement.term.score, Agree):
+            natural = self.plan_items(measurement.recipe, "fit", NATURAL, measurement.encoding)
         key = content_key(
             "evaluate",
             CODE_VERSIONS["evaluate"],
             items=items,
             candidates=[(c.network.key, c.fit, c.frame_seed) for c in candidates],
             grounding=measurement.grounding,
+            score=_canonical(measurement),
+            natural=natural,
             select=select,
             engine=self.engine,
         )
@@ -136,19 +161,33 @@ class _Planning:
             items=items,
             candidates=candidates,
             grounding=measurement.grounding,
+            variables=measurement.variables,
             select=select,
+            natural=natural,
         )
-        return self.add(step, items, select, *(c.fit for c in candidates))
+        return self.add(step, items, select, natural, *(c.fit for c in candidates))
 
-    def plan_fit(self, measurement: Measurement, network: NetworkSource) -> str | None:
+    def plan_fit_of(self, measurement: Measurement, network: NetworkSource) -> str | None:
+        """The fit of a measurement's maps: on the network that is measured, unless they are carried over."""
         fitting, grounding = measurement.fitting, measurement.grounding
         if fitting is None or grounding is None:
             return None
-        fit = self.plan_items(fitting.recipe, "fit", fitting.fit_count, measurement.encoding)
-        select = self.plan_items(fitting.recipe, "select", fitting.select_count, measurement.encoding)
+        home = self.plan_network(fitting.network, None) if measurement.frozen else network
+        return self.plan_fit(fitting, grounding, home, measurement.encoding)
+
+    def plan_fit_key(self, measurement: Measurement) -> str | None:
+        """The fit of a measurement's maps on its own network, or on the first of the random ones."""
+        source = self.plan_network(measurement.network, 0 if measurement.random else None)
+        return self.plan_fit_of(measurement, source)
+
+    def plan_fit(self, fitting: Fitting, grounding: Grounding, network: NetworkSource, encoding: Encoding) -> str:
+        fit = self.plan_items(fitting.recipe, "fit", fitting.fit_count, encoding)
+        select = self.plan_items(fitting.recipe, "select", fitting.select_count, encoding)
+        outer = None if fitting.outer is None else self.plan_fit(*fitting.outer, network, encoding)
         parts = {
             "network": network.key,
-            "grounding": grounding,
+            "search": fitting.search,
+            "outer": outer,
             "fit": fit,
             "select": select,
             "settings": fitting.settings,
@@ -158,7 +197,9 @@ class _Planning:
             key=content_key("fit", CODE_VERSIONS["fit"], seed=seed, engine=self.engine, **parts),
             network=network,
             grounding=grounding,
-            score=_fitted_score(measurement, fitting),
+            search=fitting.search,
+            outer=outer,
+            score=_fitted_score(fitting),
             model=fitting.recipe.model,
             fit=fit,
             select=select,
@@ -166,7 +207,7 @@ class _Planning:
             seed=seed,
             variables=fitting.variables,
         )
-        return self.add(step, fit, select)
+        return self.add(step, fit, select, outer)
 
     def frame_seed(self, measurement: Measurement) -> int | None:
         if not measurement.random_frames:
@@ -174,7 +215,10 @@ class _Planning:
         return derived_seed(self.settings.seed, "random subspace", content_key("frames", 1, g=measurement.grounding))
 
     def plan_items(self, recipe: Recipe, split: Split | None, count: int, encoding: Encoding) -> str:
-        """Items and their encoding; returns the encoding's key. `split` None: the whole domain."""
+        """Items and their encoding; returns the encoding's key. `split` None: the whole domain.
+
+        Fits depend on how many items there are; what is scored item by item does not.
+        """
         population = self.populations.open(recipe, whole_domain=split is None)
         items = ItemsStep(
             key=content_key(
@@ -182,13 +226,16 @@ class _Planning:
                 CODE_VERSIONS["items"],
                 population=population.key,
                 split=split,
-                count=None if split is None else count,
+                count=count if split in ("fit", "select") else None,
             ),
             population=population,
             split="whole" if split is None else split,
             count=count,
         )
-        key = content_key("encode", CODE_VERSIONS["encode"], items=self.add(items), encoding=encoding)
+        self.add(items)
+        if self.graph.nodes[items.key]["step"].count < count:
+            self.graph.nodes[items.key]["step"] = items
+        key = content_key("encode", CODE_VERSIONS["encode"], items=items.key, encoding=encoding)
         return self.add(EncodeStep(key, items.key, encoding), items.key)
 
     def plan_network(self, name: str, draw: int | None) -> NetworkSource:
@@ -211,12 +258,25 @@ def _version(package: str) -> str:
         return "absent"
 
 
-def _fitted_score(measurement: Measurement, fitting: Fitting) -> Agree:
+def _chance(measurement: Measurement) -> float | None:
+    """What guessing among the declared answers, or among a variable's values, reaches."""
+    score = measurement.term.score
+    if isinstance(score, ReadsRight):
+        return 1 / measurement.recipe.model.domains[score.right.variable].size
+    if measurement.recipe.halves == ("exposed",):
+        return None
+    return 1 / math.prod(len(answer.classes) for answer in measurement.encoding.answers)
+
+
+def _canonical(measurement: Measurement) -> str:
+    """A score's text without the names of worlds: what is run and compared, and nothing of where it was declared."""
+    return render(in_worlds(measurement.term.score, ModelWorld("model"), NetworkWorld("network")))
+
+
+def _fitted_score(fitting: Fitting) -> Agree:
     """What the fit maximises: the interchange of all the alignment's variables, within each item's set."""
-    network = measurement.term.score.left.run.world
-    model: CausalModel = fitting.recipe.model
-    assert isinstance(network, NetworkWorld)
+    model = fitting.recipe.model
     return Agree(
-        interchange(network, fitting.variables, model.output),
+        interchange(NetworkWorld(fitting.network), fitting.variables, model.output),
         interchange(ModelWorld(model.name), fitting.variables, model.output),
     )

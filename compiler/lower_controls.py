@@ -1,19 +1,145 @@
-"""From a measurement to its controls: the same experiment where nothing is to be found.
+"""From a measurement to its controls: the same experiment where nothing is to be found, or where something must be.
 
 Each is a measurement like any other, with the claim's own budget, shared through the plan, and run only once the claim
 itself would hold.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
-from .experiments import Control, Measurement
+from ..lang.program import Estimand, Family, Iia, Size
+from .experiments import Control, Grounding, Measurement, Place, Search, ground
+from .lower_estimands import Estimands
+from .network_facts import NetworkFacts
 from .scramble_model import scramble_model
-from .terms import Agree, Expectation, ModelWorld, NetworkWorld, interchange
+from .terms import Agree, Distance, Expectation, ModelWorld, NetworkWorld, Score, interchange, on_model, on_random
 
 
-def lower_controls(measurement: Measurement) -> tuple[Control, ...]:
-    """The controls of a learned estimand that is bounded from below, cheapest first; those that cannot run say why."""
-    return (_random_subspace(measurement), _scrambled_model(measurement), _random_networks(measurement))
+class Controls:
+    """The controls of measurements of one program."""
+
+    def __init__(self, estimands: Estimands) -> None:
+        self.estimands = estimands
+
+    def vetoes(self, measurement: Measurement) -> tuple[Control, ...]:
+        """What takes `holds` back, cheapest first; those that cannot run say why."""
+        return (_random_subspace(measurement), _scrambled_model(measurement), _random_networks(measurement))
+
+    def notes(self, measurement: Measurement, estimand: Estimand) -> tuple[Control, ...]:
+        """What is only noted: the same maps at the input, and one stage later; how far off patches lie."""
+        if not isinstance(estimand, Iia):
+            return ()
+        return (self.input_site(measurement), self.next_stage(measurement), _divergence(measurement))
+
+    def input_site(self, measurement: Measurement) -> Control:
+        """The same maps where the network has computed nothing yet: do the inputs already carry the variables?"""
+        name, why = "input_carries", _fixed(measurement)
+        return Control(name, None, why, note=True) if why else self._moved(measurement, name, lambda layer: 0)
+
+    def next_stage(self, measurement: Measurement) -> Control:
+        """The same maps one stage later: what is found may be a child of the variable."""
+        name, why = "child", _fixed(measurement)
+        last = self._facts(measurement).last_layer
+        if not why and any(p.layer is None or p.layer >= last for p in _places(measurement)):
+            why = "the site is the last: what is found there may be the output itself"
+        return Control(name, None, why, note=True) if why else self._moved(measurement, name, lambda layer: layer + 1)
+
+    def last_site(self, measurement: Measurement) -> Measurement:
+        """The positive control: the output variable at the last site, with the same family, size and budget.
+
+        On an untrained network nothing is there to be found: the control then searches the network itself.
+        """
+        fitting, grounding, facts = measurement.fitting, measurement.grounding, self._facts(measurement)
+        assert fitting is not None
+        assert grounding is not None
+        model = fitting.recipe.model
+        frame = max((f for f in grounding.frames if not f.given), key=lambda f: f.size, default=grounding.frames[0])
+        component, layer = facts.last_site
+        width = facts.width(component, layer)
+        assert width is not None
+        positions = tuple(dict.fromkeys(answer.position for answer in measurement.encoding.answers))
+        largest = max(block.size for block in frame.blocks)
+        size: Size = "learned" if frame.learned_size else None if frame.given else min(largest, width)
+        place = Place(
+            variable=0,
+            component=component,
+            layer=layer,
+            dims=tuple(range(width)),
+            width=width,
+            family=frame.family,
+            size=size,
+            positions=positions,
+            shared=len(positions) > 1,
+        )
+        recipe = replace(fitting.recipe, variables=(model.output,), sets=((0,),))
+        world = NetworkWorld(measurement.network, f"{model.output} at {place.text}")
+        score = Agree(
+            interchange(world, (model.output,), model.output),
+            interchange(ModelWorld(model.name), (model.output,), model.output),
+        )
+        return Measurement(
+            text=f"last site: {model.output} at {place.text} via {frame.family.text}",
+            pairs=measurement.pairs,
+            term=Expectation(score, f"items of {model.name}{{{model.output}}}, pairs {measurement.pairs}"),
+            network=measurement.network,
+            random=False,
+            recipe=recipe,
+            count=measurement.count,
+            encoding=measurement.encoding,
+            variables=(model.output,),
+            grounding=ground([place]),
+            fitting=replace(
+                fitting,
+                recipe=recipe,
+                variables=(model.output,),
+                search=Search((((place,),),)),
+                network=measurement.network,
+                outer=None,
+            ),
+        )
+
+    def _moved(self, measurement: Measurement, name: str, layer_of: Callable[[int], int]) -> Control:
+        """The same measurement with every place at another layer."""
+        facts, fitting = self._facts(measurement), measurement.fitting
+        assert fitting is not None
+        component, places = facts.last_site[0], []
+        for place in _places(measurement):
+            layer = layer_of(place.layer or 0)
+            width = facts.width(component, layer)
+            assert width is not None
+            dims = place.dims if width == place.width else tuple(range(width))
+            places.append(replace(place, component=component, layer=layer, width=width, dims=dims))
+        grounding = ground(places)
+        if any(frame.size > frame.dim for frame in grounding.frames):
+            return Control(name, None, "the site there is too narrow", note=True)
+        search = Search(tuple(((place,),) for place in places))
+        moved = _again(measurement, name, grounding=grounding, fitting=replace(fitting, search=search))
+        return Control(name, moved, note=True)
+
+    def _facts(self, measurement: Measurement) -> NetworkFacts:
+        return self.estimands.networks[measurement.network].facts
+
+
+def _places(measurement: Measurement) -> tuple[Place, ...]:
+    assert measurement.fitting is not None
+    search = measurement.fitting.search
+    return search.places((0,) * len(search.lines))
+
+
+def _fixed(measurement: Measurement) -> str:
+    """Why a measurement cannot be moved to another layer; empty where it can."""
+    assert measurement.fitting is not None
+    if measurement.fitting.search.open:
+        return "its site is searched"
+    return "its site lies inside a variable" if measurement.fitting.outer is not None else ""
+
+
+def _divergence(measurement: Measurement) -> Control:
+    """How far the interventions put activations off the natural ones (a limit of the file makes it a veto)."""
+    score = measurement.term.score
+    assert isinstance(score, Agree)
+    distance = Distance(score.left.run, score.left.variable)
+    return Control("divergence", _again(measurement, "divergence", score=distance), note=True)
 
 
 def _random_networks(measurement: Measurement) -> Control:
@@ -21,49 +147,42 @@ def _random_networks(measurement: Measurement) -> Control:
     name = "random networks"
     if measurement.random:
         return Control(name, None, "the estimand is one of random networks itself")
-    world = measurement.term.score.left.run.world
-    assert isinstance(world, NetworkWorld)
-    return Control(name, _again(measurement, name, world=replace(world, random=True), random=True))
+    return Control(name, _again(measurement, name, random=True, score=on_random(measurement.term.score)))
 
 
 def _random_subspace(measurement: Measurement) -> Control:
     """A random frame of the same size in place of the learned one: at some sites any subspace works."""
     name = "random subspace"
     assert measurement.grounding is not None
-    if all(f.size == len(f.dims) for f in measurement.grounding.frames if not f.given):
+    assert measurement.fitting is not None
+    learned = [frame for frame in measurement.grounding.frames if not frame.given]
+    if measurement.fitting.search.open or any(f.learned_size or f.inside for f in learned):
+        return Control(name, None, "the map's site or size is found by the search")
+    if all(frame.size == frame.dim for frame in learned):
         return Control(name, None, "the map has the site's full width")
-    return Control(name, _again(measurement, name, fitting=None, random_frames=True))
+    frames = tuple(f if f.given else replace(f, family=Family("rotation")) for f in measurement.grounding.frames)
+    return Control(name, _again(measurement, name, grounding=Grounding(frames), fitting=None, random_frames=True))
 
 
 def _scrambled_model(measurement: Measurement) -> Control:
     """Fixed random functions in place of the aligned variables' equations, in fit and test alike."""
     name, recipe, fitting = "scrambled model", measurement.recipe, measurement.fitting
     assert fitting is not None
-    model = scramble_model(recipe.model, recipe.variables, recipe.seed)
-    if model is None:
+    model = scramble_model(recipe.model, measurement.variables, recipe.seed)
+    fitted = scramble_model(fitting.recipe.model, measurement.variables, recipe.seed)
+    if model is None or fitted is None:
         return Control(name, None, "a variable's parents have too few or too many joint values to be scrambled")
-    world = measurement.term.score.left.run.world
-    score = Agree(
-        interchange(world, recipe.variables, model.output),
-        interchange(ModelWorld(model.name), recipe.variables, model.output),
-    )
-    return Control(
+    again = _again(
+        measurement,
         name,
-        replace(
-            measurement,
-            text=f"{name}, for {measurement.text}",
-            term=Expectation(score, measurement.term.population),
-            recipe=replace(recipe, model=model),
-            fitting=replace(fitting, recipe=replace(fitting.recipe, model=model)),
-        ),
+        score=on_model(measurement.term.score, model.name),
+        recipe=replace(recipe, model=model),
+        fitting=replace(fitting, recipe=replace(fitting.recipe, model=fitted)),
     )
+    return Control(name, again)
 
 
-def _again(measurement: Measurement, name: str, world: NetworkWorld | None = None, **changes: object) -> Measurement:
-    """The same measurement with some changes, in another world of the network where one is given."""
-    term, variables = measurement.term, measurement.recipe.variables
-    if world is not None:
-        left = interchange(world, variables, term.score.left.variable)
-        term = replace(term, score=replace(term.score, left=left))
-    text = f"{name}, for {measurement.text}"
-    return replace(measurement, text=text, term=term, **changes)  # type: ignore[arg-type]
+def _again(measurement: Measurement, name: str, score: Score | None = None, **changes: object) -> Measurement:
+    """The same measurement with some changes, of another score where one is given."""
+    term = measurement.term if score is None else replace(measurement.term, score=score)
+    return replace(measurement, text=f"{name}, for {measurement.text}", term=term, **changes)  # type: ignore[arg-type]

@@ -19,7 +19,7 @@ from .experiments import Experiment, NetworkFile
 from .program_to_experiments import lower_claims
 
 if TYPE_CHECKING:  # networkx is no part of checking
-    from .plan import Plan
+    from .plan import EngineName, Plan
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,13 @@ def check_spec(source: Source, allow_path: bool = False) -> Checked:
     return Checked(source, program, models, networks, experiments, populations, found)
 
 
-def compile_spec(checked: Checked) -> "Plan":
+def compile_spec(checked: Checked, engine: "EngineName" = "hooks") -> "Plan":
     """The plan of a checked spec. Reads the networks' files once, to hash them."""
     from .experiments_to_plan import lower_experiments
 
-    return lower_experiments(checked.experiments, checked.networks, checked.populations, checked.program.settings)
+    return lower_experiments(
+        checked.experiments, checked.networks, checked.populations, checked.program.settings, engine
+    )
 
 
 def _aligned(program: Program) -> dict[str, tuple[tuple[str, ...], ...]]:

@@ -12,16 +12,19 @@ from typing import Literal
 
 import networkx as nx
 
-from ..lang.program import FitSettings, Outcome
+from ..lang.program import FitSettings as FitSettings
+from ..lang.program import Outcome
 from .causal_model import CausalModel
-from .experiments import Encoding, Grounding, NetworkFile, Part
+from .experiments import Encoding, Grounding, NetworkFile, Part, Search
 from .sampling.draw_items import Population
 from .sampling.items import Split
-from .terms import Agree
+from .terms import Agree, Score
 
-CODE_VERSIONS = {"items": 1, "encode": 1, "network": 1, "fit": 1, "evaluate": 1, "decide": 1}
+CODE_VERSIONS = {"items": 1, "encode": 1, "network": 1, "fit": 1, "evaluate": 2, "decide": 2}
 """The version of each step's code: raised whenever a step's result changes for the same content."""
 
+
+EngineName = Literal["hooks", "pyvene"]
 
 THREADS = 1
 """Threads of a run. Small networks are slower on more, and numbers depend on how many there are."""
@@ -39,7 +42,10 @@ class NetworkSource:
 
 @dataclass(frozen=True)
 class ItemsStep:
-    """Draw `count` items of a split, or (split `whole`) enumerate the whole domain."""
+    """Draw `count` items of a split, or (split `whole`) enumerate the whole domain.
+
+    Of `test`, `count` is the most that any claim may need: they are drawn as they are needed, and it enters no key.
+    """
 
     key: str
     population: Population = field(compare=False)
@@ -60,11 +66,17 @@ class EncodeStep:
 
 @dataclass(frozen=True)
 class FitStep:
-    """Train the maps of a grounding on `fit`, once for each seed, and choose on `select`."""
+    """Find the maps of a grounding on `fit`, once for each seed, and choose on `select`.
+
+    With an open `search` the grounding is chosen, too, and `grounding` is its first alternative. `outer` is the fit of
+    the alignment inside of whose variables some sites lie.
+    """
 
     key: str
     network: NetworkSource
     grounding: Grounding
+    search: Search
+    outer: str | None
     score: Agree
     model: CausalModel = field(compare=False)
     fit: str
@@ -86,38 +98,58 @@ class Candidate:
 
 @dataclass(frozen=True)
 class EvaluateStep:
-    """Score a term on every item; of several candidates the one that is best on `select` is measured."""
+    """Score a term item by item; of several candidates the one that is best on `select` is measured.
+
+    How many items are scored is its readers' business: the scores of more items continue those of fewer. `variables`
+    are those of the grounding; `natural` the inputs on which read-outs are fitted and whose activations are the
+    natural ones.
+    """
 
     key: str
     text: str = field(compare=False)
-    score: Agree
+    score: Score
     model: CausalModel = field(compare=False)
     items: str
     candidates: tuple[Candidate, ...]
     grounding: Grounding | None
+    variables: tuple[str, ...]
     select: str | None
+    natural: str | None
     kind: Literal["Evaluate"] = "Evaluate"
 
 
 @dataclass(frozen=True)
 class PlannedControl:
-    """A control by the key of its evaluation; None where it cannot be run, and `why`."""
+    """A control by the key of its evaluation (None where it cannot be run, and `why`) and its number of items.
+
+    `count` is None for a whole domain. A `note` decides nothing.
+    """
 
     name: str
     evaluate: str | None
     why: str
+    count: int | None
+    note: bool = False
 
 
 @dataclass(frozen=True)
 class MeasuredQuantity:
-    """A quantity of a claim, by the key of its evaluation."""
+    """A quantity of a claim, by the key of its evaluation.
+
+    `budget` is the most test items that may be looked at; None for a whole domain.
+    """
 
     text: str = field(compare=False)
     evaluate: str
+    budget: int | None
     learned: bool
     gated: bool
     families: tuple[str, ...]
-    positive_control: str | None
+    maps: str | None
+    """The fit of its maps: quantities of one fit are replaced together by their controls."""
+    chance: float | None
+    """What guessing among the declared answers reaches; None where doing nothing is perfect (`isolate`)."""
+    positive_control: PlannedControl | None
     vetoes: tuple[PlannedControl, ...] = ()
 
 
@@ -135,15 +167,21 @@ class ClaimText:
 
 @dataclass(frozen=True)
 class DecideStep:
-    """A claim: its quantities, its normalised parts, and the error that it may make."""
+    """A claim: its quantities, its normalised parts, and the error that it may make.
+
+    `share` is how much of the claim's rise above the no-op untrained networks may reach, `divergence_limit` the most
+    that intervened activations may lie off the natural ones (None: no limit).
+    """
 
     key: str
     claim: ClaimText = field(compare=False)
     quantities: tuple[MeasuredQuantity, ...]
     parts: tuple[Part, ...]
     alpha: float
+    share: float
+    divergence_limit: float | None
     look: str
-    """The look's own key: evaluations and bounds, without the error budget."""
+    """The look's own key: evaluations and bounds, without the error budget and the numbers of items."""
     chunks: tuple[str, ...]
     """The test chunks that are looked at: items and network together."""
     kind: Literal["Decide"] = "Decide"
@@ -160,6 +198,7 @@ class Plan:
     claims: tuple[str, ...]
     key: str
     confidence: float
+    engine: EngineName
 
     def step(self, key: str) -> Step:
         """The step of this key."""

@@ -4,7 +4,8 @@ The causal model and the network both evaluate the paired terms; interchange int
 two agree. `render` prints a term as `cspec compile --emit terms` shows it.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 
@@ -73,10 +74,42 @@ class Agree:
 
 
 @dataclass(frozen=True)
+class ReadsRight:
+    """1 where a variable's read-out in the network is its value in the model, else 0."""
+
+    left: ValueOf
+    right: ValueOf
+
+
+@dataclass(frozen=True)
+class WrongReads:
+    """The share of wrong reads among the output and the variables that are not set, when all else is shuffled.
+
+    The runs assign the variables of a set drawn from all of them and `rest(A)`; where the set has the rest, every unit
+    of the sites' layer that no variable owns takes its value from an input of its own.
+    """
+
+    left: OutputOf
+    right: OutputOf
+
+
+@dataclass(frozen=True)
+class Distance:
+    """How far the activations of an intervened run lie off natural ones, in units of natural-to-natural distance."""
+
+    run: Run
+    variable: str
+    """The output that the run would have."""
+
+
+Score = Agree | ReadsRight | WrongReads | Distance
+
+
+@dataclass(frozen=True)
 class Expectation:
     """`E[score | population]`; the population is named for the reader and keyed elsewhere."""
 
-    score: Agree
+    score: Score
     population: str
 
 
@@ -96,12 +129,47 @@ def interchange(world: World, variables: tuple[str, ...], output: str) -> Output
     return OutputOf(output, Run(world, 0, assignments, within_set=True))
 
 
+def along_edge(world: World, variable: str, index: int, held: tuple[str, ...], output: str) -> OutputOf:
+    """The output of a base run in which a variable takes its value on source `index` and `held` keep their own."""
+    assignments = (
+        Assignment(variable, ValueOf(variable, Run(world, index))),
+        *(Assignment(other, ValueOf(other, Run(world, 0))) for other in held),
+    )
+    return OutputOf(output, Run(world, 0, assignments))
+
+
+def on_random(score: Score) -> Score:
+    """The same score on untrained networks of the same architecture."""
+    return _in_worlds(score, lambda world: replace(world, random=True) if isinstance(world, NetworkWorld) else world)
+
+
+def on_model(score: Score, model: str) -> Score:
+    """The same score against another causal model."""
+    return _in_worlds(score, lambda world: ModelWorld(model) if isinstance(world, ModelWorld) else world)
+
+
+def in_worlds(score: Score, model: ModelWorld, network: NetworkWorld) -> Score:
+    """The same score in one model and one network."""
+    return _in_worlds(score, lambda world: model if isinstance(world, ModelWorld) else network)
+
+
+def _in_worlds(score: Score, change: Callable[[World], World]) -> Score:
+    def run(term: Run) -> Run:
+        assignments = tuple(replace(a, value=replace(a.value, run=run(a.value.run))) for a in term.assignments)
+        return replace(term, world=change(term.world), assignments=assignments)
+
+    if isinstance(score, Distance):
+        return replace(score, run=run(score.run))
+    left, right = (replace(query, run=run(query.run)) for query in (score.left, score.right))
+    return replace(score, left=left, right=right)  # type: ignore[arg-type]
+
+
 def plain(world: World, output: str, input: int = 0) -> OutputOf:
     """The output of a run without assignments."""
     return OutputOf(output, Run(world, input))
 
 
-def render(term: Expectation | Sum | Agree | OutputOf | Run | ValueOf, indent: int = 0) -> str:
+def render(term: Expectation | Sum | Score | OutputOf | Run | ValueOf, indent: int = 0) -> str:
     """A term as text, over several lines where it is long."""
     pad = " " * indent
     match term:
@@ -114,6 +182,12 @@ def render(term: Expectation | Sum | Agree | OutputOf | Run | ValueOf, indent: i
             return f"E[ {render(score, indent + 3)}\n{pad} | {population} ]"
         case Agree(left=left, right=right):
             return f"agree( {render(left)},\n{pad}       {render(right)} )"
+        case ReadsRight(left=left, right=right):
+            return f"agree( {render(left)},\n{pad}       {render(right)} )"
+        case WrongReads(left=left, right=right):
+            return f"wrong_reads( {render(left)},\n{pad}             {render(right)}; rest shuffled )"
+        case Distance(run=run):
+            return f"dist( {render(run)}, natural )"
         case OutputOf(variable=variable, run=run) | ValueOf(variable=variable, run=run):
             return f"{variable} of {render(run)}"
         case Run(world=world, input=source, assignments=assignments, within_set=within):

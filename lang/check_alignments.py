@@ -1,19 +1,23 @@
-"""An alignment as written -> typed placements: sites, maps and blocks that are consistent among themselves."""
+"""An alignment as written -> typed placements: sites, regions, maps and blocks that are consistent among themselves."""
 
-from dataclasses import dataclass
-from math import inf
+from dataclasses import dataclass, replace
 
+from .check_blocks import check_blocks, check_order
+from .check_maps import CheckedMap, check_map, check_two_values, report_several_sizes
 from .check_models import CheckedModel, descendants
+from .check_positions import SiteScope
 from .check_recipes import find_recipe
 from .check_settings import check_fit
+from .check_sites import check_region, check_site
 from .diagnostics import Label
-from .not_built import COMPONENTS, FAMILIES, not_built
-from .program import IDENTITY, Alignment, Family, FitSettings, Placement, Site, show_dims
+from .families import family_name
+from .join_members import join_members
+from .not_built import not_built
+from .program import IDENTITY, Alignment, Domain, FitSettings, Placement, Region, Site
 from .scope import AlignmentView, Names, Reporter, Signature, report_repeated
+from .static_index import indexed_name, report_no_member
 from .suggest import suggest
-from .syntax import AlignSyntax, FamilySyntax, ForSyntax, Index, Integer, Name, SiteSyntax
-
-MAX_DIMS = 1_000_000
+from .syntax import AlignSyntax, InnerSiteSyntax, Name, PlacementSyntax
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ def check_alignment(
     checked = models.get(syntax.model.text)
     task = names.tasks.entries.get(model_tasks.get(syntax.model.text, ""))
     network = names.find(names.networks, syntax.network)
-    placements = _Placer(syntax, checked, task, report).check()
+    placements = _Placer(syntax, checked, task, names).check()
     fit = _check_fits(syntax, report)
     pairs, pairs_known = None, False
     if syntax.model.text in model_tasks:
@@ -44,9 +48,9 @@ def check_alignment(
     view = AlignmentView(
         syntax.name.text,
         model_tasks[syntax.model.text],
+        syntax.model.text,
         syntax.network.text,
-        tuple(placement.variable for placement in placements),
-        frozenset(placement.variable for placement in placements if placement.learned),
+        tuple(placements),
         pairs,
         pairs_known,
     )
@@ -78,13 +82,14 @@ def _check_fits(syntax: AlignSyntax, report: Reporter) -> FitSettings | None:
 class _Placer:
     """Places the variables of one alignment."""
 
-    def __init__(
-        self, syntax: AlignSyntax, checked: CheckedModel | None, task: Signature | None, report: Reporter
-    ) -> None:
+    def __init__(self, syntax: AlignSyntax, checked: CheckedModel | None, task: Signature | None, names: Names) -> None:
         self.syntax = syntax
         self.checked = checked
+        self.names = names
+        self.report = names.report
         self.task = task
-        self.report = report
+        inputs = tuple(task.inputs) if task is not None and task.complete else None
+        self.scope = SiteScope(inputs, tuple(checked.variables) if checked is not None else ())
 
     def check(self) -> list[Placement] | None:
         """The placements; None if some could not be made out, so that nothing more is known."""
@@ -100,13 +105,14 @@ class _Placer:
         placements: list[Placement] = []
         complete = True
         for number, line in enumerate(self.syntax.placements):
-            if isinstance(line, ForSyntax):
-                self.report.add(not_built("`for` in an alignment", line.variable.span, "write each line out"))
-                complete = False
-                continue
-            site = self._site(line.site)
-            family = self._family(line.family) if line.family is not None else (IDENTITY, None)
-            for name in line.names:
+            assert isinstance(line, PlacementSyntax), "loops are unrolled"
+            place = self._place(line)
+            found = self._map(line)
+            for variable in line.variables:
+                name = indexed_name(variable, self.report)
+                if name is None:
+                    complete = False
+                    continue
                 if name.text in placed:
                     self.report.error(
                         "CS300",
@@ -118,26 +124,77 @@ class _Placer:
                     )
                     continue
                 placed[name.text] = name
-                if not self._is_variable(name) or site is None or family is None:
+                placement = None
+                if self._is_variable(name) and place is not None and found is not None:
+                    placement = self._placement(name, place, found, line, number)
+                if placement is None:
                     complete = False
-                    continue
-                size_span = line.site.span
-                if line.family is not None and line.family.size is not None:
-                    size_span = line.family.size.span
-                placements.append(
-                    Placement(name.text, site, family[0], (family[1],), number, span=name.span, size_span=size_span)
-                )
-        self._check_blocks(placements)
-        self._check_order(placements)
+                else:
+                    placements.append(placement)
+        placements = join_members(placements, self._families(), [line.span for line in self.syntax.placements])
+        views = self.names.alignments.entries
+        check_blocks(placements, views, self.report)
+        if self.checked is not None and self.checked.model is not None:
+            check_order(placements, self.checked.model, views, self.report)
         return placements if complete else None
+
+    def _placement(
+        self, name: Name, place: Site | Region, found: CheckedMap, line: PlacementSyntax, number: int
+    ) -> Placement | None:
+        """One variable's placement; of a family, one site for each member."""
+        members = self._families().get(name.text, ())
+        if found.family.name == "difference" and not check_two_values(
+            self._domains(members or (name.text,)), found.span, self.report
+        ):
+            return None
+        sites: tuple[Site, ...] = ()
+        if members:
+            if isinstance(place, Region):
+                help = "state their site with `at`"
+                self.report.add(not_built("a search for the places of a family", line.relation_span, help))
+                return None
+            if place.inside is not None:
+                self.report.error(
+                    "CS317",
+                    f"the members of `{name.text}` need a block each, and `{place.text}` is one",
+                    line.place.span,
+                    help="place the family at a site of its own",
+                )
+                return None
+            if len(place.positions) != len(members):
+                self.report.error(
+                    "CS316",
+                    f"expected {len(members)} positions, one for each member of `{name.text}`, "
+                    f"found {len(place.positions)}",
+                    line.place.span,
+                    help="name an input's family, `@ {x}`, or list the positions in order",
+                )
+                return None
+            sites = tuple(replace(place, positions=(position,)) for position in place.positions)
+        size_span = found.span if line.family is not None and line.family.sizes is not None else line.place.span
+        return Placement(
+            name.text, place, found.family, found.sizes or (None,), number, sites, span=name.span, size_span=size_span
+        )
+
+    def _families(self) -> dict[str, tuple[str, ...]]:
+        """The families that are one variable each, with their members."""
+        model = self.checked.model if self.checked is not None else None
+        return model.families if model is not None else {}
+
+    def _domains(self, variables: tuple[str, ...]) -> dict[str, Domain | None]:
+        assert self.checked is not None
+        return {variable: self.checked.variables.get(variable) for variable in variables}
 
     def _is_variable(self, name: Name) -> bool:
         if self.checked is None:
             return False
-        if name.text in self.checked.families:
+        if name.text in self.checked.families and self.checked.model is not None:
             return self._is_one_variable(name)
         if name.text in self.checked.variables:
             return True
+        if family_name(name.text) in self.checked.families:
+            report_no_member(name, self.checked.families[family_name(name.text)], self.report)
+            return False
         if self.task is None:
             return False
         if name.text in self.task.inputs:
@@ -160,219 +217,83 @@ class _Placer:
     def _is_one_variable(self, name: Name) -> bool:
         """Whether a family can be set as a whole; where it cannot, its members can be placed one by one."""
         assert self.checked is not None
-        if self.checked.model is None:
-            return False
-        if name.text in self.checked.model.families:
-            return True
-        read = set(self.checked.families[name.text].members)
-        below = descendants(self.checked.model)
-        reads = any(below[member] & read for member in read)
+        model, family = self.checked.model, self.checked.families[name.text]
+        if model is None or name.text in model.families:
+            return model is not None
+        below = descendants(model)
+        read_each_other = any(below[member] & set(family.members) for member in family.members)
         self.report.error(
-            "CS314",
-            f"the family `{name.text}` is not one variable: "
-            + ("its members read each other" if reads else "its members have more than 2^62 values together"),
+            "CS318",
+            f"the members of `{name.text}` "
+            + ("read each other" if read_each_other else "have more than 2^62 values together")
+            + ", so that they are no one variable",
             name.span,
-            help=f"place its members one by one, {self.checked.families[name.text].text}",
+            help=f"place them one by one, {family.text}" + (", each later than what it reads" * read_each_other),
         )
         return False
 
-    # --- sites and families
+    # --- places and maps
 
-    def _site(self, site: SiteSyntax) -> Site | None:
-        component = site.component.text
-        if component in COMPONENTS:
-            self.report.add(not_built(f"component `{component}`", site.component.span, COMPONENTS[component]))
+    def _place(self, line: PlacementSyntax) -> Site | Region | None:
+        if isinstance(line.place, InnerSiteSyntax):
+            return self._inner(line.place, line)
+        check = check_region if line.searched else check_site
+        return check(line.place, self.scope, self.report)
+
+    def _map(self, line: PlacementSyntax) -> CheckedMap | None:
+        if line.family is None:
+            return CheckedMap(IDENTITY, (), line.place.span)
+        found = check_map(line.family, self.report)
+        if found is not None and not line.searched and report_several_sizes(found.sizes, found.span, self.report):
             return None
-        if component not in ("hidden", "logits"):
-            aligned = self.checked is not None and component in self.checked.variables
-            notes = [f"`{component}` is a variable of the model"] if aligned else []
-            self.report.error(
-                "CS101",
-                f"expected a site, found the unknown component `{component}`",
-                site.component.span,
-                help=suggest(component, ["hidden", "logits", *COMPONENTS], "components")
-                if not notes
-                else "use `hidden[i]` or `logits`",
-                notes=notes,
+        return found
+
+    def _inner(self, syntax: InnerSiteSyntax, line: PlacementSyntax) -> Site | None:
+        """The block of a variable of another alignment: one of this network, declared before, at a stated site."""
+        report, alignment = self.report, syntax.alignment.text
+        variable = indexed_name(syntax.variable, report)
+        if line.searched:
+            report.error("CS317", "a block of another alignment is one site", syntax.span, help="state it with `at`")
+            return None
+        declared = self.names.alignments.spans.get(alignment)
+        if declared is not None and declared.start >= self.syntax.name.span.start:
+            report.error(
+                "CS317",
+                f"`{self.syntax.name.text}` cannot lie inside "
+                + ("itself" if declared == self.syntax.name.span else f"`{alignment}`, which is declared after it"),
+                syntax.span,
+                help="an alignment lies inside blocks of alignments that are declared before it",
             )
             return None
-        indices = list(site.indices)
-        layer: int | None = None
-        if component == "hidden":
-            layer = self._layer(site, indices)
-            if layer is None:
-                return None
-            indices.pop(0)
-        if len(indices) > 1:
-            self.report.error(
-                "CS306",
-                f"`{component}` takes no further index",
-                indices[1].span,
-                help="dims go in one pair of brackets: `hidden[1][0, 2, 5..7]`",
+        view = self.names.find(self.names.alignments, syntax.alignment)
+        if view is None or variable is None:
+            return None
+        if view.network != self.syntax.network.text:
+            report.error(
+                "CS317",
+                f"`{alignment}` places its variables in `{view.network}`, not in `{self.syntax.network.text}`",
+                syntax.span,
+                help="lie inside an alignment of the same network",
             )
             return None
-        dims = self._dims(indices[0]) if indices else None
-        if indices and dims is None:
-            return None
-        return Site(component, layer, dims, span=site.span)
-
-    def _layer(self, site: SiteSyntax, indices: list[Index]) -> int | None:
-        if not indices:
-            self.report.error("CS306", "expected a layer after `hidden`", site.span, help="write `hidden[1]`")
-            return None
-        numbers = indices[0].dims
-        if len(numbers) > 1 or numbers[0].low.value != numbers[0].high.value:
-            self.report.error(
-                "CS306",
-                "expected one layer in the first brackets of `hidden`",
-                indices[0].span,
-                help="layer first, then dims: `hidden[1][0..7]`",
+        outer = next((placement for placement in view.placements if placement.variable == variable.text), None)
+        if outer is None:
+            report.error(
+                "CS417",
+                f"alignment `{alignment}` does not place `{variable.text}`",
+                variable.span,
+                help=suggest(variable.text, view.placed, "variables"),
             )
             return None
-        return numbers[0].low.value
-
-    def _dims(self, index: Index) -> tuple[int, ...] | None:
-        dims: set[int] = set()
-        for part in index.dims:
-            low, high = part.low.value, part.high.value
-            if low > high:
-                self.report.error(
-                    "CS113", f"the range `{low}..{high}` is empty", part.span, help=f"write `{high}..{low}`"
-                )
-                return None
-            if high >= MAX_DIMS:
-                self.report.error("CS306", f"no site has dim {high}", part.span, help="dims count from 0")
-                return None
-            again = sorted(dims.intersection(range(low, high + 1)))
-            if again:
-                self.report.error("CS306", f"dim {again[0]} is listed twice", part.span, help="list each dim once")
-                return None
-            dims.update(range(low, high + 1))
-        return tuple(sorted(dims))
-
-    def _family(self, family: FamilySyntax) -> tuple[Family, int | None] | None:
-        name = family.name.text
-        if name in FAMILIES:
-            self.report.add(not_built(f"family `{name}`", family.name.span, FAMILIES[name]))
-            return None
-        if name not in ("identity", "rotation"):
-            self.report.error(
-                "CS101",
-                f"expected a family of maps, found the unknown name `{name}`",
-                family.name.span,
-                help=suggest(name, ["identity", "rotation", *FAMILIES], "families"),
+        if isinstance(outer.place, Region) or outer.members:
+            problem = "its site is searched for" if isinstance(outer.place, Region) else "it is a family"
+            report.error(
+                "CS317",
+                f"`{syntax.alignment.text}.{variable.text}` has no one block: {problem}",
+                syntax.span,
+                related=[Label(outer.span, "placed here")],
+                help="lie inside a variable whose one site is stated with `at`",
             )
             return None
-        if family.arguments is not None:
-            self.report.error(
-                "CS307",
-                f"`{name}` takes no arguments",
-                family.name.span,
-                help="its size is written `size 4`" if name == "rotation" else f"write `via {name}`",
-            )
-            return None
-        size = family.size
-        if isinstance(size, Name):
-            if size.text == "learned":
-                self.report.add(not_built("`size learned`", size.span, "state the size: `size 4`"))
-            else:
-                self.report.error(
-                    "CS313", f"expected a number of dims, found `{size.text}`", size.span, help="write `size 4`"
-                )
-            return None
-        if name == "identity" and size is not None:
-            help = "name the dims in the site: `hidden[1][0..3]`"
-            self.report.add(not_built("`identity` with a size", size.span, help))
-            return None
-        if isinstance(size, Integer) and size.value < 1:
-            self.report.error("CS313", "expected a size of at least 1, found 0", size.span, help="write `size 4`")
-            return None
-        found = Family("rotation") if name == "rotation" else IDENTITY
-        return found, size.value if size is not None else None
-
-    # --- blocks and order
-
-    def _check_blocks(self, placements: list[Placement]) -> None:
-        """Variables at one place share one rotation, in disjoint blocks that fit; all others are disjoint."""
-        clashing: set[int] = set()
-        for later, placement in enumerate(placements):
-            for other in placements[:later]:
-                if self._report_clash(other, placement):
-                    clashing.add(later)
-                    break
-        frames: dict[tuple[str, int | None, tuple[int, ...] | None], list[Placement]] = {}
-        for index, placement in enumerate(placements):
-            if index not in clashing:
-                site = placement.site
-                frames.setdefault((site.component, site.layer, site.dims), []).append(placement)
-        for (_, _, dims), frame in frames.items():
-            total = sum(placement.size or 0 for placement in frame)
-            if dims is not None and total > len(dims):
-                last = frame[-1]
-                taken = " + ".join(str(placement.size) for placement in frame)
-                self.report.error(
-                    "CS304",
-                    f"the blocks at `{last.site.text}` need {taken}{f' = {total}' if len(frame) > 1 else ''} dims, "
-                    f"it has {len(dims)}",
-                    last.size_span,
-                    help="make the blocks smaller or the site larger",
-                )
-
-    def _report_clash(self, first: Placement, second: Placement) -> bool:
-        a, b = first.site, second.site
-        if (a.component, a.layer) != (b.component, b.layer):
-            return False
-        if a.dims is not None and b.dims is not None and not set(a.dims) & set(b.dims):
-            return False
-        if a.dims == b.dims and first.family.name == second.family.name == "rotation":
-            if first.size is not None and second.size is not None:
-                return False
-            whole = first if first.size is None else second
-            self.report.error(
-                "CS303",
-                f"`{whole.variable}` takes all of `{whole.site.text}`, and `{first.variable}` and "
-                f"`{second.variable}` share it",
-                second.span,
-                "no dims are left for this one" if whole is first else "this one has no `size`",
-                related=[Label(first.span, "this one has no `size`" if whole is first else "it shares the site with")],
-                help="give each of them a size: `via rotation size 4`",
-            )
-            return True
-        if a.dims == b.dims or a.dims is None or b.dims is None:
-            shared = f"`{(b if a.dims is None else a).text}`"
-        else:
-            common = tuple(sorted(set(a.dims) & set(b.dims)))
-            shared = f"dims {show_dims(common)} of `{Site(a.component, a.layer).text}`"
-        self.report.error(
-            "CS302",
-            f"`{first.variable}` and `{second.variable}` overlap at {shared}",
-            b.span if b.span != a.span else second.span,
-            f"`{second.variable}` is here",
-            related=[Label(a.span if b.span != a.span else first.span, f"`{first.variable}` is here")],
-            help="give them disjoint dims, or let them share one `rotation` with a `size` each",
-        )
-        return True
-
-    def _check_order(self, placements: list[Placement]) -> None:
-        if self.checked is None or self.checked.model is None:
-            return
-        below = descendants(self.checked.model)
-        for child in placements:
-            for parent in placements:
-                if child.variable not in below[parent.variable] or _depth(child.site) > _depth(parent.site):
-                    continue
-                same = _depth(child.site) == _depth(parent.site)
-                self.report.error(
-                    "CS305",
-                    f"a child at its parent's site: `{child.variable}` depends on `{parent.variable}`, and `"
-                    f"{child.site.text}` is {'not later than' if same else 'earlier than'} `{parent.site.text}`",
-                    child.span,
-                    f"depends on `{parent.variable}`",
-                    related=[Label(parent.span, "the parent")],
-                    help=f"place `{child.variable}` in a later layer, or leave it out",
-                )
-                break
-
-
-def _depth(site: Site) -> float:
-    return inf if site.layer is None else site.layer
+        site = outer.place
+        return Site(site.component, site.layer, None, site.positions, (alignment, variable.text), syntax.span)

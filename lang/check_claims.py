@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, cast
 
-from .check_recipes import find_recipe
+from .check_accuracy import check_accuracy
+from .check_estimands import check_estimand, is_learned, range_of_estimand
 from .diagnostics import Source, Span
-from .program import Accuracy, Claim, Comparison, Estimand, Iia, Linear, Outcome, Scaled
-from .scope import AlignmentView, Names, Reporter, report_repeated
+from .program import Claim, Comparison, Estimand, Linear, Outcome, Reading, Scaled
+from .scope import Names, Reporter
 from .suggest import suggest
 from .syntax import (
     AccuracySyntax,
@@ -16,9 +17,8 @@ from .syntax import (
     ClaimSyntax,
     ComparisonSyntax,
     Decimal,
-    IiaSyntax,
+    EstimandSyntax,
     Name,
-    NetworkReference,
     Quantity,
 )
 
@@ -31,8 +31,12 @@ REASONS = (
     "search_not_shown",
     "vacuous",
     "control_unsettled",
+    "budget",
+    "off_distribution",
+    "unstable",
+    "out_of_range",
 )
-LATER_REASONS = ("budget", "off_distribution", "unstable", "awaiting_scores", "out_of_range")
+LATER_REASONS = ("awaiting_scores", "overlap")
 
 
 @dataclass(frozen=True)
@@ -58,10 +62,12 @@ class _Sum:
 
     @property
     def bounds(self) -> tuple[Fraction, Fraction]:
-        """The least and the largest value, as every estimand lies in [0, 1]."""
-        factors = list(self.coefficients.values())
-        low = sum((factor for factor in factors if factor < 0), self.constant)
-        return low, sum((factor for factor in factors if factor > 0), self.constant)
+        """The least and the largest value, from the estimands' own."""
+        low = high = self.constant
+        for estimand, factor in self.coefficients.items():
+            ends = [factor * end for end in range_of_estimand(estimand)]
+            low, high = low + min(ends), high + max(ends)
+        return low, high
 
 
 def check_claim(syntax: ClaimSyntax, names: Names, source: Source, report: Reporter) -> Claim | None:
@@ -173,21 +179,15 @@ class _ClaimChecker:
                 f"the bound decides nothing: it is {'always met' if always else 'never met'}",
                 syntax.span,
                 "whatever the network does",
-                help="every estimand lies between 0 and 1; choose a bound that can be met and missed",
+                help="an estimand lies between 0 and 1, a divergence between 0 and 10; choose a bound that can be met "
+                "and missed",
             )
             return False
         sign = -1 if syntax.relation == "<=" else 1
-        learned = [factor * sign for estimand, factor in difference.coefficients.items() if self._is_learned(estimand)]
+        learned = [factor * sign for e, factor in difference.coefficients.items() if is_learned(e, self.names)]
         self.unsupportable |= any(factor > 0 for factor in learned) or bool(learned and syntax.relation == "==")
         self.refutable |= all(factor < 0 for factor in learned) or syntax.relation == "=="
         return True
-
-    def _is_learned(self, estimand: Estimand) -> bool:
-        if isinstance(estimand, Accuracy):
-            return False
-        view = self.names.alignments.entries[estimand.alignment]
-        assert view is not None
-        return bool(view.learned & set(estimand.only or view.placed))
 
     # --- quantities
 
@@ -196,11 +196,9 @@ class _ClaimChecker:
             case Decimal(value=value):
                 return _Sum((), value)
             case AccuracySyntax():
-                accuracy = self._accuracy(syntax)
-                return _Sum(((Fraction(1), accuracy),), Fraction(0)) if accuracy else None
-            case IiaSyntax():
-                iia = self._iia(syntax)
-                return _Sum(((Fraction(1), iia),), Fraction(0)) if iia else None
+                return _only(check_accuracy(syntax, self.names))
+            case EstimandSyntax():
+                return _only(self._estimand(syntax))
             case ClaimOperation(operator="negate"):
                 operand = self._lower(syntax.operands[0])
                 return operand.scaled(Fraction(-1)) if operand else None
@@ -220,101 +218,17 @@ class _ClaimChecker:
                     return None
                 return left.scaled(right.constant) if left.terms else right.scaled(left.constant)
 
-    def _network(self, reference: NetworkReference) -> tuple[str, bool] | None:
-        wrapper = reference.wrapper
-        if wrapper is not None and wrapper.text != "random":
+    def _estimand(self, syntax: EstimandSyntax) -> Estimand | None:
+        estimand = check_estimand(syntax, self.names)
+        if isinstance(estimand, Reading) and self.syntax.exhaustively:
             self.report.error(
-                "CS101",
-                f"expected `random`, found `{wrapper.text}`",
-                wrapper.span,
-                help=suggest(wrapper.text, ["random"], "choices"),
+                "CS440",
+                f"`{estimand.kind}` is sampled, and the claim is counted `exhaustively`",
+                syntax.span,
+                help="leave `exhaustively` out, or make it a claim of its own",
             )
             return None
-        if reference.network.text == "random" and reference.network.text not in self.names.networks.entries:
-            self.report.error(
-                "CS101",
-                "`random` of which network",
-                reference.network.span,
-                help="write `random(N)` with a network's name",
-            )
-            return None
-        if self.names.find(self.names.networks, reference.network) is None:
-            return None
-        return reference.network.text, wrapper is not None
-
-    def _accuracy(self, syntax: AccuracySyntax) -> Accuracy | None:
-        network = self._network(syntax.network)
-        task = self._task(syntax, network[0] if network else None)
-        if network is None or task is None:
-            return None
-        recipe = find_recipe(syntax.over, task, self.names, syntax.span, self.report)
-        return Accuracy(network[0], network[1], task, recipe.name, syntax.span) if recipe.known else None
-
-    def _task(self, syntax: AccuracySyntax, network: str | None) -> str | None:
-        """The task that is named, else the file's only one, else the only one that the network is aligned with."""
-        tasks = self.names.tasks
-        if syntax.task is not None:
-            return syntax.task.text if self.names.find(tasks, syntax.task) is not None else None
-        if len(tasks.entries) == 1:
-            (only,) = tasks.entries
-            return only if tasks.entries[only] is not None else None
-        views = self.names.alignments.entries.values()
-        if network is None or None in views or None in tasks.entries.values():
-            return None
-        serves = list(dict.fromkeys(view.task for view in views if view and view.network == network))
-        if len(serves) == 1:
-            return serves[0]
-        what = suggest("", tasks.entries, "tasks") if tasks.entries else "declare a `task` first"
-        self.report.error(
-            "CS416",
-            f"`accuracy({network})` at which task",
-            syntax.span,
-            help=f"name it: `accuracy({network}, TASK)`; {what}" if tasks.entries else what,
-        )
-        return None
-
-    def _iia(self, syntax: IiaSyntax) -> Iia | None:
-        view = self.names.find(self.names.alignments, syntax.alignment)
-        networks = [self._network(reference) for reference in syntax.networks]
-        if len(syntax.networks) > 1:
-            report_repeated(self.report, "`on`", syntax.networks[1].span, syntax.networks[0].span)
-            return None
-        if len(syntax.over) > 1:
-            report_repeated(self.report, "`over`", syntax.over[1][0].span, syntax.over[0][0].span)
-            return None
-        if view is None or None in networks:
-            return None
-        only = self._members(syntax, view)
-        if syntax.members is not None and only is None:
-            return None
-        name, random = networks[0] if networks and networks[0] is not None else (view.network, False)
-        if syntax.over:
-            recipe = find_recipe(syntax.over[0], view.task, self.names, syntax.span, self.report)
-            if not recipe.known:
-                return None
-            return Iia(view.name, only, name, random, recipe.name, syntax.span)
-        return Iia(view.name, only, name, random, view.pairs, syntax.span) if view.pairs_known else None
-
-    def _members(self, syntax: IiaSyntax, view: AlignmentView) -> tuple[str, ...] | None:
-        """The variables that are interchanged, in the alignment's order."""
-        if syntax.members is None:
-            return None
-        seen: dict[str, Name] = {}
-        intact = True
-        for name in syntax.members:
-            if name.text not in view.placed:
-                self.report.error(
-                    "CS417",
-                    f"alignment `{view.name}` does not place `{name.text}`",
-                    name.span,
-                    help=suggest(name.text, view.placed, "variables"),
-                )
-                intact = False
-            elif name.text in seen:
-                report_repeated(self.report, f"`{name.text}`", name.span, seen[name.text].span)
-                intact = False
-            seen.setdefault(name.text, name)
-        return tuple(name for name in view.placed if name in seen) if intact else None
+        return estimand
 
     # --- clauses
 
@@ -382,6 +296,10 @@ class _ClaimChecker:
                 reason.span,
                 help=suggest(reason.text, REASONS, "reasons"),
             )
+
+
+def _only(estimand: Estimand | None) -> _Sum | None:
+    return None if estimand is None else _Sum(((Fraction(1), estimand),), Fraction(0))
 
 
 def _linear(found: _Sum, span: Span) -> Linear:

@@ -2,8 +2,8 @@
 
 from .diagnostics import Label
 from .not_built import NETWORKS, SETTINGS, not_built
-from .program import FitSettings, Network, Settings
-from .scope import Reporter
+from .program import ControlSettings, FitSettings, Network, Settings
+from .scope import Reporter, report_repeated
 from .suggest import suggest
 from .syntax import Decimal, NetworkSyntax, Setting, SettingsBlock, SettingsSyntax, Text
 
@@ -13,28 +13,18 @@ MAX_WHOLE = 2**62
 def check_fit(block: SettingsBlock, report: Reporter) -> FitSettings | None:
     """The training of learned maps, defaults where nothing is said."""
     errors = report.errors
-    entries = _entries(block.entries, ("steps", "batch", "rate", "seeds"), report)
-    defaults = FitSettings()
-    steps, batch, seeds = (
-        _whole(entries[key], 1, report) if key in entries else default
-        for key, default in (("steps", defaults.steps), ("batch", defaults.batch), ("seeds", defaults.seeds))
-    )
-    rate = defaults.rate
-    if "rate" in entries:
-        value = entries["rate"].value
-        if isinstance(value, Decimal) and value.value > 0:
-            rate = float(value.value)
-        else:
-            _bad(entries["rate"], "a number above 0", "write `rate: 0.01`", report)
-    return None if report.errors > errors else FitSettings(steps or 0, batch or 0, rate, seeds or 0)
+    entries = _entries(block.entries, ("steps", "batch", "rate", "seeds", "patience"), report)
+    wholes = {key: _whole(entries[key], 1, report) for key in entries if key != "rate"}
+    rates = {"rate": _number(entries["rate"], 0, None, "write `rate: 0.01`", report)} if "rate" in entries else {}
+    return None if report.errors > errors else FitSettings(**wholes, **rates)  # type: ignore[arg-type]
 
 
-def check_settings(blocks: list[SettingsSyntax], report: Reporter) -> Settings:
+def check_settings(syntaxes: list[SettingsSyntax], report: Reporter) -> Settings:
     """The file's settings, defaults where nothing is said."""
     defaults = Settings()
-    if not blocks:
+    if not syntaxes:
         return defaults
-    first, *more = blocks
+    first, *more = syntaxes
     for again in more:
         report.error(
             "CS102",
@@ -44,7 +34,7 @@ def check_settings(blocks: list[SettingsSyntax], report: Reporter) -> Settings:
             related=[Label(first.span, "first here")],
             help="put all entries into one block",
         )
-    entries = _entries(first.entries, ("confidence", "seed"), report)
+    entries = _entries(first.entries, ("confidence", "seed"), report, blocks=("controls",))
     confidence = defaults.confidence
     if "confidence" in entries:
         value = entries["confidence"].value
@@ -59,7 +49,36 @@ def check_settings(blocks: list[SettingsSyntax], report: Reporter) -> Settings:
                 help="write `confidence: 0.95`",
             )
     seed = _whole(entries["seed"], 0, report) if "seed" in entries else defaults.seed
-    return Settings(confidence, seed or 0)
+    controls = _controls(first.blocks, report)
+    return Settings(confidence, seed or 0, controls)
+
+
+def _controls(blocks: tuple[SettingsBlock, ...], report: Reporter) -> ControlSettings:
+    """The one block within `settings`."""
+    defaults = ControlSettings()
+    known: list[SettingsBlock] = []
+    for block in blocks:
+        name = block.name
+        if name.text in SETTINGS:
+            report.add(not_built(f"`{name.text}`", name.span, SETTINGS[name.text]))
+        elif name.text != "controls":
+            help = suggest(name.text, ("controls",), "blocks")
+            report.error("CS310", f"unknown block of settings `{name.text}`", name.span, help=help)
+        elif known:
+            report_repeated(report, "`controls`", block.span, known[0].span)
+        else:
+            known.append(block)
+    if not known:
+        return defaults
+    entries = _entries(known[0].entries, ("random", "share", "divergence"), report)
+    random, share, divergence = defaults.random, defaults.share, defaults.divergence
+    if "random" in entries:
+        random = _whole(entries["random"], 1, report) or random
+    if "share" in entries:
+        share = _number(entries["share"], 0, 1, "write `share: 0.5`", report) or share
+    if "divergence" in entries:
+        divergence = _least_one(entries["divergence"], report)
+    return ControlSettings(random, share, divergence)
 
 
 def check_network(syntax: NetworkSyntax, report: Reporter) -> Network | None:
@@ -93,12 +112,17 @@ def check_network(syntax: NetworkSyntax, report: Reporter) -> Network | None:
     return Network(syntax.name.text, path.value, syntax.doc, syntax.name.span, path.span)
 
 
-def _entries(entries: tuple[Setting, ...], keys: tuple[str, ...], report: Reporter) -> dict[str, Setting]:
+def _entries(
+    entries: tuple[Setting, ...], keys: tuple[str, ...], report: Reporter, blocks: tuple[str, ...] = ()
+) -> dict[str, Setting]:
     known: dict[str, Setting] = {}
     for entry in entries:
         key = entry.key
         if key.text in SETTINGS:
             report.add(not_built(f"`{key.text}`", key.span, SETTINGS[key.text]))
+        elif key.text in blocks:
+            help = f"write `{key.text} {{ random: 5 }}`"
+            report.error("CS309", f"expected a block for `{key.text}`", entry.span, help=help)
         elif key.text not in keys:
             report.error("CS310", f"unknown setting `{key.text}`", key.span, help=suggest(key.text, keys, "settings"))
         elif key.text in known:
@@ -120,6 +144,22 @@ def _whole(entry: Setting, least: int, report: Reporter) -> int | None:
     if isinstance(value, Decimal) and value.whole and least <= value.value <= MAX_WHOLE:
         return int(value.value)
     _bad(entry, f"a whole number of at least {least}", f"write `{entry.key.text}: {max(least, 1)}`, say", report)
+    return None
+
+
+def _number(entry: Setting, above: int, most: int | None, help: str, report: Reporter) -> float | None:
+    value = entry.value
+    if isinstance(value, Decimal) and value.value > above and (most is None or value.value <= most):
+        return float(value.value)
+    _bad(entry, f"a number above {above}" + ("" if most is None else f" and at most {most}"), help, report)
+    return None
+
+
+def _least_one(entry: Setting, report: Reporter) -> float | None:
+    value = entry.value
+    if isinstance(value, Decimal) and value.value >= 1:
+        return float(value.value)
+    _bad(entry, "a number of at least 1", "write `divergence: 1.5`; natural inputs have 1", report)
     return None
 
 

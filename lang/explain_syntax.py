@@ -1,7 +1,7 @@
 """An unexpected token and what the grammar would have taken -> a diagnostic in the user's words."""
 
 from .diagnostics import Diagnostic, Label
-from .not_built import recognise
+from .not_built import ESTIMANDS, recognise
 from .scanner import ScannedToken, Slice, show_token
 from .suggest import near_match
 
@@ -13,13 +13,15 @@ FORMS = {
     "`name: domain = expression` for each variable",
     "network": 'a network reads `network NAME = torch("weights.safetensors")`',
     "align": "an alignment reads `align NAME: MODEL -> NETWORK { ... }` with lines "
-    "`VARIABLES at SITE via FAMILY size K`",
+    "`VARIABLES at SITE via FAMILY size K`, or `in REGION` to search",
     "pairs": "a recipe reads `pairs NAME for TASK { ... }` with lines `size N`, `split .6 .2 .2`, `holdout INPUTS` and "
     "`where EXPRESSION`",
     "claim": "a claim reads `claim NAME: iia(ALIGNMENT) >= 0.9`",
     "settings": "settings read `settings { confidence: 0.95 seed: 0 }`",
 }
 NOUNS = {"align": "alignment", "pairs": "recipe"}
+
+ESTIMAND_NAMES = ("iia", "cause", "isolate", "cae", "probe", "divergence")
 
 OPERATORS = {
     "AND", "OR", "NOT", "IN", "COMPARISON", "PLUS", "MINUS", "STAR", "SLASHES", "PERCENT",
@@ -44,7 +46,9 @@ FRIENDLY = {
     "_RBRACKET": "`]`",
     "_LPAR": "`(`",
     "_RPAR": "`)`",
-    "_PLACED_AT": "`at`",
+    "AT": "`at`",
+    "STAR": "`*`",
+    "_POSITION": "a position (`@`)",
     "$END": "the end",
 }
 CONTINUING = frozenset(
@@ -55,6 +59,7 @@ TOKEN_HELP = {
     "/": "whole numbers divide with `//`; in a claim, multiply by a decimal",
     "|": "write `or`",
     "=": "equality is written `==`",
+    "@": "a position follows a site: `resid[2] @ last`",
     ":=": "an equation is written `name = expression`",
 }
 
@@ -108,7 +113,7 @@ def _expected(acceptable: frozenset[str]) -> str:
         rest -= OPERAND | {"DECIMAL", "NOT", "TRUE", "FALSE", "_IF"}
     elif "_ACCURACY" in rest:
         words.append("an estimand such as `iia(A)` or `accuracy(N)`, or a number")
-        rest -= {"_ACCURACY", "_IIA", "INT", "DECIMAL", "MINUS", "_LPAR"}
+        rest -= {"_ACCURACY", "ESTIMAND", "INT", "DECIMAL", "MINUS", "_LPAR"}
     elif "DECIMAL" in rest:
         words.append("a number")
         rest -= {"DECIMAL", "INT", "MINUS"}
@@ -150,7 +155,7 @@ def _help(keyword: str, tokens: tuple[ScannedToken, ...], at: int, acceptable: f
     if token.kind == "word":
         keywords = [terminal.strip("_").lower() for terminal in acceptable if terminal.strip("_").lower().isalpha()]
         words = [word for word in keywords if word not in ("name", "int", "decimal", "comma", "colon", "string")]
-        estimands = ["cause", "isolate", "effect", "change"] if "_IIA" in acceptable else []
+        estimands = [*ESTIMAND_NAMES, *ESTIMANDS] if "ESTIMAND" in acceptable else []
         near = near_match(token.text, [*words, *estimands])
         if near is not None:
             return f"did you mean `{near}`?"

@@ -14,23 +14,24 @@ DECLARATIONS = {
     "for": "write each declaration out",
 }
 ESTIMANDS = {
-    "cause": "use `iia(...)`, the mean over both halves",
-    "isolate": "use `iia(...)`, the mean over both halves",
     "effect": "use `iia(...)` of an alignment",
     "change": "use `iia(...)` of an alignment",
-    "cae": "use `iia(...)`",
-    "probe": "use `iia(...)`",
-    "divergence": "use `iia(...)`",
     "mean": "use `accuracy(...)`",
     "all": "write one claim for each value",
     "rest": "use `iia(...)` of an alignment",
+    "random": "use `accuracy(random(N))` or `iia(A on random(N))` of a network",
 }
-FAMILIES = dict.fromkeys(("pca", "sae", "difference", "probe", "revnet"), "use `rotation` or `identity`")
-
+CLAUSES = {
+    "from": "declare an alignment of its own and use `iia(...)` of it",
+    "given": "use `iia(A.x -> y)`, which holds the other children of `x`",
+    "through": "use `iia(A.x -> y)`, which holds the other children of `x`",
+    "ungated": "state the network's accuracy in a claim of its own",
+}
+FAMILIES = {"sae": "use `rotation`, or `identity` with a size"}
 NETWORKS = dict.fromkeys(
     ("transformers", "jax"), 'use `torch("weights.safetensors")`; see docs/networks.md for the file'
 )
-_PLAIN_SITES = "use `hidden[i]` or `logits`"
+_PLAIN_SITES = "use `hidden[i]`, `resid[i]` or `logits`"
 COMPONENTS = {
     **dict.fromkeys(("resid_pre", "resid_mid", "resid_post", "attn_out", "mlp_out", "mlp_act"), _PLAIN_SITES),
     **dict.fromkeys(("head_out", "q", "k", "v", "module"), _PLAIN_SITES),
@@ -38,7 +39,6 @@ COMPONENTS = {
 }
 SETTINGS = {
     "budget": "set `size` in `pairs`, and `steps` and `seeds` in `fit`",
-    "controls": "they run with their defaults: five random networks, and a share of 0.5",
 }
 
 
@@ -93,16 +93,10 @@ def _in_task(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
 
 def _in_align(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
     token, text, before = tokens[at], tokens[at].text, _before(tokens, at)
-    if text == "@":
-        return not_built("a position (`@`)", token.span, "sites of an MLP are written without it")
-    if text == "in":
-        return not_built("a region to search (`in`)", token.span, "state one site with `at`")
-    if text == "[" and before == "at":
-        return not_built("a list of sites", token.span, "state one site: `hidden[i]`")
-    if text == "*" and before in ("[", ","):
-        return not_built("a region to search (`*`)", token.span, "state one site: `hidden[i]`")
-    if text == "." and _before(tokens, at - 1) == "at":
-        return not_built("a site inside a variable", _join(tokens, at - 1, at + 1), _PLAIN_SITES)
+    if text == "[" and before in ("at", "in"):
+        return not_built("a list of sites", token.span, "state one component: `hidden[i]`")
+    if text == "." and before == "}":
+        return not_built("a part of a slot's tokens", _join(tokens, at, at + 1), "name the slot alone: `@ {x}`")
     if text == "(" and before == "module":
         return not_built("`module(...)`", tokens[at - 1].span, _PLAIN_SITES)
     return None
@@ -119,11 +113,17 @@ def _in_claim(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
     token, text = tokens[at], tokens[at].text
     if text in ESTIMANDS and _text(tokens, at + 1) == "(":
         return not_built(f"`{text}(...)`", token.span, ESTIMANDS[text])
-    if text in ("frozen", "from", "via"):
-        return not_built(f"`{text}`", token.span, "declare an alignment of its own and use `iia(...)` of it")
-    if text == "->":
-        return not_built("an edge (`->`)", token.span, "use `iia(A.{x, y})`")
+    if text in CLAUSES:
+        return not_built(f"`{text}`", token.span, CLAUSES[text])
+    if text == "[" and _text(tokens, at - 2) == "(":
+        close = next((i for i in range(at, len(tokens)) if tokens[i].text == "]"), at)
+        return not_built("an alignment with an index", _join(tokens, at - 1, close), "give each one a name of its own")
     return None
+
+
+def _in_network(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
+    token = tokens[at]
+    return not_built("`ungated`", token.span, CLAUSES["ungated"]) if token.text == "ungated" else None
 
 
 def _in_settings(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
@@ -135,6 +135,7 @@ def _in_settings(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
 
 _BY_KEYWORD = {
     "task": _in_task,
+    "network": _in_network,
     "align": _in_align,
     "pairs": _in_pairs,
     "claim": _in_claim,

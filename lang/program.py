@@ -4,7 +4,7 @@ It is the output of `lang` and the input of `compiler`. Spans are kept for later
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from .diagnostics import Span
@@ -346,6 +346,10 @@ class Placement:
         """The number of dims that is stated, if exactly one is."""
         (size, *more) = self.sizes
         return size if isinstance(size, int) and not more else None
+
+    def under(self, via: "tuple[Family, tuple[Size, ...]] | None") -> "Placement":
+        """The placement with another map (`Iia.via`): its own size stays where `via` states none."""
+        return self if via is None else replace(self, family=via[0], sizes=via[1] or self.sizes)
 
     @property
     def learned(self) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from .diagnostics import Diagnostic, Label, Span
-from .program import Domain, Model, Network, Pairs, product
+from .program import Domain, Model, Network, Pairs, Placement, product
 from .suggest import suggest
 from .syntax import Name
 
@@ -103,11 +103,16 @@ class AlignmentView:
 
     name: str
     task: str
+    model: str
     network: str
-    placed: tuple[str, ...]
-    learned: frozenset[str]
+    placements: tuple[Placement, ...]
     pairs: str | None
     pairs_known: bool
+
+    @property
+    def placed(self) -> tuple[str, ...]:
+        """The variables, in order of declaration."""
+        return tuple(placement.variable for placement in self.placements)
 
 
 @dataclass

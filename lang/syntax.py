@@ -354,7 +354,7 @@ class NetworkSyntax:
 
 @dataclass(frozen=True)
 class Dims:
-    """One number or an inclusive range, in the brackets of a site."""
+    """One number or an inclusive range, in the brackets of a site or as a size."""
 
     low: Integer
     high: Integer
@@ -362,17 +362,44 @@ class Dims:
 
 
 @dataclass(frozen=True)
+class Star:
+    """`*`: all that there are, as alternatives."""
+
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
 class Index:
     """One pair of brackets after a component."""
 
-    dims: tuple[Dims, ...]
+    entries: tuple[Dims | Star, ...]
     span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
 class SiteSyntax:
+    """`resid[2][0..6] @ {x}`; after `in`, what is listed are alternatives."""
+
     component: Name
     indices: tuple[Index, ...]
+    position: PositionSyntax | Star | None = None
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class InnerSiteSyntax:
+    """`outer.left`: the block of a variable that another alignment places."""
+
+    alignment: Name
+    variable: Indexed
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class SizesSyntax:
+    """`size 4`, `size learned`, `size [2, 4]`, `size 1..8`."""
+
+    entries: tuple[Dims | Name, ...]
     span: Span = field(default=NOWHERE, compare=False)
 
 
@@ -380,16 +407,20 @@ class SiteSyntax:
 class FamilySyntax:
     name: Name
     arguments: tuple[Argument, ...] | None
-    size: Integer | Name | None
+    sizes: SizesSyntax | None
     span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
 class PlacementSyntax:
-    names: tuple[Name, ...]
-    site: SiteSyntax
+    """`x, y at SITE via FAMILY`, or with `in` (`searched`) and a region."""
+
+    variables: tuple[Indexed, ...]
+    searched: bool
+    place: SiteSyntax | InnerSiteSyntax
     family: FamilySyntax | None
     span: Span = field(default=NOWHERE, compare=False)
+    relation_span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -401,8 +432,9 @@ class Setting:
 
 @dataclass(frozen=True)
 class SettingsBlock:
-    """The entries of a `fit` block."""
+    """The entries of a `fit` block, or of a named block within `settings`."""
 
+    name: Name
     entries: tuple[Setting, ...]
     span: Span = field(default=NOWHERE, compare=False)
 
@@ -469,11 +501,25 @@ class AccuracySyntax:
 
 
 @dataclass(frozen=True)
-class IiaSyntax:
+class OnSyntax:
+    """`on N` or `frozen on N`."""
+
+    network: NetworkReference
+    frozen: bool
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class EstimandSyntax:
+    """`iia(A.x -> y on N over P via FAMILY)`, or another estimand of an alignment. Clauses as often as written."""
+
+    kind: Name
     alignment: Name
-    members: tuple[Name, ...] | None
-    networks: tuple[NetworkReference, ...]
+    members: tuple[Indexed, ...] | None
+    reader: Indexed | None
+    on: tuple[OnSyntax, ...]
     over: tuple[tuple[Name, ...], ...]
+    via: tuple[FamilySyntax, ...]
     span: Span = field(default=NOWHERE, compare=False)
 
 
@@ -486,7 +532,7 @@ class ClaimOperation:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-Quantity = Decimal | AccuracySyntax | IiaSyntax | ClaimOperation
+Quantity = Decimal | AccuracySyntax | EstimandSyntax | ClaimOperation
 
 
 @dataclass(frozen=True)
@@ -523,6 +569,7 @@ class ClaimSyntax:
 @dataclass(frozen=True)
 class SettingsSyntax:
     entries: tuple[Setting, ...]
+    blocks: tuple[SettingsBlock, ...] = ()
     doc: str = ""
     span: Span = field(default=NOWHERE, compare=False)
 

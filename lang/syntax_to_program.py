@@ -11,7 +11,7 @@ from .check_recipes import check_recipe
 from .check_settings import check_network, check_settings
 from .check_tasks import check_task
 from .diagnostics import Diagnostic, Source
-from .program import Alignment, Claim, Iia, Program, Task
+from .program import Accuracy, Alignment, Claim, Program, Site, Task
 from .scope import Names, Reporter, Table
 from .unroll import unroll_tree
 
@@ -156,7 +156,13 @@ class _Checker:
             for claim in self.claims.values()
             for part in claim.parts
             for term in (*part.left.terms, *part.right.terms)
-            if isinstance(term.estimand, Iia)
+            if not isinstance(term.estimand, Accuracy)
+        }
+        used |= {
+            placement.place.inside[0]
+            for alignment in self.alignments.values()
+            for placement in alignment.placements
+            if isinstance(placement.place, Site) and placement.place.inside is not None
         }
         for syntax in alignments:
             if syntax.name.text not in used:

@@ -249,8 +249,6 @@ class _Builder:
     def build_variable(self, span: Span, children: list[Any]) -> s.Name:
         return _name(children[0])
 
-    build_placed = build_variable
-
     def build_conditional(self, span: Span, children: list[Any]) -> s.Conditional:
         return s.Conditional(children[0], children[1], children[2], span)
 
@@ -351,11 +349,19 @@ class _Builder:
         )
 
     def build_placement(self, span: Span, children: list[Any]) -> s.PlacementSyntax:
-        *names, site, family = children
-        return s.PlacementSyntax(tuple(names), site, family, span)
+        *variables, relation, place, family = children
+        searched = str(relation) == "in"
+        return s.PlacementSyntax(tuple(variables), searched, place, family, span, _span(relation))
+
+    def build_placed_word(self, span: Span, children: list[Any]) -> s.Indexed:
+        return s.Indexed(_name(children[0]), None, span)
 
     def build_site(self, span: Span, children: list[Any]) -> s.SiteSyntax:
-        return s.SiteSyntax(_name(children[0]), tuple(children[1:]), span)
+        component, *indices, position = children
+        return s.SiteSyntax(_name(component), tuple(indices), position, span)
+
+    def build_inner_site(self, span: Span, children: list[Any]) -> s.InnerSiteSyntax:
+        return s.InnerSiteSyntax(_name(children[0]), children[1], span)
 
     def build_index(self, span: Span, children: list[Any]) -> s.Index:
         return s.Index(tuple(children), span)
@@ -364,13 +370,27 @@ class _Builder:
         low = _integer(children[0])
         return s.Dims(low, _integer(children[1]) if children[1] else low, span)
 
+    def build_star(self, span: Span, children: list[Any]) -> s.Star:
+        return s.Star(span)
+
     def build_family(self, span: Span, children: list[Any]) -> s.FamilySyntax:
-        name, arguments, _, size = children
-        number = None if size is None else _name(size) if size.type == "NAME" else _integer(size)
-        return s.FamilySyntax(_name(name), arguments, number, span)
+        name, arguments, sizes = children
+        return s.FamilySyntax(_name(name), arguments, sizes, span)
+
+    def build_sizes(self, span: Span, children: list[Any]) -> s.SizesSyntax:
+        entries = tuple(children[1:])
+        return s.SizesSyntax(entries, Span(entries[0].span.start, entries[-1].span.end))
+
+    def build_size_word(self, span: Span, children: list[Any]) -> s.Name:
+        return _name(children[0])
 
     def build_fit(self, span: Span, children: list[Any]) -> s.SettingsBlock:
-        return s.SettingsBlock(tuple(children[1:]), span)
+        return s.SettingsBlock(_name(children[0]), tuple(children[1:]), span)
+
+    build_setting_block = build_fit
+
+    def build_any_position(self, span: Span, children: list[Any]) -> s.Star:
+        return s.Star(span)
 
     def build_setting(self, span: Span, children: list[Any]) -> s.Setting:
         key, *sign, token = children
@@ -476,17 +496,25 @@ class _Builder:
         network, task, over = children
         return s.AccuracySyntax(network, _name(task) if task else None, over.names if over else (), span)
 
-    def build_iia(self, span: Span, children: list[Any]) -> s.IiaSyntax:
-        alignment, members, *clauses = children
+    def build_estimand(self, span: Span, children: list[Any]) -> s.EstimandSyntax:
+        kind, alignment, members, reader, *clauses = children
         over = tuple(clause.names for clause in _of(clauses, _Over))
-        return s.IiaSyntax(_name(alignment), members, _of(clauses, s.NetworkReference), over, span)
+        on, via = _of(clauses, s.OnSyntax), _of(clauses, s.FamilySyntax)
+        return s.EstimandSyntax(_name(kind), _name(alignment), members, reader, on, over, via, span)
 
-    def build_only(self, span: Span, children: list[Any]) -> tuple[s.Name, ...]:
-        return _names([child for child in children if child is not None])
+    def build_only(self, span: Span, children: list[Any]) -> tuple[s.Indexed, ...]:
+        return tuple(child for child in children if child is not None)
 
-    def build_on(self, span: Span, children: list[Any]) -> s.NetworkReference:
-        reference: s.NetworkReference = children[1]
-        return reference
+    def build_reader(self, span: Span, children: list[Any]) -> s.Indexed:
+        reader: s.Indexed = children[0]
+        return reader
+
+    def build_on(self, span: Span, children: list[Any]) -> s.OnSyntax:
+        frozen, _, reference = children
+        return s.OnSyntax(reference, frozen is not None, span)
+
+    def build_swapped(self, span: Span, children: list[Any]) -> s.FamilySyntax:
+        return replace(children[0], span=span)  # type: ignore[no-any-return]
 
     def build_network_reference(self, span: Span, children: list[Any]) -> s.NetworkReference:
         first, inner = children
@@ -505,7 +533,7 @@ class _Builder:
         return _Modifier("expect", s.Expectation(_name(outcome), _name(reason) if reason else None, span), span)
 
     def build_settings(self, span: Span, children: list[Any]) -> s.SettingsSyntax:
-        return s.SettingsSyntax(tuple(children), self.doc, span)
+        return s.SettingsSyntax(_of(children, s.Setting), _of(children, s.SettingsBlock), self.doc, span)
 
     # --- faults
 

@@ -12,8 +12,10 @@ from .check_domains import Domains
 from .diagnostics import Label, Span
 from .families import member_name
 from .scope import Reporter
+from .static_index import indexed_name, report_not_static
 from .static_values import static_value
 from .syntax import (
+    AlignSyntax,
     AnswerSyntax,
     BrokenDeclaration,
     Call,
@@ -35,10 +37,12 @@ from .syntax import (
     Number,
     Operation,
     PairsSyntax,
+    PlacementSyntax,
     PositionItem,
     PositionSyntax,
     Reference,
     RequireSyntax,
+    SiteSyntax,
     SyntaxTree,
     TaskLine,
     TaskSyntax,
@@ -81,16 +85,18 @@ class _TooManyError(Exception):
 
 
 def unroll_tree(tree: SyntaxTree, domains: Domains, report: Reporter) -> SyntaxTree:
-    """The tree without loops in tasks, models and recipes. A declaration with a faulty loop counts as broken."""
+    """The tree without loops. A declaration with a faulty loop counts as broken."""
     tasks = {d.name.text: d for d in tree.declarations if isinstance(d, TaskSyntax)}
+    models = {d.name.text: d for d in tree.declarations if isinstance(d, ModelSyntax)}
     declarations: list[Declaration] = []
     broken = list(tree.broken)
     for declaration in tree.declarations:
-        if not isinstance(declaration, TaskSyntax | ModelSyntax | PairsSyntax):
+        if not isinstance(declaration, TaskSyntax | ModelSyntax | PairsSyntax | AlignSyntax):
             declarations.append(declaration)
             continue
         errors = report.errors
-        taken = _names_around(declaration, tasks)
+        around = models.get(declaration.model.text) if isinstance(declaration, AlignSyntax) else declaration
+        taken = {} if around is None else _names_around(around, tasks)
         try:
             unrolled = Unroller(domains, report, taken).unroll(declaration)
         except _TooManyError:
@@ -102,7 +108,7 @@ def unroll_tree(tree: SyntaxTree, domains: Domains, report: Reporter) -> SyntaxT
     return replace(tree, declarations=tuple(declarations), broken=tuple(broken))
 
 
-_KEYWORDS: dict[type, str] = {TaskSyntax: "task", ModelSyntax: "model", PairsSyntax: "pairs"}
+_KEYWORDS: dict[type, str] = {TaskSyntax: "task", ModelSyntax: "model", PairsSyntax: "pairs", AlignSyntax: "align"}
 
 
 def _names_around(
@@ -133,7 +139,9 @@ class Unroller:
         self.line_count = 0
         self.step_count = 0
 
-    def unroll(self, declaration: TaskSyntax | ModelSyntax | PairsSyntax) -> TaskSyntax | ModelSyntax | PairsSyntax:
+    def unroll(
+        self, declaration: TaskSyntax | ModelSyntax | PairsSyntax | AlignSyntax
+    ) -> TaskSyntax | ModelSyntax | PairsSyntax | AlignSyntax:
         """The declaration without loops."""
         match declaration:
             case TaskSyntax(lines=lines, tokens=tokens):
@@ -152,6 +160,9 @@ class Unroller:
                     where=tuple(self.expression(condition, NO_BINDINGS) for condition in where),
                     holdouts=tuple(self._holdout(holdout) for holdout in holdouts),
                 )
+            case AlignSyntax(placements=placements):
+                placed = tuple(self._placement(line, bindings) for line, bindings in self.lines(placements))
+                return replace(declaration, placements=placed)
 
     def lines(
         self, lines: Sequence[Line | ForSyntax[Line]], bindings: Bindings = NO_BINDINGS
@@ -196,11 +207,9 @@ class Unroller:
         """A member by its name. An index that is not known beforehand is an error."""
         if syntax.index is None:
             return syntax
-        value = static_value(self.expression(syntax.index, bindings))
-        if type(value) is int:
-            return Indexed(Name(member_name(syntax.name.text, value), syntax.span), None, syntax.span)
-        self._not_static("an index here", syntax.index)
-        return syntax
+        unrolled = Indexed(syntax.name, self.expression(syntax.index, bindings), syntax.span)
+        name = indexed_name(unrolled, self.report)
+        return syntax if name is None else Indexed(name, None, syntax.span)
 
     def position(self, syntax: PositionSyntax, bindings: Bindings) -> PositionSyntax:
         """A position whose slots name members."""
@@ -221,6 +230,15 @@ class Unroller:
     def _equation(self, line: Equation, bindings: Bindings) -> Equation:
         expression = self.expression(line.expression, bindings)
         return Equation(self.indexed(line.target, bindings), line.domain, expression, line.span)
+
+    def _placement(self, line: PlacementSyntax, bindings: Bindings) -> PlacementSyntax:
+        """A placement of members by name. All runs of a loop keep their line's span."""
+        place = line.place
+        if not isinstance(place, SiteSyntax):
+            place = replace(place, variable=self.indexed(place.variable, bindings))
+        elif isinstance(place.position, PositionSyntax):
+            place = replace(place, position=self.position(place.position, bindings))
+        return replace(line, variables=tuple(self.indexed(v, bindings) for v in line.variables), place=place)
 
     def _members(self, names: tuple[Indexed, ...]) -> tuple[Indexed, ...]:
         return tuple(self.indexed(name, NO_BINDINGS) for name in names)
@@ -312,7 +330,7 @@ class Unroller:
         for end in (domain.low, domain.high):
             value = static_value(self.expression(end, bindings))
             if type(value) is not int:
-                self._not_static("a loop's bound", end)
+                report_not_static("a loop's bound", end, self.report)
                 return range(0)
             ends.append(value)
         low, high = ends
@@ -331,12 +349,3 @@ class Unroller:
         message = f"the loops give more than {most:,} {what}"
         self.report.error("CS142", message, span, help="loops are written out before anything runs: make them shorter")
         raise _TooManyError
-
-    def _not_static(self, what: str, found: ExpressionSyntax) -> None:
-        self.report.error(
-            "CS141",
-            f"{what} is a whole number that is known beforehand",
-            found.span,
-            "this depends on what the model reads, or is no number",
-            help="use numbers and the variables of loops, `i + 1`",
-        )

@@ -1,80 +1,103 @@
 """Controls: what takes a verdict back although the claim's own numbers would carry it.
 
 A positive control must find what is there; a veto must not find what is not. Both run only once the claim itself would
-hold, and stop at the first that decides.
+hold, each once and with its whole number of items, and stop at the first that decides.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..compiler.plan import DecideStep, MeasuredQuantity
-from .intervals import Interval, clopper_pearson
-from .part_intervals import Measured, part_interval, status
+from ..compiler.experiments import Part
+from ..compiler.plan import DecideStep, MeasuredQuantity, PlannedControl
+from .part_intervals import Measured, Status, measured_interval, part_interval, status
 from .rows import control_row
-from .scores import Scores
 from .verdicts import ControlRow
 
 FOUND = 0.90
 """What a positive control must reach."""
-SHARE = 0.5
-"""The share of a claim's rise above the no-op that untrained networks may reach."""
 
-Run = Callable[[str], Measured]
-"""Runs a control by the key of its evaluation."""
+DIVERGENCE = "divergence"
+SAID = {
+    "input_carries": "the same maps meet the bound at the input, where nothing is computed yet",
+    "child": "the same maps meet the bound one stage later, too: what was found may be a child of the variable",
+}
+"""What is said where a note's control meets the claim's bound."""
+
+Run = Callable[[str, int | None], Measured]
+"""Runs an evaluation by its key on a number of items that is fixed in advance (None: the whole domain)."""
 
 
 @dataclass(frozen=True)
 class ControlRuling:
-    """What the controls say: `reason` takes `holds` back (None: they leave it); rows and notes for the reader."""
+    """What the controls say: `reason` takes `holds` back (None: they leave it); rows and notes for the reader.
+
+    `open` tells that more of the claim's own items could change it.
+    """
 
     reason: str | None
     rows: tuple[ControlRow, ...] = ()
     notes: tuple[str, ...] = ()
+    open: bool = False
 
     def then(self, other: "ControlRuling") -> "ControlRuling":
         """This ruling and a later one, which decides."""
-        return ControlRuling(other.reason, (*self.rows, *other.rows), (*self.notes, *other.notes))
+        return ControlRuling(other.reason, (*self.rows, *other.rows), (*self.notes, *other.notes), other.open)
+
+
+def run_controls(step: DecideStep, search: bool, measured: list[Measured], run: Run) -> ControlRuling:
+    """The positive controls of a verdict that rests on a search, then the vetoes, then what is only noted."""
+    found = run_positive_controls(step, run) if search else ControlRuling(None)
+    for controls in (run_vetoes, run_notes):
+        if found.reason is None:
+            found = found.then(controls(step, measured, run))
+    return found
 
 
 def run_positive_controls(step: DecideStep, run: Run) -> ControlRuling:
     """Search where something must be found: the output variable at the last site reaches .90."""
-    rows = []
-    for quantity in step.quantities:
-        if quantity.positive_control is None:
+    rows: list[ControlRow] = []
+    for index, quantity in enumerate(step.quantities):
+        control = quantity.positive_control
+        if control is None or control.evaluate is None:
             continue
-        scores = run(quantity.positive_control).scores
-        interval = clopper_pearson(scores.right(among=True), scores.n, step.alpha)
-        name = f"last site, for {quantity.text}"
-        rows.append(control_row(name, scores, interval, f"low end at least {FOUND:.2f}"))
-        if interval.low < FOUND:
+        found = run(control.evaluate, control.count)
+        rows.append(_row(step, index, control, found, f"low end at least {FOUND:.2f}"))
+        if rows[-1].low < FOUND:
             return ControlRuling("search_not_shown", tuple(rows))
     return ControlRuling(None, tuple(rows))
 
 
 def run_vetoes(step: DecideStep, measured: list[Measured], run: Run) -> ControlRuling:
     """For each learned estimand that the claim needs to be large: no-op, then the planned controls, cheapest first."""
-    rows: list[ControlRow] = []
-    notes: list[str] = []
+    said = ControlRuling(None)
     for index, quantity in enumerate(step.quantities):
         if not quantity.learned or not bounded_below(step, index):
             continue
-        scores = measured[index].scores
-        low = _interval(scores, step).low
-        if scores.no_op is not None and low <= scores.no_op:
-            return ControlRuling("vacuous: no-op", tuple(rows), tuple(notes))
-        for veto in quantity.vetoes:
-            if veto.evaluate is None:
-                notes.append(f"control not run: {veto.name}, for {quantity.text} ({veto.why})")
-                continue
-            found = run(veto.evaluate)
-            verdict, row = _judge(step, measured, index, veto.name, quantity, found)
-            rows.append(row)
-            if verdict is not None:
-                left = [v.name for v in quantity.vetoes[quantity.vetoes.index(veto) + 1 :]]
-                if left:
-                    notes.append(f"controls not run, since one decided: {', '.join(left)}")
-                return ControlRuling(f"{verdict}: {veto.name}", tuple(rows), tuple(notes))
-    return ControlRuling(None, tuple(rows), tuple(notes))
+        nothing = _baseline(quantity, measured[index])
+        own = measured_interval(measured[index], among=True, alpha=step.alpha)
+        if nothing is not None and own.low <= nothing:
+            return said.then(ControlRuling("vacuous: no-op", open=own.high > nothing))
+        vetoes = [control for control in quantity.vetoes if not control.note]
+        for position, veto in enumerate(vetoes):
+            said = said.then(_run_veto(step, measured, index, veto, run))
+            if said.reason is not None:
+                left = ", ".join(later.name for later in vetoes[position + 1 :])
+                notes = (f"controls not run, since one decided: {left}",) if left else ()
+                return said.then(ControlRuling(said.reason, notes=notes, open=said.open))
+    return said
+
+
+def run_notes(step: DecideStep, measured: list[Measured], run: Run) -> ControlRuling:
+    """What is measured beside a claim that holds: where else its bound is met, and how far off interventions lie.
+
+    It changes no verdict, unless the file states a limit for the divergence and that is missed.
+    """
+    said = ControlRuling(None)
+    for index, quantity in enumerate(step.quantities):
+        for control in quantity.vetoes if bounded_below(step, index) else ():
+            if control.note and said.reason is None:
+                said = said.then(_run_note(step, measured, index, control, run))
+    return said
 
 
 def bounded_below(step: DecideStep, index: int) -> bool:
@@ -82,29 +105,95 @@ def bounded_below(step: DecideStep, index: int) -> bool:
     return any(i == index and (c > 0 or part.relation == "==") for part in step.parts for c, i in part.coefficients)
 
 
-def _judge(
-    step: DecideStep, measured: list[Measured], index: int, name: str, quantity: MeasuredQuantity, found: Measured
-) -> tuple[str | None, ControlRow]:
-    """`vacuous`, `control_unsettled` or None, and the row that says why."""
-    interval = _interval(found.scores, step)
-    title = f"{name}, for {quantity.text}"
-    if name == "random networks":
-        own, no_op = _interval(measured[index].scores, step), measured[index].scores.no_op or 0.0
-        most = no_op + SHARE * (own.low - no_op)
-        row = control_row(title, found.scores, interval, f"high end at most {most:.4f}")
-        return (None if interval.high <= most else "vacuous" if interval.low > most else "control_unsettled"), row
-    row = control_row(title, found.scores, interval, "the claim to miss with it")
-    replaced = [*measured[:index], found, *measured[index + 1 :]]
-    exhaustive = step.claim.exhaustively
-    statuses = [status(p, part_interval(p, replaced, step.alpha, exhaustive), exhaustive) for p in step.parts]
+def _run_veto(step: DecideStep, measured: list[Measured], index: int, veto: PlannedControl, run: Run) -> ControlRuling:
+    if veto.evaluate is None:
+        return _not_run(veto, step.quantities[index])
+    found = run(veto.evaluate, veto.count)
+    nothing = _baseline(step.quantities[index], measured[index])
+    if veto.name == "random networks" and nothing is not None:
+        return _judge_networks(step, measured[index], index, veto.name, found, nothing)
+    name, row = veto.name, _row(step, index, veto, found, "the claim to miss with it")
+    statuses = _statuses_with(step, measured, index, name, run)
     if any(s.startswith("miss") for s in statuses):
-        return None, row
-    return ("vacuous" if all(s == "pass" for s in statuses) else "control_unsettled"), row
+        return ControlRuling(None, (row,))
+    reason = "vacuous" if all(s == "pass" for s in statuses) else "control_unsettled"
+    return ControlRuling(f"{reason}: {name}", (row,))
 
 
-def _interval(scores: Scores, step: DecideStep) -> Interval:
-    """A score's interval among the declared answers; a point for a whole domain."""
-    if step.claim.exhaustively:
-        value = float(scores.exact(among=True))
-        return Interval(value, value)
-    return clopper_pearson(scores.right(among=True), scores.n, step.alpha)
+def _run_note(step: DecideStep, measured: list[Measured], index: int, note: PlannedControl, run: Run) -> ControlRuling:
+    if note.evaluate is None:
+        return _not_run(note, step.quantities[index])
+    found = run(note.evaluate, note.count)
+    if note.name == DIVERGENCE:
+        return _note_divergence(step, index, note, found)
+    passes = all(s == "pass" for s in _statuses_with(step, measured, index, note.name, run))
+    text = f"{note.name}, for {step.quantities[index].text}: {SAID[note.name]}"
+    return ControlRuling(None, (_row(step, index, note, found, ""),), (text,) if passes else ())
+
+
+def _note_divergence(step: DecideStep, index: int, note: PlannedControl, found: Measured) -> ControlRuling:
+    """How far off natural activations the interventions lie, against the file's limit where it states one."""
+    limit = step.divergence_limit
+    missed = limit is not None and float(found.scores.mean(True)) > limit
+    row = _row(step, index, note, found, "" if limit is None else f"at most {limit:g}")
+    return ControlRuling("off_distribution" if missed else None, (row,))
+
+
+def _judge_networks(
+    step: DecideStep, own: Measured, index: int, name: str, found: Measured, nothing: float
+) -> ControlRuling:
+    """Untrained networks may reach a share of the estimand's rise above what doing nothing and guessing reach."""
+    interval, rise = (measured_interval(one, among=True, alpha=step.alpha) for one in (found, own))
+    most, most_yet = (nothing + step.share * (end - nothing) for end in (rise.low, rise.high))
+    row = control_row(f"{name}, for {step.quantities[index].text}", found, interval, f"high end at most {most:.4f}")
+    if interval.high <= most:
+        return ControlRuling(None, (row,))
+    reason = "vacuous" if interval.low > most else "control_unsettled"
+    return ControlRuling(f"{reason}: {name}", (row,), open=interval.high <= most_yet)
+
+
+def _statuses_with(step: DecideStep, measured: list[Measured], index: int, name: str, run: Run) -> list[Status]:
+    """Where the claim's parts stand with a control in an estimand's place, all of it on whole numbers of items.
+
+    It takes the place of every estimand with the same maps, since the claim is one about these maps.
+    """
+    controls = {i: control for i, control in _same_maps(step, index, name) if control.evaluate is not None}
+    parts = [part for part in step.parts if set(controls) & _read(part)]
+    replaced = list(measured)
+    for i in {i for part in parts for i in _read(part)}:
+        quantity, control = step.quantities[i], controls.get(i)
+        key, count = (quantity.evaluate, quantity.budget) if control is None else (control.evaluate, control.count)
+        assert key is not None
+        replaced[i] = run(key, count)
+    return [status(part, part_interval(part, replaced, step.alpha)) for part in parts]
+
+
+def _same_maps(step: DecideStep, index: int, name: str) -> list[tuple[int, PlannedControl]]:
+    """The controls of this name of every quantity whose maps are those of the one at `index`."""
+    maps = step.quantities[index].maps
+    return [
+        (i, control)
+        for i, quantity in enumerate(step.quantities)
+        if i == index or quantity.maps == maps
+        for control in quantity.vetoes
+        if control.name == name
+    ]
+
+
+def _baseline(quantity: MeasuredQuantity, own: Measured) -> float | None:
+    """What doing nothing or guessing reaches; None where doing nothing is perfect, so that it tells nothing."""
+    return None if quantity.chance is None else max(quantity.chance, own.scores.no_op or 0.0)
+
+
+def _row(step: DecideStep, index: int, control: PlannedControl, found: Measured, needed: str) -> ControlRow:
+    interval = measured_interval(found, among=True, alpha=step.alpha)
+    return control_row(f"{control.name}, for {step.quantities[index].text}", found, interval, needed)
+
+
+def _not_run(control: PlannedControl, quantity: MeasuredQuantity) -> ControlRuling:
+    return ControlRuling(None, notes=(f"control not run: {control.name}, for {quantity.text} ({control.why})",))
+
+
+def _read(part: Part) -> set[int]:
+    """The quantities of a part, by index."""
+    return {index for _, index in part.coefficients}

@@ -1,41 +1,54 @@
 """The engine's protocol: the network's interpreter of counterfactual terms."""
 
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..compiler.interpret_terms import Batch
-from ..compiler.terms import OutputOf
+from ..compiler.terms import OutputOf, Run
 
-Frames = tuple[Tensor | None, ...]
-"""The maps of a grounding's frames, in order: an orthonormal matrix, shape [site dim, frame dim]; None: identity."""
+if TYPE_CHECKING:
+    from .maps.feature_map import FeatureMap
 
 
 class Engine(Protocol):
-    """Evaluates terms on one network through one grounding. Engines must agree for the same stored maps."""
+    """Evaluates terms on one network through one grounding. Engines must agree for the same maps."""
+
+    @property
+    def name(self) -> str:
+        """The engine's name, as a result records it."""
+
+    @property
+    def maps(self) -> "tuple[FeatureMap, ...]":
+        """The maps of the grounding's frames, in order; `logits` has gradients with respect to their parameters."""
 
     def logits(self, query: OutputOf, batch: Batch) -> Tensor:
-        """Logits of the query's run, shape [item, position, class]; `batch.inputs` are token ids.
+        """Logits of the query's run, shape [item, position, class].
 
-        Tokens have shape [item, role, position].
+        `batch.inputs` are token ids, shape [item, role, token].
 
         Raises:
             EngineRefusal: the engine cannot evaluate this term rightly.
         """
 
-    def read(self, variable: str, tokens: Tensor) -> Tensor:
-        """A variable's coordinates in its block in an unintervened run, shape [item, block dim].
+    def logits_after(self, query: OutputOf, batch: Batch, edit: Callable[[Tensor], Tensor]) -> Tensor:
+        """Logits of a run in which the activation of the first frame's layer is edited after the run's assignments."""
 
-        `tokens` are ids, shape [item, position].
-        An interchange reads nothing else of a source: sources with equal coordinates give equal runs.
+    def activation(self, frame: int, tokens: Tensor) -> Tensor:
+        """The whole activation of a frame's layer in unintervened runs, shape [item, position, width]."""
+
+    def states(self, frame: int, tokens: Tensor) -> Tensor:
+        """The vectors that a frame's map sees in unintervened runs of `tokens` [item, token]: [item, group, dim].
+
+        A group is a position where the frame's map is shared between positions; else there is one.
         """
 
-    def trainable_frames(self, seed: int) -> Iterable[nn.Parameter]:
-        """Draw fresh frames for every learned map and return their parameters; `logits` then has gradients."""
+    def intervened_states(self, frame: int, run: Run, batch: Batch) -> Tensor:
+        """The same vectors in a run with its assignments made, shape [item, group, dim]."""
 
-    def frames(self) -> Frames:
-        """The present maps, detached."""
+    def read(self, variable: str, tokens: Tensor) -> Tensor:
+        """A variable's features in unintervened runs of `tokens` [item, token]; shape [item, feature].
 
-    def set_frames(self, frames: Frames) -> None:
-        """Use these maps."""
+        An interchange reads nothing else of a source: sources with equal features give equal runs.
+        """

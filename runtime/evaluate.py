@@ -4,7 +4,6 @@ The network's interpreter and the causal model's read the same items; a score is
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -12,171 +11,138 @@ import torch
 from torch import Tensor
 
 from ..compiler.experiments import Encoding
-from ..compiler.interpret_terms import Batch, evaluate_in_model, model_batch
+from ..compiler.interpret_terms import Batch, evaluate_in_model, members_of, model_batch
 from ..compiler.pair_scores import pair_scores
 from ..compiler.plan import EvaluateStep
 from ..compiler.sampling.draw_items import Population, split_of
 from ..compiler.sampling.enumerate_items import count_items, enumerate_items
 from ..compiler.sampling.items import Items
-from ..compiler.terms import OutputOf, Run
+from ..compiler.terms import Agree, Distance, ReadsRight
 from .answers import compare, encode
 from .engine import Engine
+from .item_scores import ItemScores, Tally, join
+from .natural import Natural
 from .progress import Progress
-from .scores import CellCount, Scores
+from .score_readings import READ_RANGE, base_run, score_reading
+from .scores import Scores
 from .share_sources import share_sources
 
 MICRO_BATCH = 8192
 WHOLE_BATCH = 65536
 
 
-@dataclass
-class _Tally:
-    """Counts by cell, and scores by item where they are kept."""
-
-    n: npt.NDArray[np.int64]
-    right: npt.NDArray[np.int64]
-    among: npt.NDArray[np.int64]
-    near: npt.NDArray[np.int64]
-    unseen: npt.NDArray[np.int64]
-    no_op: npt.NDArray[np.float64]
-    full_swap: npt.NDArray[np.float64]
-    base_right: int = 0
-    agree: list[Tensor] = field(default_factory=list)
-    agree_among: list[Tensor] = field(default_factory=list)
-
-
-def _empty_tally(cells: int) -> _Tally:
-    n, right, among, near = (np.zeros(cells, dtype=np.int64) for _ in range(4))
-    return _Tally(n, right, among, near, np.zeros((cells, 2), dtype=np.int64), np.zeros(cells), np.zeros(cells))
-
-
 def run_evaluate(
     step: EvaluateStep,
     population: Population,
-    items: Items | None,
+    items: Items,
     engine: Engine,
     encoding: Encoding,
     progress: Progress,
-) -> Scores:
-    """Scores of one network. `items` None: the whole domain, chunk by chunk.
+    first: int = 0,
+    natural: Natural | None = None,
+) -> ItemScores:
+    """Scores of sampled items on one network, in their order; `first` is the index of the first in its stream.
 
     Raises:
         EnvironmentProblem: an activation on the way to the answer is not finite.
     """
-    cells = len(population.cells)
-    tally = _empty_tally(cells)
-    total = len(items) if items is not None else count_items(population)
-    progress.start(f"evaluate {step.text}", total)
-    with torch.no_grad():
-        for chunk in _chunks(population, items) if items is not None else _whole(step, population, engine, encoding):
-            _score(step, population, chunk, engine, encoding, tally, keep=items is not None)
-            progress.advance(len(chunk) if chunk.multiplicity is None else int(chunk.multiplicity.sum()))
+    parts: list[ItemScores] = []
+    progress.start(f"evaluate {step.text}", len(items))
+    for batch in _batches(items):
+        parts.append(
+            _score(step, population, batch, engine, encoding, first + sum(len(part) for part in parts), natural)
+        )
+        progress.advance(len(batch))
     progress.finish()
-    return _scores(step, population, tally, whole=items is None)
+    return join(parts)
 
 
-def share_right(step: EvaluateStep, population: Population, items: Items, engine: Engine, encoding: Encoding) -> float:
-    """The share of items on which network and model agree among the declared answers."""
-    right = 0
-    with torch.no_grad():
-        for chunk in _chunks(population, items):
-            model = model_batch(population, chunk)
-            batch = Batch(encode(chunk, encoding), model.members, model.variables)
-            labels = torch.from_numpy(evaluate_in_model(step.score.right, step.model, model))
-            right += int(compare(engine.logits(step.score.left, batch), labels, encoding).among.sum())
-    return right / len(items)
+def run_whole_domain(
+    step: EvaluateStep, population: Population, engine: Engine, encoding: Encoding, progress: Progress
+) -> Scores:
+    """Scores of every item of the whole domain, batch by batch, with sources that no run can tell apart shared.
+
+    Raises:
+        EnvironmentProblem: an activation on the way to the answer is not finite.
+    """
+    tally = Tally(population)
+    learned = step.grounding is not None and step.grounding.learned
+    shared = share_sources(step, population, engine, encoding)
+    progress.start(f"evaluate {step.text}", count_items(population))
+    for items in enumerate_items(population, WHOLE_BATCH, shared):
+        scored = _score(step, population, items, engine, encoding)
+        tally.add(scored, items.multiplicity, _unseen(population, items) if learned else None)
+        progress.advance(len(items) if items.multiplicity is None else int(items.multiplicity.sum()))
+    progress.finish()
+    return tally.scores(None, learned, (), 0)
 
 
-def _chunks(population: Population, items: Items) -> Iterator[Items]:
+def share_right(
+    step: EvaluateStep,
+    population: Population,
+    items: Items,
+    engine: Engine,
+    encoding: Encoding,
+    natural: Natural | None = None,
+) -> float:
+    """The mean score of items among the declared answers, to choose a network by."""
+    scored = [_score(step, population, batch, engine, encoding, 0, natural) for batch in _batches(items)]
+    return float(join(scored).values_among.double().mean())
+
+
+def _batches(items: Items) -> Iterator[Items]:
     for start in range(0, len(items), MICRO_BATCH):
         rows = slice(start, start + MICRO_BATCH)
         yield Items(items.inputs[rows], items.cell[rows])
 
 
-def _whole(step: EvaluateStep, population: Population, engine: Engine, encoding: Encoding) -> Iterator[Items]:
-    """The whole domain, with sources that no run can tell apart shared."""
-    yield from enumerate_items(population, WHOLE_BATCH, share_sources(step, population, engine, encoding))
-
-
-def _count(items: Items, where: npt.NDArray[np.bool_], cells: int) -> npt.NDArray[np.int64]:
-    """How many items of each cell, each as often as it stands for; exact below 2^53."""
-    weights = None if items.multiplicity is None else items.multiplicity[where].astype(np.float64)
-    return np.bincount(items.cell[where], weights=weights, minlength=cells).astype(np.int64)
-
-
+@torch.no_grad()
 def _score(
     step: EvaluateStep,
     population: Population,
     items: Items,
     engine: Engine,
     encoding: Encoding,
-    tally: _Tally,
-    keep: bool,
-) -> None:
+    first: int = 0,
+    natural: Natural | None = None,
+) -> ItemScores:
     model = model_batch(population, items)
     batch = Batch(encode(items, encoding), model.members, model.variables)
-    labels = evaluate_in_model(step.score.right, step.model, model)
-    found = compare(engine.logits(step.score.left, batch), torch.from_numpy(labels), encoding)
-    agree, among = found.over_all, found.among
-    cells = len(tally.n)
-    for counts, scores in ((tally.right, agree), (tally.among, among), (tally.near, found.near)):
-        counts += _count(items, scores.numpy(), cells)
-    tally.n += _count(items, np.ones(len(items), dtype=bool), cells)
-    output, world = step.score.right.variable, step.score.right.run.world
-    base_labels = evaluate_in_model(OutputOf(output, Run(world, 0)), step.model, model)
-    clean = engine.logits(OutputOf(output, Run(step.score.left.run.world, 0)), batch)
-    right = compare(clean, torch.from_numpy(base_labels), encoding).over_all
-    tally.base_right += int(_count(items, right.numpy(), cells).sum())
+    score = step.score
+    base = base_run(score, step.model.output)
+    base_labels = torch.from_numpy(step.model.output_of(items.bases))
+    base_right = compare(engine.logits(base, batch), base_labels, encoding).over_all
+    cell, none = torch.from_numpy(items.cell).int(), torch.zeros(len(items), dtype=torch.bool)
+    if not isinstance(score, Agree):
+        assert natural is not None
+        read = score_reading(step, population, items, engine, encoding, natural, first)
+        low, high = READ_RANGE if isinstance(score, Distance) else (0.0, 1.0)
+        values, clipped = read.clamp(low, high), (read < low) | (read > high)
+        binary = isinstance(score, ReadsRight)
+        return ItemScores(cell, values, values, none, clipped, base_right, None, None, (low, high), binary)
+    labels = evaluate_in_model(score.right, step.model, model)
+    found = compare(engine.logits(score.left, batch), torch.from_numpy(labels), encoding)
+    no_op: Tensor | None = None
+    full_swap: Tensor | None = None
     if model.variables:
         alone = pair_scores(step.model, model)
-        stands_for = 1 if items.multiplicity is None else items.multiplicity
-        tally.no_op += np.bincount(items.cell, weights=stands_for * alone.no_op, minlength=cells)
-        tally.full_swap += np.bincount(items.cell, weights=stands_for * alone.full_swap, minlength=cells)
-    if not keep and step.grounding is not None and step.grounding.learned:
-        _score_unseen(population, items, model, agree.numpy(), tally)
-    if keep:
-        tally.agree.append(agree)
-        tally.agree_among.append(among)
-
-
-def _score_unseen(
-    population: Population, items: Items, model: Batch, agree: npt.NDArray[np.bool_], tally: _Tally
-) -> None:
-    """Count the items none of whose inputs belongs to `fit`."""
-    unseen = split_of(population.recipe, items.bases) != 0
-    for index in range(len(model.variables)):
-        unseen &= (split_of(population.recipe, items.source(index)) != 0) | ~model.members[:, index]
-    cells = len(tally.n)
-    tally.unseen[:, 0] += _count(items, unseen & agree, cells)
-    tally.unseen[:, 1] += _count(items, unseen, cells)
-
-
-def _scores(step: EvaluateStep, population: Population, tally: _Tally, whole: bool) -> Scores:
-    recipe = population.recipe
-    cells = tuple(
-        CellCount(
-            set=tuple(recipe.variables[v] for v in recipe.sets[cell.set_index]),
-            half=cell.half,
-            weight=cell.weight,
-            n=int(tally.n[i]),
-            right=int(tally.right[i]),
-            among=int(tally.among[i]),
-            near=int(tally.near[i]),
-        )
-        for i, cell in enumerate(population.cells)
+        no_op, full_swap = (torch.from_numpy(one).float() for one in (alone.no_op, alone.full_swap))
+    return ItemScores(
+        cell=cell,
+        values=found.over_all.float(),
+        values_among=found.among.float(),
+        near=found.near,
+        clipped=none,
+        base_right=base_right,
+        no_op=no_op,
+        full_swap=full_swap,
     )
-    learned = step.grounding is not None and step.grounding.learned
-    # sampled items carry their weights already: cells were drawn by them
-    weights = np.array([float(cell.weight) for cell in cells]) if whole else tally.n / tally.n.sum()
-    shares = weights / np.maximum(tally.n, 1)
-    return Scores(
-        cells=cells,
-        agree=None if whole else torch.cat(tally.agree),
-        agree_among=None if whole else torch.cat(tally.agree_among),
-        base_right=tally.base_right,
-        no_op=float(tally.no_op @ shares) if recipe.variables else None,
-        full_swap=float(tally.full_swap @ shares) if recipe.variables else None,
-        unseen=tuple((int(right), int(of)) for right, of in tally.unseen) if whole and learned else None,
-        select=(),
-        chosen=0,
-    )
+
+
+def _unseen(population: Population, items: Items) -> npt.NDArray[np.bool_]:
+    """The items none of whose inputs belongs to `fit`, shape [item]."""
+    members = members_of(population, items)
+    unseen: npt.NDArray[np.bool_] = split_of(population.recipe, items.bases) != 0
+    for index in range(len(population.recipe.variables)):
+        unseen &= (split_of(population.recipe, items.source(index)) != 0) | ~members[:, index]
+    return unseen

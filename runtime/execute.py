@@ -4,30 +4,19 @@ Nothing runs that no verdict asks for: a positive control, for instance, only on
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any
 
-import torch
-from torch import Tensor
-
-from ..compiler.experiments import Encoding, Grounding
-from ..compiler.interpret_terms import Batch, evaluate_in_model, model_batch
-from ..compiler.keys import content_key
-from ..compiler.plan import Candidate, DecideStep, EncodeStep, EvaluateStep, FitStep, ItemsStep, NetworkSource, Plan
-from ..compiler.sampling.draw_items import Population
-from ..compiler.sampling.items import Items
-from .answers import encode
-from .decide import Evaluated, run_decide
-from .engine import Engine
-from .evaluate import run_evaluate, share_right
-from .fit import Fitted, Labelled, SeedReport, run_fit
+from ..compiler.plan import DecideStep, EncodeStep, EvaluateStep, ItemsStep, MeasuredQuantity, Plan
+from .decide import run_decide
+from .decisions import settle
+from .diagnose import Diagnoser, Looked
+from .evaluations import Evaluations
+from .fits import Fits
 from .looks import looked_before, read_looks, record_look
-from .networks import Mlp, load_network
 from .part_intervals import Measured
 from .progress import Progress
-from .pyvene_engine import PyveneEngine
-from .scores import Scores, read_scores
+from .rulings import Evaluated
 from .store import Store
+from .stored_scores import quantity_keys
 from .verdicts import Verdict
 
 
@@ -35,11 +24,9 @@ class Inline:
     """Runs one plan in this process."""
 
     def __init__(self, plan: Plan, store: Store, progress: Progress) -> None:
-        self.plan, self.store, self.progress = plan, store, progress
-        self._networks: dict[str, Mlp] = {}
-        self._items: dict[str, Items] = {}
-        self._fits: dict[str, Fitted] = {}
-        self._scores: dict[str, Scores] = {}
+        self.plan, self.store = plan, store
+        self.fits = Fits(plan, store, progress)
+        self.evaluations = Evaluations(plan, store, self.fits, progress)
 
     def verdicts(self) -> Iterator[Verdict]:
         """The verdict of every claim, in the file's order, each as soon as it is decided.
@@ -47,95 +34,55 @@ class Inline:
         Raises:
             EnvironmentProblem: a checkpoint, the store or an activation is broken.
         """
-        looks = read_looks(self.store)
+        looks, diagnoser = read_looks(self.store), Diagnoser(self.store, self.fits)
         for key in self.plan.claims:
             step = self.plan.step(key)
             assert isinstance(step, DecideStep)
-            evaluated = [self._evaluated(index, step) for index in range(len(step.quantities))]
             before = not step.claim.exhaustively and looked_before(looks, self.plan.key, step)
-            verdict = run_decide(step, evaluated, self._control, before)
+            verdict = settle(self.store, step, self._decide(step, before))
             if not step.claim.exhaustively:
                 record_look(self.store, looks, self.plan.key, step)
-            yield verdict
+            yield diagnoser.diagnose(step, verdict, self._looked)
 
-    def scores(self, key: str) -> Scores:
-        """The scores of an evaluation; of several candidates the one that is best on `select` is measured."""
-        if key in self._scores:
-            return self._scores[key]
-        step = self._evaluate_step(key)
-        population, encoding = self._population(step.items)
-        select = self._select_scores(step)
-        chosen = select.index(max(select)) if select else 0
-        candidate = step.candidates[chosen]
-        fitted = None if candidate.fit is None else self.fit(candidate.fit)
-        resolved = content_key("scores", 1, evaluate=key, chosen=chosen, maps=_content(fitted))
-        stored = self.store.load(resolved)
-        if stored is not None:
-            scores = read_scores(*stored)
-        else:
-            engine = self._engine(candidate, step.grounding, population.recipe.variables, fitted)
-            items = self._draw(step.items)
-            scores = run_evaluate(step, population, items, engine, encoding, self.progress)
-            scores = replace(scores, select=tuple(select), chosen=chosen)
-            self.store.save(resolved, scores.tensors(), scores.document())
-        self._scores[key] = scores
-        return scores
+    def _decide(self, step: DecideStep, looked_before: bool) -> Verdict:
+        def look(size: int | None) -> list[Evaluated]:
+            return [self._evaluated(quantity, size) for quantity in step.quantities]
 
-    def fit(self, key: str) -> Fitted:
-        """The chosen maps of a fit, trained or read from the store."""
-        if key in self._fits:
-            return self._fits[key]
-        stored = self.store.load(key)
-        if stored is not None:
-            fitted = _read_fitted(*stored)
-        else:
-            step = self.plan.step(key)
-            assert isinstance(step, FitStep)
-            engine = self._new_engine(step.network, step.grounding, step.variables)
-            _, encoding = self._population(step.fit)
-            fit, select = (self._labelled(step, name) for name in (step.fit, step.select))
-            fitted = run_fit(step, engine, fit, select, encoding, self.progress)
-            tensors, document = _write_fitted(fitted)
-            self.store.save(key, tensors, document)
-        self._fits[key] = fitted
-        return fitted
+        def control(key: str, count: int | None) -> Measured:
+            return Measured(self.evaluations.scores(key, count), self._evaluate_step(key).items, fixed=True)
 
-    def _evaluated(self, index: int, step: DecideStep) -> Evaluated:
-        quantity = step.quantities[index]
-        evaluate = self._evaluate_step(quantity.evaluate)
-        scores = self.scores(quantity.evaluate)
-        fit = evaluate.candidates[scores.chosen].fit
-        remarks = self._items_step(evaluate.items).population.remarks()
-        return Evaluated(quantity, scores, evaluate.items, None if fit is None else self.fit(fit), fit, remarks)
+        return run_decide(step, look, control, looked_before)
 
-    def _control(self, key: str) -> Measured:
-        return Measured(self.scores(key), self._evaluate_step(key).items)
+    def _evaluated(self, quantity: MeasuredQuantity, size: int | None) -> Evaluated:
+        """A quantity on its first items: `size` of them, as many as its budget allows, or its whole domain."""
+        step = self._evaluate_step(quantity.evaluate)
+        count = quantity.budget if size is None or quantity.budget is None else min(size, quantity.budget)
+        scores, items = self.evaluations.scores(quantity.evaluate, count), self._items_step(step.items)
+        candidate = step.candidates[scores.chosen]
+        fit = candidate.fit
+        return Evaluated(
+            quantity,
+            scores,
+            step.items,
+            None if fit is None else self.fits.fit(fit),
+            fit,
+            items.population.remarks(),
+            quantity_keys(self.evaluations.content(quantity.evaluate), items, candidate.network),
+        )
 
-    def _select_scores(self, step: EvaluateStep) -> list[float]:
-        """The score on `select` of every candidate; empty where there is nothing to choose."""
-        if step.select is None:
-            return []
-        found = []
-        for candidate in step.candidates:
-            if candidate.fit is not None:
-                found.append(self.fit(candidate.fit).select)
-                continue
-            population, encoding = self._population(step.select)
-            items = self._draw(step.select)
-            assert items is not None
-            engine = self._engine(candidate, step.grounding, population.recipe.variables, None)
-            found.append(share_right(step, population, items, engine, encoding))
-        return found
+    def _looked(self, key: str, count: int | None) -> Looked:
+        """A measurement on its first `count` items (None: its whole domain), to be looked at again."""
+        step, scores = self._evaluate_step(key), self.evaluations.scores(key, count)
+        population = self._items_step(step.items).population
+        encode_step = self.plan.step(step.items)
+        assert isinstance(encode_step, EncodeStep)
+        items = None if count is None else population.draw("test", count).items
+        return Looked(step, scores, step.candidates[scores.chosen], population, encode_step.encoding, items)
 
     def _evaluate_step(self, key: str) -> EvaluateStep:
         step = self.plan.step(key)
         assert isinstance(step, EvaluateStep)
         return step
-
-    def _population(self, encode_key: str) -> tuple[Population, Encoding]:
-        step = self.plan.step(encode_key)
-        assert isinstance(step, EncodeStep)
-        return self._items_step(encode_key).population, step.encoding
 
     def _items_step(self, encode_key: str) -> ItemsStep:
         encode_step = self.plan.step(encode_key)
@@ -143,52 +90,3 @@ class Inline:
         step = self.plan.step(encode_step.items)
         assert isinstance(step, ItemsStep)
         return step
-
-    def _draw(self, encode_key: str) -> Items | None:
-        """The items behind an encoding; None for a whole domain, which is enumerated chunk by chunk."""
-        step = self._items_step(encode_key)
-        if step.split == "whole":
-            return None
-        if step.key not in self._items:
-            self._items[step.key] = step.population.draw(step.split, step.count).items
-        return self._items[step.key]
-
-    def _labelled(self, step: FitStep, encode_key: str) -> Labelled:
-        population, encoding = self._population(encode_key)
-        items = self._draw(encode_key)
-        assert items is not None
-        model = model_batch(population, items)
-        labels = evaluate_in_model(step.score.right, step.model, model)
-        return Labelled(Batch(encode(items, encoding), model.members, model.variables), torch.from_numpy(labels))
-
-    def _engine(
-        self, candidate: Candidate, grounding: Grounding | None, variables: tuple[str, ...], fitted: Fitted | None
-    ) -> Engine:
-        engine = self._new_engine(candidate.network, grounding, variables)
-        if fitted is not None:
-            engine.set_frames(fitted.frames)
-        elif candidate.frame_seed is not None:
-            engine.trainable_frames(candidate.frame_seed)
-            engine.set_frames(engine.frames())
-        return engine
-
-    def _new_engine(self, source: NetworkSource, grounding: Grounding | None, variables: tuple[str, ...]) -> Engine:
-        if source.key not in self._networks:
-            self._networks[source.key] = load_network(source)
-        return PyveneEngine(self._networks[source.key], grounding, variables)
-
-
-def _write_fitted(fitted: Fitted) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    tensors = {f"frame.{i}": frame for i, frame in enumerate(fitted.frames) if frame is not None}
-    seeds = [{"seed": s.seed, "select": s.select, "loss": s.loss, "chosen": s.chosen} for s in fitted.seeds]
-    return tensors, {"frames": len(fitted.frames), "seeds": seeds}
-
-
-def _read_fitted(tensors: dict[str, Tensor], document: dict[str, Any]) -> Fitted:
-    frames = tuple(tensors.get(f"frame.{i}") for i in range(document["frames"]))
-    return Fitted(frames, tuple(SeedReport(**seed) for seed in document["seeds"]))
-
-
-def _content(fitted: Fitted | None) -> list[list[list[float]] | None]:
-    """A map's content, for keys: its numbers."""
-    return [] if fitted is None else [None if frame is None else frame.tolist() for frame in fitted.frames]

@@ -1,123 +1,146 @@
-"""Fit: train the maps of an alignment (DAS) on `fit`, once for each seed, and choose a seed on `select`.
+"""Fit: find the maps of an alignment on `fit`, and choose among attempts on `select`.
 
-Distributed alignment search (Geiger et al. 2023, arXiv 2303.02536): gradient descent on an orthonormal frame so that
-the intervened network gives the label that the causal model gives under the same interchange.
+Closed forms are computed first, then dims are searched, then all maps that need gradients are trained together, once
+for each seed: distributed alignment search (Geiger et al. 2023, arXiv 2303.02536) over any family of maps.
 """
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from ..compiler.experiments import Encoding
-from ..compiler.interpret_terms import Batch
+from ..compiler.experiments import Encoding, Frame
 from ..compiler.keys import derived_seed
 from ..compiler.plan import FitStep
-from .answers import answer_loss, compare
-from .engine import Engine, Frames
-from .errors import EnvironmentProblem
+from .closed_forms import difference_basis, pca_basis, probe_basis
+from .engine import Engine
+from .fitted import Fitted, SeedReport
+from .maps import FeatureMap, NestedMap, how_found
+from .maps.chosen_dims import ChosenDims
+from .maps.subspace import SubspaceMap
+from .objective import MICRO_BATCH, Labelled, Objective
 from .progress import Progress
-
-MICRO_BATCH = 8192
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """Items as a network reads them, with the causal model's counterfactual output (codes, shape [item])."""
-
-    batch: Batch
-    labels: Tensor
-
-
-@dataclass(frozen=True)
-class SeedReport:
-    """One restart: its accuracy on `select`, the loss at its end, and whether it was chosen."""
-
-    seed: int
-    select: float
-    loss: float
-    chosen: bool = False
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """The chosen maps and a report of every restart."""
-
-    frames: Frames
-    seeds: tuple[SeedReport, ...]
-
-    @property
-    def select(self) -> float:
-        """The chosen restart's accuracy on `select`."""
-        return max(report.select for report in self.seeds)
+from .search_dims import search_dims
+from .train_maps import train_maps
 
 
 def run_fit(
     step: FitStep, engine: Engine, fit: Labelled, select: Labelled, encoding: Encoding, progress: Progress
 ) -> Fitted:
-    """Train `step.settings.seeds` restarts and keep the one that is best on `select` (the first of equals).
+    """Find every map of the grounding; the engine's maps are then the chosen ones.
 
-    The loss is the cross-entropy to the counterfactual label over the declared answers; Adam with a rate that falls
-    linearly to zero; items of `fit` in a fresh order each epoch.
+    Attempts are compared on `select`, the first of equals is kept: the two searches of dims with each other, and the
+    `step.settings.seeds` restarts of a training. Outer maps of nested frames must be in place (`NestedMap.hold`).
 
     Raises:
         EnvironmentProblem: the loss is not finite.
     """
-    settings = step.settings
-    reports: list[SeedReport] = []
-    best: Frames = ()
+    objective = Objective(engine, step.score.left, encoding, fit, select)
+    ways = [how_found(frame) for frame in step.grounding.frames]
+    closed, searched, trained = (
+        [index for index, way in enumerate(ways) if way == wanted] for wanted in ("closed form", "search", "training")
+    )
     label = f"fit {', '.join(step.variables)} at {', '.join(f.site for f in step.grounding.frames)}"
-    progress.start(label, settings.steps * settings.seeds)
-    for seed in range(settings.seeds):
-        loss = _train(step, engine, fit, encoding, derived_seed(step.seed, "restart", str(seed)), progress)
-        score = agreement(engine, step, select, encoding)
-        if not reports or score > max(report.select for report in reports):
-            best = engine.frames()
-        reports.append(SeedReport(seed, score, loss))
-    progress.finish()
-    top = max(range(len(reports)), key=lambda index: reports[index].select)
-    chosen = tuple(SeedReport(r.seed, r.select, r.loss, index == top) for index, r in enumerate(reports))
-    return Fitted(tuple(None if frame is None else orthonormal(frame) for frame in best), chosen)
+    reports: list[SeedReport] = []
+    for index in closed:
+        _fit_closed(step, engine, index, fit)
+    for number, index in enumerate(searched):
+        unknown = (*searched[number + 1 :], *trained)
+        reports += _search(step, objective, index, unknown, label, progress)
+    if trained:
+        reports += _train(step, objective, trained, label, progress)
+    if not reports:
+        score = objective.score(select)
+        reports.append(SeedReport(0, score.agreement, objective.score(fit).loss, chosen=True, what="closed form"))
+    sizes = tuple(
+        tuple(int(m.share(block).sum()) for block in range(len(frame.blocks))) if frame.learned_size else None
+        for frame, m in zip(step.grounding.frames, engine.maps, strict=True)
+    )
+    return Fitted(tuple(m.state() for m in engine.maps), sizes, tuple(reports))
 
 
-def orthonormal(frame: Tensor) -> Tensor:
-    """The nearest frame with orthonormal columns (polar factor), computed in float64; shape [site dim, frame dim]."""
-    u, _, v = torch.linalg.svd(frame.double(), full_matrices=False)
-    nearest: Tensor = (u @ v).float()
-    return nearest
-
-
-def agreement(engine: Engine, step: FitStep, labelled: Labelled, encoding: Encoding) -> float:
-    """The share of items on which the network's best declared answer is the model's counterfactual output."""
-    right = 0
+def _fit_closed(step: FitStep, engine: Engine, index: int, fit: Labelled) -> None:
+    """Compute a basis from the states of the items' bases, and place it."""
+    frame, feature_map = step.grounding.frames[index], engine.maps[index]
+    found = []
     with torch.no_grad():
-        for start in range(0, len(labelled.batch), MICRO_BATCH):
-            rows = slice(start, start + MICRO_BATCH)
-            logits = engine.logits(step.score.left, labelled.batch.take(rows))
-            right += int(compare(logits, labelled.labels[rows], encoding).among.sum())
-    return right / len(labelled.batch)
+        for start in range(0, len(fit), MICRO_BATCH):
+            states = engine.states(index, torch.from_numpy(fit.batch.inputs[start : start + MICRO_BATCH, 0]))
+            found.append(feature_map.view(states) if isinstance(feature_map, NestedMap) else states)
+    vectors = torch.cat(found)
+    values = [_codes(step, frame, block.variable, fit, vectors.shape[1]).flatten() for block in frame.blocks]
+    vectors = vectors.flatten(0, 1)
+    match frame.family.name:
+        case "pca":
+            basis = pca_basis(vectors, frame.size)
+        case "difference":
+            basis = difference_basis(vectors, values)
+        case _:
+            basis = probe_basis(vectors, values, tuple(block.size for block in frame.blocks))
+    subspace = _own(feature_map)
+    assert isinstance(subspace, SubspaceMap)
+    subspace.place(basis)
 
 
-def _train(step: FitStep, engine: Engine, fit: Labelled, encoding: Encoding, seed: int, progress: Progress) -> float:
+def _codes(step: FitStep, frame: Frame, variable: int, fit: Labelled, groups: int) -> Tensor:
+    """A variable's codes at every group, shape [item, group]: its members' where a family's positions share the map."""
+    codes = fit.values[variable]
+    if not frame.shared:
+        return codes[:, None].expand(-1, groups)
+    return member_codes(codes, tuple(part.size for part in step.model.domains[step.variables[variable]].parts))
+
+
+def member_codes(codes: Tensor, sizes: tuple[int, ...]) -> Tensor:
+    """The codes of a tuple's parts, shape [item, part], of its codes [item]; the first is the fastest digit."""
+    members = []
+    for size in sizes:
+        members.append(codes % size)
+        codes = codes // size
+    return torch.stack(members, 1)
+
+
+def _search(
+    step: FitStep, objective: Objective, index: int, unknown: tuple[int, ...], label: str, progress: Progress
+) -> list[SeedReport]:
+    """Search a frame's dims on the items that need no map which is still unknown, and keep the better of both."""
+    chosen = _own(objective.engine.maps[index])
+    assert isinstance(chosen, ChosenDims)
+    frames = step.grounding.frames
+    others = tuple(step.variables[block.variable] for other in unknown for block in frames[other].blocks)
+    dims, taken = len(chosen.owner), sum(chosen.sizes)
+    progress.start(label, sum(dims - i for i in range(taken)) + sum(dims - size + 1 for size in chosen.sizes))
+    generator = torch.Generator().manual_seed(derived_seed(step.seed, "search", str(index)))
+    found = search_dims(objective.without(others), chosen, generator, progress)
+    progress.finish()
+    top = max(range(len(found)), key=lambda attempt: found[attempt].select.agreement)
+    chosen.choose(found[top].owner)
+    return [
+        SeedReport(attempt, f.select.agreement, f.select.loss, attempt == top, f.what, f.tried)
+        for attempt, f in enumerate(found)
+    ]
+
+
+def _train(step: FitStep, objective: Objective, trained: list[int], label: str, progress: Progress) -> list[SeedReport]:
+    """Train these frames' maps together, once for each seed, and restore the best restart's."""
     settings = step.settings
-    parameters = list(engine.trainable_frames(seed))
-    optimizer = torch.optim.Adam(parameters, lr=settings.rate)
-    schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, total_iters=settings.steps)
-    generator = torch.Generator().manual_seed(derived_seed(seed, "order", ""))
-    order = torch.empty(0, dtype=torch.int64)
-    last = float("nan")
-    for _ in range(settings.steps):
-        while len(order) < settings.batch:
-            order = torch.cat([order, torch.randperm(len(fit.batch), generator=generator)])
-        rows, order = order[: settings.batch], order[settings.batch :]
-        logits = engine.logits(step.score.left, fit.batch.take(rows.numpy()))
-        loss = answer_loss(logits, fit.labels[rows], encoding)
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        schedule.step()
-        last = float(loss.detach())
-        if last != last:
-            raise EnvironmentProblem("CS508", "the fit's loss is not finite", "lower the rate of `fit`")
-        progress.advance()
-    return last
+    maps = tuple(_own(objective.engine.maps[index]) for index in trained)
+    progress.start(label, settings.steps * settings.seeds)
+    trainings = [
+        train_maps(objective, maps, step, derived_seed(step.seed, "restart", str(seed)), progress)
+        for seed in range(settings.seeds)
+    ]
+    progress.finish()
+    top = max(range(len(trainings)), key=lambda seed: trainings[seed].select)
+    for feature_map, state in zip(maps, trainings[top].states, strict=True):
+        feature_map.restore(state)
+    reports = [
+        SeedReport(seed, t.select, t.trace[-1].loss, False, f"restart {seed + 1}", t.trace[-1].step, t.trace)
+        for seed, t in enumerate(trainings)
+    ]
+    reports[top] = replace(reports[top], chosen=True)
+    return reports
+
+
+def _own(feature_map: FeatureMap) -> FeatureMap:
+    """The part of a map that a fit finds: of a nested one the inner map."""
+    return feature_map.inner if isinstance(feature_map, NestedMap) else feature_map

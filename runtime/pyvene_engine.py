@@ -9,7 +9,7 @@ counted, no two configurations share a link (a second one would see stale activa
 import contextlib
 import importlib
 import io
-from collections.abc import Iterable
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -22,9 +22,11 @@ from torch.nn.utils import parametrize
 from ..compiler.experiments import Frame, Grounding
 from ..compiler.interpret_terms import Batch
 from ..compiler.terms import OutputOf, Run
-from .engine import Frames
 from .errors import EngineRefusal
-from .networks import Mlp
+from .hooks_engine import site_vectors
+from .maps.feature_map import FeatureMap
+from .maps.subspace import SubspaceMap
+from .networks import PlainNetwork
 
 
 def import_pyvene() -> Any:
@@ -34,19 +36,25 @@ def import_pyvene() -> Any:
 
 
 class PyveneEngine:
-    """Interchange interventions on a plain network through pyvene."""
+    """Interchange interventions on a plain network through pyvene.
+
+    Given dims and subspaces at one position run as pyvene's own interventions, with the weights of our maps; any other
+    map runs as an intervention that calls it.
+    """
 
     name = "pyvene"
 
-    def __init__(self, network: Mlp, grounding: Grounding | None, variables: tuple[str, ...]) -> None:
-        self.network, self.grounding, self.variables = network, grounding, variables
+    def __init__(
+        self,
+        network: PlainNetwork,
+        grounding: Grounding | None,
+        variables: tuple[str, ...],
+        maps: tuple[FeatureMap, ...],
+    ) -> None:
+        self.network, self.variables, self.maps = network, variables, maps
+        self.grounding = Grounding(()) if grounding is None else grounding
         self.pyvene = import_pyvene() if grounding is not None else None
-        self.maps: list[nn.Module] = []
-        if grounding is not None:
-            self.maps = [self._intervention(frame) for frame in grounding.frames]
         self.calls = 0
-        for intervention in self.maps:
-            intervention.register_forward_hook(self._count)
         self._compiled: dict[tuple[str, ...], Any] = {}
 
     def logits(self, query: OutputOf, batch: Batch) -> Tensor:
@@ -69,14 +77,15 @@ class PyveneEngine:
             return plain
         model = self._model(targets)
         size = len(batch)
-        here = [np.zeros((size, 1), dtype=np.int64)] * len(targets)
+        frames = [self.grounding.frames[self._place(target)[0]] for target in targets]
+        here = [np.tile(np.array(frame.positions), (size, 1)) for frame in frames]
         self.calls = 0
         with parametrize.cached():
             _, logits = model(
                 {"tokens": tokens[:, run.input]},
                 [{"tokens": self._source(run, target, tokens, batch)} for target in targets],
                 {"sources->base": (here, here)},
-                subspaces=[np.tile(self._subspaces(target), (size, 1)) for target in targets],
+                subspaces=[np.tile(_subspaces(frame), (size, 1)) for frame in frames],
             )
         if self.calls != len(targets):
             raise EngineRefusal(f"expected {len(targets)} interventions, {self.calls} took place")
@@ -90,7 +99,6 @@ class PyveneEngine:
         base's own value, which changes nothing. At different sites it would undo what an earlier patch does to it.
         """
         targets = tuple(assignment.target for assignment in run.assignments)
-        assert self.grounding is not None
         if not run.within_set or len({frame.site for frame in self.grounding.frames}) == 1:
             return [(np.arange(len(batch)), targets)]
         columns = [batch.variables.index(target) for target in targets]
@@ -98,47 +106,29 @@ class PyveneEngine:
         chosen = [tuple(t for t, member in zip(targets, row, strict=True) if member) for row in sets]
         return [(np.flatnonzero(which.ravel() == index), names) for index, names in enumerate(chosen)]
 
+    def logits_after(self, query: OutputOf, batch: Batch, edit: Callable[[Tensor], Tensor]) -> Tensor:
+        """See `Engine.logits_after`."""
+        raise EngineRefusal("what no variable owns is set by the engine `hooks`")
+
+    def activation(self, frame: int, tokens: Tensor) -> Tensor:
+        """See `Engine.activation`."""
+        place = self.grounding.frames[frame]
+        return self.network.state(tokens, place.component, place.layer)
+
+    def states(self, frame: int, tokens: Tensor) -> Tensor:
+        """See `Engine.states`."""
+        place = self.grounding.frames[frame]
+        return site_vectors(place, self.network.state(tokens, place.component, place.layer))
+
+    def intervened_states(self, frame: int, run: Run, batch: Batch) -> Tensor:
+        """See `Engine.intervened_states`."""
+        raise EngineRefusal("activations of intervened runs are read by the engine `hooks`")
+
     def read(self, variable: str, tokens: Tensor) -> Tensor:
         """See `Engine.read`."""
-        index, position = self._place(variable)
-        assert self.grounding is not None
-        frame = self.grounding.frames[index]
-        state = self.network.state(tokens, frame.component, frame.layer)[:, list(frame.dims)]
-        weight = self.frames()[index]
-        block = frame.blocks[position]
-        return state if weight is None else state @ weight[:, block.start : block.stop]
-
-    def trainable_frames(self, seed: int) -> Iterable[nn.Parameter]:
-        """See `Engine.trainable_frames`. A frame is kept orthonormal by torch's orthogonal parametrisation."""
-        parameters: list[nn.Parameter] = []
-        assert self.grounding is not None
-        with torch.random.fork_rng(devices=[]):  # the parametrisation draws the frame's complement
-            torch.manual_seed(seed)
-            for index, intervention in self._rotations():
-                frame, layer = self.grounding.frames[index], intervention.rotate_layer
-                if parametrize.is_parametrized(layer):
-                    parametrize.remove_parametrizations(layer, "weight")
-                layer.weight = nn.Parameter(torch.linalg.qr(torch.randn(len(frame.dims), frame.size)).Q)
-                nn.utils.parametrizations.orthogonal(layer)
-                parameters += list(layer.parameters())
-        return parameters
-
-    def frames(self) -> Frames:
-        """See `Engine.frames`."""
-        found: list[Tensor | None] = [None] * len(self.maps)
-        for index, intervention in self._rotations():
-            found[index] = intervention.rotate_layer.weight.detach().clone()
-        return tuple(found)
-
-    def set_frames(self, frames: Frames) -> None:
-        """See `Engine.set_frames`."""
-        for intervention, weight in zip(self.maps, frames, strict=True):
-            if weight is None:
-                continue
-            layer: Any = intervention.rotate_layer
-            if parametrize.is_parametrized(layer):
-                parametrize.remove_parametrizations(layer, "weight")
-            layer.weight = nn.Parameter(weight.clone(), requires_grad=False)
+        frame, block = self._place(variable)
+        features, _ = self.maps[frame].featurise(self.states(frame, tokens))
+        return features[..., self.maps[frame].share(block) > 0].flatten(1)
 
     def _source(self, run: Run, target: str, tokens: Tensor, batch: Batch) -> Tensor:
         """The tokens of one assignment's source; the base's own where the variable is not in the item's set."""
@@ -157,15 +147,16 @@ class PyveneEngine:
             assert self.pyvene is not None
             representations = []
             for target in targets:
-                index, _ = self._place(target)
-                assert self.grounding is not None
+                index, block = self._place(target)
                 frame = self.grounding.frames[index]
+                intervention = self._intervention(frame, self.maps[index], block)
+                intervention.register_forward_hook(self._count)
                 representations.append(
                     self.pyvene.RepresentationConfig(
                         component=f"{self.network.site_path(frame.component, frame.layer)}.output",
                         unit="pos",
-                        max_number_of_units=1,
-                        intervention=self.maps[index],
+                        max_number_of_units=len(frame.positions),
+                        intervention=intervention,
                     )
                 )
             config = self.pyvene.IntervenableConfig(representations, mode="parallel")
@@ -174,7 +165,6 @@ class PyveneEngine:
 
     def _place(self, target: str) -> tuple[int, int]:
         """A variable's frame and its block in it."""
-        assert self.grounding is not None
         variable = self.variables.index(target)
         for index, frame in enumerate(self.grounding.frames):
             for position, block in enumerate(frame.blocks):
@@ -182,34 +172,53 @@ class PyveneEngine:
                     return index, position
         raise EngineRefusal(f"`{target}` is not aligned")
 
-    def _subspaces(self, target: str) -> list[int]:
-        """The parts of the partition that a variable owns: its block, or every range of its dims."""
-        index, position = self._place(target)
-        assert self.grounding is not None
-        frame = self.grounding.frames[index]
-        return [position] if not frame.given else list(range(len(_ranges(frame.dims))))
-
-    def _intervention(self, frame: Frame) -> nn.Module:
+    def _intervention(self, frame: Frame, map: FeatureMap, block: int) -> nn.Module:
+        """pyvene's own intervention where it has one for the map, else one that calls the map."""
         pyvene = self.pyvene
         assert pyvene is not None
-        if frame.given:
+        if _is_vanilla(frame):
             vanilla: nn.Module = pyvene.VanillaIntervention(
                 embed_dim=frame.width, subspace_partition=_ranges(frame.dims), keep_last_dim=False
             )
             return vanilla
-        partition = [[block.start, block.stop] for block in frame.blocks]
-        rotated: nn.Module = pyvene.LowRankRotatedSpaceIntervention(
-            embed_dim=len(frame.dims), low_rank_dimension=frame.size, subspace_partition=partition
-        )
-        return rotated if len(frame.dims) == frame.width else _within_dims(rotated, frame.dims)
-
-    def _rotations(self) -> list[tuple[int, Any]]:
-        """The learned maps by the index of their frame."""
-        frames = () if self.grounding is None else self.grounding.frames
-        return [(index, self.maps[index]) for index, frame in enumerate(frames) if not frame.given]
+        if isinstance(map, SubspaceMap) and len(frame.positions) == 1:
+            owner = frame.blocks[block]
+            rotated: Any = pyvene.LowRankRotatedSpaceIntervention(
+                embed_dim=len(frame.dims),
+                low_rank_dimension=frame.size,
+                subspace_partition=[[owner.start, owner.stop]],
+            )
+            rotated.rotate_layer = _Rotation(map)
+            whole: nn.Module = rotated
+            return whole if len(frame.dims) == frame.width else _within_dims(whole, frame.dims)
+        return _by_map(pyvene.VanillaIntervention(embed_dim=frame.width), frame, map, block)
 
     def _count(self, *_: object) -> None:
         self.calls += 1
+
+
+class _Rotation(nn.Module):
+    """A map's frame in the place of the layer that pyvene's intervention would train."""
+
+    def __init__(self, map: SubspaceMap) -> None:
+        super().__init__()
+        self.map = map
+
+    @property
+    def weight(self) -> Tensor:
+        return self.map.frame.weight
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x @ self.weight
+
+
+def _is_vanilla(frame: Frame) -> bool:
+    return frame.given and len(frame.positions) == 1
+
+
+def _subspaces(frame: Frame) -> list[int]:
+    """The parts of the partition that an intervention swaps: every range of given dims, else its one block."""
+    return list(range(len(_ranges(frame.dims)))) if _is_vanilla(frame) else [0]
 
 
 def _ranges(dims: tuple[int, ...]) -> list[list[int]]:
@@ -230,3 +239,21 @@ def _within_dims(rotated: nn.Module, dims: tuple[int, ...]) -> nn.Module:
 
     rotated.forward = forward
     return rotated
+
+
+def _by_map(intervention: nn.Module, frame: Frame, map: FeatureMap, block: int) -> nn.Module:
+    """An intervention that swaps a block of our map at the frame's positions."""
+
+    def forward(base: Tensor, source: Tensor, subspaces: Any = None, **options: Any) -> Tensor:
+        columns = list(frame.dims)
+        vectors, sources = (
+            state[..., columns] if frame.shared else state[..., columns].flatten(1)[:, None] for state in (base, source)
+        )
+        features, error = map.featurise(vectors)
+        swapped = torch.lerp(features, map.featurise(sources)[0], map.share(block).expand_as(features))
+        changed = base.clone()
+        changed[..., columns] = map.inverse(swapped, error).reshape(changed[..., columns].shape)
+        return changed
+
+    intervention.forward = forward
+    return intervention

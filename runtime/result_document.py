@@ -1,11 +1,13 @@
 """Result documents: the border where verdicts become JSON and JSON becomes verdicts, checked by pydantic."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
+from .diagnosis import Diagnosis
 from .verdicts import Environment, Result, Verdict
 
 FORMAT = 1
@@ -25,9 +27,16 @@ class ResultDocument:
     verdicts: tuple[Verdict, ...]
     environment: Environment
     complete: bool = True
+    lock: str | None = None
+    criterion: str = "not locked"
+
+
+class BadResultError(Exception):
+    """A file that is no result that can be read; says why."""
 
 
 _ADAPTER: TypeAdapter[ResultDocument] = TypeAdapter(ResultDocument)
+_DIAGNOSIS: TypeAdapter[Diagnosis] = TypeAdapter(Diagnosis)
 
 
 def write_result(result: Result) -> str:
@@ -41,14 +50,45 @@ def result_table(result: Result) -> dict[str, Any]:
     return table
 
 
+def diagnosis_table(diagnosis: Diagnosis) -> dict[str, Any]:
+    """A diagnosis as plain JSON values."""
+    table: dict[str, Any] = _DIAGNOSIS.dump_python(diagnosis, mode="json")
+    return table
+
+
+def read_diagnosis(table: dict[str, Any]) -> Diagnosis:
+    """The inverse of `diagnosis_table`."""
+    return _DIAGNOSIS.validate_python(table)
+
+
 def read_result(path: Path) -> Result | None:
     """A result from its file; None where it is missing, broken, or of another format."""
     try:
-        document = _ADAPTER.validate_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValidationError, ValueError):
+        return load_result(path)
+    except (OSError, BadResultError):
         return None
-    if document.format != FORMAT:
-        return None
+
+
+def load_result(path: Path) -> Result:
+    """A result from its file.
+
+    Raises:
+        OSError: the file cannot be read.
+        BadResultError: it is no result, or one of another format.
+    """
+    try:
+        found = json.loads(path.read_bytes())
+    except (ValueError, RecursionError):
+        raise BadResultError("it is no JSON") from None
+    if not isinstance(found, dict) or not isinstance(found.get("format"), int):
+        raise BadResultError("it is no result document")
+    if found["format"] != FORMAT:
+        raise BadResultError(f"expected format {FORMAT}, found {found['format']}")
+    try:
+        document = _ADAPTER.validate_python(found)
+    except ValidationError as problem:
+        where = ".".join(map(str, problem.errors()[0]["loc"]))
+        raise BadResultError(f"its entry `{where}` is missing or of another kind") from None
     return Result(
         document.spec,
         document.doc,
@@ -58,6 +98,8 @@ def read_result(path: Path) -> Result | None:
         document.verdicts,
         document.environment,
         document.complete,
+        document.lock,
+        document.criterion,
     )
 
 
@@ -72,4 +114,6 @@ def _document(result: Result) -> ResultDocument:
         result.verdicts,
         result.environment,
         result.complete,
+        result.lock,
+        result.criterion,
     )

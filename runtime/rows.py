@@ -3,40 +3,34 @@
 from fractions import Fraction
 
 from ..compiler.experiments import Part
-from ..compiler.plan import MeasuredQuantity
-from .fit import Fitted
-from .intervals import Interval, clopper_pearson
-from .part_intervals import PartInterval
+from .intervals import Interval
+from .part_intervals import Measured, PartInterval, measured_interval
+from .rulings import Evaluated
 from .scores import Scores
 from .verdicts import CellRow, ControlRow, PartRow, QuantityRow, SeedRow
 
 
-def quantity_row(
-    quantity: MeasuredQuantity,
-    scores: Scores,
-    fitted: Fitted | None,
-    map_key: str | None,
-    alpha: float,
-    exhaustive: bool,
-    among: bool,
-) -> QuantityRow:
+def quantity_row(evaluated: Evaluated, alpha: float, among: bool) -> QuantityRow:
     """One estimand on its own, at the claim's alpha."""
-    right = scores.right(among)
-    exact = scores.exact(among) if exhaustive else None
-    estimate = float(exact) if exact is not None else right / scores.n
-    interval = Interval(estimate, estimate) if exhaustive else clopper_pearson(right, scores.n, alpha)
+    quantity, scores, fitted = evaluated.quantity, evaluated.scores, evaluated.fitted
+    interval = measured_interval(evaluated.measured, among, alpha)
     return QuantityRow(
         text=quantity.text,
         families=quantity.families,
         learned=quantity.learned,
-        estimate=estimate,
+        estimate=float(scores.mean(among)),
         low=interval.low,
         high=interval.high,
-        right=right,
+        right=scores.right(among),
         n=scores.n,
-        exact=None if exact is None else str(exact),
+        budget=_budget(evaluated),
+        method=evaluated.measured.method,
+        exact=str(scores.mean(among)) if scores.whole_domain else None,
+        range=scores.range,
+        binary=scores.binary,
+        clipped=scores.clipped,
         among=among,
-        full_vocabulary=float(scores.exact(False)) if exhaustive else scores.right(False) / scores.n,
+        full_vocabulary=float(scores.mean(False)),
         network_accuracy=scores.base_right / scores.n,
         no_op=scores.no_op,
         full_swap=scores.full_swap,
@@ -45,17 +39,20 @@ def quantity_row(
         seeds=() if fitted is None else tuple(SeedRow(s.seed, s.select, s.loss, s.chosen) for s in fitted.seeds),
         select=scores.select,
         unseen=_unseen(scores),
-        map=map_key,
+        map=evaluated.map_key,
+        remarks=evaluated.remarks,
+        keys=evaluated.keys,
     )
 
 
-def part_row(part: Part, found: PartInterval, texts: list[str], exhaustive: bool) -> PartRow:
+def part_row(part: Part, found: PartInterval, evaluated: list[Evaluated]) -> PartRow:
     """One inequality as written: estimands on the left, the bound on the right."""
     sign = -1 if part.written == "<=" else 1
     interval = found.interval.shift(-float(part.constant)).scale(sign)
     left = sign * (found.estimate - part.constant)
+    read = [evaluated[index] for _, index in part.coefficients]
     return PartRow(
-        text=_linear_text([(sign * c, texts[i]) for c, i in part.coefficients]),
+        text=_linear_text([(sign * c, evaluated[i].quantity.text) for c, i in part.coefficients]),
         relation=part.written,
         estimate=float(left),
         low=interval.low,
@@ -63,16 +60,23 @@ def part_row(part: Part, found: PartInterval, texts: list[str], exhaustive: bool
         bound=float(-sign * part.constant),
         tolerance=float(part.tolerance),
         paired=found.paired,
-        exact=str(left) if exhaustive else None,
+        method=found.method,
+        n=max(e.scores.n for e in read),
+        budget=max(_budget(e) for e in read),
+        exact=str(left) if found.method == "exact" else None,
     )
 
 
-def control_row(name: str, scores: Scores, interval: Interval, needed: str) -> ControlRow:
-    """A control that was run; a point interval is its estimate."""
-    point = interval.low == interval.high
-    return ControlRow(
-        name, interval.low if point else scores.right(True) / scores.n, interval.low, interval.high, needed
-    )
+def control_row(name: str, found: Measured, interval: Interval, needed: str) -> ControlRow:
+    """A control that was run, scored among the declared answers."""
+    estimate = float(found.scores.mean(among=True))
+    return ControlRow(name, estimate, interval.low, interval.high, found.method, found.scores.n, needed)
+
+
+def _budget(evaluated: Evaluated) -> int:
+    """The most items that may be looked at; a whole domain has no more than it has."""
+    budget = evaluated.quantity.budget
+    return evaluated.scores.n if budget is None else budget
 
 
 def _linear_text(terms: list[tuple[Fraction, str]]) -> str:

@@ -11,18 +11,19 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class CellCount:
-    """The items of one (set, half): how many, and on how many network and model agree.
+    """The items of one (set, half): how many, and the sum of their scores.
 
-    `right` compares the network's answer over all its classes, `among` over the declared answers only. `near` counts
-    items whose two best logits are closer than 1e-4. `set` names the variables; `half` is None for `accuracy`.
+    For 0/1 scores the sums are whole: on how many items network and model agree. `right` compares the network's answer
+    over all its classes, `among` over the declared answers only. `near` counts items whose two best logits are closer
+    than 1e-4. `set` names the variables; `half` is None for `accuracy`.
     """
 
     set: tuple[str, ...]
     half: str | None
     weight: Fraction
     n: int
-    right: int
-    among: int
+    right: int | float
+    among: int | float
     near: int
 
 
@@ -30,21 +31,26 @@ class CellCount:
 class Scores:
     """A term's scores on a population of items.
 
-    `agree` and `agree_among` hold one 0/1 score for each item (None for a whole domain). `base_right` counts bases
-    that the network answers right. `no_op` and `full_swap` are what the pairs alone give (the model's labels; None for
-    `accuracy`). `unseen` counts (right, n) by cell over items without `fit` inputs, for learned maps on a whole
-    domain. `select` lists the score on `select` of every network that was drawn; `chosen` is the one measured.
+    `values` and `values_among` hold each item's score (shape [item], in the order of the stream; None for a whole
+    domain) within `range`; `binary` tells that a score is 0 or 1, and `clipped` how many were cut to the range.
+    `base_right` counts bases that the network answers right. `no_op` and `full_swap` are what the pairs alone give (the
+    model's labels; None for `accuracy`). `unseen` counts (right, n) by cell over items without `fit` inputs, for
+    learned maps on a whole domain. `select` lists the score on `select` of every network that was drawn; `chosen` is
+    the one measured.
     """
 
     cells: tuple[CellCount, ...]
-    agree: Tensor | None
-    agree_among: Tensor | None
+    values: Tensor | None
+    values_among: Tensor | None
     base_right: int
     no_op: float | None
     full_swap: float | None
     unseen: tuple[tuple[int, int], ...] | None
     select: tuple[float, ...]
     chosen: int
+    range: tuple[float, float] = (0.0, 1.0)
+    binary: bool = True
+    clipped: int = 0
 
     @property
     def n(self) -> int:
@@ -54,30 +60,38 @@ class Scores:
     def near(self) -> int:
         return sum(cell.near for cell in self.cells)
 
-    def right(self, among: bool) -> int:
-        """Items on which network and model agree."""
+    @property
+    def whole_domain(self) -> bool:
+        """Whether these are all items that there are, so that nothing is estimated."""
+        return self.values is None
+
+    def right(self, among: bool) -> int | float:
+        """The sum of the scores: for 0/1 scores, on how many items network and model agree."""
         return sum(cell.among if among else cell.right for cell in self.cells)
 
+    def mean(self, among: bool) -> Fraction:
+        """The estimate: over a whole domain the weighted mean of sets and halves, exactly; else that of the items."""
+        return self.exact(among) if self.whole_domain else Fraction(self.right(among)) / self.n
+
     def changing(self) -> int:
-        """Label-changing items."""
-        return sum(cell.n for cell in self.cells if cell.half == "changing")
+        """Items that can tell: label-changing ones, or those on which a leak could show."""
+        return sum(cell.n for cell in self.cells if cell.half in ("changing", "exposed"))
 
     def exact(self, among: bool, shift: int = 0) -> Fraction:
         """The weighted mean over sets and halves, exactly; `shift` adds -1 or +1 times the near ties."""
+        low, high = (Fraction(end) for end in self.range)
         total = Fraction(0)
         for cell in self.cells:
-            right = (cell.among if among else cell.right) + shift * cell.near
-            total += cell.weight * Fraction(min(max(right, 0), cell.n), cell.n)
+            mean = Fraction(cell.among if among else cell.right) / cell.n + shift * (high - low) * cell.near / cell.n
+            total += cell.weight * min(max(mean, low), high)
         return total
 
     def tensors(self) -> dict[str, Tensor]:
-        """What a store keeps as tensors."""
-        if self.agree is None or self.agree_among is None:
-            return {"whole_domain": torch.ones(1, dtype=torch.bool)}
-        return {"agree": self.agree, "agree_among": self.agree_among}
+        """What a store keeps of a whole domain as tensors: counts are a document."""
+        return {"whole_domain": torch.ones(1, dtype=torch.bool)}
 
     def document(self) -> dict[str, Any]:
-        """What a store keeps as JSON."""
+        """What a store keeps of a whole domain as JSON."""
         cells = [asdict(cell) | {"weight": [cell.weight.numerator, cell.weight.denominator]} for cell in self.cells]
         return {
             "cells": cells,
@@ -87,11 +101,14 @@ class Scores:
             "unseen": self.unseen,
             "select": self.select,
             "chosen": self.chosen,
+            "range": self.range,
+            "binary": self.binary,
+            "clipped": self.clipped,
         }
 
 
-def read_scores(tensors: Mapping[str, Tensor], document: Mapping[str, Any]) -> Scores:
-    """The inverse of `tensors` and `document`."""
+def read_whole_domain(document: Mapping[str, Any]) -> Scores:
+    """The inverse of `document`."""
     cells = tuple(
         CellCount(
             set=tuple(cell["set"]),
@@ -105,14 +122,18 @@ def read_scores(tensors: Mapping[str, Tensor], document: Mapping[str, Any]) -> S
         for cell in document["cells"]
     )
     unseen = document["unseen"]
+    low, high = document["range"]
     return Scores(
         cells=cells,
-        agree=tensors.get("agree"),
-        agree_among=tensors.get("agree_among"),
+        values=None,
+        values_among=None,
         base_right=document["base_right"],
         no_op=document["no_op"],
         full_swap=document["full_swap"],
         unseen=None if unseen is None else tuple((right, n) for right, n in unseen),
         select=tuple(document["select"]),
         chosen=document["chosen"],
+        range=(low, high),
+        binary=document["binary"],
+        clipped=document["clipped"],
     )

@@ -12,14 +12,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from glob import escape
 from pathlib import Path
-from typing import IO, Any
-
-import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
-from torch import Tensor
+from typing import IO, TYPE_CHECKING, Any
 
 from .errors import EnvironmentProblem
+
+if TYPE_CHECKING:  # results and ledgers are read without torch
+    from torch import Tensor
+
+RESULT_DIGITS = 16
+"""How many hexadecimal digits of a plan's key name its result."""
 
 
 class Store:
@@ -28,11 +29,13 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def load(self, key: str) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+    def load(self, key: str) -> tuple[dict[str, "Tensor"], dict[str, Any]] | None:
         """The tensors and the document of a key; None where there is none, or where it is damaged."""
         path = self._artifact(key)
         if not path.exists():
             return None
+        from safetensors import SafetensorError, safe_open
+
         try:
             with safe_open(str(path), framework="pt") as file:
                 metadata = file.metadata() or {}
@@ -43,12 +46,14 @@ class Store:
         intact = metadata.get("key") == key and metadata.get("hash") == _hash(tensors, metadata["document"])
         return (tensors, document) if intact else None
 
-    def save(self, key: str, tensors: Mapping[str, Tensor], document: Mapping[str, Any]) -> None:
+    def save(self, key: str, tensors: Mapping[str, "Tensor"], document: Mapping[str, Any]) -> None:
         """Write an artifact atomically.
 
         Raises:
             EnvironmentProblem: the folder cannot be written.
         """
+        from safetensors.torch import save
+
         plain = {name: tensor.contiguous() for name, tensor in tensors.items()}
         text = json.dumps(document, sort_keys=True)
         metadata = {"key": key, "document": text, "hash": _hash(plain, text)}
@@ -57,14 +62,15 @@ class Store:
 
     def save_result(self, name: str, key: str, text: str) -> Path:
         """Write a result document; returns its path."""
-        path = self.folder / "results" / f"{name}-{key[:16]}.json"
+        path = self.folder / "results" / f"{name}-{key[:RESULT_DIGITS]}.json"
         with self._replacing(path) as file:
             file.write(text.encode())
         return path
 
-    def results(self, name: str) -> list[Path]:
-        """The result documents of a spec, newest first."""
-        found = (self.folder / "results").glob(f"{escape(name)}-*.json")
+    def results(self, name: str | None = None) -> list[Path]:
+        """The result documents of a spec (None: of all specs), newest first."""
+        key = "[0-9a-f]" * RESULT_DIGITS  # a spec's name may start with another's
+        found = (self.folder / "results").glob(f"{'*' if name is None else escape(name)}-{key}.json")
         return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True)
 
     def append(self, file: str, lines: list[str]) -> None:
@@ -124,7 +130,9 @@ def _last_byte(ledger: IO[bytes]) -> bytes:
     return ledger.read(1)
 
 
-def _hash(tensors: Mapping[str, Tensor], document: str) -> str:
+def _hash(tensors: Mapping[str, "Tensor"], document: str) -> str:
+    import torch
+
     digest = hashlib.sha256(document.encode())
     for name in sorted(tensors):
         tensor = tensors[name]

@@ -4,18 +4,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from .diagnosis import Diagnosis
+
 Outcome = Literal["holds", "refuted", "unsupported", "inconclusive"]
 Grade = Literal["exhaustive", "statistical", "search", "exploratory"]
 Expectation = Literal["met", "failed", "open"]
+Method = Literal["exact", "Clopper-Pearson", "confidence sequence"]
 
 
 @dataclass(frozen=True)
 class CellRow:
-    """Raw counts of one set and half. `set` is empty and `half` None for `accuracy`."""
+    """The sum of the n scores of one set and half. `set` is empty and `half` None for `accuracy`."""
 
     set: tuple[str, ...]
     half: str | None
-    right: int
+    right: int | float
     n: int
 
 
@@ -30,14 +33,30 @@ class SeedRow:
 
 
 @dataclass(frozen=True)
-class QuantityRow:
-    """One estimand as measured on its own: `estimate` in [0, 1] with its interval at the claim's alpha.
+class QuantityKeys:
+    """By what an estimand's measurement is found again, and told to be of the same items as another (sha256, hex).
 
-    `exact` is k/N as text for a whole domain. `network_accuracy` is on the items' bases. `no_op` and `full_swap` are
-    what the pairs alone give. `near_ties` counts items whose two best logits are closer than 1e-4. `select` lists the
-    scores on `select` of the networks that `random(N)` drew. `unseen` is the estimate on a whole domain without `fit`
-    inputs, and its n. `map` is the content key of the fitted map in the store. `remarks` say of the items what a reader
-    must know: sets left out, halves that never occur, what was decided by sampling.
+    `scores`: its scores in the store. `items`: the population and its split, however many items were drawn. `network`:
+    the weights that were measured. `task`: the names and domains of its inputs and output.
+    """
+
+    scores: str
+    items: str
+    network: str
+    task: str
+
+
+@dataclass(frozen=True)
+class QuantityRow:
+    """One estimand as measured on its own: `estimate` within `range`, with its interval at the claim's alpha.
+
+    `right` is the sum of n items' scores, of at most `budget`; `binary` scores are 0 or 1, and `clipped` counts those
+    that were cut to the range. `method` tells how the interval is made. `exact` is k/N as text for a whole domain.
+    `network_accuracy` is on the items' bases. `no_op` and `full_swap` are what the pairs alone give. `near_ties` counts
+    items whose two best logits are closer than 1e-4. `select` lists the scores on `select` of the networks that
+    `random(N)` drew. `unseen` is the estimate on a whole domain without `fit` inputs, and its n. `map` is the content
+    key of the fitted map in the store. `remarks` say of the items what a reader must know: sets left out, halves that
+    never occur, what was decided by sampling. `keys` None: of an older version.
     """
 
     text: str
@@ -46,9 +65,14 @@ class QuantityRow:
     estimate: float
     low: float
     high: float
-    right: int
+    right: int | float
     n: int
+    budget: int
+    method: Method
     exact: str | None
+    range: tuple[float, float]
+    binary: bool
+    clipped: int
     among: bool
     full_vocabulary: float
     network_accuracy: float
@@ -61,13 +85,15 @@ class QuantityRow:
     unseen: tuple[float, int] | None
     map: str | None
     remarks: tuple[str, ...] = ()
+    keys: QuantityKeys | None = None
 
 
 @dataclass(frozen=True)
 class PartRow:
     """One inequality: the left side's estimate and the interval that decides, against the bound.
 
-    `exact` is the left side as a fraction, for a whole domain.
+    `method` tells how the interval is made, after `n` items of at most `budget`. `exact` is the left side as a
+    fraction, for a whole domain.
     """
 
     text: str
@@ -78,17 +104,22 @@ class PartRow:
     bound: float
     tolerance: float
     paired: bool
+    method: Method
+    n: int
+    budget: int
     exact: str | None
 
 
 @dataclass(frozen=True)
 class ControlRow:
-    """A control: what it reached, and what it had to reach (None: it is only noted)."""
+    """A control: what it reached on its n items, and what it had to reach. `method` tells how the interval is made."""
 
     name: str
     estimate: float
     low: float
     high: float
+    method: Method
+    n: int
     needed: str
 
 
@@ -98,7 +129,7 @@ class Verdict:
 
     `estimate`, `low`, `high` and `bound` are those of its first part; `alpha` is the error that the claim may make.
     `reason` is a reason code where the outcome is inconclusive. `expectation` tells whether the outcome is the one
-    that the author expected.
+    that the author expected. `diagnosis` says of each estimand that is too low for the claim where it fails.
     """
 
     name: str
@@ -114,6 +145,7 @@ class Verdict:
     quantities: tuple[QuantityRow, ...]
     controls: tuple[ControlRow, ...]
     notes: tuple[str, ...]
+    diagnosis: tuple[Diagnosis, ...] = ()
 
     @property
     def estimate(self) -> float:
@@ -140,7 +172,11 @@ class Environment:
 
 @dataclass(frozen=True)
 class Result(Mapping[str, Verdict]):
-    """The verdicts of a spec by claim name, in the file's order."""
+    """The verdicts of a spec by claim name, in the file's order.
+
+    `lock` is the hash of the lock that fits the spec (None: its criterion was not locked), `criterion` says in words
+    whether it was locked, and before what.
+    """
 
     spec: str
     doc: str
@@ -150,6 +186,8 @@ class Result(Mapping[str, Verdict]):
     verdicts: tuple[Verdict, ...]
     environment: Environment
     complete: bool = True
+    lock: str | None = None
+    criterion: str = "not locked"
 
     def __getitem__(self, name: str) -> Verdict:
         for verdict in self.verdicts:

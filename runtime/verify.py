@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from ..compiler.plan import THREADS, Plan
+from ..compiler.plan import THREADS, EngineName, Plan
 from .execute import Inline
 from .progress import Progress, Silent
 from .result_document import write_result
@@ -24,8 +24,13 @@ def verify_plan(
     store: Store,
     progress: Progress | None = None,
     decided: Callable[[Result], None] = lambda result: None,
+    lock: str | None = None,
+    criterion: str = "not locked",
 ) -> Result:
     """The verdicts of a plan's claims; the result is written to the store.
+
+    `lock` is the hash of the lock that fixed the claims beforehand (None: there is none that fits), `criterion` says it
+    in words.
 
     `decided` is told the result so far whenever a verdict falls. A run that is cut short loses none: what was decided
     is written too, marked as not complete.
@@ -34,7 +39,7 @@ def verify_plan(
         EnvironmentProblem: a checkpoint, the store or an activation is broken.
     """
     torch.set_num_threads(THREADS)
-    result = Result(spec, doc, plan.key, seed, plan.confidence, (), environment(), complete=False)
+    result = Result(spec, doc, plan.key, seed, plan.confidence, (), environment(plan.engine), False, lock, criterion)
 
     def keep() -> None:
         store.save_result(Path(spec).stem, plan.key, write_result(result))
@@ -52,13 +57,13 @@ def verify_plan(
     return result
 
 
-def environment() -> Environment:
+def environment(engine: EngineName) -> Environment:
     """What the numbers depend on besides the spec."""
     return Environment(
         cspec=version("cspec"),
         python=platform.python_version(),
         torch=torch.__version__,
-        engine="pyvene",
-        engine_version=version("pyvene"),
+        engine=engine,
+        engine_version=version("pyvene" if engine == "pyvene" else "cspec"),
         threads=torch.get_num_threads(),
     )

@@ -113,7 +113,7 @@ def _set_text(names: tuple[str, ...], chosen: tuple[int, ...]) -> str:
 
 def open_population(recipe: Recipe, whole_domain: bool = False) -> Population:
     """Find the cells of a recipe: those of its `test` split, or of the whole domain."""
-    key = _content_key(recipe, whole_domain)
+    key = population_key(recipe, whole_domain)
     split: Split | None = None if whole_domain else "test"
     spaces = open_spaces(recipe, split, _number(key, f"pool/{split}"))
     opened: dict[Split | None, Spaces] = {split: spaces}
@@ -125,12 +125,13 @@ def open_population(recipe: Recipe, whole_domain: bool = False) -> Population:
         spaces = opened[None] = open_spaces(recipe, None, _number(key, "pool/None"))
     generator = np.random.Generator(np.random.Philox(key=_number(key, f"cells/{split}")))
     occurring, sampled = halves_that_occur(recipe, spaces, generator)
-    kept = [index for index, halves in occurring.items() if "changing" in halves]
+    kept = [index for index, halves in occurring.items() if "changing" in halves and set(halves) & set(recipe.halves)]
+    wanted = {index: tuple(half for half in occurring[index] if half in recipe.halves) for index in kept}
     cells = tuple(
-        Cell(index, half, Fraction(1, len(kept) * len(occurring[index]))) for index in kept for half in occurring[index]
+        Cell(index, half, Fraction(1, len(kept) * len(wanted[index]))) for index in kept for half in wanted[index]
     )
     left_out = tuple(recipe.sets[index] for index in occurring if index not in kept)
-    absent = tuple((recipe.sets[i], half) for i in kept for half in HALVES if half not in occurring[i])
+    absent = tuple((recipe.sets[i], half) for i in kept for half in recipe.halves if half not in occurring[i])
     return Population(recipe, cells, left_out, absent, (*notes, *sampled), key, whole_domain, opened)
 
 
@@ -151,7 +152,7 @@ def label_of(population: Population, items: Items) -> Codes:
     return interchange(recipe, items.bases, codes_on(recipe, items.inputs[:, 1:]), set_members(population)[items.cell])
 
 
-def _content_key(recipe: Recipe, whole_domain: bool) -> str:
+def population_key(recipe: Recipe, whole_domain: bool) -> str:
     """The sha256 (hex) of everything that the items' law depends on."""
     where = [canonical(condition) for condition in recipe.where]
     held = [(h.input, h.codes) for h in recipe.held_out]
@@ -165,6 +166,7 @@ def _content_key(recipe: Recipe, whole_domain: bool) -> str:
         held,
         recipe.shares,
         recipe.seed,
+        *([] if recipe.halves == HALVES else [recipe.halves]),
     )
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
@@ -174,4 +176,4 @@ def _number(key: str, role: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{key}/{role}".encode()).digest()[:16], "big")
 
 
-__all__ = ["Cell", "Drawn", "Population", "label_of", "open_population", "set_members", "split_of"]
+__all__ = ["Cell", "Drawn", "Population", "label_of", "open_population", "population_key", "set_members", "split_of"]

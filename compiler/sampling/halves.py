@@ -19,6 +19,7 @@ from .relations import TooLargeError, ranges, relation
 from .spaces import Layout, NoInputError, Space, conditions_of, tabulated
 
 HALVES: tuple[Half, Half] = ("changing", "keeping")
+EXPOSED: Half = "exposed"
 Bools = npt.NDArray[np.bool_]
 _SAMPLE = 2048
 _MORE = 1 << 16
@@ -140,6 +141,11 @@ def halves_that_occur(
         return occurring, ("some cell's inputs are too rare to be drawn",)
     for index, chosen in enumerate(recipe.sets):
         seen = _seen(recipe, spaces, sample, chosen)
+        if EXPOSED in recipe.halves:
+            exposed, said = _exposed(recipe, spaces, sample, chosen, generator)
+            notes += said
+            occurring[index] = exposed
+            continue
         missing = [half for half in HALVES if half not in seen]
         if missing:
             try:
@@ -151,6 +157,29 @@ def halves_that_occur(
             seen = tuple(half for half in HALVES if half in seen or half in found)
         occurring[index] = seen
     return occurring, tuple(notes)
+
+
+def _exposed(
+    recipe: Recipe, spaces: Spaces, sample: Candidates, chosen: Sequence[int], generator: np.random.Generator
+) -> tuple[tuple[Half, ...], list[str]]:
+    """Whether an item of the set keeps the output although a source has another one: seen, or not in a large sample.
+
+    Such a set also counts as one that can change the output.
+    """
+    if _some_exposed(recipe, spaces, sample, chosen):
+        return ("changing", EXPOSED), []
+    if _some_exposed(recipe, spaces, propose(recipe, spaces, _MORE, generator), chosen):
+        return ("changing", EXPOSED), []
+    return (), [f"items of {_names(recipe, chosen)} on which a leak could show: {SAMPLED}"]
+
+
+def _some_exposed(recipe: Recipe, spaces: Spaces, sample: Candidates, chosen: Sequence[int]) -> bool:
+    members = np.zeros((len(sample.bases), len(recipe.variables)), dtype=bool)
+    members[:, list(chosen)] = True
+    before = output_codes(recipe, spaces.base, sample.base_cells)
+    keeps = interchange(recipe, sample.bases, sample.codes, members) == before
+    other = output_codes(recipe, spaces.source, sample.source_cells[:, list(chosen)]) != before[:, None]
+    return bool((keeps & other.any(axis=1) & sample.possible).any())
 
 
 def _names(recipe: Recipe, chosen: Sequence[int]) -> str:

@@ -13,7 +13,8 @@ from ...lang.program import Expression
 from ..causal_model import CausalModel, Codes
 
 Split = Literal["fit", "select", "test"]
-Half = Literal["changing", "keeping"]
+Half = Literal["changing", "keeping", "exposed"]
+"""`exposed` items keep the output although a source of the set has another one: on these a leak could show."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ class Recipe:
     `variables` are the aligned variables in order of declaration (empty for `accuracy`: an item is then a base alone);
     `sets` the interchanged sets, as indices into `variables`; `where` conditions on single inputs (base and every
     source alike) or, where their variables carry a role, on a base and a source together, over inputs only (model
-    variables are substituted away before).
+    variables are substituted away before). `halves` are those that count: `changing` and `keeping`, or the one
+    that an estimand names.
     """
 
     model: CausalModel
@@ -41,6 +43,7 @@ class Recipe:
     held_out: tuple[HeldOut, ...]
     shares: tuple[float, float, float]
     seed: int
+    halves: tuple[Half, ...] = ("changing", "keeping")
 
 
 @dataclass(frozen=True)

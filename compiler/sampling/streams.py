@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from ..causal_model import Codes
 from ..expressions import Column
-from .halves import Bools, draw_sources, interchange, output_codes, propose_sources
+from .halves import EXPOSED, Bools, draw_sources, interchange, output_codes, propose_sources
 from .items import Recipe
 from .open_spaces import Spaces
 from .relations import ranges
@@ -190,7 +190,7 @@ class Stream:
         """The first candidate of each owner whose half is right: items, source cells and sources."""
         bases, base_cells = chunk.inputs[owner, 0], chunk.base_cells[owner]
         drawn = propose_sources(self.recipe, self.spaces, bases, base_cells, generator)
-        right = drawn.possible & self._is_right(chunk.cell[owner], bases, drawn.codes, base_cells)
+        right = drawn.possible & self._is_right(chunk.cell[owner], bases, drawn.codes, base_cells, drawn.source_cells)
         self._drawn += len(owner)
         self._accepted += int(right.sum())
         hits = np.flatnonzero(right)
@@ -222,7 +222,7 @@ class Stream:
                 column = self.spaces.source.codes_of(name)
                 assert column is not None
                 codes[:, j] = column[candidates[:, j]]
-            right = self._is_right(chunk.cell[items[owner]], bases[owner], codes, base_cells[owner])
+            right = self._is_right(chunk.cell[items[owner]], bases[owner], codes, base_cells[owner], candidates)
             hits = np.flatnonzero(right)
             found, first, fitting = np.unique(owner[hits], return_index=True, return_counts=True)
             at = hits[first + (generator.random(len(found)) * fitting).astype(np.int64)]
@@ -251,13 +251,16 @@ class Stream:
         chunk.base_cells[items] = self.spaces.base.choose(np.zeros((len(items), 0), dtype=np.int64), generator)
         chunk.inputs[items, 0] = self.spaces.base.draw(chunk.base_cells[items], generator)
 
-    def _is_right(self, cell: Column, bases: Codes, codes: Codes, base_cells: Column) -> Bools:
+    def _is_right(self, cell: Column, bases: Codes, codes: Codes, base_cells: Column, source_cells: Codes) -> Bools:
         """Whether each item has its cell's half."""
         if not self.recipe.variables:
             return np.ones(len(cell), dtype=bool)
         before = output_codes(self.recipe, self.spaces.base, base_cells)
         after = interchange(self.recipe, bases, codes, self.members[cell])
         right: Bools = (after != before) == self.changing[cell]
+        if EXPOSED in self.recipe.halves:
+            other = output_codes(self.recipe, self.spaces.source, source_cells) != before[:, None]
+            right = right & (other & self.members[cell]).any(axis=1)
         return right
 
     def _text(self, cell: int) -> str:

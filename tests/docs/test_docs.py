@@ -5,6 +5,8 @@ import dataclasses
 import io
 import re
 import shutil
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +16,16 @@ from cspec.lang import not_built
 from cspec.lang.check_claims import REASONS
 from cspec.lang.program import FitSettings, Pairs, Settings
 from cspec.runtime.result_document import ResultDocument
-from cspec.runtime.verdicts import CellRow, ControlRow, Environment, PartRow, QuantityRow, SeedRow, Verdict
+from cspec.runtime.verdicts import (
+    CellRow,
+    ControlRow,
+    Environment,
+    PartRow,
+    QuantityKeys,
+    QuantityRow,
+    SeedRow,
+    Verdict,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -27,7 +38,7 @@ CODE = re.compile(r"^error\[(CS\d{3})\]", re.M)
 
 @dataclass(frozen=True)
 class Example:
-    """A fenced block with the marker before it: `<!-- expect: CS101 -->` or `<!-- output: SPEC -->`."""
+    """A fenced block with the marker before it: `<!-- expect: CS101 -->`, `output: SPEC` or `session: FOLDER`."""
 
     line: int
     language: str
@@ -106,8 +117,10 @@ def test_stated_defaults_are_the_defaults() -> None:
     assert stated["`size N`"] == str(pairs.size)
     assert tuple(map(float, stated["`split F S T`"].split())) == pairs.split
     stated = rows(section("language.md", "Settings"))
-    for field in dataclasses.fields(settings):
-        assert stated[f"`{field.name}`"] == str(getattr(settings, field.name))
+    assert (stated["`confidence`"], stated["`seed`"]) == (str(settings.confidence), str(settings.seed))
+    for field in dataclasses.fields(settings.controls):
+        value = getattr(settings.controls, field.name)
+        assert stated[f"`controls {{ {field.name} }}`"] == ("none" if value is None else str(value))
 
 
 def test_every_word_that_is_not_built_is_listed() -> None:
@@ -115,6 +128,7 @@ def test_every_word_that_is_not_built_is_listed() -> None:
     tables = (
         not_built.DECLARATIONS,
         not_built.ESTIMANDS,
+        not_built.CLAUSES,
         not_built.FAMILIES,
         not_built.NETWORKS,
         not_built.COMPONENTS,
@@ -130,6 +144,7 @@ def test_json_fields_are_those_of_the_documents() -> None:
         "verdict": Verdict,
         "part": PartRow,
         "quantity": QuantityRow,
+        "keys": QuantityKeys,
         "cell": CellRow,
         "seed": SeedRow,
         "control": ControlRow,
@@ -150,3 +165,27 @@ def test_reasons_of_vetoes_can_be_expected() -> None:
 def test_links_lead_somewhere(page: str) -> None:
     for target in re.findall(r"\]\(([^)#]+)", read(page)):
         assert "://" in target or (DOCS / target).exists(), target
+
+
+def test_a_quoted_session_is_what_a_shell_shows(tmp_path: Path) -> None:
+    """Commands and what they print, in a copy of the folder that is named; digits of hashes may be others."""
+    quoted = [example for example in examples("locking.md") if example.kind == "session"]
+    assert len(quoted) == 1
+    for index, example in enumerate(quoted):
+        assert example.value is not None
+        folder = tmp_path / str(index)
+        shutil.copytree(ROOT / example.value, folder, ignore=shutil.ignore_patterns(".cspec", "*.lock"))
+        found = "".join(f"$ {line}\n{shell(line, folder)}" for line in re.findall(r"^\$ (.*)$", example.text, re.M))
+        assert HASH.sub("#", found) == HASH.sub("#", example.text)
+
+
+HASH = re.compile(r"\b[0-9a-f]{12,16}\b")
+
+
+def shell(line: str, folder: Path) -> str:
+    """What a terminal shows of a command."""
+    script = f'cspec() {{ "{sys.executable}" -m cspec "$@"; }}; {line}'
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    return done.stdout

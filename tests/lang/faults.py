@@ -51,6 +51,33 @@ DAS = "  left, right at hidden[1] via rotation size 4\n"
 CLAIM = "iia(das) >= 0.9"
 OUTPUT = "  output same: bool\n"
 ANSWER = "answer same: { false: 0, true: 1 }"
+TAIL = DAS + "}\n\nclaim represents: iia(das) >= 0.9\n"
+TAILED = "%s}\n\nclaim represents: %s\n"
+ASIDE = """
+model pairs_of for equality {
+  pair[0] = w == x
+  pair[1] = y == z
+  chain[0] = pair[0]
+  chain[1] = chain[0] == pair[1]
+  same = chain[1]
+}
+
+align aside: pairs_of -> mlp {
+  %s
+}
+"""
+DIGITS = """
+model digits for equality {
+  digit = w
+  low = digit < 4
+  same = low == (digit > 2)
+}
+
+align to: digits -> mlp {
+  %s
+}
+"""
+INNER = "}\n\nalign inner: both -> mlp {\n  %s\n"
 PAIRS = "\npairs main for equality {\n  %s\n}\n"
 
 TO_DAS = (
@@ -102,22 +129,20 @@ FAULTS = [
     Fault("among_not_built", ANSWER, ANSWER + " among answers", "CS010", "among", "argmax"),
     Fault("csv_not_built", "z: 0..7", 'z: csv("f.csv")', "CS010", "csv", "list the values"),
     Fault("transformers_not_built", "torch(", "transformers(", "CS010", "transformers", "torch("),
-    Fault("position_not_built", "hidden[1] via", "hidden[1] @ last via", "CS010", "@", "without it"),
-    Fault("region_not_built", "right at hidden[1]", "right in hidden[1]", "CS010", "in", "with `at`"),
-    Fault("wildcard_not_built", "at hidden[1]", "at hidden[*]", "CS010", "*", "one site"),
-    Fault("site_list_not_built", "at hidden[1]", "at [hidden[1], hidden[2]]", "CS010", "[", "one site"),
-    Fault("nested_site_not_built", "at hidden[1]", "at outer.left", "CS010", "outer.left", "hidden[i]"),
+    Fault("site_list_not_built", "at hidden[1]", "at [hidden[1], hidden[2]]", "CS010", "[", "one component"),
+    Fault("region_list_not_built", "at hidden[1]", "in [hidden[1], hidden[2]]", "CS010", "[", "one component"),
+    Fault("position_all_not_built", "hidden[1] via", "resid[1] @ all via", "CS010", "all", "list the positions"),
+    Fault("part_of_a_slot_not_built", "hidden[1] via", "resid[1] @ {x}.first via", "CS010", ".first", "@ {x}"),
     Fault("component_not_built", "at hidden[1]", "at resid_post[1]", "CS010", "resid_post", "hidden[i]"),
     Fault("embed_not_built", "at hidden[1]", "at embed", "CS010", "embed", "hidden[0]"),
-    Fault("family_not_built", "via rotation", "via pca", "CS010", "pca", "rotation"),
-    Fault("learned_size_not_built", "size 4", "size learned", "CS010", "learned", "size 4"),
-    Fault("identity_size_not_built", "rotation size 4", "identity size 4", "CS010", "4", "name the dims"),
+    Fault("family_not_built", "via rotation", 'via sae("f.safetensors")', "CS010", "sae", "rotation"),
     Fault("effect_not_built", CLAIM, "effect(das.left -> same) >= 0.5", "CS010", "effect", "iia"),
-    Fault("cause_not_built", CLAIM, "cause(das.left) >= 0.5", "CS010", "cause", "both halves"),
     Fault("all_not_built", CLAIM, "all(iia(d[t]) >= 0.5 for t in 0..3)", "CS010", "all", "one claim"),
-    Fault("frozen_not_built", CLAIM, "iia(das frozen on mlp) >= 0.5", "CS010", "frozen", "alignment of its own"),
-    Fault("edge_not_built", CLAIM, "iia(das.left -> same) >= 0.5", "CS010", "->", "iia(A.{x, y})"),
-    Fault("via_not_built", CLAIM, "iia(das via pca) >= 0.5", "CS010", "via", "alignment of its own"),
+    Fault("from_not_built", CLAIM, "iia(das from das) >= 0.5", "CS010", "from", "alignment of its own"),
+    Fault("given_not_built", CLAIM, "iia(das.left given right) >= 0.5", "CS010", "given", "iia(A.x -> y)"),
+    Fault("ungated_not_built", 'safetensors")', 'safetensors") ungated', "CS010", "ungated", "accuracy"),
+    Fault("random_circuit_not_built", CLAIM, "random(c) >= 0.5", "CS010", "random", "accuracy(random(N))"),
+    Fault("reason_not_built", CLAIM, CLAIM + " expect inconclusive(awaiting_scores)", "CS010", "awaiting_scores", "no verdict"),
     Fault("balanced_not_built", "", PAIRS % "balanced w == x", "CS010", "balanced", "leave it out"),
     Fault("correct_not_built", "", PAIRS % "where correct", "CS010", "correct", "leave it out"),
     Fault("budget_not_built", "", "\nsettings { budget: 3 }\n", "CS010", "budget", "size"),
@@ -134,6 +159,10 @@ FAULTS = [
     Fault("unknown_function", LEFT, "left: bool = mim(w, x) == 0", "CS101", "mim", "did you mean `min`?"),
     Fault("unknown_loader", "torch(", "troch(", "CS101", "troch", "did you mean `torch`?"),
     Fault("unknown_alignment", CLAIM, "iia(dsa) >= 0.9", "CS101", "dsa", "did you mean `das`?"),
+    Fault("unknown_position", "hidden[1] via", "resid[1] @ x via", "CS101", "x", "`{x}`"),
+    Fault("unknown_slot", "hidden[1] via", "resid[1] @ {ww} via", "CS101", "ww", "did you mean `w`?"),
+    Fault("unknown_outer", "at hidden[1]", "at dsa.left", "CS101", "dsa", "did you mean `das`?"),
+    Fault("unknown_reader", CLAIM, "iia(das.left -> some) >= 0.9", "CS101", "some", "did you mean `same`?"),
     Fault("unknown_outcome", CLAIM, CLAIM + " expect hold", "CS101", "hold", "did you mean `holds`?"),
     Fault("unknown_token", "tokens [w, x, y, z]", "tokens [w, x, y, zz]", "CS101", "zz", "did you mean `z`?"),
     Fault("answer_of_another", "answer same", "answer some", "CS101", "some", "answer same"),
@@ -178,7 +207,7 @@ FAULTS = [
     # --- families and loops
     Fault("no_such_position", ANSWER, ANSWER.replace("same", "same @ end"), "CS101", "end", "`last`"),
     Fault("unknown_comprehension", LEFT, "left: bool = smu(w for i in 0..3) == 3", "CS101", "smu", "did you mean `sum`?"),
-    Fault("loop_of_placements", DAS, "  for i in 0..1 { left at hidden[1] }\n" + DAS, "CS010", "i", "each line"),
+    Fault("indexed_alignment_not_built", CLAIM, "iia(das[0]) >= 0.5", "CS010", "das[0]", "a name of its own"),
     Fault("sum_without_loop", LEFT, "left: bool = sum(w, x) == 3", "CS120", "sum(w, x)", "for i in 0..3"),
     Fault("sum_of_truths", LEFT, "left: bool = sum(w == i for i in 0..3) == 1", "CS104", "w == i", "`count(...)`"),
     Fault("several_positions", ANSWER, ANSWER.replace("same", "same @ [0, 1]"), "CS139", "@ [0, 1]", "one position"),
@@ -199,7 +228,7 @@ FAULTS = [
     Fault("smallest_of_nothing", LEFT, "left: bool = min(w for i in 0..3 where x == i) == 0", "CS145",
           "min(w for i in 0..3 where x == i)", "if ... then"),
     Fault("variable_and_family", LEFT, "left: bool = w == x\n  left[0] = w", "CS206", "left[0]", "another name"),
-    Fault("family_that_is_no_variable", LINKED[0], LINKED[1], "CS314", "d", "`d[0]` and `d[1]`"),
+    Fault("family_that_is_no_variable", LINKED[0], LINKED[1], "CS318", "d", "place them one by one"),
     # --- causal models
     Fault("no_output_equation", SAME, "  some = left == right\n", "CS200", "both", "same = ..."),
     Fault("cycle", LEFT, "left: bool = other\n  other = left", "CS201", "other", "acyclic"),
@@ -214,16 +243,80 @@ FAULTS = [
           "hidden[1][2..5]", "disjoint dims"),
     Fault("two_identities", "rotation size 4", "identity", "CS302", "right", "disjoint dims"),
     Fault("rotation_without_size", " size 4", "", "CS303", "right", "give each of them a size"),
+    Fault("sizes_of_two_kinds", DAS,
+          "  left at hidden[1] via rotation size 4\n  right at hidden[1] via rotation size learned\n", "CS303", "right",
+          "`size learned` for both"),
+    Fault("region_without_size", DAS, "  left, right in hidden[1..2] via rotation\n", "CS303", "right", "give each of them"),
+    Fault("two_families_at_a_site", DAS,
+          "  left at hidden[1] via rotation size 4\n  right at hidden[1] via pca size 4\n", "CS302", "hidden[1]", "share one"),
+    Fault("region_of_the_same_site", DAS, "  left in hidden[1] via rotation size 1..4\n  right at hidden[1][0..3]\n",
+          "CS302", "hidden[1][0..3]", "disjoint dims"),
+    Fault("blocks_too_large_for_an_alternative", DAS, "  left in hidden[*][0..3, 4..5] via rotation size [2, 3]\n", "CS304",
+          "2, 3", "smaller"),
+    Fault("blocks_too_large_inside", DAS, DAS + INNER % "left at das.left via rotation size 5", "CS304", "5", "smaller"),
+    Fault("blocks_too_large_for_the_positions", DAS, "  left at resid[1][0..2] @ [{x}, last] via rotation size 7\n", "CS304",
+          "7", "smaller"),
     Fault("blocks_too_large", "hidden[1] via", "hidden[1][0..6] via", "CS304", "4", "smaller"),
     Fault("child_at_parents_site", DAS, "  left, same at hidden[1] via rotation size 4\n", "CS305", "same", "later layer"),
+    Fault("child_in_an_earlier_region", DAS, "  left in hidden[2..3]\n  same in hidden[1..2]\n", "CS305", "same", "later layer"),
+    Fault("child_on_its_parents_line", DAS, "  left, same in hidden[1..3] via rotation size 2\n", "CS305", "same", "of its own"),
+    Fault("layer_twice", "at hidden[1]", "in hidden[1, 0..1]", "CS306", "0..1", "each layer once"),
+    Fault("alternative_twice", DAS, "  left in hidden[1][0..1, 2, 0..1]\n", "CS306", "0..1", "each entry once"),
+    Fault("star_in_a_list", "at hidden[1]", "in hidden[*, 1]", "CS306", "*", "[*]"),
     Fault("no_layer", "at hidden[1]", "at hidden", "CS306", "hidden", "hidden[1]"),
     Fault("dim_twice", "at hidden[1]", "at hidden[1][0..3, 2]", "CS306", "2", "once"),
     Fault("family_arguments", "via rotation size 4", "via rotation(4)", "CS307", "rotation", "size 4"),
+    Fault("revnet_without_arguments", "via rotation", "via revnet", "CS307", "revnet", "revnet(10, 16)"),
+    Fault("revnet_of_no_blocks", "via rotation", "via revnet(0, 16)", "CS307", "0", "number of blocks"),
     Fault("nothing_placed", DAS, "", "CS308", "das", "add a line"),
     Fault("bad_steps", DAS, DAS + "  fit { steps: 1.5 }\n", "CS309", "1.5", "steps: 1"),
     Fault("bad_rate", DAS, DAS + "  fit { rate: 0 }\n", "CS309", "0", "rate: 0.01"),
     Fault("unknown_setting", DAS, DAS + "  fit { step: 3 }\n", "CS310", "step", "did you mean `steps`?"),
+    Fault("bad_patience", DAS, DAS + "  fit { patience: 0 }\n", "CS309", "0", "patience: 1"),
+    Fault("bad_control", "", "\nsettings { controls { random: 0 } }\n", "CS309", "0", "random: 1"),
+    Fault("bad_share", "", "\nsettings { controls { share: 1.5 } }\n", "CS309", "1.5", "share: 0.5"),
+    Fault("bad_divergence", "", "\nsettings { controls { divergence: 0.5 } }\n", "CS309", "0.5", "divergence: 1.5"),
+    Fault("controls_without_block", "", "\nsettings { controls: 3 }\n", "CS309", "controls: 3", "controls {"),
+    Fault("controls_twice", "", "\nsettings { controls { } controls { share: 1 } }\n", "CS011", "controls { share: 1 }", "one"),
+    Fault("unknown_control", "", "\nsettings { controls { shar: 0.5 } }\n", "CS310", "shar", "did you mean `share`?"),
+    Fault("unknown_block", "", "\nsettings { control { } }\n", "CS310", "control", "did you mean `controls`?"),
+    Fault("several_layers_at", "at hidden[1]", "at hidden[1..2]", "CS312", "[1..2]", "with `in`"),
+    Fault("all_dims_at", "at hidden[1]", "at hidden[1][*]", "CS312", "[*]", "with `in`"),
+    Fault("several_sizes_at", "size 4", "size [2, 4]", "CS312", "2, 4", "with `in`"),
+    Fault("all_positions_at", "hidden[1] via", "resid[1] @ * via", "CS312", "@ *", "with `in`"),
+    Fault("several_sizes_via", CLAIM, "iia(das via rotation size 1..4) >= 0.9", "CS312", "1..4", "with `in`"),
     Fault("size_zero", "size 4", "size 0", "CS313", "0", "size 4"),
+    Fault("size_of_a_word", "size 4", "size four", "CS313", "four", "size 4"),
+    Fault("size_twice", "at hidden[1] via rotation size 4", "in hidden[1] via rotation size [1, 2..3, 2]", "CS313", "2", "once"),
+    Fault("size_range_empty", "size 4", "size 4..2", "CS113", "4..2", "2..4"),
+    Fault("learned_pca", "rotation size 4", "pca size learned", "CS313", "learned", "state it"),
+    Fault("learned_pca_via", TAIL, TAILED % (DAS.replace("4", "learned"), "iia(das via pca) >= 0.9"), "CS313", "via pca",
+          "pca size 4"),
+    Fault("learned_among_sizes", "at hidden[1] via rotation size 4", "in hidden[1] via rotation size [2, learned]", "CS313",
+          "learned", "size learned"),
+    Fault("two_differences", "rotation size 4", "difference size 2", "CS313", "2", "leave the size out"),
+    Fault("difference_of_many", TAIL, TAIL.replace("left, right", "right") + DIGITS % "digit at hidden[1] via difference",
+          "CS313", "difference", "probe size K"),
+    Fault("index_of_a_placed_variable", "left, right at", "left[w] at", "CS141", "w", "numbers and the variables of loops"),
+    Fault("index_of_a_member", CLAIM, "iia(das.left[w]) >= 0.5", "CS141", "w", "numbers and the variables of loops"),
+    Fault("loop_of_the_same_placement", DAS, "  for i in 0..1 { left at hidden[1] }\n", "CS300", "left", "one place"),
+    Fault("loop_variable_of_a_model", DAS, "  for left in 0..1 { right at resid[1] @ last }\n", "CS143", "left", "another name"),
+    Fault("too_few_positions", "", ASIDE % "pair at resid[1] @ last", "CS316", "resid[1] @ last", "`@ {x}`"),
+    Fault("member_that_is_not_there", "", ASIDE % "pair[2] at resid[1] @ last", "CS140", "pair[2]", "change the index"),
+    Fault("region_of_a_family", "", ASIDE % "pair in resid[1..2] @ [{w}, {x}]", "CS010", "in", "with `at`"),
+    Fault("family_inside", "", ASIDE % "pair at das.left", "CS317", "das.left", "of its own"),
+    Fault("family_that_reads_itself", "", ASIDE % "chain at resid[1] @ [{w}, {x}]", "CS318", "chain", "`chain[0]`"),
+    Fault("no_position", "at hidden[1]", "at resid[1]", "CS315", "resid[1]", "@ last"),
+    Fault("position_twice", "at hidden[1]", "at resid[1] @ [last, -1]", "CS315", "-1", "once"),
+    Fault("inside_itself", "at hidden[1]", "at das.left", "CS317", "das.left", "declared before"),
+    Fault("inside_a_later_one", DAS, DAS.replace("hidden[1]", "inner.left") + INNER % "left at hidden[1]", "CS317",
+          "inner.left", "declared before"),
+    Fault("inside_a_search", DAS, DAS.replace(" at ", " in ") + INNER % "left at das.left via rotation size 1", "CS317", "das.left",
+          "stated with `at`"),
+    Fault("search_inside", DAS, DAS + INNER % "left in das.left via rotation size 1", "CS317", "das.left", "with `at`"),
+    Fault("inside_another_network", "", '\nnetwork net = torch("net.safetensors")\n'
+          "align inner: both -> net {\n  left at das.left via rotation size 1\n}\n", "CS317", "das.left", "the same network"),
+    Fault("inside_what_is_not_placed", DAS, DAS + INNER % "left at das.same", "CS417", "same", "`left` and `right`"),
     # --- pairs and claims
     Fault("split_not_one", "", PAIRS % "split .6 .2 .3", "CS400", "split .6 .2 .3", "fit, select and test"),
     Fault("split_of_two", "", PAIRS % "split .6, .4", "CS400", "split .6, .4", "fit, select and test"),
@@ -246,6 +339,25 @@ FAULTS = [
     Fault("tolerance_with_bound", CLAIM, "iia(das) >= 0.9 +- 0.1", "CS414", "0.1", "belongs to `==`"),
     Fault("strict_bound", CLAIM, "iia(das) > 0.9", "CS415", ">", "write `>=`"),
     Fault("not_placed", CLAIM, "iia(das.{left, same}) >= 0.9", "CS417", "same", "`left` and `right`"),
+    Fault("on_twice", CLAIM, "iia(das on mlp on mlp) >= 0.9", "CS011", "on mlp", "remove one"),
+    Fault("frozen_on_its_own", CLAIM, "iia(das frozen on mlp) >= 0.9", "CS419", "mlp", "another network"),
+    Fault("frozen_on_random", CLAIM, "iia(das frozen on random(mlp)) >= 0.9", "CS419", "random(mlp)", "another network"),
+    Fault("exhaustive_probe", CLAIM, "probe(das.left) >= 0.9 exhaustively", "CS440", "probe(das.left)", "exhaustively"),
+    Fault("probe_of_all", CLAIM, "probe(das) >= 0.9", "CS441", "probe(das)", "probe(das.left)"),
+    Fault("cae_of_one", CLAIM, "cae(das.left) <= 0.1", "CS441", "left", "cae(das)"),
+    Fault("edge_from_all", CLAIM, "iia(das -> same) >= 0.9", "CS441", "same", "iia(das.left -> same)"),
+    Fault("edge_of_a_probe", CLAIM, "probe(das.left -> same) >= 0.9", "CS441", "same", "iia(das.left -> same)"),
+    Fault("cae_at_two_layers", TAIL, TAILED % ("  left at hidden[1]\n  right at hidden[2]\n", "cae(das) <= 0.1"), "CS442", "cae(das)", "at one layer"),
+    Fault("edge_to_no_child", CLAIM, "iia(das.left -> right) >= 0.9", "CS443", "right", "read by `same`"),
+    Fault("edge_with_another_child", "", DIGITS % "digit at hidden[1]" + "claim edge: iia(to.digit -> low) >= 0.5\n", "CS444",
+          "low", "place it in `to`"),
+    Fault("refuted_probe", CLAIM, "probe(das.left) >= 0.9 expect refuted", "CS412", "refuted", "unsupported"),
+    Fault("unsupported_frozen", CLAIM, "iia(das frozen on net) >= 0.9 expect unsupported\n"
+          'network net = torch("net.safetensors")', "CS412", "unsupported", "refuted"),
+    Fault("unsupported_via_identity", TAIL,
+          TAILED % ("  left at hidden[1] via rotation\n", "iia(das via identity) >= 0.9 expect unsupported"), "CS412",
+          "unsupported", "refuted"),
+    Fault("divergence_always_met", CLAIM, "divergence(das) <= 10", "CS411", "divergence(das) <= 10", "0 and 10"),
     Fault("reason_misplaced", CLAIM, CLAIM + " expect holds(straddles)", "CS418", "straddles", "expect holds"),
     Fault("unknown_reason", CLAIM, CLAIM + " expect inconclusive(stradles)", "CS418", "stradles", "did you mean `straddles`?"),
 ]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from cspec.lang import Program, Source, SpecError, check_program, parse_text, read_program
-from cspec.lang.program import BOOL, Apply, Constant, Domain, Iia, Variable, integers
+from cspec.lang.program import BOOL, Apply, Constant, Domain, Family, Iia, Variable, integers
 
 from .faults import BASE, DAS, LEFT, PAIRS
 
@@ -85,8 +85,8 @@ def test_the_design_example() -> None:
     assert first.expression == Variable("w", integers(0, 511))
     das = program.alignments["das"]
     assert [(p.variable, p.site.text, p.family, p.size) for p in das.placements] == [
-        ("left", "hidden[1]", "rotation", 4),
-        ("right", "hidden[1]", "rotation", 4),
+        ("left", "hidden[1]", Family("rotation"), 4),
+        ("right", "hidden[1]", Family("rotation"), 4),
     ]
     assert (das.pairs, das.fit.steps, das.fit.batch, das.fit.rate, das.fit.seeds) == ("main", 3000, 512, 0.01, 3)
     recipe = program.pairs["main"]
@@ -220,8 +220,12 @@ def test_sites_and_families() -> None:
         "  left at hidden[1][0, 2, 5..7]\n  right at hidden[2] via rotation\n  same at logits[0..1] via identity\n",
     )
     left, right, same = program_of(text).alignments["das"].placements
-    assert (left.site.text, left.site.dims, left.family) == ("hidden[1][0, 2, 5..7]", (0, 2, 5, 6, 7), "identity")
-    assert (right.site.dims, right.family, right.size) == (None, "rotation", None)
+    assert (left.site.text, left.site.dims, left.family) == (
+        "hidden[1][0, 2, 5..7]",
+        (0, 2, 5, 6, 7),
+        Family("identity"),
+    )
+    assert (right.site.dims, right.family, right.size) == (None, Family("rotation"), None)
     assert (same.site.component, same.site.layer, same.site.dims) == ("logits", None, (0, 1))
 
 

@@ -6,15 +6,25 @@ import pytest
 import torch
 from cspec.compiler.experiments import Part
 from cspec.compiler.plan import ClaimText, DecideStep, MeasuredQuantity, PlannedControl
-from cspec.runtime.decide import Evaluated, meets, run_decide
+from cspec.runtime.decide import meets, run_decide
 from cspec.runtime.part_intervals import Measured
+from cspec.runtime.rulings import Evaluated
 from cspec.runtime.scores import CellCount, Scores
 from cspec.runtime.verdicts import Verdict
 
 N = 2000
 
 
-def scores(rate: float, n: int = N, *, solves: float = 1.0, near: int = 0, changing: int | None = None) -> Scores:
+def scores(
+    rate: float,
+    n: int = N,
+    *,
+    solves: float = 1.0,
+    near: int = 0,
+    changing: int | None = None,
+    clipped: int = 0,
+    whole: bool = False,
+) -> Scores:
     """Half of the items change the label; `rate` of all items agree, spread evenly."""
     first = n // 2 if changing is None else changing
     agree = torch.zeros(n, dtype=torch.bool)
@@ -26,7 +36,8 @@ def scores(rate: float, n: int = N, *, solves: float = 1.0, near: int = 0, chang
         )
         for half, a, b in halves
     )
-    return Scores(cells, agree, agree, round(solves * n), 0.5, 0.5, None, (), 0)
+    kept = None if whole else agree.float()
+    return Scores(cells, kept, kept, round(solves * n), 0.5, 0.5, None, (), 0, clipped=clipped)
 
 
 def decide(
@@ -40,25 +51,36 @@ def decide(
     vetoes: dict[str, Scores | None] | None = None,
     before: bool = False,
     gated: bool = True,
+    share: float = 0.5,
+    divergence: float | None = None,
+    limit: float | None = None,
 ) -> Verdict:
-    planned = tuple(PlannedControl(n, None if s is None else n, "too small") for n, s in (vetoes or {}).items())
+    """The verdict where every look, the first one included, sees all of the items."""
+    planned = tuple(PlannedControl(n, None if s is None else n, "too small", N) for n, s in (vetoes or {}).items())
+    last_site = PlannedControl("last site", "control", "", N) if control else None
     quantities = tuple(
-        MeasuredQuantity(f"q{i}", f"key{i}", learned, gated, ("rotation",), "control" if control else None, planned)
-        for i, (_, learned) in enumerate(measured)
+        MeasuredQuantity(
+            f"q{i}", f"key{i}", None if exhaustively else s.n, learned, gated, ("rotation",), last_site, planned
+        )
+        for i, (s, learned) in enumerate(measured)
     )
     claim = ClaimText("c", "a claim", "", exhaustively, expect, None)  # type: ignore[arg-type]
-    step = DecideStep("k", claim, quantities, parts, 0.05, "look", ("chunk",))
+    step = DecideStep("k", claim, quantities, parts, 0.05, share, limit, "look", ("chunk",))
     evaluated = [
-        Evaluated(q, s, items[i] if items else f"items{i}", None, None)
+        Evaluated(q, s, items[i] if items else f"items{i}", None, None, divergence=divergence)
         for i, (q, (s, _)) in enumerate(zip(quantities, measured, strict=True))
     ]
 
-    def run_control(key: str) -> Measured:
-        found = control if key == "control" else (vetoes or {}).get(key)
-        assert found is not None, "no control may run here"
-        return Measured(found, f"items of {key}")
+    def run_control(key: str, count: int | None) -> Measured:
+        if key.startswith("key"):
+            found = measured[int(key.removeprefix("key"))][0]
+        else:
+            given = control if key == "control" else (vetoes or {}).get(key)
+            assert given is not None, "no control may run here"
+            found = given
+        return Measured(found, f"items of {key}", fixed=True)
 
-    return run_decide(step, evaluated, run_control, before)
+    return run_decide(step, lambda size: evaluated, run_control, before)
 
 
 def at_least(bound: str, index: int = 0) -> Part:
@@ -89,7 +111,7 @@ TABLE = [  # part, rate, learned, outcome
 def test_the_truth_table_of_one_estimand(part: Part, rate: float, learned: bool, outcome: str) -> None:
     verdict = decide((part,), [(scores(rate), learned)], control=GOOD)
     assert verdict.outcome == outcome
-    assert verdict.reason == ("straddles" if outcome == "inconclusive" else None)
+    assert verdict.reason == ("budget" if outcome == "inconclusive" else None)
 
 
 def test_an_upper_bound_on_a_learned_map_has_grade_search() -> None:
@@ -140,9 +162,9 @@ def test_equivalence_misses_by_the_side_on_which_it_lies(rate: float, learned: b
 
 def test_a_whole_domain_is_compared_exactly() -> None:
     exactly = Part("==", -Fraction(1), ((Fraction(1), 0),), Fraction(0), "==")
-    assert decide((exactly,), [(scores(1.0), False)], exhaustively=True).outcome == "holds"
-    assert decide((exactly,), [(scores(0.9995), False)], exhaustively=True).outcome == "refuted"
-    tight = decide((at_least("0.9"),), [(scores(0.9), False)], exhaustively=True)
+    assert decide((exactly,), [(scores(1.0, whole=True), False)], exhaustively=True).outcome == "holds"
+    assert decide((exactly,), [(scores(0.9995, whole=True), False)], exhaustively=True).outcome == "refuted"
+    tight = decide((at_least("0.9"),), [(scores(0.9, whole=True), False)], exhaustively=True)
     assert (tight.outcome, tight.grade, tight.quantities[0].exact) == ("holds", "exhaustive", "9/10")
 
 
@@ -162,7 +184,7 @@ def test_parts_are_joined_refuted_first() -> None:
 
 def test_a_refutation_of_a_part_is_held_to_its_share_of_alpha() -> None:
     """One part in ten that misses at alpha, but not at alpha / 10, refutes nothing."""
-    lone = [(scores(0.884), False)]
+    lone = [(scores(0.873), False)]
     assert decide((at_least("0.9"),), lone).outcome == "refuted"
     parts = (at_least("0.9", 0), *(at_least("0.5", i) for i in range(1, 10)))
     assert decide(parts, lone + [(GOOD, False)] * 9).outcome == "inconclusive"

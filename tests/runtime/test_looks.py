@@ -9,7 +9,7 @@ from cspec.runtime.store import Store
 
 
 def step(look: str, *chunks: str) -> DecideStep:
-    return DecideStep("key", ClaimText("c", "", "", False, "holds", None), (), (), 0.05, look, chunks)
+    return DecideStep("key", ClaimText("c", "", "", False, "holds", None), (), (), 0.05, 0.5, None, look, chunks)
 
 
 def ledger(text: str) -> list[Look]:

@@ -6,26 +6,39 @@ import pytest
 import torch
 from cspec.compiler.experiments import Part
 from cspec.runtime.intervals import clopper_pearson
-from cspec.runtime.part_intervals import Measured, part_interval, status
+from cspec.runtime.part_intervals import Measured, Moved, part_interval, status
 from cspec.runtime.scores import CellCount, Scores
+from cspec.runtime.sequences import mean_sequence, paired_sequence, proportion_sequence
 from scipy.special import betaincinv
 
 ALPHA = 0.05
+
+
+def fixed(scores: Scores, population: str) -> Measured:
+    """Measured on a number of items that was fixed in advance."""
+    return Measured(scores, population, fixed=True)
 
 
 def scores(agree: list[int] | torch.Tensor, *, near: int = 0, whole: bool = False) -> Scores:
     """0/1 scores in one cell; over all classes the network is always wrong, among the answers it is `agree`."""
     among = torch.as_tensor(agree, dtype=torch.bool)
     cells = (CellCount(("x",), "changing", Fraction(1), len(among), 0, int(among.sum()), near),)
-    kept = None if whole else among
-    return Scores(cells, None if whole else torch.zeros_like(among), kept, 0, 0.0, 0.0, None, (), 0)
+    kept = None if whole else among.float()
+    return Scores(cells, None if whole else torch.zeros(len(among)), kept, 0, 0.0, 0.0, None, (), 0)
 
 
-def alone(right: int, n: int, *, near: int = 0) -> Scores:
+def alone(right: int, n: int, *, near: int = 0, whole: bool = False) -> Scores:
     """One proportion, the same over all classes and among the answers."""
-    agree = torch.arange(n) < right
+    agree = None if whole else (torch.arange(n) < right).float()
     cells = (CellCount(("x",), "changing", Fraction(1), n, right, right, near),)
     return Scores(cells, agree, agree, n, 0.0, 0.0, None, (), 0)
+
+
+def valued(values: torch.Tensor, low: float, high: float, *, near: int = 0) -> Scores:
+    """Scores between 0 and 1 and beyond, the same over all classes and among the answers."""
+    total = float(values.double().sum())
+    cells = (CellCount(("x",), "changing", Fraction(1), len(values), total, total, near),)
+    return Scores(cells, values, values, 0, 0.0, 0.0, None, (), 0, (low, high), binary=False)
 
 
 def difference(bound: str, first: int = 1, second: int = -1, relation: str = ">=") -> Part:
@@ -40,7 +53,7 @@ RIGHT = [1] * 700 + [0] * 50 + [1] * 20 + [0] * 230
 
 def test_one_proportion_has_its_clopper_pearson_interval() -> None:
     part = Part(">=", -Fraction("0.9"), ((Fraction(1), 0),))
-    found = part_interval(part, [Measured(alone(930, 1000), "items")], ALPHA, exhaustive=False)
+    found = part_interval(part, [fixed(alone(930, 1000), "items")], ALPHA)
     expected = clopper_pearson(930, 1000, ALPHA)
     assert found.estimate == Fraction(3, 100)
     assert (found.interval.low, found.interval.high) == pytest.approx((expected.low - 0.9, expected.high - 0.9))
@@ -50,16 +63,16 @@ def test_one_proportion_has_its_clopper_pearson_interval() -> None:
 def test_an_upper_bound_turns_the_interval_round() -> None:
     lower = Part(">=", -Fraction("0.9"), ((Fraction(1), 0),))
     upper = Part(">=", Fraction("0.9"), ((Fraction(-1), 0),), written="<=")
-    measured = [Measured(alone(930, 1000), "items")]
-    one, other = (part_interval(part, measured, ALPHA, exhaustive=False) for part in (lower, upper))
+    measured = [fixed(alone(930, 1000), "items")]
+    one, other = (part_interval(part, measured, ALPHA) for part in (lower, upper))
     assert other.estimate == -one.estimate
     assert (other.interval.low, other.interval.high) == pytest.approx((-one.interval.high, -one.interval.low))
 
 
 def test_a_difference_on_the_same_items_is_paired() -> None:
     """[L(n10) - U(n01), U(n10) - L(n01)], each Clopper-Pearson at alpha / 2."""
-    measured = [Measured(scores(LEFT), "same"), Measured(scores(RIGHT), "same")]
-    found = part_interval(difference("0"), measured, ALPHA, exhaustive=False)
+    measured = [fixed(scores(LEFT), "same"), fixed(scores(RIGHT), "same")]
+    found = part_interval(difference("0"), measured, ALPHA)
     tail = ALPHA / 4
     low = [float(betaincinv(k, 1001 - k, tail)) for k in (50, 20)]
     high = [float(betaincinv(k + 1, 1000 - k, 1 - tail)) for k in (50, 20)]
@@ -70,9 +83,9 @@ def test_a_difference_on_the_same_items_is_paired() -> None:
 
 
 def test_the_order_of_a_paired_difference_only_turns_its_sign() -> None:
-    measured = [Measured(scores(LEFT), "same"), Measured(scores(RIGHT), "same")]
-    one = part_interval(difference("0"), measured, ALPHA, exhaustive=False)
-    other = part_interval(difference("0", -1, 1), measured, ALPHA, exhaustive=False)
+    measured = [fixed(scores(LEFT), "same"), fixed(scores(RIGHT), "same")]
+    one = part_interval(difference("0"), measured, ALPHA)
+    other = part_interval(difference("0", -1, 1), measured, ALPHA)
     assert other.paired
     assert (other.interval.low, other.interval.high) == pytest.approx((-one.interval.high, -one.interval.low))
 
@@ -83,8 +96,8 @@ def test_the_order_of_a_paired_difference_only_turns_its_sign() -> None:
     ids=["other items", "other weights", "a sum"],
 )
 def test_everything_else_is_the_sum_of_both_intervals_at_half_the_error(part: Part, items: str) -> None:
-    measured = [Measured(scores(LEFT), "same"), Measured(scores(RIGHT), items)]
-    found = part_interval(part, measured, ALPHA, exhaustive=False)
+    measured = [fixed(scores(LEFT), "same"), fixed(scores(RIGHT), items)]
+    found = part_interval(part, measured, ALPHA)
     left, right = clopper_pearson(750, 1000, ALPHA / 2), clopper_pearson(720, 1000, ALPHA / 2)
     (a, _), (b, _) = part.coefficients
     ends = [(float(c) * i.low, float(c) * i.high) for c, i in ((a, left), (b, right))]
@@ -95,13 +108,13 @@ def test_everything_else_is_the_sum_of_both_intervals_at_half_the_error(part: Pa
 
 
 def test_a_whole_domain_has_a_point() -> None:
-    measured = [Measured(scores(LEFT, whole=True), "same"), Measured(scores(RIGHT, whole=True), "same")]
-    found = part_interval(difference("0.03"), measured, ALPHA, exhaustive=True)
+    measured = [fixed(scores(LEFT, whole=True), "same"), fixed(scores(RIGHT, whole=True), "same")]
+    found = part_interval(difference("0.03"), measured, ALPHA)
     assert found.estimate == 0
     assert (found.interval.low, found.interval.high) == (0, 0)
-    assert status(difference("0.03"), found, exhaustive=True) == "pass"
+    assert status(difference("0.03"), found) == "pass"
     tighter = difference("0.030000000000000001")
-    assert status(tighter, part_interval(tighter, measured, ALPHA, exhaustive=True), exhaustive=True) == "miss below"
+    assert status(tighter, part_interval(tighter, measured, ALPHA)) == "miss below"
 
 
 def test_a_whole_domain_weighs_its_cells_and_not_its_items() -> None:
@@ -111,22 +124,22 @@ def test_a_whole_domain_weighs_its_cells_and_not_its_items() -> None:
     )
     whole = Scores(cells, None, None, 1010, 0.5, 0.5, None, (), 0)
     part = Part(">=", -Fraction("0.75"), ((Fraction(1), 0),))
-    assert part_interval(part, [Measured(whole, "items")], ALPHA, exhaustive=True).estimate == 0
+    assert part_interval(part, [fixed(whole, "items")], ALPHA).estimate == 0
 
 
 def test_differences_are_scored_among_the_declared_answers_and_bounds_over_all_classes() -> None:
-    measured = [Measured(scores(LEFT), "same"), Measured(scores(RIGHT), "same")]
+    measured = [fixed(scores(LEFT), "same"), fixed(scores(RIGHT), "same")]
     bound = Part(">=", -Fraction("0.5"), ((Fraction(1), 0),))
-    assert part_interval(bound, measured, ALPHA, exhaustive=False).estimate == Fraction(-1, 2)
-    assert part_interval(difference("0"), measured, ALPHA, exhaustive=False).estimate == Fraction(3, 100)
+    assert part_interval(bound, measured, ALPHA).estimate == Fraction(-1, 2)
+    assert part_interval(difference("0"), measured, ALPHA).estimate == Fraction(3, 100)
 
 
-@pytest.mark.parametrize("exhaustive", [False, True])
+@pytest.mark.parametrize("how", ["fixed", "sequence", "whole"])
 @pytest.mark.parametrize("sign", [1, -1])
-def test_near_ties_are_moved_for_and_against_the_claim(exhaustive: bool, sign: int) -> None:
+def test_near_ties_are_moved_for_and_against_the_claim(how: str, sign: int) -> None:
     part = Part(">=", Fraction(0), ((Fraction(sign), 0),))
-    measured = [Measured(alone(930, 1000, near=10), "items")]
-    found = {s: part_interval(part, measured, ALPHA, exhaustive, shift=s) for s in (-1, 0, 1)}
+    measured = [Measured(alone(930, 1000, near=10, whole=how == "whole"), "items", fixed=how == "fixed")]
+    found = {s: part_interval(part, measured, ALPHA, Moved(s)) for s in (-1, 0, 1)}
     assert found[1].estimate - found[0].estimate == Fraction(10, 1000)
     assert found[0].estimate - found[-1].estimate == Fraction(10, 1000)
     assert found[-1].interval.low < found[0].interval.low < found[1].interval.low
@@ -134,12 +147,12 @@ def test_near_ties_are_moved_for_and_against_the_claim(exhaustive: bool, sign: i
 
 
 def test_near_ties_of_both_sides_move_a_paired_difference() -> None:
-    plain = [Measured(scores(LEFT), "same"), Measured(scores(RIGHT), "same")]
-    tied = [Measured(scores(LEFT, near=5), "same"), Measured(scores(RIGHT, near=5), "same")]
-    still = part_interval(difference("0"), plain, ALPHA, exhaustive=False)
-    assert part_interval(difference("0"), tied, ALPHA, exhaustive=False) == still
-    up = part_interval(difference("0"), tied, ALPHA, exhaustive=False, shift=1)
-    down = part_interval(difference("0"), tied, ALPHA, exhaustive=False, shift=-1)
+    plain = [fixed(scores(LEFT), "same"), fixed(scores(RIGHT), "same")]
+    tied = [fixed(scores(LEFT, near=5), "same"), fixed(scores(RIGHT, near=5), "same")]
+    still = part_interval(difference("0"), plain, ALPHA)
+    assert part_interval(difference("0"), tied, ALPHA) == still
+    up = part_interval(difference("0"), tied, ALPHA, Moved(1))
+    down = part_interval(difference("0"), tied, ALPHA, Moved(-1))
     assert down.interval.low < still.interval.low < up.interval.low
     assert down.interval.high < still.interval.high < up.interval.high
     assert up.estimate == still.estimate + Fraction(10, 1000)
@@ -148,8 +161,8 @@ def test_near_ties_of_both_sides_move_a_paired_difference() -> None:
 @pytest.mark.parametrize("sign", [1, -1])
 def test_near_ties_move_a_paired_interval_as_they_move_its_estimate(sign: int) -> None:
     part = Part(">=", Fraction(0), ((Fraction(sign), 0), (Fraction(-sign), 1)))
-    measured = [Measured(alone(right, 1000, near=5), "items") for right in (930, 900)]
-    found = [part_interval(part, measured, ALPHA, False, shift=s) for s in (-1, 0, 1)]
+    measured = [fixed(alone(right, 1000, near=5), "items") for right in (930, 900)]
+    found = [part_interval(part, measured, ALPHA, Moved(s)) for s in (-1, 0, 1)]
     for one in ("low", "high"):
         ends = [getattr(f.interval, one) for f in found]
         assert ends == sorted(ends)
@@ -159,9 +172,9 @@ def test_near_ties_move_a_paired_interval_as_they_move_its_estimate(sign: int) -
 
 def test_near_ties_move_no_proportion_out_of_0_to_1() -> None:
     part = Part(">=", Fraction(0), ((Fraction(1), 0),))
-    measured = [Measured(alone(999, 1000, near=500), "items")]
-    assert part_interval(part, measured, ALPHA, exhaustive=False, shift=1).estimate == 1
-    assert part_interval(part, measured, ALPHA, exhaustive=True, shift=1).estimate == 1
+    for whole in (False, True):
+        measured = [fixed(alone(999, 1000, near=500, whole=whole), "items")]
+        assert part_interval(part, measured, ALPHA, Moved(1)).estimate == 1
 
 
 @pytest.mark.parametrize(
@@ -170,8 +183,8 @@ def test_near_ties_move_no_proportion_out_of_0_to_1() -> None:
 )
 def test_status_of_a_lower_bound(rate: str, expected: str) -> None:
     part = Part(">=", -Fraction("0.9"), ((Fraction(1), 0),))
-    found = part_interval(part, [Measured(alone(int(Fraction(rate) * 2000), 2000), "items")], ALPHA, exhaustive=False)
-    assert status(part, found, exhaustive=False) == expected
+    found = part_interval(part, [fixed(alone(int(Fraction(rate) * 2000), 2000), "items")], ALPHA)
+    assert status(part, found) == expected
 
 
 @pytest.mark.parametrize(
@@ -180,5 +193,75 @@ def test_status_of_a_lower_bound(rate: str, expected: str) -> None:
 )
 def test_status_of_an_equality(right: int, expected: str) -> None:
     part = Part("==", -Fraction("0.9"), ((Fraction(1), 0),), Fraction("0.05"), "==")
-    found = part_interval(part, [Measured(alone(right, 1000), "items")], ALPHA, exhaustive=False)
-    assert status(part, found, exhaustive=False) == expected
+    found = part_interval(part, [fixed(alone(right, 1000), "items")], ALPHA)
+    assert status(part, found) == expected
+
+
+# --- sequences -------------------------------------------------------------------------------------------------------
+
+
+def test_where_the_number_of_items_is_open_intervals_are_sequences() -> None:
+    one = Part(">=", Fraction(0), ((Fraction(1), 0),))
+    left, right = Measured(scores(LEFT), "same"), Measured(scores(RIGHT), "same")
+    alone_ = part_interval(one, [Measured(alone(930, 1000), "items")], ALPHA)
+    paired = part_interval(difference("0"), [left, right], ALPHA)
+    summed = part_interval(difference("0", 1, 1), [left, right], ALPHA)
+    halves = [proportion_sequence(k, 1000, ALPHA / 2) for k in (750, 720)]
+    assert alone_.interval == proportion_sequence(930, 1000, ALPHA)
+    assert (paired.paired, paired.interval) == (True, paired_sequence(50, 20, 1000, ALPHA))
+    assert summed.interval == halves[0].plus(halves[1])
+    assert {alone_.method, paired.method, summed.method} == {"confidence sequence"}
+
+
+def test_a_part_is_as_open_as_its_most_open_quantity() -> None:
+    open_, closed = Measured(scores(LEFT), "same"), fixed(scores(RIGHT), "same")
+    found = part_interval(difference("0"), [open_, closed], ALPHA)
+    expected = proportion_sequence(750, 1000, ALPHA / 2).plus(clopper_pearson(720, 1000, ALPHA / 2).scale(-1))
+    assert (found.method, found.paired) == ("confidence sequence", False)
+    assert (found.interval.low, found.interval.high) == pytest.approx((expected.low, expected.high))
+    assert part_interval(difference("0"), [closed, closed], ALPHA).method == "Clopper-Pearson"
+
+
+def test_a_projection_keeps_the_estimate_and_narrows_the_interval() -> None:
+    left, right = Measured(scores(LEFT), "same"), Measured(scores(RIGHT), "same")
+    now, later = (part_interval(difference("0"), [left, right], ALPHA, Moved(growth=g)) for g in (1.0, 16.0))
+    assert now.estimate == later.estimate
+    assert later.interval == paired_sequence(800, 320, 16_000, ALPHA)
+
+
+# --- values between 0 and 1, and beyond ------------------------------------------------------------------------------
+
+
+def test_a_mean_of_bounded_values_has_its_sequence_whatever_was_fixed() -> None:
+    values = torch.rand(800, generator=torch.Generator().manual_seed(1)) * 3 - 1
+    part = Part(">=", -Fraction(1, 2), ((Fraction(1), 0),))
+    for was_fixed in (False, True):
+        found = part_interval(part, [Measured(valued(values, -1, 2), "items", fixed=was_fixed)], ALPHA)
+        expected = mean_sequence(values.numpy().astype(float), -1, 2, ALPHA)
+        assert found.method == "confidence sequence"
+        assert float(found.estimate) == pytest.approx(float(values.double().mean()) - 0.5)
+        assert (found.interval.low, found.interval.high) == pytest.approx((expected.low - 0.5, expected.high - 0.5))
+
+
+def test_differences_of_values_on_the_same_items_are_paired() -> None:
+    """The values differ from item to item far more than the two quantities do on one."""
+    generator = torch.Generator().manual_seed(2)
+    base, noise = torch.rand(800, generator=generator), 0.02 * torch.rand(800, generator=generator)
+    left, right = valued(base + noise, 0, 1.02), valued(base, 0, 1)
+    same = part_interval(difference("0"), [Measured(left, "same"), Measured(right, "same")], ALPHA)
+    other = part_interval(difference("0"), [Measured(left, "same"), Measured(right, "other")], ALPHA)
+    assert same.paired
+    assert not other.paired
+    assert same.interval.low <= 0.01 <= same.interval.high
+    assert same.interval.high - same.interval.low < 0.5 * (other.interval.high - other.interval.low)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_near_tie_may_move_its_value_by_the_whole_range(sign: int) -> None:
+    values = torch.rand(800, generator=torch.Generator().manual_seed(3)) * 3 - 1
+    part = Part(">=", Fraction(0), ((Fraction(sign), 0),))
+    measured = [Measured(valued(values, -1, 2, near=8), "items")]
+    down, still, up = (part_interval(part, measured, ALPHA, Moved(ties)) for ties in (-1, 0, 1))
+    assert float(up.estimate - still.estimate) == pytest.approx(8 * 3 / 800)
+    assert float(still.estimate - down.estimate) == pytest.approx(8 * 3 / 800)
+    assert up.interval.low - still.interval.low == pytest.approx(8 * 3 / 800)

@@ -1,0 +1,58 @@
+"""`cspec diff`: what changed between two results."""
+
+import argparse
+from dataclasses import asdict
+from typing import Any
+
+from ..lang.codes import CODES
+from .output import Output
+
+DESCRIPTION = """\
+Compare two stored results: which verdicts changed, by how much each estimand moved, which bounds are not the same.
+Where both measured the same items the difference is paired, item by item. A result is a JSON file in .cspec/results, a
+spec (its newest result), or SPEC@KEY with the first digits of a plan's key. Exit status: 0 no verdict changed; 1 a
+claim of both has another outcome, reason or grade; 2 nothing can be compared; 64 a result cannot be read."""
+
+
+def add_arguments(commands: "argparse._SubParsersAction[Any]") -> None:
+    """Declare the command. The first result stands where other commands have their spec."""
+    parser = commands.add_parser("diff", help="compare two results", description=DESCRIPTION)
+    parser.add_argument("spec", metavar="BEFORE", help="the earlier result")
+    parser.add_argument("after", metavar="AFTER", help="the later result")
+    parser.add_argument("--store", metavar="FOLDER", help="where results are kept (default: .cspec beside the spec)")
+    parser.add_argument("--json", action="store_true", help="print one JSON document on stdout and nothing else")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, output: Output) -> int:
+    """0 where every claim of both has the same verdict, else 1."""
+    from .find_result import ResultProblem
+
+    try:
+        return _compare(options, output)
+    except ResultProblem as problem:
+        output.plain(problem.code, problem.message, problem.help)
+        return CODES[problem.code].exit
+
+
+def _compare(options: argparse.Namespace, output: Output) -> int:
+    from ..runtime.compare_results import NothingToCompareError, compare_results
+    from ..runtime.stored_scores import load_item_scores
+    from .find_result import ResultProblem, find_result
+    from .render_diff import render_diff
+
+    before, after = find_result(options.spec, options.store), find_result(options.after, options.store)
+    try:
+        diff = compare_results(
+            before.result,
+            after.result,
+            lambda key: load_item_scores(before.store, key),
+            lambda key: load_item_scores(after.store, key),
+        )
+    except NothingToCompareError as problem:
+        message = f"expected two results of the same claims: {problem}"
+        raise ResultProblem("CS456", message, "compare results of one spec, under other weights for instance") from None
+    output.write(render_diff(diff, before.path.name, after.path.name))
+    output.add("diff", asdict(diff))
+    output.add("files", [str(before.path), str(after.path)])
+    return 1 if diff.changed else 0

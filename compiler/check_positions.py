@@ -1,0 +1,81 @@
+"""Checks of the positions of sites, regions and answers against a network."""
+
+from dataclasses import dataclass
+
+from ..lang.diagnostics import Diagnostic, Label, Span
+from ..lang.program import Position
+from .network_facts import NetworkFacts
+from .positions import resolve_position
+
+
+@dataclass(frozen=True)
+class FedNetwork:
+    """A network as a task feeds it: its name, its facts, and the inputs that are its tokens, in order."""
+
+    name: str
+    facts: NetworkFacts
+    tokens: tuple[str, ...]
+
+    @property
+    def positions(self) -> int | None:
+        """How many positions its activations have; None: sites have no position."""
+        return self.facts.positions(len(self.tokens))
+
+
+def check_positions(
+    positions: tuple[Position, ...] | None, what: str, span: Span, network: FedNetwork
+) -> list[Diagnostic]:
+    """Whether positions are stated exactly where the network has some, and each is one that it has.
+
+    `what` they belong to is named in the messages; `positions` None stands for `*`, every one.
+    """
+    count = network.positions
+    if count is None:
+        return [] if positions == () else [_needless(what, span, network)]
+    if positions is None:
+        return []
+    if not positions:
+        return [_missing(what, span, network)]
+    if not network.facts.accepts(len(network.tokens)):  # so many tokens are an error, and their positions no fact
+        return []
+    lacking = [p for p in positions if resolve_position(p, network.tokens, network.facts) is None]
+    return [_not_fed(p, span, network) if p.slot is not None else _beyond(p, span, network, count) for p in lacking]
+
+
+def _needless(what: str, span: Span, network: FedNetwork) -> Diagnostic:
+    return Diagnostic(
+        "CS330",
+        f"{what} has a position, but the network `{network.name}` has none",
+        Label(span),
+        help="an MLP reads all tokens as one vector: its sites and answers are written without `@`",
+    )
+
+
+def _missing(what: str, span: Span, network: FedNetwork) -> Diagnostic:
+    token = f"`@ {{{network.tokens[0]}}}`, the token of `{network.tokens[0]}`, or " if network.tokens else ""
+    return Diagnostic(
+        "CS331",
+        f"expected a position of {what}, found none: the network `{network.name}` has one for each token",
+        Label(span),
+        help=f"write {token}`@ last`",
+    )
+
+
+def _beyond(position: Position, span: Span, network: FedNetwork, count: int) -> Diagnostic:
+    return Diagnostic(
+        "CS332",
+        f"expected a position of 0..{count - 1}, or of -{count}..-1 from the end, found {position.text}: the network"
+        f" `{network.name}` has {count}",
+        Label(span),
+        help="what the network itself puts before the tokens counts too; `@ {x}` is the token of the input `x`",
+    )
+
+
+def _not_fed(position: Position, span: Span, network: FedNetwork) -> Diagnostic:
+    return Diagnostic(
+        "CS333",
+        f"expected one of the task's tokens, found `{position.text}`: the network `{network.name}` is not fed"
+        f" `{position.slot}`",
+        Label(span),
+        help=f"the tokens are {', '.join(f'`{token}`' for token in network.tokens)}",
+    )

@@ -1,0 +1,93 @@
+"""Room for an alignment's variables at their sites: blocks of one map must fit, all others be disjoint."""
+
+from dataclasses import dataclass
+
+from ..lang.diagnostics import Diagnostic, Label
+from ..lang.program import Placement, Site
+from .check_positions import FedNetwork
+from .positions import resolve_positions
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A placement at one site: its resolved positions, and the dims that it needs there."""
+
+    placement: Placement
+    site: Site
+    positions: tuple[int, ...]
+    size: int
+
+
+def take_room(placement: Placement, site: Site, taken: list[Taken], network: FedNetwork) -> list[Diagnostic]:
+    """Room for a placement among those before it; positions that are written differently may be the same."""
+    positions = resolve_positions(site.positions, network.tokens, network.facts)
+    room = site_room(site, network)
+    assert room is not None, "the site was checked"
+    stated = largest_size(placement)
+    new = Taken(placement, site, positions, room if stated is None else stated)
+    near = [t for t in taken if (t.site.component, t.site.layer) == (site.component, site.layer)]
+    for other in near:
+        if other.site.positions != site.positions and _overlap(other, new) and not _share(other, new):
+            return [_overlapping(other, new)]
+    taken.append(new)
+    if site.dims is not None:  # dims that a spec names are the spec's own to divide
+        return []
+    others = [t for t in near if t.site.dims is None and t.positions == positions]
+    if "learned" in placement.sizes:
+        return []
+    if (others and stated is None) or sum(t.size for t in others) + new.size > room:
+        return [report_no_room(placement, site.text, room, others, network)]
+    return []
+
+
+def site_room(site: Site, network: FedNetwork) -> int | None:
+    """The length of the vector that a site is: its dims at all its positions; None where the network lacks it."""
+    width = network.facts.width(site.component, site.layer)
+    if width is None:
+        return None
+    positions = resolve_positions(site.positions, network.tokens, network.facts)
+    return (width if site.dims is None else len(site.dims)) * len(positions)
+
+
+def _overlap(one: Taken, two: Taken) -> bool:
+    if not set(one.positions) & set(two.positions):
+        return False
+    return one.site.dims is None or two.site.dims is None or bool(set(one.site.dims) & set(two.site.dims))
+
+
+def _share(one: Taken, two: Taken) -> bool:
+    """Whether two placements are blocks of one map."""
+    same = (one.positions, one.site.dims, one.placement.family) == (two.positions, two.site.dims, two.placement.family)
+    return same and one.placement.sizes != (None,) and two.placement.sizes != (None,)
+
+
+def _overlapping(one: Taken, two: Taken) -> Diagnostic:
+    common = sorted(set(one.positions) & set(two.positions))
+    return Diagnostic(
+        "CS302",
+        f"`{one.placement.variable}` and `{two.placement.variable}` overlap: `{one.site.text}` and `{two.site.text}`"
+        f" share position {common[0]}",
+        Label(two.site.span, f"`{two.placement.variable}` is here"),
+        (Label(one.site.span, f"`{one.placement.variable}` is here"),),
+        help="give them disjoint dims or positions, or let them share one `rotation` with a `size` each",
+    )
+
+
+def largest_size(placement: Placement) -> int | None:
+    """The largest size that is stated; None where none is: the whole site, or a size to be learned."""
+    return max((size for size in placement.sizes if isinstance(size, int)), default=None)
+
+
+def report_no_room(placement: Placement, site: str, room: int, others: list[Taken], network: FedNetwork) -> Diagnostic:
+    """That a placement needs more dims than a site has after the others there."""
+    used = sum(other.size for other in others)
+    stated = largest_size(placement)
+    size = room if stated is None else stated
+    before = f" after {used} for {', '.join(f'`{o.placement.variable}`' for o in others)}" if others else ""
+    return Diagnostic(
+        "CS322",
+        f"`{placement.variable}` needs {size} dims{before}, but `{site}` of `{network.name}` has {room}",
+        Label(placement.size_span),
+        tuple(Label(other.placement.span, "placed here") for other in others),
+        help="variables at one site share it in disjoint blocks: make them smaller, or choose another site",
+    )

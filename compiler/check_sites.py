@@ -1,0 +1,133 @@
+"""Checks of an alignment's sites against a network: components, layers, dims, positions."""
+
+from collections.abc import Mapping
+
+from ..lang.diagnostics import Diagnostic, Label
+from ..lang.program import Alignment, Placement, Region, Site
+from .check_positions import FedNetwork, check_positions
+from .check_room import Taken, largest_size, report_no_room, site_room, take_room
+from .positions import resolve_positions
+
+
+def check_sites(alignment: Alignment, network: FedNetwork, alignments: Mapping[str, Alignment]) -> list[Diagnostic]:
+    """Every place of an alignment exists in the network and has room for what is placed there."""
+    found: list[Diagnostic] = []
+    taken: list[Taken] = []
+    for placement in alignment.placements:
+        if isinstance(placement.place, Region):
+            mates = [p for p in alignment.placements if p.line == placement.line]
+            found += _check_region(placement, placement.place, mates, network)
+            continue
+        if placement.place.inside is not None:
+            found += _check_inside(placement, placement.place.inside, alignments, network)
+            continue
+        for site in placement.members or (placement.place,):
+            problems = _check_site(site, network)
+            found += problems or take_room(placement, site, taken, network)
+            if problems:
+                break
+    return found
+
+
+# --- one site --------------------------------------------------------------------------------------------------------
+
+
+def _check_site(site: Site, network: FedNetwork) -> list[Diagnostic]:
+    width = network.facts.width(site.component, site.layer)
+    if width is None:
+        return [_no_site(site, network)]
+    if site.dims is not None and max(site.dims) >= width:
+        return [_no_dims(site, site.dims, width, network)]
+    if problems := check_positions(site.positions, f"the site `{site.text}`", site.span, network):
+        return problems
+    return _check_repeated(site, network)
+
+
+def _check_repeated(site: Site, network: FedNetwork) -> list[Diagnostic]:
+    """The same position may be written in two ways, and a site that holds it twice could not be set."""
+    positions = resolve_positions(site.positions, network.tokens, network.facts)
+    repeated = [position for index, position in enumerate(positions) if position in positions[:index]]
+    return [
+        Diagnostic(
+            "CS306",
+            f"position {position} is listed twice in `{site.text}`",
+            Label(site.span),
+            help="list each position once",
+        )
+        for position in repeated
+    ]
+
+
+def _no_site(place: Site | Region, network: FedNetwork) -> Diagnostic:
+    return Diagnostic(
+        "CS320",
+        f"expected a site of `{network.name}`, found `{place.text}`",
+        Label(place.span),
+        notes=(f"`{network.name}` has {network.facts.sites}",),
+        help=network.facts.sites_help,
+    )
+
+
+def _no_dims(place: Site | Region, dims: tuple[int, ...], width: int, network: FedNetwork) -> Diagnostic:
+    return Diagnostic(
+        "CS321",
+        f"expected dims 0..{width - 1} of `{network.name}`, found {next(d for d in dims if d >= width)}",
+        Label(place.span),
+        help=f"the site is {width} dims wide, counted from 0",
+    )
+
+
+# --- regions and blocks of other alignments --------------------------------------------------------------------------
+
+
+def _check_region(
+    placement: Placement, region: Region, mates: list[Placement], network: FedNetwork
+) -> list[Diagnostic]:
+    """Every site of a region exists, and each has room for all the variables that search it together."""
+    layers = network.facts.layers(region.component) if region.layers is None else region.layers or (None,)
+    widths = [network.facts.width(region.component, layer) for layer in layers]
+    rooms = []
+    for width in widths or [None]:
+        if width is None:
+            return [_no_site(region, network)]
+        entries = () if region.dims is None or region.dims == "each" else region.dims
+        for entry in entries:
+            if max(entry) >= width:
+                return [_no_dims(region, entry, width, network)]
+        rooms += [len(entry) for entry in entries] or [width if region.dims is None else 1]
+    if problems := check_positions(region.positions, f"the region `{region.text}`", region.span, network):
+        return problems
+    needed = sum(largest_size(mate) or 1 for mate in mates)
+    if needed <= min(rooms) or placement != mates[-1]:
+        return []
+    return [
+        Diagnostic(
+            "CS322",
+            f"{', '.join(f'`{mate.variable}`' for mate in mates)} need {needed} dims, but a site of `{region.text}` in"
+            f" `{network.name}` has {min(rooms)}",
+            Label(placement.size_span),
+            help="every site of the region must have room: make the sizes smaller, or leave the site out",
+        )
+    ]
+
+
+def _check_inside(
+    placement: Placement, inside: tuple[str, str], alignments: Mapping[str, Alignment], network: FedNetwork
+) -> list[Diagnostic]:
+    """Room in the block of another alignment's variable; its site is checked where that alignment is."""
+    size, room = largest_size(placement), _block_size(inside, alignments, network)
+    if size is None or room is None or size <= room:
+        return []
+    return [report_no_room(placement, ".".join(inside), room, [], network)]
+
+
+def _block_size(outer: tuple[str, str], alignments: Mapping[str, Alignment], network: FedNetwork) -> int | None:
+    """The dims of a placed variable; None where they are not known before the search or the fit."""
+    placement = next(p for p in alignments[outer[0]].placements if p.variable == outer[1])
+    if placement.sizes != (None,):
+        return placement.size
+    if isinstance(placement.place, Region):
+        return None
+    if placement.place.inside is not None:
+        return _block_size(placement.place.inside, alignments, network)
+    return site_room(placement.place, network)

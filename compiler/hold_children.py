@@ -1,0 +1,34 @@
+"""An edge of a causal model as a variable of its own: to set it is to let one child see another value.
+
+For `iia(A.x -> y)`: a copy of x that only y reads is put between them, so that items, halves and labels follow from the
+ordinary interchange of the copy.
+"""
+
+from dataclasses import replace
+
+from ..lang.program import Mechanism, Variable
+from .causal_model import CausalModel
+from .expressions import substitute
+
+
+def hold_children(model: CausalModel, parent: str, child: str) -> CausalModel:
+    """The model in which only `child` reads the copy of `parent`; the same function of the inputs."""
+    name, domain = edge_name(parent, child), model.domains[parent]
+    mechanisms: list[Mechanism] = []
+    for mechanism in model.mechanisms:
+        if mechanism.name == child:
+            mechanisms.append(Mechanism(name, domain, Variable(parent, domain)))
+            read = substitute(mechanism.expression, {parent: Variable(name, domain)})
+            mechanism = replace(mechanism, expression=read)
+        mechanisms.append(mechanism)
+    return replace(model, name=f"{model.name} along {name}", mechanisms=tuple(mechanisms))
+
+
+def edge_name(parent: str, child: str) -> str:
+    """`x -> y`."""
+    return f"{parent} -> {child}"
+
+
+def other_children(model: CausalModel, parent: str, child: str) -> tuple[str, ...]:
+    """The variables that read `parent` directly, but for `child`."""
+    return tuple(name for name, read in model.parents.items() if parent in read and name != child)

@@ -1,0 +1,143 @@
+"""From an alignment's placements to concrete places: sites resolved on a network, regions as lists of alternatives."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import product
+
+from ..lang.program import Alignment, Family, Placement, Position, Program, Region, Site, Size
+from .causal_model import CausalModel
+from .experiments import Inside, Place, Search, ground
+from .network_facts import NetworkFacts
+from .positions import resolve_position
+
+Via = tuple[Family, tuple[Size, ...]]
+
+
+def lower_search(
+    program: Program,
+    alignment: Alignment,
+    models: Mapping[str, CausalModel],
+    facts: NetworkFacts,
+    via: Via | None = None,
+) -> Search:
+    """Every line's alternatives; `via` replaces the families of all placements, and the sizes if it states one."""
+    model = models[alignment.model]
+    lowering = _Places(program, alignment, models, facts)
+    variables = [placement.variable for placement in alignment.placements]
+    lines: dict[int, list[tuple[int, Placement]]] = {}
+    for index, placement in enumerate(alignment.placements):
+        changed = placement.under(via)
+        together = isinstance(placement.place, Region)
+        lines.setdefault(placement.line if together else -1 - index, []).append((index, changed))
+    order = [
+        (variables.index(parent), variables.index(child))
+        for child in variables
+        for parent in _ancestors(model, child)
+        if parent in variables
+    ]
+    return Search(tuple(tuple(lowering.alternatives(line)) for line in lines.values()), tuple(sorted(order)))
+
+
+class _Places:
+    """One alignment on one network."""
+
+    def __init__(
+        self, program: Program, alignment: Alignment, models: Mapping[str, CausalModel], facts: NetworkFacts
+    ) -> None:
+        self.program, self.models, self.facts = program, models, facts
+        self.model = models[alignment.model]
+        self.tokens = program.tasks[program.models[alignment.model].task].tokens
+
+    def alternatives(self, line: list[tuple[int, Placement]]) -> Iterator[tuple[Place, ...]]:
+        """The places of a line's variables, for every site of its region and every size."""
+        (_, first), *_ = line
+        for site, size in product(self.sites(first), first.sizes):
+            chosen = [(index, p, p.members or (site if isinstance(p.place, Region) else p.site,)) for index, p in line]
+            yield tuple(self.place(index, p, sites, size) for index, p, sites in chosen)
+
+    def sites(self, placement: Placement) -> Iterator[Site]:
+        """The site of a placement, or every site of its region."""
+        region = placement.place
+        if isinstance(region, Site):
+            yield region
+            return
+        dims: list[tuple[int, ...] | None] = [None]
+        for layer in self.layers(region):
+            width = self.facts.width(region.component, layer)
+            assert width is not None, "checked against the network"
+            if region.dims is not None:
+                dims = [(d,) for d in range(width)] if region.dims == "each" else list(region.dims)
+            for entry, position in product(dims, self.positions(region)):
+                yield Site(region.component, layer, entry, () if position is None else (position,))
+
+    def layers(self, region: Region) -> list[int | None]:
+        """The layers of a region; all that the network has for `*`."""
+        if region.layers is None:
+            return list(self.facts.layers(region.component))
+        return list(region.layers) or [None]
+
+    def positions(self, region: Region) -> list[Position | None]:
+        """The positions of a region; all that an input has for `*`."""
+        if region.positions is None:
+            return [Position(index=index) for index in range(self.facts.positions(len(self.tokens)) or 1)]
+        return list(region.positions) or [None]
+
+    def place(self, index: int, placement: Placement, sites: tuple[Site, ...], size: Size) -> Place:
+        """One variable at its site; a family's members each at their own, with one map."""
+        site, *_ = sites
+        if site.inside is not None:
+            return self.place_inside(index, placement, site.inside, size)
+        width = self.facts.width(site.component, site.layer)
+        assert width is not None, "checked against the network"
+        positions = tuple(self.position(p) for member in sites for p in member.positions) or (0,)
+        dims = tuple(range(width)) if site.dims is None else site.dims
+        place = Place(
+            index, site.component, site.layer, dims, width, placement.family, size, positions, bool(placement.members)
+        )
+        return self.sized(place, placement)
+
+    def place_inside(self, index: int, placement: Placement, inside: tuple[str, str], size: Size) -> Place:
+        """A place within the block of another alignment's variable."""
+        outer = self.program.alignments[inside[0]]
+        search = lower_search(self.program, outer, self.models, self.facts)
+        frames = ground(search.places((0,) * len(search.lines))).frames
+        variable = [p.variable for p in outer.placements].index(inside[1])
+        frame, block = next((f, b) for f in frames for b, owner in enumerate(f.blocks) if owner.variable == variable)
+        place = Place(
+            index,
+            frame.component,
+            frame.layer,
+            frame.dims,
+            frame.width,
+            placement.family,
+            size,
+            frame.positions,
+            frame.shared,
+            Inside(frame, block),
+        )
+        return self.sized(place, placement)
+
+    def sized(self, place: Place, placement: Placement) -> Place:
+        """A size for the families that have one of their own: one direction, or one fewer than there are values."""
+        if place.size is not None or place.family.name not in ("difference", "probe"):
+            return place
+        values = self.model.domains[placement.variable].size
+        room = ground([replace(place, size=None)]).frames[0].dim
+        return replace(place, size=1 if place.family.name == "difference" else max(1, min(values - 1, room)))
+
+    def position(self, position: Position) -> int:
+        """Where a position lies among the network's."""
+        resolved = resolve_position(position, self.tokens, self.facts)
+        assert resolved is not None, "checked against the network"
+        return resolved
+
+
+def _ancestors(model: CausalModel, variable: str) -> set[str]:
+    found: set[str] = set()
+    waiting = [variable]
+    while waiting:
+        for parent in model.parents.get(waiting.pop(), ()):
+            if parent not in found:
+                found.add(parent)
+                waiting.append(parent)
+    return found

@@ -1,0 +1,94 @@
+"""From `pairs` and tasks to recipes, item counts and encodings."""
+
+from collections.abc import Mapping
+
+from ..lang.program import Expression, Holdout, Pairs, Program
+from .causal_model import CausalModel
+from .experiments import AnswerAt, Encoding
+from .expressions import substitute
+from .network_facts import NetworkFacts
+from .positions import resolve_position
+from .sampling.items import Half, HeldOut, Recipe
+
+Sets = tuple[tuple[int, ...], ...]
+BOTH: tuple[Half, ...] = ("changing", "keeping")
+
+
+def lower_recipe(
+    program: Program,
+    models: Mapping[str, CausalModel],
+    model: CausalModel,
+    variables: tuple[str, ...],
+    sets: Sets,
+    pairs: Pairs,
+    halves: tuple[Half, ...] = BOTH,
+) -> Recipe:
+    """The population that a recipe draws from, for these variables and sets of a model."""
+    definitions: dict[str, Expression] = {}
+    for candidate in program.models.values():
+        if pairs.where and candidate.task == pairs.task:
+            for name, equation in models[candidate.name].own_equations.items():
+                definitions.setdefault(name, substitute(equation, definitions))
+    held_out = tuple(
+        HeldOut(name, None if h.values is None else tuple(value - model.domains[name].low for value in h.values))
+        for h in _task_holdouts(program, pairs)
+        for name in h.inputs
+    )
+    return Recipe(
+        model=model,
+        variables=variables,
+        sets=sets,
+        where=tuple(substitute(e, definitions) for e in pairs.where),
+        held_out=held_out,
+        shares=_task_split(program, pairs),
+        seed=program.settings.seed,
+        halves=halves,
+    )
+
+
+def lower_encoding(program: Program, task_name: str, facts: NetworkFacts) -> Encoding:
+    """How a task's inputs become tokens of a network, and where its answers are read."""
+    task = program.tasks[task_name]
+    names = [declared.name for declared in task.inputs]
+    answers = []
+    for answer in task.answers:
+        position = 0
+        if answer.position is not None:
+            resolved = resolve_position(answer.position, task.tokens, facts)
+            assert resolved is not None, "checked against the network"
+            position = resolved
+        answers.append(AnswerAt(position, answer.classes))
+    return Encoding(tuple(names.index(name) for name in task.tokens), tuple(answers))
+
+
+def find_pairs(program: Program, name: str | None, task: str) -> Pairs:
+    """The recipe of this name; without one, the defaults."""
+    return program.pairs[name] if name is not None else Pairs("defaults", task)
+
+
+def item_counts(pairs: Pairs) -> tuple[int, int, int]:
+    """How many items each split gets: its share of the recipe's size."""
+    fit, select, test = (round(pairs.size * share) for share in pairs.split)
+    return fit, select, test
+
+
+def all_sets(variables: int) -> Sets:
+    """Every non-empty set of variables by index: smaller sets first, then in order of declaration."""
+    sets = [tuple(i for i in range(variables) if mask >> i & 1) for mask in range(1, 2**variables)]
+    return tuple(sorted(sets, key=lambda s: (len(s), s)))
+
+
+def models_of(program: Program, models: Mapping[str, CausalModel], task: str) -> list[CausalModel]:
+    """The causal models of a task, in order of declaration."""
+    return [models[model.name] for model in program.models.values() if model.task == task]
+
+
+def _task_holdouts(program: Program, pairs: Pairs) -> tuple[Holdout, ...]:
+    """The hold-outs of a task: of the one recipe that states them (several agree), since a task has one split."""
+    stated = [other.holdouts for other in program.pairs.values() if other.task == pairs.task and other.holdouts]
+    return stated[0] if stated else ()
+
+
+def _task_split(program: Program, pairs: Pairs) -> tuple[float, float, float]:
+    """The shares of a task's splits: of its recipes, which agree."""
+    return next((other.split for other in program.pairs.values() if other.task == pairs.task), pairs.split)

@@ -1,0 +1,7 @@
+"""What checking must know of a network, read from its file's header: never a tensor, never torch."""
+
+from .mlp import MlpFacts as MlpFacts
+from .protocol import NetworkFacts as NetworkFacts
+from .read_facts import read_network_facts as read_network_facts
+from .read_header import BadCheckpointError as BadCheckpointError
+from .tracr import TracrFacts as TracrFacts

@@ -1,0 +1,99 @@
+"""Multilayer perceptrons over embedded tokens: what their configuration says."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .config import check_entries, read_frozen, read_law, read_positive
+
+ACTIVATIONS = ("relu", "gelu", "tanh", "sigmoid", "identity")
+
+
+@dataclass(frozen=True)
+class MlpFacts:
+    """The configuration of a plain MLP (metadata entry `cspec.config`): an implementation of `NetworkFacts`."""
+
+    inputs: int
+    vocabulary: int
+    embed: int
+    hidden: tuple[int, ...]
+    classes: int
+    activation: str = "relu"
+    frozen: tuple[str, ...] = ()
+    init: str = "torch"
+
+    def accepts(self, tokens: int) -> bool:
+        """Exactly `inputs` tokens."""
+        return tokens == self.inputs
+
+    @property
+    def token_counts(self) -> str:
+        return str(self.inputs)
+
+    def positions(self, tokens: int) -> int | None:
+        """None: all tokens are one vector."""
+        return None
+
+    def token_position(self, index: int, tokens: int) -> int:
+        """0: activations have one place for all tokens."""
+        return 0
+
+    @property
+    def last_layer(self) -> int:
+        return len(self.hidden)
+
+    @property
+    def last_site(self) -> tuple[str, int]:
+        return "hidden", self.last_layer
+
+    def layers(self, component: str) -> tuple[int | None, ...]:
+        """Of `hidden` 0 .. L; `logits` has none."""
+        if component == "hidden":
+            return tuple(range(self.last_layer + 1))
+        return (None,) if component == "logits" else ()
+
+    def width(self, component: str, layer: int | None) -> int | None:
+        """`hidden[0]` is the concatenated embedding, `hidden[i]` the output of layer i, `logits` the head's."""
+        if layer not in self.layers(component):
+            return None
+        return self.classes if layer is None else (self.inputs * self.embed, *self.hidden)[layer]
+
+    @property
+    def sites(self) -> str:
+        return f"`hidden[0]` to `hidden[{self.last_layer}]` and `logits`"
+
+    @property
+    def sites_help(self) -> str:
+        return "`hidden[0]` is the concatenated embedding, `hidden[i]` the output of layer i"
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Every tensor's name and shape, in the order in which they are drawn."""
+        widths = (self.inputs * self.embed, *self.hidden)
+        shapes: dict[str, tuple[int, ...]] = {"embed.weight": (self.vocabulary, self.embed)}
+        for i, (before, after) in enumerate(zip(widths, self.hidden, strict=False)):
+            shapes[f"layers.{i}.weight"] = (after, before)
+            shapes[f"layers.{i}.bias"] = (after,)
+        return shapes | {"head.weight": (self.classes, widths[-1]), "head.bias": (self.classes,)}
+
+
+def parse_mlp_config(config: dict[str, Any]) -> MlpFacts:
+    """The facts that a configuration states.
+
+    Raises:
+        ValueError: an entry is missing, unknown or out of range.
+        TypeError: an entry is of another kind than it should be.
+    """
+    check_entries(config, ("vocab", "inputs", "embed", "hidden", "classes"), ("activation", "frozen", "init"))
+    facts = MlpFacts(
+        inputs=read_positive("inputs", config["inputs"]),
+        vocabulary=read_positive("vocab", config["vocab"]),
+        embed=read_positive("embed", config["embed"]),
+        hidden=tuple(read_positive("hidden", width) for width in config["hidden"]),
+        classes=read_positive("classes", config["classes"]),
+        activation=str(config.get("activation", "relu")),
+        init=read_law(config, "torch"),
+    )
+    if facts.activation not in ACTIVATIONS:
+        raise ValueError(f"expected an activation of {', '.join(ACTIVATIONS)}, found `{facts.activation}`")
+    if not facts.hidden:
+        raise ValueError("`hidden` names no layer")
+    return replace(facts, frozen=read_frozen(config, facts.shapes()))

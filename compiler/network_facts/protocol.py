@@ -1,0 +1,57 @@
+"""The protocol of the compiler: what a network is, as far as a spec can be checked against it."""
+
+from typing import Protocol
+
+
+class NetworkFacts(Protocol):
+    """What a network reads, which sites and positions it has, and what it answers."""
+
+    @property
+    def vocabulary(self) -> int:
+        """Token ids are 0 .. vocabulary - 1."""
+
+    @property
+    def classes(self) -> int:
+        """Class indices are 0 .. classes - 1."""
+
+    @property
+    def frozen(self) -> tuple[str, ...]:
+        """The tensors that `random(N)` copies."""
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Every tensor's name and shape, in the order in which they are drawn."""
+
+    def accepts(self, tokens: int) -> bool:
+        """Whether an input may have this many tokens."""
+
+    @property
+    def token_counts(self) -> str:
+        """How many tokens an input may have, in words: `4`, `1 to 6`."""
+
+    def positions(self, tokens: int) -> int | None:
+        """How many positions the activations of an input of this many tokens have; None: sites have no position."""
+
+    def token_position(self, index: int, tokens: int) -> int:
+        """The position at which the index-th (from 0) of this many tokens stands; 0 without positions."""
+
+    def layers(self, component: str) -> tuple[int | None, ...]:
+        """The layers at which a component has a site, earliest first: (None,) if it has no layer, () if unknown."""
+
+    def width(self, component: str, layer: int | None) -> int | None:
+        """The number of dims of a site (at each position); None where the network has no such site."""
+
+    @property
+    def last_layer(self) -> int:
+        """The layer of `last_site`."""
+
+    @property
+    def last_site(self) -> tuple[str, int]:
+        """Component and layer of the last site before the logits."""
+
+    @property
+    def sites(self) -> str:
+        """The sites, in words: `hidden[0]` to `hidden[3]` and `logits`."""
+
+    @property
+    def sites_help(self) -> str:
+        """What the sites are, in words."""

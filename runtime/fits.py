@@ -1,0 +1,120 @@
+"""Engines with their maps: networks loaded once, maps fitted or read from the store, and put in place."""
+
+import torch
+
+from ..compiler.experiments import Encoding, Grounding, ground
+from ..compiler.interpret_terms import Batch, evaluate_in_model, model_batch
+from ..compiler.plan import Candidate, EncodeStep, FitStep, ItemsStep, NetworkSource, Plan
+from ..compiler.sampling.draw_items import Population
+from ..compiler.sampling.items import Items
+from .answers import encode
+from .engine import Engine
+from .fit import run_fit
+from .fitted import Fitted, read_fitted, restore_maps, write_fitted
+from .hooks_engine import HooksEngine
+from .maps import NestedMap, open_map
+from .networks import PlainNetwork, load_network
+from .objective import Labelled
+from .progress import Progress
+from .pyvene_engine import PyveneEngine
+from .search_sites import run_search
+from .store import Store
+
+
+class Fits:
+    """The fits of one plan."""
+
+    def __init__(self, plan: Plan, store: Store, progress: Progress) -> None:
+        self.plan, self.store, self.progress = plan, store, progress
+        self._networks: dict[str, PlainNetwork] = {}
+        self._items: dict[str, Items] = {}
+        self._found: dict[str, Fitted] = {}
+
+    def fit(self, key: str) -> Fitted:
+        """The chosen maps of a fit, found now or read from the store."""
+        if key not in self._found:
+            stored = self.store.load(key)
+            if stored is not None:
+                fitted = read_fitted(*stored)
+            else:
+                fitted = self._run(self._step(key))
+                self.store.save(key, *write_fitted(fitted))
+            self._found[key] = fitted
+        return self._found[key]
+
+    def grounding(self, key: str) -> Grounding:
+        """Where the variables of a fit live: as stated, or as its search chose."""
+        step, fitted = self._step(key), self.fit(key)
+        return ground(step.search.places(fitted.choice)) if fitted.choice else step.grounding
+
+    def engine(self, candidate: Candidate, grounding: Grounding | None, variables: tuple[str, ...]) -> Engine:
+        """An engine on a candidate's network with the candidate's maps in place: fitted, random, or given."""
+        if candidate.fit is None:
+            engine = self.open_engine(candidate.network, grounding, variables)
+            if candidate.frame_seed is not None:
+                for feature_map in engine.maps:
+                    feature_map.draw(torch.Generator().manual_seed(candidate.frame_seed))
+                    feature_map.restore(feature_map.state())
+            return engine
+        step = self._step(candidate.fit)
+        engine = self.open_engine(candidate.network, self.grounding(candidate.fit), variables)
+        self._hold_outer(engine, step)
+        restore_maps(engine.maps, self.fit(candidate.fit))
+        return engine
+
+    def open_engine(self, source: NetworkSource, grounding: Grounding | None, variables: tuple[str, ...]) -> Engine:
+        """An engine whose maps are not fitted yet."""
+        if source.key not in self._networks:
+            self._networks[source.key] = load_network(source)
+        kind = PyveneEngine if self.plan.engine == "pyvene" else HooksEngine
+        maps = () if grounding is None else tuple(open_map(frame) for frame in grounding.frames)
+        return kind(self._networks[source.key], grounding, variables, maps)
+
+    def items(self, encode_key: str) -> tuple[Items, Population, Encoding]:
+        """The items of `fit` or `select` behind an encoding."""
+        encode_step = self.plan.step(encode_key)
+        assert isinstance(encode_step, EncodeStep)
+        step = self.plan.step(encode_step.items)
+        assert isinstance(step, ItemsStep)
+        assert step.split != "whole"
+        if step.key not in self._items:
+            self._items[step.key] = step.population.draw(step.split, step.count).items
+        return self._items[step.key], step.population, encode_step.encoding
+
+    def _run(self, step: FitStep) -> Fitted:
+        fit, select = self._labelled(step, step.fit), self._labelled(step, step.select)
+        _, _, encoding = self.items(step.fit)
+
+        def open_engine(grounding: Grounding) -> Engine:
+            engine = self.open_engine(step.network, grounding, step.variables)
+            self._hold_outer(engine, step)
+            return engine
+
+        if step.search.open:
+            return run_search(step, open_engine, fit, select, encoding, self.progress)
+        return run_fit(step, open_engine(step.grounding), fit, select, encoding, self.progress)
+
+    def _hold_outer(self, engine: Engine, step: FitStep) -> None:
+        """Put the maps in place inside of whose blocks some frames lie."""
+        if step.outer is None:
+            return
+        outer, frames = self.fit(step.outer), self.grounding(step.outer).frames
+        for place, feature_map in zip(step.grounding.frames, engine.maps, strict=True):
+            if isinstance(feature_map, NestedMap) and place.inside is not None:
+                feature_map.hold(outer.maps[frames.index(place.inside.frame)])
+
+    def _labelled(self, step: FitStep, encode_key: str) -> Labelled:
+        items, population, encoding = self.items(encode_key)
+        model = model_batch(population, items)
+        labels = evaluate_in_model(step.score.right, step.model, model)
+        codes = step.model.run(items.bases, {})
+        return Labelled(
+            Batch(encode(items, encoding), model.members, model.variables),
+            torch.from_numpy(labels),
+            tuple(torch.from_numpy(codes[variable]) for variable in step.variables),
+        )
+
+    def _step(self, key: str) -> FitStep:
+        step = self.plan.step(key)
+        assert isinstance(step, FitStep)
+        return step

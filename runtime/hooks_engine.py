@@ -1,0 +1,166 @@
+"""The plain engine: terms run through forward hooks on the network's sites, and nothing else.
+
+A source run is read where the term says, its features take the base's place in the variable's block, and the vector is
+rebuilt with the base's error. An item whose set lacks a variable keeps its own features there, whatever the map.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from ..compiler.experiments import Frame, Grounding
+from ..compiler.interpret_terms import Batch
+from ..compiler.terms import OutputOf, Run, ValueOf
+from .errors import EngineRefusal
+
+if TYPE_CHECKING:
+    from .maps.feature_map import FeatureMap
+    from .networks import PlainNetwork
+
+Edit = Callable[[Tensor], Tensor]
+"""What becomes of a site's activation, shape [item, position, width]."""
+
+
+class HooksEngine:
+    """Interventions on a plain network, or a compiled transformer, through forward hooks."""
+
+    name = "hooks"
+
+    def __init__(
+        self,
+        network: "PlainNetwork",
+        grounding: Grounding | None,
+        variables: tuple[str, ...],
+        maps: "tuple[FeatureMap, ...]",
+    ) -> None:
+        self.network, self.variables, self.maps = network, variables, maps
+        self.frames = () if grounding is None else grounding.frames
+
+    def logits(self, query: OutputOf, batch: Batch) -> Tensor:
+        """See `Engine.logits`."""
+        with self._edited(query.run, batch):
+            logits: Tensor = self.network(torch.from_numpy(batch.inputs[:, query.run.input]))
+        return logits
+
+    def logits_after(self, query: OutputOf, batch: Batch, edit: Edit) -> Tensor:
+        """See `Engine.logits_after`."""
+        place = self.frames[0]
+        with self._edited(query.run, batch):
+            handle = self.network.site_module(place.component, place.layer).register_forward_hook(
+                lambda _, __, output: edit(output)
+            )
+            try:
+                logits: Tensor = self.network(torch.from_numpy(batch.inputs[:, query.run.input]))
+            finally:
+                handle.remove()
+        return logits
+
+    def activation(self, frame: int, tokens: Tensor) -> Tensor:
+        """See `Engine.activation`."""
+        place = self.frames[frame]
+        return self.network.state(tokens, place.component, place.layer)
+
+    def states(self, frame: int, tokens: Tensor) -> Tensor:
+        """See `Engine.states`."""
+        place = self.frames[frame]
+        return site_vectors(place, self.network.state(tokens, place.component, place.layer))
+
+    def intervened_states(self, frame: int, run: Run, batch: Batch) -> Tensor:
+        """See `Engine.intervened_states`."""
+        place, found = self.frames[frame], list[Tensor]()
+        with self._edited(run, batch):
+            site = self.network.site_module(place.component, place.layer)
+            handle = site.register_forward_hook(lambda _, __, output: found.append(output))
+            try:
+                self.network(torch.from_numpy(batch.inputs[:, run.input]))
+            finally:
+                handle.remove()
+        return site_vectors(place, found[0])
+
+    def read(self, variable: str, tokens: Tensor) -> Tensor:
+        """See `Engine.read`."""
+        frame, block = self._place(variable)
+        features, _ = self.maps[frame].featurise(self.states(frame, tokens))
+        return features[..., self.maps[frame].share(block) > 0].flatten(1)
+
+    @contextmanager
+    def _edited(self, run: Run, batch: Batch) -> Iterator[None]:
+        """Hooks that make a run's assignments, frame by frame."""
+        edits = self._edits(run, batch)
+        handles = []
+        for frame, edit in edits.items():
+            place = self.frames[frame]
+            module = self.network.site_module(place.component, place.layer)
+            handles.append(module.register_forward_hook(lambda _, __, output, edit=edit: edit(output)))
+        try:
+            yield
+        finally:
+            for handle in handles:
+                handle.remove()
+
+    def _edits(self, run: Run, batch: Batch) -> dict[int, Edit]:
+        """What each frame that holds a target does to its site's activation."""
+        wanted: dict[int, list[tuple[int, Tensor, Tensor | None]]] = {}
+        for assignment in run.assignments:
+            frame, block = self._place(assignment.target)
+            if assignment.value.variable != assignment.target or assignment.value.run.world != run.world:
+                raise EngineRefusal(f"`{assignment.target}` does not take its own value in a run of the same network")
+            member = None
+            if run.within_set:
+                member = torch.from_numpy(batch.members[:, batch.variables.index(assignment.target)])
+            wanted.setdefault(frame, []).append((block, self._features(frame, assignment.value, batch), member))
+        return {frame: self._edit(frame, blocks) for frame, blocks in wanted.items()}
+
+    def _edit(self, frame: int, blocks: list[tuple[int, Tensor, Tensor | None]]) -> Edit:
+        place, map = self.frames[frame], self.maps[frame]
+
+        def edit(state: Tensor) -> Tensor:
+            vectors = site_vectors(place, state)
+            features, error = map.featurise(vectors)
+            changed = features
+            for block, source, member in blocks:
+                weight = map.share(block)
+                if member is not None:
+                    weight = weight * member[:, None, None]
+                changed = torch.lerp(changed, source, weight.expand_as(changed))  # exact where a share is 0 or 1
+            rebuilt = map.inverse(changed, error)
+            if all(member is not None for _, _, member in blocks):  # what no item's set holds stays bit by bit
+                touched = torch.stack([member for _, _, member in blocks if member is not None]).any(0)
+                rebuilt = torch.where(touched[:, None, None], rebuilt, vectors)
+            return with_vectors(place, state, rebuilt)
+
+        return edit
+
+    def _features(self, frame: int, value: ValueOf, batch: Batch) -> Tensor:
+        """The features of a whole frame in the run that a value is read in, shape [item, group, feature]."""
+        if value.run.assignments:
+            vectors = self.intervened_states(frame, value.run, batch)
+        else:
+            vectors = self.states(frame, torch.from_numpy(batch.inputs[:, value.run.input]))
+        return self.maps[frame].featurise(vectors)[0]
+
+    def _place(self, variable: str) -> tuple[int, int]:
+        """The frame and the block of a variable."""
+        index = self.variables.index(variable)
+        for frame, place in enumerate(self.frames):
+            for block, owner in enumerate(place.blocks):
+                if owner.variable == index:
+                    return frame, block
+        raise EngineRefusal(f"`{variable}` is not aligned")
+
+
+def site_vectors(frame: Frame, state: Tensor) -> Tensor:
+    """What a frame's map sees of a site's activation [item, position, width]: [item, group, dim]."""
+    chosen = state[:, list(frame.positions)][..., list(frame.dims)]
+    return chosen if frame.shared else chosen.flatten(1)[:, None]
+
+
+def with_vectors(frame: Frame, state: Tensor, vectors: Tensor) -> Tensor:
+    """The activation [item, position, width] with these vectors [item, group, dim] where the map sees them."""
+    rows, columns = torch.tensor(frame.positions)[:, None], torch.tensor(frame.dims)[None]
+    changed = state.clone()
+    changed[:, rows, columns] = vectors.reshape(len(state), len(frame.positions), len(frame.dims))
+    return changed

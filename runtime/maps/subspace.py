@@ -1,0 +1,62 @@
+"""Subspaces: an orthonormal frame whose columns the blocks share out. For `rotation`, `pca`, `difference`, `probe`."""
+
+from collections.abc import Mapping
+from typing import final
+
+import torch
+from torch import Tensor
+
+from .feature_map import FeatureMap, block_shares, owners
+from .orthonormal import OrthonormalFrame
+
+
+@final
+class SubspaceMap(FeatureMap):
+    """Features are the coordinates in an orthonormal frame, the error is what the frame does not span.
+
+    Swapping a block's features is the interchange of distributed alignment search (Geiger et al. 2023, arXiv
+    2303.02536): base + P (source - base) with P the projection on the block's columns.
+    """
+
+    shares: Tensor
+
+    def __init__(self, dim: int, sizes: tuple[int, ...]) -> None:
+        super().__init__()
+        self.dim = dim
+        self.frame = OrthonormalFrame(dim, sum(sizes))
+        self.register_buffer("shares", block_shares(owners(sizes, sum(sizes)), len(sizes)))
+
+    @property
+    def error_size(self) -> int:
+        """See `FeatureMap.error_size`."""
+        return self.dim
+
+    def featurise(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """See `FeatureMap.featurise`."""
+        weight = self.frame.weight
+        features = x @ weight
+        return features, x - features @ weight.T
+
+    def inverse(self, features: Tensor, error: Tensor) -> Tensor:
+        """See `FeatureMap.inverse`."""
+        return features @ self.frame.weight.T + error
+
+    def share(self, block: int) -> Tensor:
+        """See `FeatureMap.share`."""
+        return self.shares[block]
+
+    def draw(self, generator: torch.Generator) -> None:
+        """See `FeatureMap.draw`."""
+        self.frame.draw(generator)
+
+    def place(self, weight: Tensor) -> None:
+        """Use this frame, shape [dim, feature], orthonormal columns, block by block."""
+        self.frame.place(weight)
+
+    def state(self) -> dict[str, Tensor]:
+        """`weight`: the frame, shape [dim, feature]."""
+        return {"weight": self.frame.finished()}
+
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        """See `FeatureMap.restore`."""
+        self.place(tensors["weight"])

@@ -1,0 +1,90 @@
+"""Sequential decisions: a claim is looked at on more and more items until its ruling can change no more.
+
+Looks are taken at 256 items, 512, 1,024, .. and at the budget. Every interval of the claim and of its gate is a
+confidence sequence, so that stopping at whichever look decides costs no error.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from ..compiler.plan import DecideStep
+from .controls import ControlRuling, Run, run_controls
+from .part_intervals import Moved
+from .rulings import Evaluated, Ruling, rule_parts, rule_scores, rule_values
+from .sequences import MOST_ITEMS, items_to_settle
+
+FIRST = 256
+
+Look = Callable[[int | None], list[Evaluated]]
+"""A claim's quantities on their first items: so many, or as many as each has (None: the whole domain)."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The look at which a claim was decided, or the last one, and what it says."""
+
+    evaluated: list[Evaluated]
+    ruling: Ruling
+    controls: ControlRuling
+    notes: tuple[str, ...] = ()
+
+
+def look_sizes(step: DecideStep) -> Iterator[int | None]:
+    """The numbers of items at which a claim is looked at; a whole domain is looked at once."""
+    budgets = [quantity.budget for quantity in step.quantities if quantity.budget is not None]
+    if not budgets:
+        yield None
+        return
+    size, most = FIRST, max(budgets)
+    while size < most:
+        yield size
+        size *= 2
+    yield most
+
+
+def run_looks(step: DecideStep, look: Look, control: Run) -> Decision:
+    """Look until every part is decided and no veto depends on more items, or until there are no more.
+
+    Args:
+        step: the claim.
+        look: measures its quantities.
+        control: runs a control; called only where the claim itself would hold.
+    """
+    for size in look_sizes(step):
+        evaluated = look(size)
+        ruling, controls = _rule(step, evaluated, control)
+        if not ruling.open or (size is not None and all(_used_up(e, size) for e in evaluated)):
+            break
+    if ruling.reason != "straddles" or size is None or all(_used_up(e, size) for e in evaluated):
+        return Decision(evaluated, ruling, controls)
+    return Decision(evaluated, replace(ruling, reason="budget"), controls, (_project(step, evaluated),))
+
+
+def _rule(step: DecideStep, evaluated: list[Evaluated], control: Run) -> tuple[Ruling, ControlRuling]:
+    ruling, controls = rule_scores(step, evaluated), ControlRuling(None)
+    if ruling.outcome == "holds":
+        controls = run_controls(step, ruling.search, [e.measured for e in evaluated], control)
+        if controls.reason is not None:
+            ruling = Ruling("inconclusive", controls.reason, open=controls.open)
+    return rule_values(evaluated, ruling), controls
+
+
+def _used_up(evaluated: Evaluated, size: int) -> bool:
+    """Whether fewer items could be drawn than were asked for."""
+    budget = evaluated.quantity.budget
+    return budget is not None and evaluated.scores.n < min(size, budget)
+
+
+def _project(step: DecideStep, evaluated: list[Evaluated]) -> str:
+    """How many items would settle what the budget left open, at the present estimates."""
+    used = max(e.scores.n for e in evaluated)
+    measured = [e.measured for e in evaluated]
+
+    def settles(n: int) -> bool:
+        return rule_parts(step, measured, Moved(growth=n / used)).outcome != "inconclusive"
+
+    needed = items_to_settle(settles, used)
+    ended = f"the budget of {used:,} test items ended before the claim was decided"
+    if needed is None:
+        return f"{ended}; the estimate is too near the bound for {MOST_ITEMS:,} to settle it"
+    return f"{ended}; at the present estimates about {needed:,} would settle it"

@@ -1,0 +1,290 @@
+"""Both engines against closed formulas written out by hand, and against each other."""
+
+import numpy as np
+import pytest
+import torch
+from cspec.compiler.experiments import Block, Frame, Grounding
+from cspec.compiler.interpret_terms import Batch
+from cspec.compiler.network_facts import MlpFacts, TracrFacts
+from cspec.compiler.terms import Assignment, NetworkWorld, OutputOf, Run, ValueOf, interchange, plain
+from cspec.lang.program import IDENTITY, Family
+from cspec.runtime.errors import EngineRefusal
+from cspec.runtime.hooks_engine import HooksEngine
+from cspec.runtime.maps.open_map import open_map
+from cspec.runtime.networks import Mlp, PlainNetwork, Tracr
+from cspec.runtime.pyvene_engine import PyveneEngine, _ranges
+from torch import Tensor
+
+FACTS = MlpFacts(inputs=3, vocabulary=7, embed=4, hidden=(12, 10, 9), classes=3)
+WORLD = NetworkWorld("net", "a")
+NAMES = ("a", "b")
+ROTATION = Grounding((Frame("hidden", 1, tuple(range(12)), 12, Family("rotation"), (Block(0, 0, 3), Block(1, 3, 5))),))
+
+
+Kind = type[HooksEngine] | type[PyveneEngine]
+
+
+@pytest.fixture(params=[HooksEngine, PyveneEngine], ids=["hooks", "pyvene"])
+def kind(request: pytest.FixtureRequest) -> Kind:
+    return request.param
+
+
+def open_engine(
+    kind: Kind, network: PlainNetwork, grounding: Grounding, names: tuple[str, ...], *weights: Tensor | None
+) -> HooksEngine | PyveneEngine:
+    """An engine whose subspaces have these weights (None: given dims; none at all: as they are opened)."""
+    maps = tuple(open_map(frame) for frame in grounding.frames)
+    for map, weight in zip(maps, weights, strict=False):
+        if weight is not None:
+            map.restore({"weight": weight})
+    return kind(network, grounding, names, maps)
+
+
+@pytest.fixture
+def network() -> Mlp:
+    torch.manual_seed(3)
+    return Mlp(FACTS).requires_grad_(False).eval()
+
+
+@pytest.fixture
+def batch() -> Batch:
+    rng = np.random.default_rng(5)
+    members = np.array([[True, False], [False, True], [True, True]])[rng.integers(0, 3, 40)]
+    return Batch(rng.integers(0, 7, (40, 3, 3)), members, NAMES)
+
+
+def hidden(network: Mlp, tokens: Tensor, layer: int) -> Tensor:
+    x = network.embed(tokens).flatten(1)
+    for linear in list(network.layers)[:layer]:
+        x = torch.relu(linear(x))
+    return x
+
+
+def finish(network: Mlp, x: Tensor, layer: int) -> Tensor:
+    for linear in list(network.layers)[layer:]:
+        x = torch.relu(linear(x))
+    return network.head(x)[:, None]
+
+
+def swapped(network: Mlp, batch: Batch, layer: int, projections: list[Tensor]) -> Tensor:
+    """base + sum over variables in S of P_v (source_v - base), P_v the projection on the variable's block."""
+    tokens = torch.from_numpy(batch.inputs)
+    base = hidden(network, tokens[:, 0], layer)
+    x = base.clone()
+    for index, projection in enumerate(projections):
+        difference = hidden(network, tokens[:, index + 1], layer) - base
+        x += (difference @ projection) * torch.from_numpy(batch.members[:, index])[:, None]
+    return finish(network, x, layer)
+
+
+def frame(rows: int, columns: int) -> Tensor:
+    return torch.linalg.qr(torch.randn(rows, columns, generator=torch.Generator().manual_seed(1))).Q
+
+
+def test_a_plain_run_is_the_networks_own(kind: Kind, network: Mlp, batch: Batch) -> None:
+    engine = open_engine(kind, network, ROTATION, NAMES)
+    tokens = torch.from_numpy(batch.inputs)
+    assert torch.equal(engine.logits(plain(WORLD, "o", 2), batch), network(tokens[:, 2]))
+
+
+def test_blocks_of_one_rotation_equal_the_closed_formula(kind: Kind, network: Mlp, batch: Batch) -> None:
+    q = frame(12, 5)
+    engine = open_engine(kind, network, ROTATION, NAMES, q)
+    found = engine.logits(interchange(WORLD, NAMES, "o"), batch)
+    blocks = [q[:, :3] @ q[:, :3].T, q[:, 3:] @ q[:, 3:].T]
+    torch.testing.assert_close(found, swapped(network, batch, 1, blocks), atol=2e-6, rtol=0)
+    assert (found - engine.logits(plain(WORLD, "o"), batch)).abs().max() > 0.01
+
+
+@pytest.mark.parametrize("dims", [((0, 3), (5, 6, 7)), ((2,), (0, 1)), ((0, 1, 2, 3), (8, 11))])
+def test_identity_on_dims_exchanges_exactly_these(
+    kind: Kind, network: Mlp, batch: Batch, dims: tuple[tuple[int, ...], tuple[int, ...]]
+) -> None:
+    frames = tuple(
+        Frame("hidden", 1, own, 12, IDENTITY, (Block(index, 0, len(own)),)) for index, own in enumerate(dims)
+    )
+    found = open_engine(kind, network, Grounding(frames), NAMES).logits(interchange(WORLD, NAMES, "o"), batch)
+    projections = [torch.diag(torch.tensor([float(i in own) for i in range(12)])) for own in dims]
+    torch.testing.assert_close(found, swapped(network, batch, 1, projections), atol=2e-6, rtol=0)
+
+
+def test_rotation_within_dims_beside_another_frame_at_the_same_site(kind: Kind, network: Mlp, batch: Batch) -> None:
+    dims = (1, 2, 4, 5, 6, 9)
+    frames = (
+        Frame("hidden", 1, dims, 12, Family("rotation"), (Block(0, 0, 2),)),
+        Frame("hidden", 1, (0, 3), 12, IDENTITY, (Block(1, 0, 2),)),
+    )
+    q = frame(6, 2)
+    engine = open_engine(kind, network, Grounding(frames), NAMES, q, None)
+    wide = torch.zeros(12, 2)
+    wide[list(dims)] = q
+    projections = [wide @ wide.T, torch.diag(torch.tensor([float(i in (0, 3)) for i in range(12)]))]
+    found = engine.logits(interchange(WORLD, NAMES, "o"), batch)
+    torch.testing.assert_close(found, swapped(network, batch, 1, projections), atol=2e-6, rtol=0)
+
+
+def test_two_rotations_at_one_site_interleaved_do_not_undo_each_other(kind: Kind, network: Mlp) -> None:
+    rng = np.random.default_rng(7)
+    names = ("a", "b", "c")
+    members = rng.integers(0, 2, (30, 3)).astype(bool)
+    batch = Batch(rng.integers(0, 7, (30, 4, 3)), members, names)
+    left, right = tuple(range(6)), tuple(range(6, 12))
+    frames = (
+        Frame("hidden", 1, left, 12, Family("rotation"), (Block(0, 0, 2), Block(2, 2, 4))),
+        Frame("hidden", 1, right, 12, Family("rotation"), (Block(1, 0, 3),)),
+    )
+    p, q = frame(6, 4), frame(6, 3)
+    engine = open_engine(kind, network, Grounding(frames), names, p, q)
+    wide = [torch.zeros(12, 2), torch.zeros(12, 3), torch.zeros(12, 2)]
+    wide[0][:6], wide[2][:6], wide[1][6:] = p[:, :2], p[:, 2:], q
+    found = engine.logits(interchange(WORLD, names, "o"), batch)
+    expected = swapped(network, batch, 1, [w @ w.T for w in wide])
+    torch.testing.assert_close(found, expected, atol=2e-6, rtol=0)
+
+
+def test_variables_at_two_layers_are_patched_in_one_run(kind: Kind, network: Mlp, batch: Batch) -> None:
+    frames = (
+        Frame("hidden", 1, tuple(range(12)), 12, Family("rotation"), (Block(0, 0, 3),)),
+        Frame("hidden", 2, tuple(range(4)), 10, IDENTITY, (Block(1, 0, 4),)),
+    )
+    q = frame(12, 3)
+    engine = open_engine(kind, network, Grounding(frames), NAMES, q, None)
+    tokens = torch.from_numpy(batch.inputs)
+    base = hidden(network, tokens[:, 0], 1)
+    first = torch.from_numpy(batch.members[:, 0])[:, None]
+    second = torch.from_numpy(batch.members[:, 1])[:, None]
+    x = base + (hidden(network, tokens[:, 1], 1) - base) @ q @ q.T * first
+    x = torch.relu(network.layers[1](x))
+    x[:, :4] = torch.where(second, hidden(network, tokens[:, 2], 2)[:, :4], x[:, :4])
+    found = engine.logits(interchange(WORLD, NAMES, "o"), batch)
+    torch.testing.assert_close(found, finish(network, x, 2), atol=2e-6, rtol=0)
+
+
+def test_variables_outside_the_set_change_nothing_at_all(kind: Kind, network: Mlp, batch: Batch) -> None:
+    engine = open_engine(kind, network, ROTATION, NAMES)
+    nobody = Batch(batch.inputs, np.zeros_like(batch.members), NAMES)
+    found = engine.logits(interchange(WORLD, NAMES, "o"), nobody)
+    torch.testing.assert_close(found, network(torch.from_numpy(batch.inputs[:, 0])), atol=1e-6, rtol=0)
+
+
+def test_every_site_of_the_network_can_be_exchanged_whole(kind: Kind, network: Mlp, batch: Batch) -> None:
+    one = Batch(batch.inputs, np.ones((40, 1), dtype=bool), ("a",))
+    tokens = torch.from_numpy(batch.inputs)
+    for component, layer, width in (("hidden", 0, 12), ("hidden", 3, 9), ("logits", None, 3)):
+        grounding = Grounding((Frame(component, layer, tuple(range(width)), width, IDENTITY, (Block(0, 0, width),)),))
+        found = open_engine(kind, network, grounding, ("a",)).logits(interchange(WORLD, ("a",), "o"), one)
+        assert torch.equal(found, network(tokens[:, 1])), component
+
+
+def test_gradients_equal_those_of_the_closed_formula(kind: Kind, network: Mlp, batch: Batch) -> None:
+    engine = open_engine(kind, network, ROTATION, NAMES)
+    engine.maps[0].draw(torch.Generator().manual_seed(11))
+    parameters = list(engine.maps[0].parameters())
+    q = engine.maps[0].state()["weight"]
+    labels = torch.arange(40) % 3
+
+    def closed_loss(q: Tensor) -> Tensor:
+        blocks = [q[:, :3] @ q[:, :3].T, q[:, 3:] @ q[:, 3:].T]
+        return torch.nn.functional.cross_entropy(swapped(network, batch, 1, blocks)[:, 0], labels)
+
+    def engine_loss() -> Tensor:
+        return torch.nn.functional.cross_entropy(engine.logits(interchange(WORLD, NAMES, "o"), batch)[:, 0], labels)
+
+    before = engine_loss()
+    torch.testing.assert_close(before.detach(), closed_loss(q), atol=1e-6, rtol=0)
+    (found,) = torch.autograd.grad(before, parameters)
+    (euclidean,) = torch.autograd.grad(closed_loss(q.requires_grad_()), q)
+    with torch.no_grad():
+        parameters[0] -= 0.01 * found
+    moved = engine.maps[0].state()["weight"]
+    # the chain rule through the parametrisation: <gradient there, step there> = <gradient at q, step of q>
+    along_parameter = float((found * (-0.01 * found)).sum())
+    along_frame = float((euclidean * (moved - q.detach())).sum())
+    assert along_parameter < 0
+    assert along_frame == pytest.approx(along_parameter, rel=0.02)
+    torch.testing.assert_close(engine_loss().detach(), closed_loss(moved), atol=1e-6, rtol=0)
+
+
+def test_frames_stay_orthonormal_while_they_are_trained(kind: Kind, network: Mlp, batch: Batch) -> None:
+    engine = open_engine(kind, network, ROTATION, NAMES)
+    engine.maps[0].draw(torch.Generator().manual_seed(2))
+    optimizer = torch.optim.Adam(engine.maps[0].parameters(), lr=0.05)
+    labels = torch.arange(40) % 3
+    for _ in range(50):
+        loss = torch.nn.functional.cross_entropy(engine.logits(interchange(WORLD, NAMES, "o"), batch)[:, 0], labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        q = engine.maps[0].frame.weight.detach()
+        torch.testing.assert_close(q.T @ q, torch.eye(5), atol=1e-5, rtol=0)
+
+
+def test_pyvene_refuses_by_name_what_it_cannot_evaluate(network: Mlp, batch: Batch) -> None:
+    engine = open_engine(PyveneEngine, network, ROTATION, NAMES)
+    inner = Run(WORLD, 1, (Assignment("b", ValueOf("b", Run(WORLD, 2))),))
+    nested = OutputOf("o", Run(WORLD, 0, (Assignment("a", ValueOf("a", inner)),)))
+    with pytest.raises(EngineRefusal, match="`a`"):
+        engine.logits(nested, batch)
+
+
+def test_a_variable_without_a_place_is_refused_by_name(kind: Kind, network: Mlp, batch: Batch) -> None:
+    with pytest.raises(EngineRefusal, match="`z` is not aligned"):
+        open_engine(kind, network, Grounding(()), ("z",)).logits(
+            interchange(WORLD, ("z",), "o"), Batch(batch.inputs, batch.members[:, :1], ("z",))
+        )
+
+
+def test_a_nested_run_takes_the_value_that_the_inner_interchange_leaves(network: Mlp, batch: Batch) -> None:
+    frames = (
+        Frame("hidden", 1, (0, 1, 2), 12, IDENTITY, (Block(0, 0, 3),)),
+        Frame("hidden", 2, (4, 5), 10, IDENTITY, (Block(1, 0, 2),)),
+    )
+    engine = open_engine(HooksEngine, network, Grounding(frames), NAMES)
+    inner = Run(WORLD, 1, (Assignment("a", ValueOf("a", Run(WORLD, 2))),))
+    nested = OutputOf("o", Run(WORLD, 0, (Assignment("b", ValueOf("b", inner)),)))
+    tokens = torch.from_numpy(batch.inputs)
+    middle = hidden(network, tokens[:, 1], 1)
+    middle[:, :3] = hidden(network, tokens[:, 2], 1)[:, :3]
+    x = hidden(network, tokens[:, 0], 2)
+    x[:, [4, 5]] = torch.relu(network.layers[1](middle))[:, [4, 5]]
+    torch.testing.assert_close(engine.logits(nested, batch), finish(network, x, 2), atol=2e-6, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("family", "sizes", "learned"),
+    [
+        (IDENTITY, (2, 3), False),
+        (IDENTITY, (0, 0), True),
+        (Family("rotation"), (3, 2), False),
+        (Family("rotation"), (0, 0), True),
+        (Family("revnet", (2, 8)), (3, 2), False),
+    ],
+    ids=["dims", "masked dims", "rotation", "boundless", "revnet"],
+)
+@pytest.mark.parametrize("shared", [False, True])
+def test_engines_agree_on_the_same_maps_of_a_transformer(
+    family: Family, sizes: tuple[int, int], learned: bool, shared: bool
+) -> None:
+    facts = TracrFacts(vocabulary=6, bos=4, context=5, stream=8, blocks=2, heads=2, key=3, mlp=10, classes=4)
+    network = Tracr(facts).requires_grad_(False).eval()
+    generator = torch.Generator().manual_seed(4)
+    for parameter in network.parameters():
+        parameter.copy_(torch.randn(parameter.shape, generator=generator) * 0.4)
+    blocks = (Block(0, 0, sizes[0]), Block(1, sizes[0], sizes[0] + sizes[1]))
+    frames = (Frame("resid", 2, tuple(range(1, 8)), 8, family, blocks, (1, 3), shared, learned),)
+    grounding = Grounding(frames)
+    maps = tuple(open_map(frame) for frame in frames)
+    maps[0].draw(generator)
+    maps[0].restore(maps[0].state())
+    rng = np.random.default_rng(2)
+    batch = Batch(rng.integers(0, 4, (50, 3, 4)), rng.integers(0, 2, (50, 2)).astype(bool), NAMES)
+    query = interchange(WORLD, NAMES, "o")
+    found = [engine(network, grounding, NAMES, maps).logits(query, batch) for engine in (HooksEngine, PyveneEngine)]
+    torch.testing.assert_close(found[0], found[1], atol=1e-5, rtol=0)
+    assert (found[0] - network(torch.from_numpy(batch.inputs[:, 0]))).abs().max() > 0.01
+
+
+def test_dims_become_ranges() -> None:
+    assert _ranges((0, 3)) == [[0, 1], [3, 4]]
+    assert _ranges((0, 1, 2, 7, 8)) == [[0, 3], [7, 9]]
+    assert _ranges((4,)) == [[4, 5]]
