@@ -43,6 +43,7 @@ class Document(BaseModel):
     graph: dict[str, Any] | None = None
     lock: LockDocument | None = None
     diff: ResultDiff | None = None
+    replay: dict[str, Any] | None = None
     files: list[str] | None = None
 
 

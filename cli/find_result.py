@@ -11,11 +11,12 @@ from .workflow import open_store
 
 @dataclass(frozen=True)
 class FoundResult:
-    """A result, its file, and the store that its scores lie in."""
+    """A result, its file, the store that its scores lie in, and where its spec should be."""
 
     path: Path
     result: Result
     store: Store
+    spec: Path
 
 
 class ResultProblem(Exception):
@@ -35,10 +36,13 @@ def find_result(word: str, folder: str | None) -> FoundResult:
     if word.endswith(".json"):
         path = Path(word)
         store = Store(Path(folder)) if folder is not None else Store(path.parent.parent)
+        spec = None
     else:
+        spec = Path(_split(word)[0])
         path, store = _find_stored(word, folder)
     try:
-        return FoundResult(path, load_result(path), store)
+        result = load_result(path)
+        return FoundResult(path, result, store, spec or path.parent.parent.parent / result.spec)
     except OSError as problem:
         raise ResultProblem("CS454", f"the result `{word}` cannot be read: {problem.strerror}", _FORMS) from None
     except BadResultError as bad:
@@ -51,7 +55,7 @@ _FORMS = "name a file in `.cspec/results`, or a spec for its newest result"
 
 def _find_stored(word: str, folder: str | None) -> tuple[Path, Store]:
     """The newest result of a spec, or the one whose plan's key starts as is said after `@`."""
-    name, key = word.rsplit("@", 1) if "@" in word and not Path(word).exists() else (word, "")
+    name, key = _split(word)
     spec = Path(name)
     store = open_store(spec, folder)
     found = [
@@ -65,3 +69,11 @@ def _find_stored(word: str, folder: str | None) -> tuple[Path, Store]:
         names = ", ".join(f"`{path.stem}`" for path in sorted(found))
         raise ResultProblem("CS457", f"`{word}` means several results: {names}", "give more digits of the key")
     return found[0], store
+
+
+def _split(word: str) -> tuple[str, str]:
+    """`SPEC@KEY` as its two parts; the key is empty where none is given."""
+    if "@" not in word or Path(word).exists():
+        return word, ""
+    name, key = word.rsplit("@", 1)
+    return name, key

@@ -6,6 +6,7 @@ import textwrap
 from ..compiler.pipeline import Checked
 from ..runtime.verdicts import ControlRow, PartRow, QuantityRow, Result, Verdict
 from .output import Output, colored
+from .render_diagnosis import render_diagnoses
 
 WIDTH = 80
 INDENT = "    "
@@ -15,8 +16,8 @@ COLORS = {"holds": "32", "refuted": "31", "unsupported": "33", "inconclusive": "
 class VerdictPrinter:
     """Prints verdicts as they fall."""
 
-    def __init__(self, checked: Checked, output: Output) -> None:
-        self.checked, self.output = checked, output
+    def __init__(self, checked: Checked, output: Output, diagnose: bool = False) -> None:
+        self.checked, self.output, self.diagnose = checked, output, diagnose
         self.color = colored(sys.stdout)
         self.shown: set[str] = set()
 
@@ -29,7 +30,7 @@ class VerdictPrinter:
 
     def verdict(self, verdict: Verdict) -> None:
         """One claim; what was said of an estimand under an earlier claim is not said again."""
-        self.output.write("\n" + render_verdict(verdict, self.color, frozenset(self.shown)))
+        self.output.write("\n" + render_verdict(verdict, self.color, frozenset(self.shown), self.diagnose))
         self.shown |= {quantity.text for quantity in verdict.quantities}
 
     def footer(self, result: Result) -> None:
@@ -40,8 +41,14 @@ class VerdictPrinter:
         self.output.write(f"\n{criterion}\nexpectations: {said}\n")
 
 
-def render_verdict(verdict: Verdict, color: bool = False, shown: frozenset[str] = frozenset()) -> str:
-    """A verdict as lines of at most 80 columns; `shown` estimands are described already, and only measured here."""
+def render_verdict(
+    verdict: Verdict, color: bool = False, shown: frozenset[str] = frozenset(), diagnose: bool = False
+) -> str:
+    """A verdict as lines of at most 80 columns.
+
+    `shown` estimands are described already, and only measured here. Diagnoses are in short, and left out where the
+    verdict is the one that was expected; with `diagnose` they are there, and whole.
+    """
     reason = f"({verdict.reason})" if verdict.reason else ""
     families = dict.fromkeys(f for q in verdict.quantities for f in q.families)
     under = f" under {', '.join(families)}" if families else ""
@@ -59,6 +66,8 @@ def render_verdict(verdict: Verdict, color: bool = False, shown: frozenset[str] 
             lines += _evidence(quantity)
     lines += [_wrap(_control(control)) for control in verdict.controls]
     lines += [_wrap(note) for note in verdict.notes]
+    if diagnose or verdict.expectation != "met":
+        lines += render_diagnoses(verdict.diagnosis, whole=diagnose)
     return "\n".join(lines) + "\n"
 
 
@@ -82,7 +91,9 @@ def _evidence(quantity: QuantityRow) -> list[str]:
     """What an estimand rests on: raw counts, what the pairs alone give, the fit, the networks drawn."""
     lines = []
     if quantity.no_op is None:
-        lines.append(_wrap(f"{quantity.right:,} of {quantity.n:,} inputs answered right"))
+        if quantity.binary:
+            what = "reads" if quantity.families else "inputs answered"
+            lines.append(_wrap(f"{quantity.right:,} of {quantity.n:,} {what} right"))
     else:
         lines += _cells(quantity)
         pairs = f"pairs alone: no-op {quantity.no_op:.3f}, full swap {quantity.full_swap:.3f}"

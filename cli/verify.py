@@ -24,6 +24,9 @@ def add_arguments(commands: "argparse._SubParsersAction[Any]") -> None:
         "--engine", choices=("hooks", "pyvene"), default="hooks", help="what runs the network (default: hooks)"
     )
     parser.add_argument("--locked", action="store_true", help="refuse a spec that no lock fits (see `cspec lock`)")
+    parser.add_argument(
+        "--diagnose", action="store_true", help="of every claim that does not hold, say all that is known of where"
+    )
     parser.set_defaults(run=run)
 
 
@@ -40,7 +43,7 @@ def run(options: argparse.Namespace, output: Output) -> int:
 
     standing = lock_standing(checked, options.locked)
     store = open_store(checked.source.path, options.store)
-    printer = VerdictPrinter(checked, output)
+    printer = VerdictPrinter(checked, output, options.diagnose)
     printer.header()
     with terminal_progress(sys.stderr, silent=options.json) as progress:
 

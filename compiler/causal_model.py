@@ -1,6 +1,6 @@
 """The causal model as a function of whole batches: inputs and interventions in, values of every variable out."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..lang.program import Domain, Expression, Mechanism, Model, Task, variables_of
+from ..lang.tuples import part_values
 from .expressions import Column, canonical, evaluate
 
 Codes = npt.NDArray[np.int64]
@@ -19,7 +20,8 @@ class CausalModel:
     """A deterministic structural causal model over finite domains.
 
     `mechanisms` stand in topological order and define every variable but the inputs; `require` are the conditions
-    that admitted inputs satisfy.
+    that admitted inputs satisfy. `families` are variables that are tuples of others, each with its members' names: the
+    members are read from the tuple, so that setting it sets them all.
     """
 
     name: str
@@ -28,6 +30,7 @@ class CausalModel:
     mechanisms: tuple[Mechanism, ...]
     output: str
     require: tuple[Expression, ...] = ()
+    families: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @cached_property
     def domains(self) -> dict[str, Domain]:
@@ -39,6 +42,26 @@ class CausalModel:
     def parents(self) -> dict[str, tuple[str, ...]]:
         """The variables that each mechanism reads, in order of first occurrence."""
         return {m.name: tuple(dict.fromkeys(v.name for v in variables_of(m.expression))) for m in self.mechanisms}
+
+    @cached_property
+    def family_of(self) -> dict[str, str]:
+        """The family that each member belongs to."""
+        return {member: family for family, members in self.families for member in members}
+
+    @cached_property
+    def own_equations(self) -> dict[str, Expression]:
+        """What computes each variable where no family is set: a member by its own equation, not from the tuple."""
+        equations = {mechanism.name: mechanism.expression for mechanism in self.mechanisms}
+        for family, members in self.families:
+            parts = part_values(equations[family], self.domains[family])
+            equations |= dict(zip(members, parts, strict=True))
+        return equations
+
+    def equation(self, name: str, setting: Collection[str]) -> Expression:
+        """What computes a variable where those of `setting` are set (itself not among them)."""
+        if self.family_of.get(name) in setting:
+            return next(m.expression for m in self.mechanisms if m.name == name)
+        return self.own_equations[name]
 
     @cached_property
     def canonical(self) -> str:
@@ -90,8 +113,25 @@ class CausalModel:
 
     def show_input(self, codes: Codes) -> str:
         """One input as a user writes it: `w = 3, x = 3`."""
-        shown = zip(self.input_names, self.input_domains, codes.tolist(), strict=True)
-        return ", ".join(f"{name} = {domain.show(domain.low + code)}" for name, domain, code in shown)
+        shown = zip(self.input_names, codes.tolist(), strict=True)
+        return ", ".join(f"{name} = {self.show_value(name, code)}" for name, code in shown)
+
+    def show_value(self, variable: str, code: int) -> str:
+        """A code of a variable as a user writes the value."""
+        domain = self.domains[variable]
+        return domain.show(domain.low + code)
+
+    def read_value(self, variable: str, text: str) -> int:
+        """The code of a value as a user writes it; the inverse of `show_value`, but not for tuples.
+
+        Raises:
+            ValueError: the text is no value of the variable.
+        """
+        domain = self.domains[variable]
+        code = int(text) - domain.low if domain.labels is None else domain.labels.index(text)
+        if not 0 <= code < domain.size:
+            raise ValueError(f"`{text}` is no value of `{variable}`")
+        return code
 
 
 def lower_model(model: Model, task: Task) -> CausalModel:
@@ -103,4 +143,5 @@ def lower_model(model: Model, task: Task) -> CausalModel:
         mechanisms=model.mechanisms,
         output=task.output.name,
         require=task.require,
+        families=tuple(model.families.items()),
     )

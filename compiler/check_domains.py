@@ -11,6 +11,7 @@ import numpy as np
 
 from ..lang.diagnostics import Diagnostic, Label
 from ..lang.program import BOOL, Apply, Constant, Expression, Mechanism, integers, variables_of
+from ..lang.tuples import part_values
 from .causal_model import CausalModel
 from .expressions import evaluate
 from .intervals import Interval, interval_of
@@ -50,14 +51,27 @@ def check_domains(
         if broken & set(model.parents[mechanism.name]):
             broken.add(mechanism.name)
             continue
-        problems = [
-            *_check_divisions(model, aligned, mechanism, domains),
-            *_check_range(model, aligned, mechanism, domains),
-        ]
+        problems: list[Diagnostic] = []
+        for part in _parts(model, mechanism):
+            problems += _check_divisions(model, aligned, part, domains) or _check_range(model, aligned, part, domains)
         if any(problem.severity == "error" for problem in problems):
             broken.add(mechanism.name)
         found += problems[:1]
     return tuple(found), frozenset(broken)
+
+
+def _parts(model: CausalModel, mechanism: Mechanism) -> tuple[Mechanism, ...]:
+    """A mechanism, or of a tuple each part by itself: a part that leaves its domain would spill into the next one."""
+    domain = mechanism.domain
+    if not domain.parts:
+        return (mechanism,)
+    values = part_values(mechanism.expression, domain)
+    names = dict(model.families).get(mechanism.name, (mechanism.name,) * len(values))
+    spans = {m.name: m.span for m in model.mechanisms}
+    return tuple(
+        Mechanism(name, part, value, span=spans[name])
+        for name, part, value in zip(names, domain.parts, values, strict=True)
+    )
 
 
 def _check_range(
@@ -177,7 +191,7 @@ def _find_by_tables(
     environment = dict(layout.inputs)
     choices: dict[str, tuple[int, int]] = {}
     for mechanism in model.mechanisms:
-        node = graph.expression(mechanism.expression, environment)
+        node = graph.expression(model.equation(mechanism.name, variables), environment)
         if mechanism.name in variables:
             choices[mechanism.name] = graph.leaf(np.arange(2)), graph.leaf(_natural(layout, mechanism.name))
             node = graph.apply("if", (*choices[mechanism.name], node))

@@ -10,7 +10,7 @@ from itertools import combinations
 
 import numpy as np
 
-from ..lang.diagnostics import Diagnostic, Label, Span
+from ..lang.diagnostics import Diagnostic, Label, Span, one_at_each_place
 from ..lang.program import Alignment, Program, Task
 from .causal_model import CausalModel, Codes
 from .check_domains import SAMPLES, check_domains
@@ -52,7 +52,7 @@ def check_models(
         for model in sound:
             for variables in dict.fromkeys(aligned.get(model.name, ())):
                 found += _check_alignment(program, model, variables)
-    return tuple(found)
+    return one_at_each_place(found)
 
 
 def _check_require(task: Task, model: CausalModel) -> list[Diagnostic]:

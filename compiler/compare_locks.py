@@ -51,11 +51,17 @@ def _claims(before: Lock, now: Lock) -> list[str]:
             said.append(f"claim `{name}` is new")
             continue
         old = before.claims[name]
-        estimands = tuple(replace(e, weights=renewed.get(e.weights, e.weights)) for e in old.estimands)
+        estimands = tuple(_renew(estimand, renewed) for estimand in old.estimands)
         aspects = _aspects(replace(old, estimands=estimands), claim, before.settings.seed == now.settings.seed)
         if aspects:
             said.append(f"claim `{name}` changed: {', '.join(aspects)}")
     return said
+
+
+def _renew(old: LockedQuantity, renewed: Mapping[str, str]) -> LockedQuantity:
+    """An estimand as if its networks had the new bytes already."""
+    fit = None if old.fit is None else replace(old.fit, weights=renewed.get(old.fit.weights, old.fit.weights))
+    return replace(old, weights=renewed.get(old.weights, old.weights), fit=fit)
 
 
 def _aspects(old: LockedClaim, new: LockedClaim, same_seed: bool) -> list[str]:

@@ -70,8 +70,9 @@ class Frame:
 
     @property
     def given(self) -> bool:
-        """Whether nothing of the map is to be found: the blocks are the site's dims themselves."""
-        return self.family.name == "identity" and not self.learned_size and self.size == self.dim and not self.inside
+        """Whether nothing of the map is to be found: its one block is the site's dims themselves."""
+        whole = len(self.blocks) == 1 and self.size == self.dim
+        return self.family.name == "identity" and not self.learned_size and whole and not self.inside
 
     @property
     def site(self) -> str:

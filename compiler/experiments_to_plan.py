@@ -1,5 +1,6 @@
 """From experiments to the plan: every step keyed by its content, so that equal steps are one step."""
 
+import math
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -28,7 +29,7 @@ from .plan import (
     Step,
 )
 from .sampling.items import Recipe, Split
-from .terms import Agree, ModelWorld, NetworkWorld, in_worlds, interchange, render
+from .terms import Agree, ModelWorld, NetworkWorld, ReadsRight, in_worlds, interchange, render
 
 NATURAL = 2048
 """How many inputs of `fit` the read-outs are fitted on."""
@@ -112,16 +113,17 @@ class _Planning:
             learned=quantity.measurement.learned,
             gated=quantity.gated,
             families=() if quantity.measurement.grounding is None else quantity.measurement.grounding.families,
+            maps=self.plan_fit_key(quantity.measurement),
+            chance=_chance(quantity.measurement),
             positive_control=None if positive is None else self.plan_control(Control("last site", positive), False),
             vetoes=tuple(self.plan_control(veto, exhaustively) for veto in quantity.vetoes),
         )
 
     def plan_control(self, control: Control, exhaustively: bool) -> PlannedControl:
         measurement = control.measurement
-        if measurement is None:
-            return PlannedControl(control.name, None, control.why, None, control.note)
-        key = self.plan_measurement(measurement, exhaustively)
-        return PlannedControl(control.name, key, control.why, None if exhaustively else measurement.count, control.note)
+        count = None if measurement is None or exhaustively else measurement.count
+        key = None if measurement is None else self.plan_measurement(measurement, exhaustively)
+        return PlannedControl(control.name, key, control.why, count, control.note)
 
     def plan_measurement(self, measurement: Measurement, exhaustively: bool) -> str:
         """Evaluate, with the fits that it needs: one for each network that `random(N)` draws."""
@@ -172,6 +174,11 @@ class _Planning:
             return None
         home = self.plan_network(fitting.network, None) if measurement.frozen else network
         return self.plan_fit(fitting, grounding, home, measurement.encoding)
+
+    def plan_fit_key(self, measurement: Measurement) -> str | None:
+        """The fit of a measurement's maps on its own network, or on the first of the random ones."""
+        source = self.plan_network(measurement.network, 0 if measurement.random else None)
+        return self.plan_fit_of(measurement, source)
 
     def plan_fit(self, fitting: Fitting, grounding: Grounding, network: NetworkSource, encoding: Encoding) -> str:
         fit = self.plan_items(fitting.recipe, "fit", fitting.fit_count, encoding)
@@ -249,6 +256,16 @@ def _version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return "absent"
+
+
+def _chance(measurement: Measurement) -> float | None:
+    """What guessing among the declared answers, or among a variable's values, reaches."""
+    score = measurement.term.score
+    if isinstance(score, ReadsRight):
+        return 1 / measurement.recipe.model.domains[score.right.variable].size
+    if measurement.recipe.halves == ("exposed",):
+        return None
+    return 1 / math.prod(len(answer.classes) for answer in measurement.encoding.answers)
 
 
 def _canonical(measurement: Measurement) -> str:

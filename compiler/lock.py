@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..lang.program import FitSettings, Settings, show_dims
-from .experiments import Experiment, Fitting, Measurement, NetworkFile, Part, Quantity
+from .experiments import Control, Experiment, Fitting, Measurement, NetworkFile, Part, Quantity
 from .expressions import canonical
 from .keys import content_key, file_hash
 from .lowered_form import lowered_form, recipe_form
@@ -38,8 +38,9 @@ class LockedItems:
 
 @dataclass(frozen=True)
 class LockedFit:
-    """How a map is searched: the population, how many items of `fit` and of `select`, and the resolved settings."""
+    """How maps are found: the weights on which they are, the population, items of `fit` and `select`, the settings."""
 
+    weights: str
     population: str
     fit_count: int
     select_count: int
@@ -48,7 +49,10 @@ class LockedFit:
 
 @dataclass(frozen=True)
 class LockedQuantity:
-    """One estimand: `weights` (sha256), its items, hashes of its term, its sites and maps, and its controls."""
+    """One estimand: `weights` (sha256), its items, hashes of its term, its sites and maps, and its controls.
+
+    `places` covers where sites and sizes are searched, too.
+    """
 
     estimand: str = field(compare=False)
     weights: str
@@ -122,7 +126,7 @@ def lock_spec(checked: "Checked") -> Lock:
     Raises OSError where a file has vanished since it was checked.
     """
     measured = [m for e in checked.experiments for q in e.quantities for m in _measurements(q)]
-    names = dict.fromkeys(m.network for m in measured)
+    names = dict.fromkeys(name for m in measured for name in _networks(m))
     weights = {name: _lock_weights(checked.networks[name]) for name in names}
     return Lock(
         laws={"items": LAW, "verdicts": CODE_VERSIONS["decide"]},
@@ -136,6 +140,12 @@ def lock_spec(checked: "Checked") -> Lock:
 def _measurements(quantity: Quantity) -> list[Measurement]:
     controls = [quantity.positive_control, *(veto.measurement for veto in quantity.vetoes)]
     return [quantity.measurement, *(m for m in controls if m is not None)]
+
+
+def _networks(measurement: Measurement) -> tuple[str, ...]:
+    """The network that is measured, and the one on which its map is found."""
+    fitting = measurement.fitting
+    return (measurement.network,) if fitting is None else (measurement.network, fitting.network)
 
 
 def _lock_weights(network: NetworkFile) -> LockedWeights:
@@ -165,18 +175,17 @@ def _lock_claim(experiment: Experiment, weights: Mapping[str, LockedWeights]) ->
 
 
 def _lock_quantity(quantity: Quantity, weights: Mapping[str, LockedWeights], whole: bool) -> LockedQuantity:
-    own = _measurement_form(quantity.measurement, weights, whole)
+    measurement = quantity.measurement
+    own = _measurement_form(measurement, weights, whole)
+    # the claim's own weights are said once: a control does not change with them
+    roles = {name: LockedWeights("", f"network {i}") for i, name in enumerate(_networks(measurement))}
 
     def control(measurement: Measurement | None, whole: bool) -> dict[str, Any] | None:
-        """A control by aspect; the claim's own weights are said once, so that only they change with them."""
-        if measurement is None:
-            return None
-        form = _measurement_form(measurement, weights, whole)
-        return form | {"weights": "own" if form["weights"] == own["weights"] else form["weights"]}
+        return None if measurement is None else _measurement_form(measurement, {**weights, **roles}, whole)
 
     controls = {
         "positive": control(quantity.positive_control, whole=False),
-        "vetoes": [[veto.name, control(veto.measurement, whole)] for veto in quantity.vetoes],
+        "vetoes": [[_rest(veto, "measurement", "why"), control(veto.measurement, whole)] for veto in quantity.vetoes],
     }
     return LockedQuantity(
         estimand=quantity.measurement.text,
@@ -185,7 +194,7 @@ def _lock_quantity(quantity: Quantity, weights: Mapping[str, LockedWeights], who
         measures=content_key(
             "measures", FORMAT, term=own["term"], quantity=_rest(quantity, "measurement", "positive_control", "vetoes")
         ),
-        places=content_key("places", FORMAT, grounding=own["grounding"]),
+        places=content_key("places", FORMAT, places=own["places"]),
         fit=own["fit"],
         controls=content_key("controls", FORMAT, **controls),
     )
@@ -195,21 +204,24 @@ def _measurement_form(measurement: Measurement, weights: Mapping[str, LockedWeig
     """A measurement by aspect. `term` takes in every field that no other aspect does."""
     split: Literal["test", "whole"] = "whole" if whole else "test"
     count = None if whole else measurement.count
+    fitting, fit = measurement.fitting, ("network", "recipe", "fit_count", "select_count", "settings")
     taken = ("text", "pairs", "network", "recipe", "count", "grounding", "fitting")
     return {
         "weights": weights[measurement.network].sha256,
         "items": LockedItems(measurement.pairs, recipe_form(measurement.recipe, whole), split, count),
         "term": _rest(measurement, *taken),
-        "grounding": lowered_form(measurement.grounding),
-        "fit": None if measurement.fitting is None else _lock_fit(measurement.fitting),
+        "places": [lowered_form(measurement.grounding), None if fitting is None else _rest(fitting, *fit)],
+        "fit": None if fitting is None else _lock_fit(fitting, weights),
     }
 
 
-def _lock_fit(fitting: Fitting) -> LockedFit:
-    return LockedFit(recipe_form(fitting.recipe), fitting.fit_count, fitting.select_count, fitting.settings)
+def _lock_fit(fitting: Fitting, weights: Mapping[str, LockedWeights]) -> LockedFit:
+    population = recipe_form(fitting.recipe)
+    sha256 = weights[fitting.network].sha256
+    return LockedFit(sha256, population, fitting.fit_count, fitting.select_count, fitting.settings)
 
 
-def _rest(value: Measurement | Quantity, *without: str) -> Any:
+def _rest(value: Measurement | Quantity | Control | Fitting, *without: str) -> Any:
     """The lowered form of the fields that are not named, so that a field that is added later cannot be left out."""
     return lowered_form({f.name: getattr(value, f.name) for f in fields(value) if f.name not in without})
 

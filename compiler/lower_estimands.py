@@ -59,7 +59,7 @@ class Estimands:
             term=Expectation(score, f"inputs of pairs {pairs.name}"),
             network=estimand.network,
             random=estimand.random,
-            recipe=lower_recipe(self.program, model, (), ((),), pairs),
+            recipe=lower_recipe(self.program, self.models, model, (), ((),), pairs),
             count=item_counts(pairs)[2],
             encoding=lower_encoding(self.program, estimand.task, self.networks[estimand.network].facts),
         )
@@ -131,7 +131,7 @@ class Estimands:
             term=Expectation(score, f"items of {items}, pairs {pairs.name}"),
             network=estimand.network,
             random=estimand.random,
-            recipe=lower_recipe(self.program, model, variables, sets, pairs, halves),
+            recipe=lower_recipe(self.program, self.models, model, variables, sets, pairs, halves),
             count=item_counts(pairs)[2],
             encoding=lower_encoding(self.program, task, file.facts),
             variables=_variables(alignment),
@@ -146,7 +146,7 @@ class Estimands:
         pairs = find_pairs(self.program, alignment.pairs, self.program.models[alignment.model].task)
         fit_count, select_count, _ = item_counts(pairs)
         return Fitting(
-            recipe=lower_recipe(self.program, model, variables, all_sets(len(variables)), pairs),
+            recipe=lower_recipe(self.program, self.models, model, variables, all_sets(len(variables)), pairs),
             fit_count=fit_count,
             select_count=select_count,
             settings=alignment.fit,

@@ -16,6 +16,7 @@ BOTH: tuple[Half, ...] = ("changing", "keeping")
 
 def lower_recipe(
     program: Program,
+    models: Mapping[str, CausalModel],
     model: CausalModel,
     variables: tuple[str, ...],
     sets: Sets,
@@ -25,9 +26,9 @@ def lower_recipe(
     """The population that a recipe draws from, for these variables and sets of a model."""
     definitions: dict[str, Expression] = {}
     for candidate in program.models.values():
-        if candidate.task == pairs.task:
-            for mechanism in candidate.mechanisms:
-                definitions.setdefault(mechanism.name, substitute(mechanism.expression, definitions))
+        if pairs.where and candidate.task == pairs.task:
+            for name, equation in models[candidate.name].own_equations.items():
+                definitions.setdefault(name, substitute(equation, definitions))
     held_out = tuple(
         HeldOut(name, None if h.values is None else tuple(value - model.domains[name].low for value in h.values))
         for h in _task_holdouts(program, pairs)

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from ..lang.program import FitSettings
+from .experiments import Fitting
 from .sampling.draw_items import population_key
 from .sampling.items import Recipe
 from .terms import Expectation, ModelWorld, NetworkWorld
@@ -43,6 +44,8 @@ class _Forms:
                 return ["NetworkWorld", *named, *self.others(value, "network", "alignment")]
             case ModelWorld():
                 return ["ModelWorld", self.number("model", value.model), *self.others(value, "model")]
+            case Fitting():
+                return ["Fitting", self.number("network", value.network), *self.others(value, "network")]
             case Expectation():  # its population is named for the reader
                 return ["Expectation", *self.others(value, "population")]
             case Recipe():

@@ -101,8 +101,8 @@ class EvaluateStep:
     """Score a term item by item; of several candidates the one that is best on `select` is measured.
 
     How many items are scored is its readers' business: the scores of more items continue those of fewer. `variables`
-    are those of the grounding; `natural` the inputs on which read-outs are fitted and whose activations are the natural
-    ones.
+    are those of the grounding; `natural` the inputs on which read-outs are fitted and whose activations are the
+    natural ones.
     """
 
     key: str
@@ -145,6 +145,10 @@ class MeasuredQuantity:
     learned: bool
     gated: bool
     families: tuple[str, ...]
+    maps: str | None
+    """The fit of its maps: quantities of one fit are replaced together by their controls."""
+    chance: float | None
+    """What guessing among the declared answers reaches; None where doing nothing is perfect (`isolate`)."""
     positive_control: PlannedControl | None
     vetoes: tuple[PlannedControl, ...] = ()
 

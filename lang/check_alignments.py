@@ -10,10 +10,12 @@ from .check_recipes import find_recipe
 from .check_settings import check_fit
 from .check_sites import check_region, check_site
 from .diagnostics import Label
+from .families import family_name
+from .join_members import join_members
 from .not_built import not_built
 from .program import IDENTITY, Alignment, Domain, FitSettings, Placement, Region, Site
 from .scope import AlignmentView, Names, Reporter, Signature, report_repeated
-from .static_index import indexed_name
+from .static_index import indexed_name, report_no_member
 from .suggest import suggest
 from .syntax import AlignSyntax, InnerSiteSyntax, Name, PlacementSyntax
 
@@ -103,6 +105,7 @@ class _Placer:
         placements: list[Placement] = []
         complete = True
         for number, line in enumerate(self.syntax.placements):
+            assert isinstance(line, PlacementSyntax), "loops are unrolled"
             place = self._place(line)
             found = self._map(line)
             for variable in line.variables:
@@ -128,6 +131,7 @@ class _Placer:
                     complete = False
                 else:
                     placements.append(placement)
+        placements = join_members(placements, self._families(), [line.span for line in self.syntax.placements])
         views = self.names.alignments.entries
         check_blocks(placements, views, self.report)
         if self.checked is not None and self.checked.model is not None:
@@ -138,7 +142,7 @@ class _Placer:
         self, name: Name, place: Site | Region, found: CheckedMap, line: PlacementSyntax, number: int
     ) -> Placement | None:
         """One variable's placement; of a family, one site for each member."""
-        members = self._members(name.text)
+        members = self._families().get(name.text, ())
         if found.family.name == "difference" and not check_two_values(
             self._domains(members or (name.text,)), found.span, self.report
         ):
@@ -172,10 +176,10 @@ class _Placer:
             name.text, place, found.family, found.sizes or (None,), number, sites, span=name.span, size_span=size_span
         )
 
-    def _members(self, variable: str) -> tuple[str, ...]:
-        """The members of a family that is one variable; none for a plain variable."""
+    def _families(self) -> dict[str, tuple[str, ...]]:
+        """The families that are one variable each, with their members."""
         model = self.checked.model if self.checked is not None else None
-        return model.families.get(variable, ()) if model is not None else ()
+        return model.families if model is not None else {}
 
     def _domains(self, variables: tuple[str, ...]) -> dict[str, Domain | None]:
         assert self.checked is not None
@@ -184,8 +188,13 @@ class _Placer:
     def _is_variable(self, name: Name) -> bool:
         if self.checked is None:
             return False
+        if name.text in self.checked.families and self.checked.model is not None:
+            return self._is_one_variable(name)
         if name.text in self.checked.variables:
             return True
+        if family_name(name.text) in self.checked.families:
+            report_no_member(name, self.checked.families[family_name(name.text)], self.report)
+            return False
         if self.task is None:
             return False
         if name.text in self.task.inputs:
@@ -204,6 +213,20 @@ class _Placer:
                 help=suggest(name.text, self.checked.variables, "variables"),
             )
         return False
+
+    def _is_one_variable(self, name: Name) -> bool:
+        """Whether a family is set as one: its members do not read each other."""
+        assert self.checked is not None
+        one = name.text in self._families()
+        if not one:
+            members = self.checked.families[name.text].members
+            self.report.error(
+                "CS318",
+                f"the members of `{name.text}` read each other, so that they are no one variable",
+                name.span,
+                help=f"place them one by one, `{members[0]} at ...`, each later than those that it reads",
+            )
+        return one
 
     # --- places and maps
 

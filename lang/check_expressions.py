@@ -1,67 +1,34 @@
 """Expressions as written -> typed expressions. Integers carry their interval, so types and ranges are one thing."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import product
-from typing import Literal, cast
+from typing import cast
 
+from .check_references import check_reference
 from .diagnostics import Label, Span
-from .not_built import COMPREHENSIONS, not_built
-from .program import BOOL, Apply, Constant, Domain, Expression, Operator, Variable, integers
+from .expression_scope import Scope, comparable, describe
+from .program import BOOL, Apply, Constant, Domain, Expression, Operator, integers
 from .scope import Reporter
-from .suggest import listed, suggest
-from .syntax import Call, Conditional, ExpressionSyntax, InRange, InSet, Number, Operation, Reference, Truth
+from .suggest import suggest
+from .syntax import (
+    Call,
+    Comprehension,
+    Conditional,
+    ExpressionSyntax,
+    InRange,
+    InSet,
+    Number,
+    Operation,
+    Reference,
+    Truth,
+    Unrolled,
+)
 
 LIMIT = 2**62
 FUNCTIONS = ("min", "max", "abs")
-
-
-@dataclass(frozen=True)
-class Scope:
-    """What an expression may read. A variable whose domain is None is broken: what reads it is not reported.
-
-    `refused` holds names that exist but may not be read here, with the diagnostic's message and help; `open` says that
-    further names may exist in what could not be read, so that unknown ones are not reported.
-    """
-
-    variables: Mapping[str, Domain | None]
-    symbols: Mapping[str, list[Domain]]
-    roles: bool = False
-    refused: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
-    open: bool = False
-
-
-def references_in(expression: ExpressionSyntax) -> Iterator[Reference]:
-    """Every name read by an expression, left to right."""
-    match expression:
-        case Reference():
-            yield expression
-        case Operation(operands=parts) | Call(arguments=parts):
-            for part in parts:
-                yield from references_in(part)
-        case Conditional(condition, then, otherwise):
-            for part in (condition, then, otherwise):
-                yield from references_in(part)
-        case InSet(element, alternatives):
-            for part in (element, *alternatives):
-                yield from references_in(part)
-        case InRange(element, low, high):
-            for part in (element, low, high):
-                yield from references_in(part)
-        case Number() | Truth():
-            pass
-
-
-def describe(domain: Domain) -> str:
-    """A domain's kind in the user's words."""
-    if domain.is_integer:
-        return "a number"
-    return "a truth value" if domain.is_boolean else f"a symbol of `{domain.name}`"
-
-
-def comparable(left: Domain, right: Domain) -> bool:
-    """Whether values of both can be compared: two numbers, or values of one and the same type."""
-    return (left.is_integer and right.is_integer) or left == right
+COMPREHENSIONS = ("sum", "any", "all", "count", "min", "max")
+WRITTEN_OUT = 64
 
 
 class ExpressionChecker:
@@ -93,7 +60,7 @@ class ExpressionChecker:
             case Truth(value, span):
                 return Constant(int(value), BOOL, span)
             case Reference():
-                return self._check_reference(syntax, expected)
+                return check_reference(syntax, expected, self.scope, self.report, self.check)
             case Operation(operator=("and" | "or" | "not")):
                 return self._check_logic(syntax)
             case Operation(operator=("==" | "!=")):
@@ -110,74 +77,10 @@ class ExpressionChecker:
                 return self._check_in_range(syntax)
             case Call():
                 return self._check_call(syntax)
-
-    # --- names
-
-    def _check_reference(self, syntax: Reference, expected: Domain | None) -> Expression | None:
-        word = syntax.name.text
-        role: Literal["base", "source"] | None = None
-        if syntax.role is not None:
-            if not self.scope.roles:
-                self.report.error(
-                    "CS117",
-                    f"`{syntax.role.text}.{word}` can only be written in a `where`",
-                    syntax.span,
-                    help=f"write `{word}`",
-                )
-                return None
-            if syntax.role.text not in ("base", "source"):
-                self.report.error(
-                    "CS101",
-                    f"expected `base` or `source` before the point, found `{syntax.role.text}`",
-                    syntax.role.span,
-                    help=suggest(syntax.role.text, ("base", "source"), "choices"),
-                )
-                return None
-            role = cast(Literal["base", "source"], syntax.role.text)
-        owners = self.scope.symbols.get(word, [])
-        if word in self.scope.variables:
-            domain = self.scope.variables[word]
-            if domain is None:
-                return None
-            if expected is not None and role is None and expected in owners and domain != expected:
-                self.report.error(
-                    "CS112",
-                    f"`{word}` is a variable here and a symbol of `{expected.name}` too",
-                    syntax.span,
-                    help="rename the variable or the symbol",
-                )
-                return None
-            return Variable(word, domain, role, syntax.span)
-        if role is None and expected is not None and expected in owners:
-            return _symbol(expected, word, syntax.span)
-        if role is None and len(owners) == 1:
-            return _symbol(owners[0], word, syntax.span)
-        if role is None and owners:
-            self.report.error(
-                "CS112",
-                f"symbol `{word}` belongs to several types",
-                syntax.span,
-                notes=[f"it is listed by {listed(domain.name for domain in owners)}"],
-                help="compare it with a variable of one of them, or state the variable's type",
-            )
-            return None
-        if word in self.scope.refused:
-            code, message, help = self.scope.refused[word]
-            self.report.error(code, message, syntax.span, help=help)
-        elif not self.scope.open:
-            candidates = list(self.scope.variables)
-            if expected is not None and expected.labels is not None:
-                candidates += expected.labels
-            elif role is None:
-                candidates += self.scope.symbols
-            self.report.error(
-                "CS101",
-                f"expected a variable or a symbol, found the unknown name `{word}`",
-                syntax.name.span,
-                "not declared",
-                help=suggest(word, candidates, "names here"),
-            )
-        return None
+            case Unrolled():
+                return self._check_unrolled(syntax)
+            case Comprehension():
+                raise AssertionError("comprehensions are unrolled before types are checked")
 
     # --- logic and comparisons
 
@@ -305,8 +208,13 @@ class ExpressionChecker:
 
     def _check_call(self, syntax: Call) -> Expression | None:
         function = syntax.function
-        if function.text in COMPREHENSIONS:
-            self.report.add(not_built(f"`{function.text}(...)`", function.span, COMPREHENSIONS[function.text]))
+        if function.text in COMPREHENSIONS and function.text not in FUNCTIONS:
+            self.report.error(
+                "CS120",
+                f"expected `for` in `{function.text}(...)`",
+                syntax.span,
+                help=f"write `{function.text}(x[i] for i in 0..3)`",
+            )
             return None
         if function.text not in FUNCTIONS:
             notes = [f"`{function.text}` is a variable"] if function.text in self.scope.variables else []
@@ -330,6 +238,53 @@ class ExpressionChecker:
             return None
         return self._check_arithmetic(function.text, syntax.arguments, syntax.span)
 
+    # --- comprehensions, written out
+
+    def _check_unrolled(self, syntax: Unrolled) -> Expression | None:
+        function = syntax.function
+        if function.text not in COMPREHENSIONS:
+            self.report.error(
+                "CS101",
+                f"expected a function of many values, found `{function.text}`",
+                function.span,
+                help=suggest(function.text, COMPREHENSIONS, "functions"),
+            )
+            return None
+        conditions = [
+            None if term.condition is None else self.check_condition(term.condition, "`where`") for term in syntax.terms
+        ]
+        elements = [self.check(term.element) for term in syntax.terms]
+        truth = function.text in ("any", "all", "count")
+        fits = self._is_boolean if truth else self._is_number
+        right = [fits(element, function.text) for element in elements]
+        if not all(right) or any(t.condition and c is None for t, c in zip(syntax.terms, conditions, strict=True)):
+            return None
+        typed = [(e, c) for e, c in zip(elements, conditions, strict=True) if e is not None]
+        return self._join_terms(function.text, typed, syntax.span)
+
+    def _join_terms(
+        self, function: str, terms: list[tuple[Expression, Expression | None]], span: Span
+    ) -> Expression | None:
+        if function in ("min", "max"):
+            if not terms or any(condition is not None for _, condition in terms):
+                what = "smallest" if function == "min" else "largest"
+                self.report.error(
+                    "CS145",
+                    f"there may be no value of which `{function}` could be the {what}",
+                    span,
+                    help="let `where` speak of loop variables alone, or write `if ... then ... else` for each element",
+                )
+                return None
+            return _joined(function, [element for element, _ in terms], span)
+        if function in ("any", "all"):
+            operator = "or" if function == "any" else "and"
+            return _joined(operator, [_where(function, e, c) for e, c in terms], span) or Constant(
+                int(function == "all"), BOOL, span
+            )
+        values = [_where(function, element, condition) for element, condition in terms]
+        total = _joined("+", values, span) or Constant(0, integers(0, 0), span)
+        return total if self._within(total.domain, span) else None
+
     def _check_arithmetic(self, operator: str, parts: tuple[ExpressionSyntax, ...], span: Span) -> Expression | None:
         operands = [self.check(part) for part in parts]
         if not all(self._is_number(operand, operator) for operand in operands):
@@ -352,6 +307,8 @@ class ExpressionChecker:
         if operand is not None and not operand.domain.is_integer:
             shown = "-" if operator == "negate" else operator
             help = "write `if x then 1 else 0`" if operand.domain.is_boolean else "symbols can only be compared"
+            if operand.domain.is_boolean and operator == "sum":
+                help = "count them: `count(...)`"
             self.report.error(
                 "CS104",
                 f"`{shown}` works on numbers, found {describe(operand.domain)}",
@@ -396,14 +353,40 @@ def interval(operator: str, operands: list[Domain]) -> Domain:
     return integers(min(corners), max(corners))
 
 
-def _symbol(domain: Domain, word: str, span: Span) -> Constant:
-    assert domain.labels is not None
-    return Constant(domain.labels.index(word), domain, span)
-
-
 def _apply(operator: str, operands: Sequence[Expression | None], domain: Domain, span: Span) -> Apply:
     arguments = tuple(operand for operand in operands if operand is not None)
     return Apply(cast(Operator, operator), arguments, domain, span)
+
+
+def _where(function: str, element: Expression, condition: Expression | None) -> Expression:
+    """A term's share of `sum`, `count`, `any` or `all`; nothing is added where its condition does not hold."""
+    if function == "all":
+        if condition is None:
+            return element
+        return _apply("or", [_apply("not", [condition], BOOL, condition.span), element], BOOL, element.span)
+    if function == "any":
+        return element if condition is None else _apply("and", [condition, element], BOOL, element.span)
+    if function == "count":
+        chosen = element if condition is None else _apply("and", [condition, element], BOOL, element.span)
+        return replace(chosen, domain=integers(0, 1))
+    if condition is None:
+        return element
+    domain = integers(min(0, element.domain.low), max(0, element.domain.high))
+    return _apply("if", [condition, element, Constant(0, integers(0, 0), element.span)], domain, element.span)
+
+
+def _joined(operator: str, terms: list[Expression], span: Span) -> Expression | None:
+    """All terms under one operator, as a user would write them out; long ones in halves, so that none is too deep."""
+    if len(terms) <= 1:
+        return terms[0] if terms else None
+    if operator in ("min", "max"):
+        return _apply(operator, terms, interval(operator, [term.domain for term in terms]), span)
+    middle = len(terms) - 1 if len(terms) <= WRITTEN_OUT else len(terms) // 2
+    sides = [_joined(operator, terms[:middle], span), _joined(operator, terms[middle:], span)]
+    domain = BOOL
+    if operator == "+":
+        domain = interval(operator, [side.domain for side in sides if side is not None])
+    return _apply(operator, sides, domain, span)
 
 
 def _negated(expression: Apply, negated: bool) -> Apply:

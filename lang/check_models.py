@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 
 from .check_domains import MAX_VALUES, Domains
-from .check_expressions import ExpressionChecker, Scope, comparable, describe, references_in
+from .check_expressions import ExpressionChecker
 from .diagnostics import Label
+from .expression_scope import Scope, comparable, describe, references_in
+from .families import IndexedFamily, families_of, family_name, list_names, member_name
+from .join_families import join_families
 from .program import Domain, Expression, Mechanism, Model, variables_of
 from .scope import Reporter, Signature
 from .syntax import Equation, ModelSyntax, Reference
@@ -12,10 +15,14 @@ from .syntax import Equation, ModelSyntax, Reference
 
 @dataclass(frozen=True)
 class CheckedModel:
-    """A model, if all of it is right; the domains of its variables in any case (None: unknown)."""
+    """A model, if all of it is right; the domains of its variables in any case (None: unknown).
+
+    Of `variables`, those named in `families` stand for all members of a family together; the members are variables too.
+    """
 
     model: Model | None
     variables: dict[str, Domain | None]
+    families: dict[str, IndexedFamily]
 
 
 def check_model(syntax: ModelSyntax, task: Signature, domains: Domains, report: Reporter) -> CheckedModel:
@@ -33,8 +40,9 @@ class _ModelChecker:
     def check(self) -> CheckedModel:
         errors = self.report.errors
         equations = self._equations()
+        self.families = families_of(equations)
         parents = {
-            name: list(dict.fromkeys(r.name.text for r in self._reads(equation, equations)))
+            name: list(dict.fromkeys(read for read, _ in self._reads(equation, equations)))
             for name, equation in equations.items()
         }
         order = self._order(equations, parents)
@@ -51,21 +59,33 @@ class _ModelChecker:
         model = None
         if self.report.errors == errors and self.task.complete and len(mechanisms) == len(equations):
             self._warn_unused(equations, parents)
+            assert self.task.output is not None
+            families = tuple(self.families.values())
+            joined = join_families(mechanisms, families, self.task.output, tuple(self.task.outputs))
+            known |= {m.name: m.domain for m in joined.mechanisms if m.name in joined.families}
             model = Model(
-                self.syntax.name.text,
-                self.task.name,
-                tuple(mechanisms),
+                name=self.syntax.name.text,
+                task=self.task.name,
+                mechanisms=joined.mechanisms,
+                families=joined.families,
                 doc=self.syntax.doc,
                 span=self.syntax.name.span,
             )
-        return CheckedModel(model, known)
+        for family in self.families:
+            known.setdefault(family, None)
+        return CheckedModel(model, known, self.families)
 
     def _equations(self) -> dict[str, Equation]:
         """The first equation of each variable; inputs have none."""
         equations: dict[str, Equation] = {}
+        around = families_of((*self.task.inputs, *self.task.outputs))
+        inputs = {*self.task.inputs, *families_of(self.task.inputs)}
         for equation in self.syntax.equations:
+            assert isinstance(equation, Equation), "loops are unrolled"
             name = equation.name
-            if name.text in self.task.inputs:
+            if name.text not in {*self.task.inputs, *self.task.outputs} and family_name(name.text) in around:
+                self._report_outside(equation, around[family_name(name.text)], inputs)
+            elif name.text in inputs:
                 self.report.error(
                     "CS202",
                     f"`{name.text}` is an input of task `{self.task.name}` and cannot be assigned",
@@ -83,19 +103,79 @@ class _ModelChecker:
                 )
             else:
                 equations[name.text] = equation
-        output = self.task.output
-        if output is not None and output not in equations:
+        missing = [name for name in self.task.outputs if name not in equations]
+        if missing:
+            what = "output" if len(missing) == 1 else "outputs"
             self.report.error(
                 "CS200",
-                f"model `{self.syntax.name.text}` has no equation for the output `{output}`",
+                f"model `{self.syntax.name.text}` has no equation for the {what} {list_names(missing)}",
                 self.syntax.name.span,
-                help=f"add a line `{output} = ...`",
+                help=f"add a line `{missing[0]} = ...`"
+                if len(missing) == 1
+                else f"add a line for each, `{missing[0]} = ...`; a loop writes those of a family: "
+                "`for i in 0..3 { out[i] = ... }`",
             )
+        self._check_kinds(equations)
         return equations
 
-    @staticmethod
-    def _reads(equation: Equation, equations: dict[str, Equation]) -> list[Reference]:
-        return [r for r in references_in(equation.expression) if r.role is None and r.name.text in equations]
+    def _report_outside(self, equation: Equation, family: IndexedFamily, inputs: set[str]) -> None:
+        """An equation for something beyond a family of the task, or for the family as a whole."""
+        name = equation.name
+        if family.name in inputs:
+            self.report.error(
+                "CS202",
+                f"`{family.name}` is an input of task `{self.task.name}` and cannot be assigned",
+                name.span,
+                help="choose another name for this variable",
+            )
+        elif name.text == family.name:
+            self.report.error(
+                "CS144",
+                f"the output `{name.text}` is a family, found it without an index",
+                name.span,
+                "which member is meant",
+                help=f"write a line for each of {family.text}: `for i in 0..3 {{ {name.text}[i] = ... }}`",
+            )
+        else:
+            self.report.error(
+                "CS140",
+                f"there is no `{name.text}`: the members of the output `{family.name}` are {family.text}",
+                name.span,
+                help="change the index, or what the loop runs through",
+            )
+
+    def _check_kinds(self, equations: dict[str, Equation]) -> None:
+        """A name is a variable or a family, not both."""
+        for name, equation in equations.items():
+            family = family_name(name)
+            if family != name and (family in equations or family in self.task.inputs):
+                first = [Label(equations[family].name.span, "the variable")] if family in equations else []
+                self.report.error(
+                    "CS206",
+                    f"`{family}` is a variable, and `{name}` a member of a family `{family}`",
+                    equation.name.span,
+                    related=first,
+                    help="give one of them another name",
+                )
+
+    def _reads(self, equation: Equation, equations: dict[str, Equation]) -> list[tuple[str, Reference]]:
+        """The variables that an equation reads, and where; of a member chosen by a value, all that it may be."""
+        found: list[tuple[str, Reference]] = []
+        for reference in references_in(equation.expression):
+            name = reference.name.text
+            if reference.index is not None and name in self.families:
+                found += [(member, reference) for member in self._choices(reference, self.families[name])]
+            elif reference.index is None and reference.role is None and name in equations:
+                found.append((name, reference))
+        return found
+
+    def _choices(self, reference: Reference, family: IndexedFamily) -> tuple[str, ...]:
+        """The members that an index may choose: all, unless it is an input alone, whose values are known already."""
+        index = reference.index
+        domain = self.task.inputs.get(index.name.text) if isinstance(index, Reference) else None
+        if domain is None or not domain.is_integer:
+            return family.members
+        return tuple(member_name(family.name, i) for i in family.indices if domain.low <= i <= domain.high)
 
     def _order(self, equations: dict[str, Equation], parents: dict[str, list[str]]) -> list[str]:
         """Variables after their parents, else in order of declaration; what lies on or below a cycle is left out."""
@@ -137,7 +217,7 @@ class _ModelChecker:
                 cycle = cycle[first:] + cycle[:first]
                 shown = " reads ".join(f"`{name}`" for name in [*cycle, cycle[0]])
                 following = cycle[1] if len(cycle) > 1 else cycle[0]
-                reads = next(r for r in self._reads(equations[cycle[0]], equations) if r.name.text == following)
+                reads = next(r for name, r in self._reads(equations[cycle[0]], equations) if name == following)
                 self.report.error(
                     "CS201",
                     f"the equations of `{self.syntax.name.text}` form a cycle"
@@ -152,9 +232,9 @@ class _ModelChecker:
     def _declared_domain(self, equation: Equation) -> Domain | None:
         """The domain that is stated: by the equation, or by the task for its output."""
         stated = self.domains.check_domain(equation.domain) if equation.domain is not None else None
-        if equation.name.text != self.task.output:
+        if equation.name.text not in self.task.outputs:
             return stated
-        wanted = self.task.output_domain
+        wanted = self.task.outputs[equation.name.text]
         if stated is not None and wanted is not None and not _same(stated, wanted):
             assert equation.domain is not None
             self.report.error(
@@ -172,7 +252,7 @@ class _ModelChecker:
         declared = known[equation.name.text]
         scope = Scope({**self.task.inputs, **known}, self.domains.symbols, open=not self.task.complete)
         expression = ExpressionChecker(scope, self.report).check(equation.expression, declared)
-        is_declared = equation.domain is not None or equation.name.text == self.task.output
+        is_declared = equation.domain is not None or equation.name.text in self.task.outputs
         if expression is None or (is_declared and declared is None):
             return None
         if not is_declared:
@@ -218,22 +298,26 @@ class _ModelChecker:
         return True
 
     def _warn_unused(self, equations: dict[str, Equation], parents: dict[str, list[str]]) -> None:
-        assert self.task.output is not None
         used: set[str] = set()
-        pending = [self.task.output]
+        pending = list(self.task.outputs)
         while pending:
             name = pending.pop()
             if name not in used:
                 used.add(name)
                 pending.extend(parents[name])
-        for name, equation in equations.items():
+        unused: dict[str, list[str]] = {}
+        for name in equations:
             if name not in used:
-                self.report.warning(
-                    "CS204",
-                    f"variable `{name}` is never used: the output `{self.task.output}` does not depend on it",
-                    equation.name.span,
-                    help="use it, or remove its equation",
-                )
+                unused.setdefault(family_name(name), []).append(name)
+        for family, names in unused.items():
+            whole = family not in self.families or len(names) == len(self.families[family].members)
+            self.report.warning(
+                "CS204",
+                f"variable {f'`{family}`' if whole else list_names(names)} is never used: the output "
+                f"`{self.task.output}` does not depend on it",
+                equations[names[0]].name.span,
+                help="use it, or remove its equation",
+            )
 
 
 def _same(first: Domain, second: Domain) -> bool:

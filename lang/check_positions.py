@@ -1,13 +1,13 @@
 """Positions as written -> typed positions; an input's family in a slot stands for all its tokens."""
 
-import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from .families import families_of, family_name
 from .not_built import not_built
 from .program import Position
 from .scope import Reporter
-from .static_index import indexed_name
+from .static_index import indexed_name, report_no_member
 from .suggest import suggest
 from .syntax import PositionItem, PositionSyntax
 
@@ -67,9 +67,12 @@ def _slot(item: PositionItem, scope: SiteScope, report: Reporter) -> list[Positi
         return None
     if name.text in scope.inputs:
         return [Position(slot=name.text)]
-    members = [known for known in scope.inputs if re.fullmatch(re.escape(name.text) + r"\[\d+\]", known)]
-    if members:
-        return [Position(slot=member) for member in members]
+    families = families_of(scope.inputs)
+    if name.text in families:
+        return [Position(slot=member) for member in families[name.text].members]
+    if family_name(name.text) in families:
+        report_no_member(name, families[family_name(name.text)], report)
+        return None
     report.error(
         "CS101",
         f"expected an input in a slot, found `{name.text}`",

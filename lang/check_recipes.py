@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from .check_domains import Domains
-from .check_expressions import ExpressionChecker, Scope, comparable, describe
+from .check_expressions import ExpressionChecker
 from .check_models import CheckedModel
 from .diagnostics import Label, Span
+from .expression_scope import Scope, comparable, describe
+from .families import families_of, family_name
 from .not_built import not_built
 from .program import Constant, Domain, Holdout, Pairs
 from .scope import Names, Reporter, Signature, report_repeated
 from .suggest import listed, suggest
-from .syntax import HoldoutSyntax, Name, PairsSyntax
+from .syntax import HoldoutSyntax, Indexed, Name, PairsSyntax
 
 MAX_HELD_OUT = 1_000_000
 
@@ -156,17 +158,25 @@ class _RecipeChecker:
         held: dict[str, Name] = {}
         holdouts = []
         for syntax in self.syntax.holdouts:
-            if (values := self._values(syntax)) is False:
+            names = [name for written in syntax.names for name in self._members(written)]
+            if (values := self._values(syntax, names[0].text)) is False:
                 continue
-            intact = [self._check_held(name, held, values) for name in syntax.names]
+            intact = [self._check_held(name, held, values) for name in names]
             if all(intact):
-                inputs = tuple(name.text for name in syntax.names)
+                inputs = tuple(name.text for name in names)
                 holdouts.append(Holdout(inputs, values if isinstance(values, tuple) else None, syntax.span))
         return holdouts
 
-    def _values(self, syntax: HoldoutSyntax) -> tuple[int, ...] | bool:
-        """The held-out values; True where none are stated, False after an error."""
-        first = self.task.inputs.get(syntax.names[0].text)
+    def _members(self, written: Indexed) -> tuple[Name, ...]:
+        """The input that a name stands for, or the members of a family."""
+        families = families_of(self.task.inputs)
+        if written.name.text not in families:
+            return (written.name,)
+        return tuple(Name(member, written.span) for member in families[written.name.text].members)
+
+    def _values(self, syntax: HoldoutSyntax, name: str) -> tuple[int, ...] | bool:
+        """The held-out values, of the first input's type; True where none are stated, False after an error."""
+        first = self.task.inputs.get(name)
         checker = ExpressionChecker(Scope({}, self.domains.symbols), self.report)
         parts = syntax.alternatives or tuple(part for part in (syntax.low, syntax.high) if part is not None)
         typed = [checker.check(part, first) for part in parts]
@@ -177,7 +187,7 @@ class _RecipeChecker:
             if first is not None and not comparable(first, expression.domain):
                 self.report.error(
                     "CS105",
-                    f"`{syntax.names[0].text}` is {describe(first)}, held out is {describe(expression.domain)}",
+                    f"`{name}` is {describe(first)}, held out is {describe(expression.domain)}",
                     expression.span,
                     help=f"name values of `{first.name}`",
                 )
@@ -202,13 +212,17 @@ class _RecipeChecker:
 
     def _check_held(self, name: Name, held: dict[str, Name], values: tuple[int, ...] | bool) -> bool:
         if name.text not in self.task.inputs:
-            if self.task.complete:
+            family = families_of(self.task.inputs).get(family_name(name.text))
+            if family is not None:
+                message = f"there is no `{name.text}`: the members of `{family.name}` are {family.text}"
+                self.report.error("CS140", message, name.span, help="an index counts from 0")
+            elif self.task.complete:
                 self.report.error(
                     "CS101",
                     f"expected an input of task `{self.task.name}`, found `{name.text}`",
                     name.span,
                     "not an input",
-                    help=suggest(name.text, self.task.inputs, "inputs"),
+                    help=suggest(name.text, map(family_name, self.task.inputs), "inputs"),
                 )
             return False
         if name.text in held:
@@ -263,7 +277,7 @@ class _RecipeChecker:
         owners: dict[str, str] = {}
         for model, checked in self.models.items():
             for name, domain in checked.variables.items():
-                if name == self.task.output:
+                if name in self.task.outputs or name in checked.families:
                     continue
                 if name in owners:
                     variables.pop(name, None)
@@ -272,8 +286,7 @@ class _RecipeChecker:
                 else:
                     owners[name] = model
                     variables[name] = domain
-        if self.task.output is not None:
-            variables[self.task.output] = self.task.output_domain
+        variables |= self.task.outputs
         if "correct" not in variables:
             message = "`correct` is part of the language but not built yet"
             refused["correct"] = ("CS010", message, "leave it out")

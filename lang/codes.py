@@ -62,6 +62,13 @@ CODES: dict[str, Code] = {
     "CS136": Code("`index` for an output that is no number"),
     "CS137": Code("an input that the network never sees"),
     "CS138": Code("an answer for something that is no value of the output"),
+    "CS139": Code("an output that is read at no position of its own"),
+    "CS140": Code("an index outside its family"),
+    "CS141": Code("a loop or an index that is not known beforehand"),
+    "CS142": Code("loops that give too much"),
+    "CS143": Code("a loop variable that hides another name"),
+    "CS144": Code("a family without an index, or an index without a family"),
+    "CS145": Code("a smallest or largest of possibly nothing"),
     # --- CS2xx: causal models (lang: structure, CS200-CS219; compiler: by enumeration, CS220-CS239) ---
     "CS200": Code("a model without an equation for the output"),
     "CS201": Code("equations that form a cycle"),
@@ -69,6 +76,7 @@ CODES: dict[str, Code] = {
     "CS203": Code("a variable with two equations"),
     "CS204": Code("a variable that is never used"),
     "CS205": Code("an output whose domain disagrees with the task"),
+    "CS206": Code("a name that is both a variable and a family"),
     "CS220": Code("a variable whose values leave its declared domain"),
     "CS221": Code("a `require` that no input satisfies"),
     "CS222": Code("models of one task that give different outputs"),
@@ -89,10 +97,10 @@ CODES: dict[str, Code] = {
     "CS311": Code("an alignment that no claim uses"),
     "CS312": Code("alternatives where one site is stated"),
     "CS313": Code("a size that a map cannot have"),
-    "CS314": Code("an index that is no constant"),
     "CS315": Code("a position that is missing or listed twice"),
     "CS316": Code("a family at another number of positions than it has members"),
     "CS317": Code("a site inside a variable that has no block for it"),
+    "CS318": Code("a family that is no one variable"),
     # --- CS4xx: experiments and claims (lang: CS400-CS419, CS440-CS449; compiler: CS420-CS439) ---
     "CS400": Code("a split that is not three shares of 1"),
     "CS401": Code("held-out values outside the input's domain"),
@@ -144,6 +152,8 @@ CODES: dict[str, Code] = {
     "CS455": Code("a file that is no result, or one of another format"),
     "CS456": Code("results of different claims or tasks"),
     "CS457": Code("a result that the store does not have, or several"),
+    "CS458": Code("a counterexample that the result does not have", exit=64),
+    "CS459": Code("a result that no longer matches its spec"),
     # --- CS5xx: networks (compiler) ---
     "CS501": Code("a path that leaves the spec's folder"),
     "CS502": Code("a checkpoint that is missing or cannot be opened", exit=4),
@@ -159,6 +169,7 @@ CODES: dict[str, Code] = {
     "CS520": Code("a store that cannot be written", exit=4),
     "CS521": Code("a term that the engine cannot evaluate rightly", exit=4),
     "CS522": Code("an output that cannot be written", exit=4),
+    "CS523": Code("a fitted map that is no longer in the store", exit=4),
     # --- CS9xx: internal ---
     "CS900": Code("a bug in cspec", exit=70),
 }

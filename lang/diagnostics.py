@@ -3,6 +3,7 @@
 A diagnostic is a user's error. A claim's outcome is a verdict, never a diagnostic; a bug of ours is neither.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -41,6 +42,14 @@ class Diagnostic:
     notes: tuple[str, ...] = ()
     help: str = ""
     severity: Severity = "error"
+
+
+def one_at_each_place(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """The first of each code at each place: a line of a loop is reported once for all its runs."""
+    found: dict[tuple[str, Span], Diagnostic] = {}
+    for diagnostic in diagnostics:
+        found.setdefault((diagnostic.code, diagnostic.label.span), diagnostic)
+    return tuple(found.values())
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """An unexpected token and what the grammar would have taken -> a diagnostic in the user's words."""
 
 from .diagnostics import Diagnostic, Label
-from .not_built import COMPREHENSIONS, ESTIMANDS, not_built, recognise
+from .not_built import ESTIMANDS, recognise
 from .scanner import ScannedToken, Slice, show_token
 from .suggest import near_match
 
@@ -77,7 +77,7 @@ def explain_unexpected(part: Slice, offset: int | None, acceptable: frozenset[st
             help=FORMS[part.keyword],
         )
     at = next((i for i, token in enumerate(tokens) if token.span.end > offset), len(tokens) - 1)
-    if (refusal := recognise(part.keyword, tokens, at) or _comprehension(tokens, at)) is not None:
+    if (refusal := recognise(part.keyword, tokens, at)) is not None:
         return refusal
     token = tokens[at]
     if token.text in ("=", ":") and at >= 2 and tokens[at - 1].leads and tokens[at - 2].text in CONTINUING:
@@ -94,12 +94,6 @@ def explain_unexpected(part: Slice, offset: int | None, acceptable: frozenset[st
         Label(token.span, "not expected here"),
         help=_help(part.keyword, tokens, at, acceptable),
     )
-
-
-def _comprehension(tokens: tuple[ScannedToken, ...], at: int) -> Diagnostic | None:
-    if tokens[at].text in COMPREHENSIONS and at + 1 < len(tokens) and tokens[at + 1].text == "(":
-        return not_built(f"`{tokens[at].text}(...)`", tokens[at].span, COMPREHENSIONS[tokens[at].text])
-    return None
 
 
 def _found(token: ScannedToken) -> str:
@@ -129,7 +123,7 @@ def _expected(acceptable: frozenset[str]) -> str:
         rest -= {"MINUS", "INT", "NAME"}
     if "COMPARISON" in rest and "AND" in rest:
         words.append("an operator")
-        rest -= OPERATORS | {"_LPAR", "_DOT"}
+        rest -= OPERATORS | {"_LPAR", "_LBRACKET", "_DOT"}
     elif "COMPARISON" in rest:
         words.append("a comparison")
         rest -= OPERATORS

@@ -28,7 +28,6 @@ CLAUSES = {
     "ungated": "state the network's accuracy in a claim of its own",
 }
 FAMILIES = {"sae": "use `rotation`, or `identity` with a size"}
-COMPREHENSIONS = dict.fromkeys(("sum", "any", "all", "count"), "write the terms out")
 NETWORKS = dict.fromkeys(
     ("transformers", "jax"), 'use `torch("weights.safetensors")`; see docs/networks.md for the file'
 )
@@ -74,16 +73,6 @@ def _anywhere(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
     token = tokens[at]
     if token.text == "(" and _before(tokens, at) == "csv":
         return not_built("`csv(...)`", tokens[at - 1].span, "list the values: `0..9` or `{a, b}`")
-    if token.text == "[" and at > 0 and tokens[at - 1].kind == "word" and _before(tokens, at) not in ("at", "in"):
-        close = next((i for i in range(at, len(tokens)) if tokens[i].text == "]"), at)
-        return not_built(
-            "a name with an index", _join(tokens, at - 1, close), "give each one a name of its own: `x0`, `x1`"
-        )
-    if token.text == "for":
-        function = _enclosing_call(tokens, at)
-        if function is not None and function.text in COMPREHENSIONS:
-            return not_built(f"`{function.text}(...)`", function.span, COMPREHENSIONS[function.text])
-        return not_built("`for`", token.span, "write each line, or each term, out")
     return None
 
 
@@ -97,8 +86,6 @@ def _in_task(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
         return not_built("`among`", token.span, "the answer is the argmax over all classes")
     if text == "(" and before == "text":
         return not_built("`answer text(...)`", tokens[at - 1].span, "give each value of the output a class")
-    if text == "@":
-        return not_built("a position (`@`)", token.span, "the answer is read from the network's only output")
     if token.kind == "string" and _last_statement(tokens, at) == "answer":
         return not_built("an answer that is a text", token.span, "give each value its class: `{ false: 0, true: 1 }`")
     return None
@@ -128,6 +115,9 @@ def _in_claim(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
         return not_built(f"`{text}(...)`", token.span, ESTIMANDS[text])
     if text in CLAUSES:
         return not_built(f"`{text}`", token.span, CLAUSES[text])
+    if text == "[" and _text(tokens, at - 2) == "(":
+        close = next((i for i in range(at, len(tokens)) if tokens[i].text == "]"), at)
+        return not_built("an alignment with an index", _join(tokens, at - 1, close), "give each one a name of its own")
     return None
 
 
@@ -151,19 +141,6 @@ _BY_KEYWORD = {
     "claim": _in_claim,
     "settings": _in_settings,
 }
-
-
-def _enclosing_call(tokens: Sequence[ScannedToken], at: int) -> ScannedToken | None:
-    """The word before the innermost parenthesis that is open."""
-    closed = 0
-    for index in range(at - 1, 0, -1):
-        if tokens[index].text == ")":
-            closed += 1
-        elif tokens[index].text == "(":
-            if closed == 0:
-                return tokens[index - 1]
-            closed -= 1
-    return None
 
 
 def _join(tokens: Sequence[ScannedToken], first: int, last: int) -> Span:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from .diagnostics import Diagnostic, Label, Span
-from .program import Domain, Model, Network, Pairs, Placement
+from .program import Domain, Model, Network, Pairs, Placement, product
 from .suggest import suggest
 from .syntax import Name
 
@@ -14,10 +14,10 @@ T = TypeVar("T")
 
 @dataclass
 class Reporter:
-    """Collects diagnostics; nothing is reported twice."""
+    """Collects diagnostics; one of a kind at each place, so that a line of a loop is reported once for all its runs."""
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
-    seen: set[Diagnostic] = field(default_factory=set)
+    seen: set[tuple[str, Span]] = field(default_factory=set)
 
     @property
     def errors(self) -> int:
@@ -40,8 +40,9 @@ class Reporter:
         self.add(Diagnostic(code, message, Label(span, label), help=help, severity="warning"))
 
     def add(self, diagnostic: Diagnostic) -> None:
-        if diagnostic not in self.seen:
-            self.seen.add(diagnostic)
+        place = diagnostic.code, diagnostic.label.span
+        if place not in self.seen:
+            self.seen.add(place)
             self.diagnostics.append(diagnostic)
 
 
@@ -75,13 +76,25 @@ class Table(Generic[T]):
 
 @dataclass(frozen=True)
 class Signature:
-    """What models and recipes see of a task, even where something else in it is wrong. A domain may be unknown."""
+    """What models and recipes see of a task, even where something else in it is wrong. A domain may be unknown.
+
+    Families are unrolled. `outputs` are the task's outputs one by one, `output` is what they are called together: the
+    one output's name, the family's, or `(a, b)`.
+    """
 
     name: str
     inputs: dict[str, Domain | None]
+    outputs: dict[str, Domain | None]
     output: str | None
-    output_domain: Domain | None
     complete: bool
+
+    @property
+    def output_domain(self) -> Domain | None:
+        """The domain of all outputs together; None if it is unknown."""
+        if self.output in self.outputs:
+            return self.outputs[self.output]
+        parts = tuple(domain for domain in self.outputs.values() if domain is not None)
+        return product(parts) if self.outputs and len(parts) == len(self.outputs) else None
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,12 @@ Every node is frozen and carries the span of its text, which is never compared: 
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Generic, TypeVar
 
 from .diagnostics import Span
 
 NOWHERE = Span(0, 0)
+Line = TypeVar("Line", covariant=True)
 
 
 @dataclass(frozen=True)
@@ -82,11 +84,17 @@ class Truth:
 
 @dataclass(frozen=True)
 class Reference:
-    """A name: a variable or a symbol. `role` is what stands before the point (`base.x`)."""
+    """A name: a variable or a symbol. `role` is what stands before the point (`base.x`), `index` what in brackets.
+
+    Where loops are unrolled, an index that is a number becomes part of the name, and `loop` says for which values of
+    the loops' variables (`i = 0, j = 2`).
+    """
 
     name: Name
     role: Name | None = None
+    index: "ExpressionSyntax | None" = None
     span: Span = field(default=NOWHERE, compare=False)
+    loop: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -131,7 +139,58 @@ class Call:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-ExpressionSyntax = Number | Truth | Reference | Operation | Conditional | InSet | InRange | Call
+@dataclass(frozen=True)
+class LoopRange:
+    """The inclusive range that a loop runs through; empty if `high` is below `low`."""
+
+    low: "ExpressionSyntax"
+    high: "ExpressionSyntax"
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+LoopDomain = LoopRange | NamedDomain
+
+
+@dataclass(frozen=True)
+class Loop:
+    """`for i in D`."""
+
+    variable: Name
+    domain: LoopDomain
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class Comprehension:
+    """`sum(E for i in D where C)`; of several loops, the first is the outermost."""
+
+    function: Name
+    element: "ExpressionSyntax"
+    loops: tuple[Loop, ...]
+    where: "ExpressionSyntax | None"
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class Term:
+    """One element of an unrolled comprehension, and the condition under which it counts (None: always)."""
+
+    element: "ExpressionSyntax"
+    condition: "ExpressionSyntax | None"
+
+
+@dataclass(frozen=True)
+class Unrolled:
+    """A comprehension after unrolling."""
+
+    function: Name
+    terms: tuple[Term, ...]
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+ExpressionSyntax = (
+    Number | Truth | Reference | Operation | Conditional | InSet | InRange | Call | Comprehension | Unrolled
+)
 
 
 # --- members of families, positions, loops ---------------------------------------------------------------------------
@@ -165,6 +224,16 @@ class PositionSyntax:
     span: Span = field(default=NOWHERE, compare=False)
 
 
+@dataclass(frozen=True)
+class ForSyntax(Generic[Line]):
+    """`for i in D { ... }` around lines of a task, a model or an alignment."""
+
+    variable: Name
+    domain: LoopDomain
+    body: tuple["Line | ForSyntax[Line]", ...]
+    span: Span = field(default=NOWHERE, compare=False)
+
+
 # --- declarations ----------------------------------------------------------------------------------------------------
 
 
@@ -177,17 +246,32 @@ class TypeSyntax:
 
 
 @dataclass(frozen=True)
-class Group:
-    """`input a, b: DOMAIN` or `output y: DOMAIN`."""
+class DeclaredSyntax:
+    """A name, or a family of `count` members: `x[4]`."""
 
-    names: tuple[Name, ...]
+    name: Name
+    count: Integer | None = None
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class Group:
+    """`input a, b[4]: DOMAIN` or `output y: DOMAIN`."""
+
+    names: tuple[DeclaredSyntax, ...]
     domain: DomainSyntax
     span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
+class RequireSyntax:
+    condition: ExpressionSyntax
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
 class TokensSyntax:
-    names: tuple[Name, ...]
+    names: tuple[Indexed, ...]
     span: Span = field(default=NOWHERE, compare=False)
 
 
@@ -200,38 +284,52 @@ class AnswerEntry:
 
 @dataclass(frozen=True)
 class AnswerSyntax:
-    """`answer NAME: { value: class, ... }`, or a word in place of the braces (`index`)."""
+    """`answer NAME [@ POSITION]: { value: class, ... }`, or a word in place of the braces (`index`)."""
 
-    output: Name
+    output: Indexed
+    position: PositionSyntax | None
     reading: tuple[AnswerEntry, ...] | Name
     span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
 class TaskSyntax:
+    """`lines` are the conditions and answers, in loops or not, in the order written; unrolled, they hold no loop."""
+
     name: Name
     inputs: tuple[Group, ...]
-    require: tuple[ExpressionSyntax, ...]
     outputs: tuple[Group, ...]
     tokens: tuple[TokensSyntax, ...]
-    answers: tuple[AnswerSyntax, ...]
+    lines: "tuple[TaskLine | ForSyntax[TaskLine], ...]"
     doc: str = ""
     span: Span = field(default=NOWHERE, compare=False)
 
 
+TaskLine = RequireSyntax | AnswerSyntax
+
+
 @dataclass(frozen=True)
 class Equation:
-    name: Name
+    """`name: DOMAIN = EXPRESSION`; unrolled, a member's index is part of its name."""
+
+    target: Indexed
     domain: DomainSyntax | None
     expression: ExpressionSyntax
     span: Span = field(default=NOWHERE, compare=False)
 
+    @property
+    def name(self) -> Name:
+        """The variable's name."""
+        return self.target.name
+
 
 @dataclass(frozen=True)
 class ModelSyntax:
+    """Equations, in loops or not; unrolled, there is no loop among them."""
+
     name: Name
     task: Name
-    equations: tuple[Equation, ...]
+    equations: tuple[Equation | ForSyntax[Equation], ...]
     doc: str = ""
     span: Span = field(default=NOWHERE, compare=False)
 
@@ -347,7 +445,7 @@ class AlignSyntax:
     model: Name
     network: Name
     over: tuple[Name, ...]
-    placements: tuple[PlacementSyntax, ...]
+    placements: tuple[PlacementSyntax | ForSyntax[PlacementSyntax], ...]
     fits: tuple[SettingsBlock, ...]
     doc: str = ""
     span: Span = field(default=NOWHERE, compare=False)
@@ -361,9 +459,9 @@ class SplitSyntax:
 
 @dataclass(frozen=True)
 class HoldoutSyntax:
-    """`holdout x, y [in RANGE or SET]`; the membership is kept as one per file text, without its element."""
+    """`holdout x, y[0] [in RANGE or SET]`; the membership is kept as one per file text, without its element."""
 
-    names: tuple[Name, ...]
+    names: tuple[Indexed, ...]
     low: ExpressionSyntax | None
     high: ExpressionSyntax | None
     alternatives: tuple[ExpressionSyntax, ...] | None

@@ -13,6 +13,7 @@ from .check_tasks import check_task
 from .diagnostics import Diagnostic, Source
 from .program import Accuracy, Alignment, Claim, Program, Site, Task
 from .scope import Names, Reporter, Table
+from .unroll import unroll_tree
 
 T = TypeVar("T")
 Named = TypeVar("Named", s.TaskSyntax, s.ModelSyntax, s.NetworkSyntax, s.PairsSyntax, s.AlignSyntax, s.ClaimSyntax)
@@ -47,6 +48,8 @@ class _Checker:
         names = self.names
         self._declare_broken()
         self.domains.check_types(self._all(s.TypeSyntax))
+        self.tree = unroll_tree(self.tree, self.domains, self.report)
+        self._declare_broken()
         tasks = self._declare(names.tasks, self._all(s.TaskSyntax))
         models = self._declare(names.models, self._all(s.ModelSyntax))
         networks = self._declare(names.networks, self._all(s.NetworkSyntax))
@@ -106,7 +109,7 @@ class _Checker:
                 self.domains.check_domain(group.domain)
         for model in models:
             for equation in model.equations:
-                if equation.domain is not None:
+                if isinstance(equation, s.Equation) and equation.domain is not None:
                     self.domains.check_domain(equation.domain)
 
     def _check_tasks(self, tasks: list[s.TaskSyntax]) -> None:

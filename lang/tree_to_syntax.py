@@ -13,7 +13,8 @@ T = TypeVar("T")
 
 # Rules whose nodes stand one inside the other in an expression: their depth is bounded.
 NESTING_RULES = frozenset(
-    {"conditional", "either", "both", "invert", "relation", "sum", "product", "negative", "call"}
+    {"conditional", "either", "both", "invert", "relation", "sum", "product", "negative", "call", "member"}
+    | {"comprehension", "task_for", "model_for", "align_for"}
     | {"claim_sum", "claim_product", "claim_negative"}
 )
 
@@ -163,27 +164,31 @@ class _Builder:
         return s.TaskSyntax(
             _name(name),
             tuple(value for kind, value in groups if kind == "input"),
-            tuple(value for kind, value in groups if kind == "require"),
             tuple(value for kind, value in groups if kind == "output"),
             _of(items, s.TokensSyntax),
-            _of(items, s.AnswerSyntax),
+            tuple(item for item in items if isinstance(item, s.RequireSyntax | s.AnswerSyntax | s.ForSyntax)),
             self.doc,
             span,
         )
 
     def build_input(self, span: Span, children: list[Any]) -> tuple[str, s.Group]:
-        return str(children[0]), s.Group(children[1], children[2], span)
+        keyword, *names, domain = children
+        return str(keyword), s.Group(tuple(names), domain, span)
 
     build_output = build_input
 
-    def build_require(self, span: Span, children: list[Any]) -> tuple[str, s.ExpressionSyntax]:
-        return str(children[0]), children[1]
+    def build_declared(self, span: Span, children: list[Any]) -> s.DeclaredSyntax:
+        name, count = children
+        return s.DeclaredSyntax(_name(name), _integer(count) if count else None, span)
+
+    def build_require(self, span: Span, children: list[Any]) -> s.RequireSyntax:
+        return s.RequireSyntax(children[1], span)
 
     def build_tokens(self, span: Span, children: list[Any]) -> s.TokensSyntax:
         return s.TokensSyntax(children[1], span)
 
     def build_answer(self, span: Span, children: list[Any]) -> s.AnswerSyntax:
-        return s.AnswerSyntax(_name(children[1]), children[2], span)
+        return s.AnswerSyntax(children[1], children[2], children[3], span)
 
     def build_answer_map(self, span: Span, children: list[Any]) -> tuple[s.AnswerEntry, ...]:
         return tuple(children)
@@ -194,8 +199,8 @@ class _Builder:
     def build_answer_word(self, span: Span, children: list[Any]) -> s.Name:
         return _name(children[0])
 
-    def build_names(self, span: Span, children: list[Any]) -> tuple[s.Name, ...]:
-        return _names(children)
+    def build_members(self, span: Span, children: list[Any]) -> tuple[s.Indexed, ...]:
+        return tuple(children)
 
     # --- members of families, positions, loops
 
@@ -218,6 +223,18 @@ class _Builder:
     def build_position_word(self, span: Span, children: list[Any]) -> s.PositionItem:
         return s.PositionItem(None, None, _name(children[0]), span)
 
+    def build_loop(self, span: Span, children: list[Any]) -> s.Loop:
+        return s.Loop(_name(children[0]), children[2], span)
+
+    def build_loop_range(self, span: Span, children: list[Any]) -> s.LoopRange:
+        return s.LoopRange(children[0], children[1], span)
+
+    def build_task_for(self, span: Span, children: list[Any]) -> s.ForSyntax[Any]:
+        variable, _, domain, *body = children
+        return s.ForSyntax(_name(variable), domain, tuple(body), span)
+
+    build_model_for = build_align_for = build_task_for
+
     # --- models and expressions
 
     def build_model(self, span: Span, children: list[Any]) -> s.ModelSyntax:
@@ -225,6 +242,9 @@ class _Builder:
 
     def build_equation(self, span: Span, children: list[Any]) -> s.Equation:
         return s.Equation(children[0], children[1], children[2], span)
+
+    def build_target(self, span: Span, children: list[Any]) -> s.Indexed:
+        return s.Indexed(children[0], children[1], span)
 
     def build_variable(self, span: Span, children: list[Any]) -> s.Name:
         return _name(children[0])
@@ -284,12 +304,17 @@ class _Builder:
         return s.Truth(str(children[0]) == "true", span)
 
     def build_reference(self, span: Span, children: list[Any]) -> s.Reference:
-        if children[1] is None:
-            return s.Reference(_name(children[0]), None, span)
-        return s.Reference(_name(children[1]), _name(children[0]), span)
+        first, second, index = children
+        if second is None:
+            return s.Reference(_name(first), None, index, span)
+        return s.Reference(_name(second), _name(first), index, span)
 
     def build_call(self, span: Span, children: list[Any]) -> s.Call:
         return s.Call(_name(children[0]), tuple(children[1:]), span)
+
+    def build_comprehension(self, span: Span, children: list[Any]) -> s.Comprehension:
+        function, element, *loops, where = children
+        return s.Comprehension(_name(function), element, tuple(loops), where[1] if where else None, span)
 
     # --- networks and alignments
 
@@ -317,7 +342,7 @@ class _Builder:
             _name(model),
             _name(network),
             over.names if over else (),
-            _of(items, s.PlacementSyntax),
+            tuple(item for item in items if isinstance(item, s.PlacementSyntax | s.ForSyntax)),
             _of(items, s.SettingsBlock),
             self.doc,
             span,

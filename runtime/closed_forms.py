@@ -22,7 +22,8 @@ def pca_basis(vectors: Tensor, size: int) -> Tensor:
     centred = vectors.double() - vectors.double().mean(0)
     components = torch.linalg.eigh(centred.T @ centred).eigenvectors.flip(1)[:, :size]
     largest = components.gather(0, components.abs().argmax(0, keepdim=True))
-    return (components * largest.sign()).float()
+    basis: Tensor = (components * largest.sign()).float()
+    return basis
 
 
 def difference_basis(vectors: Tensor, values: list[Tensor]) -> Tensor:
@@ -68,7 +69,7 @@ def probe_basis(vectors: Tensor, values: list[Tensor], sizes: tuple[int, ...]) -
 
 def _probe_weights(vectors: Tensor, codes: Tensor) -> Tensor:
     """Class-centred weights of the probe in the coordinates of the vectors themselves, shape [dim, class]."""
-    _, classes = codes.unique(return_inverse=True)
+    _, classes = torch.unique(codes, return_inverse=True)
     scale = vectors.std(0)
     scale = torch.where(scale > RANK_TOLERANCE * scale.max(), scale, torch.inf)  # what does not vary tells nothing
     standard = vectors / scale
@@ -90,4 +91,5 @@ def _probe_weights(vectors: Tensor, codes: Tensor) -> Tensor:
 def _orthonormalised(directions: Tensor) -> Tensor:
     """Orthonormal columns that span the same spaces, column by column (QR), each on its own direction's side."""
     q, r = torch.linalg.qr(directions)
-    return q * torch.where(r.diagonal() < 0, -1.0, 1.0)
+    signed: Tensor = q * torch.where(r.diagonal() < 0, -1.0, 1.0)
+    return signed

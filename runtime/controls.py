@@ -5,11 +5,11 @@ hold, each once and with its whole number of items, and stop at the first that d
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ..compiler.experiments import Part
-from ..compiler.plan import DecideStep
-from .part_intervals import Measured, measured_interval, part_interval, status
+from ..compiler.plan import DecideStep, MeasuredQuantity, PlannedControl
+from .part_intervals import Measured, Status, measured_interval, part_interval, status
 from .rows import control_row
 from .verdicts import ControlRow
 
@@ -45,25 +45,24 @@ class ControlRuling:
 
 
 def run_controls(step: DecideStep, search: bool, measured: list[Measured], run: Run) -> ControlRuling:
-    """The positive controls of a verdict that rests on a search, then the vetoes."""
+    """The positive controls of a verdict that rests on a search, then the vetoes, then what is only noted."""
     found = run_positive_controls(step, run) if search else ControlRuling(None)
-    if found.reason is None:
-        found = found.then(run_vetoes(step, measured, run))
-    return found if found.reason is not None else found.then(run_notes(step, measured, run))
+    for controls in (run_vetoes, run_notes):
+        if found.reason is None:
+            found = found.then(controls(step, measured, run))
+    return found
 
 
 def run_positive_controls(step: DecideStep, run: Run) -> ControlRuling:
     """Search where something must be found: the output variable at the last site reaches .90."""
-    rows = []
-    for quantity in step.quantities:
+    rows: list[ControlRow] = []
+    for index, quantity in enumerate(step.quantities):
         control = quantity.positive_control
         if control is None or control.evaluate is None:
             continue
         found = run(control.evaluate, control.count)
-        interval = measured_interval(found, among=True, alpha=step.alpha)
-        needed = f"low end at least {FOUND:.2f}"
-        rows.append(control_row(f"{control.name}, for {quantity.text}", found, interval, needed))
-        if interval.low < FOUND:
+        rows.append(_row(step, index, control, found, f"low end at least {FOUND:.2f}"))
+        if rows[-1].low < FOUND:
             return ControlRuling("search_not_shown", tuple(rows))
     return ControlRuling(None, tuple(rows))
 
@@ -74,19 +73,13 @@ def run_vetoes(step: DecideStep, measured: list[Measured], run: Run) -> ControlR
     for index, quantity in enumerate(step.quantities):
         if not quantity.learned or not bounded_below(step, index):
             continue
-        no_op = measured[index].scores.no_op
+        nothing = _baseline(quantity, measured[index])
         own = measured_interval(measured[index], among=True, alpha=step.alpha)
-        if no_op is not None and own.low <= no_op:
-            return said.then(ControlRuling("vacuous: no-op", open=own.high > no_op))
+        if nothing is not None and own.low <= nothing:
+            return said.then(ControlRuling("vacuous: no-op", open=own.high > nothing))
         vetoes = [control for control in quantity.vetoes if not control.note]
         for position, veto in enumerate(vetoes):
-            if veto.evaluate is None:
-                why = f"control not run: {veto.name}, for {quantity.text} ({veto.why})"
-                said = said.then(ControlRuling(None, notes=(why,)))
-                continue
-            found = run(veto.evaluate, veto.count)
-            judge = _judge_networks if veto.name == "random networks" else _judge_replacement
-            said = said.then(judge(step, measured, index, veto.name, found, run))
+            said = said.then(_run_veto(step, measured, index, veto, run))
             if said.reason is not None:
                 left = ", ".join(later.name for later in vetoes[position + 1 :])
                 notes = (f"controls not run, since one decided: {left}",) if left else ()
@@ -95,21 +88,15 @@ def run_vetoes(step: DecideStep, measured: list[Measured], run: Run) -> ControlR
 
 
 def run_notes(step: DecideStep, measured: list[Measured], run: Run) -> ControlRuling:
-    """What never changes a verdict, and a reader must know: where else the claim's bound is met, and the divergence."""
+    """What is measured beside a claim that holds: where else its bound is met, and how far off interventions lie.
+
+    It changes no verdict, unless the file states a limit for the divergence and that is missed.
+    """
     said = ControlRuling(None)
     for index, quantity in enumerate(step.quantities):
-        for control in quantity.vetoes:
-            if not control.note or not bounded_below(step, index):
-                continue
-            title = f"{control.name}, for {quantity.text}"
-            if control.evaluate is None:
-                said = said.then(ControlRuling(None, notes=(f"{title}: {control.why}",)))
-                continue
-            found = run(control.evaluate, control.count)
-            judge = _note_divergence if control.name == DIVERGENCE else _note_replacement
-            said = said.then(judge(step, measured, index, control.name, found, run))
-            if said.reason is not None:
-                return said
+        for control in quantity.vetoes if bounded_below(step, index) else ():
+            if control.note and said.reason is None:
+                said = said.then(_run_note(step, measured, index, control, run))
     return said
 
 
@@ -118,62 +105,93 @@ def bounded_below(step: DecideStep, index: int) -> bool:
     return any(i == index and (c > 0 or part.relation == "==") for part in step.parts for c, i in part.coefficients)
 
 
-def _judge_networks(
-    step: DecideStep, measured: list[Measured], index: int, name: str, found: Measured, run: Run
-) -> ControlRuling:
-    """Untrained networks may reach a share of the estimand's rise above the no-op."""
-    interval = measured_interval(found, among=True, alpha=step.alpha)
-    own = measured_interval(measured[index], among=True, alpha=step.alpha)
-    no_op = measured[index].scores.no_op or 0.0
-    most, most_yet = (no_op + step.share * (end - no_op) for end in (own.low, own.high))
-    title = f"{name}, for {step.quantities[index].text}"
-    row = control_row(title, found, interval, f"high end at most {most:.4f}")
-    if interval.high <= most:
-        return ControlRuling(None, (row,))
-    reason = "vacuous" if interval.low > most else "control_unsettled"
-    return ControlRuling(f"{reason}: {name}", (row,), open=interval.high <= most_yet)
-
-
-def _judge_replacement(
-    step: DecideStep, measured: list[Measured], index: int, name: str, found: Measured, run: Run
-) -> ControlRuling:
-    """With the control in the estimand's place the claim must miss, all of it measured on whole numbers of items."""
-    interval = measured_interval(found, among=True, alpha=step.alpha)
-    row = control_row(f"{name}, for {step.quantities[index].text}", found, interval, "the claim to miss with it")
-    parts = [part for part in step.parts if index in _read(part)]
-    others = {i for part in parts for i in _read(part)} - {index}
-    replaced = list(measured)
-    replaced[index] = found
-    for i in others:
-        replaced[i] = run(step.quantities[i].evaluate, step.quantities[i].budget)
-    statuses = [status(part, part_interval(part, replaced, step.alpha)) for part in parts]
+def _run_veto(step: DecideStep, measured: list[Measured], index: int, veto: PlannedControl, run: Run) -> ControlRuling:
+    if veto.evaluate is None:
+        return _not_run(veto, step.quantities[index])
+    found = run(veto.evaluate, veto.count)
+    nothing = _baseline(step.quantities[index], measured[index])
+    if veto.name == "random networks" and nothing is not None:
+        return _judge_networks(step, measured[index], index, veto.name, found, nothing)
+    name, row = veto.name, _row(step, index, veto, found, "the claim to miss with it")
+    statuses = _statuses_with(step, measured, index, name, run)
     if any(s.startswith("miss") for s in statuses):
         return ControlRuling(None, (row,))
     reason = "vacuous" if all(s == "pass" for s in statuses) else "control_unsettled"
     return ControlRuling(f"{reason}: {name}", (row,))
 
 
-def _note_replacement(
-    step: DecideStep, measured: list[Measured], index: int, name: str, found: Measured, run: Run
-) -> ControlRuling:
-    """Whether the claim's bound is met with the control in the estimand's place."""
-    judged = _judge_replacement(step, measured, index, name, found, run)
-    (row,) = judged.rows
-    met = judged.reason is not None and judged.reason.startswith("vacuous")
-    notes = (f"{name}, for {step.quantities[index].text}: {SAID[name]}",) if met else ()
-    return ControlRuling(None, (replace(row, needed=""),), notes)
+def _run_note(step: DecideStep, measured: list[Measured], index: int, note: PlannedControl, run: Run) -> ControlRuling:
+    if note.evaluate is None:
+        return _not_run(note, step.quantities[index])
+    found = run(note.evaluate, note.count)
+    if note.name == DIVERGENCE:
+        return _note_divergence(step, index, note, found)
+    passes = all(s == "pass" for s in _statuses_with(step, measured, index, note.name, run))
+    text = f"{note.name}, for {step.quantities[index].text}: {SAID[note.name]}"
+    return ControlRuling(None, (_row(step, index, note, found, ""),), (text,) if passes else ())
 
 
-def _note_divergence(
-    step: DecideStep, measured: list[Measured], index: int, name: str, found: Measured, run: Run
-) -> ControlRuling:
+def _note_divergence(step: DecideStep, index: int, note: PlannedControl, found: Measured) -> ControlRuling:
     """How far off natural activations the interventions lie, against the file's limit where it states one."""
     limit = step.divergence_limit
-    interval = measured_interval(found, among=True, alpha=step.alpha)
-    needed = "" if limit is None else f"at most {limit:g}"
-    row = control_row(f"{name}, for {step.quantities[index].text}", found, interval, needed)
     missed = limit is not None and float(found.scores.mean(True)) > limit
+    row = _row(step, index, note, found, "" if limit is None else f"at most {limit:g}")
     return ControlRuling("off_distribution" if missed else None, (row,))
+
+
+def _judge_networks(
+    step: DecideStep, own: Measured, index: int, name: str, found: Measured, nothing: float
+) -> ControlRuling:
+    """Untrained networks may reach a share of the estimand's rise above what doing nothing and guessing reach."""
+    interval, rise = (measured_interval(one, among=True, alpha=step.alpha) for one in (found, own))
+    most, most_yet = (nothing + step.share * (end - nothing) for end in (rise.low, rise.high))
+    row = control_row(f"{name}, for {step.quantities[index].text}", found, interval, f"high end at most {most:.4f}")
+    if interval.high <= most:
+        return ControlRuling(None, (row,))
+    reason = "vacuous" if interval.low > most else "control_unsettled"
+    return ControlRuling(f"{reason}: {name}", (row,), open=interval.high <= most_yet)
+
+
+def _statuses_with(step: DecideStep, measured: list[Measured], index: int, name: str, run: Run) -> list[Status]:
+    """Where the claim's parts stand with a control in an estimand's place, all of it on whole numbers of items.
+
+    It takes the place of every estimand with the same maps, since the claim is one about these maps.
+    """
+    controls = {i: control for i, control in _same_maps(step, index, name) if control.evaluate is not None}
+    parts = [part for part in step.parts if set(controls) & _read(part)]
+    replaced = list(measured)
+    for i in {i for part in parts for i in _read(part)}:
+        quantity, control = step.quantities[i], controls.get(i)
+        key, count = (quantity.evaluate, quantity.budget) if control is None else (control.evaluate, control.count)
+        assert key is not None
+        replaced[i] = run(key, count)
+    return [status(part, part_interval(part, replaced, step.alpha)) for part in parts]
+
+
+def _same_maps(step: DecideStep, index: int, name: str) -> list[tuple[int, PlannedControl]]:
+    """The controls of this name of every quantity whose maps are those of the one at `index`."""
+    maps = step.quantities[index].maps
+    return [
+        (i, control)
+        for i, quantity in enumerate(step.quantities)
+        if i == index or quantity.maps == maps
+        for control in quantity.vetoes
+        if control.name == name
+    ]
+
+
+def _baseline(quantity: MeasuredQuantity, own: Measured) -> float | None:
+    """What doing nothing or guessing reaches; None where doing nothing is perfect, so that it tells nothing."""
+    return None if quantity.chance is None else max(quantity.chance, own.scores.no_op or 0.0)
+
+
+def _row(step: DecideStep, index: int, control: PlannedControl, found: Measured, needed: str) -> ControlRow:
+    interval = measured_interval(found, among=True, alpha=step.alpha)
+    return control_row(f"{control.name}, for {step.quantities[index].text}", found, interval, needed)
+
+
+def _not_run(control: PlannedControl, quantity: MeasuredQuantity) -> ControlRuling:
+    return ControlRuling(None, notes=(f"control not run: {control.name}, for {quantity.text} ({control.why})",))
 
 
 def _read(part: Part) -> set[int]:

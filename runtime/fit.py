@@ -64,8 +64,8 @@ def _fit_closed(step: FitStep, engine: Engine, index: int, fit: Labelled) -> Non
     frame, feature_map = step.grounding.frames[index], engine.maps[index]
     found = []
     with torch.no_grad():
-        for tokens in torch.from_numpy(fit.batch.inputs[:, 0]).split(MICRO_BATCH):
-            states = engine.states(index, tokens)
+        for start in range(0, len(fit), MICRO_BATCH):
+            states = engine.states(index, torch.from_numpy(fit.batch.inputs[start : start + MICRO_BATCH, 0]))
             found.append(feature_map.view(states) if isinstance(feature_map, NestedMap) else states)
     vectors = torch.cat(found)
     values = [_codes(step, frame, block.variable, fit, vectors.shape[1]).flatten() for block in frame.blocks]
@@ -87,10 +87,15 @@ def _codes(step: FitStep, frame: Frame, variable: int, fit: Labelled, groups: in
     codes = fit.values[variable]
     if not frame.shared:
         return codes[:, None].expand(-1, groups)
+    return member_codes(codes, tuple(part.size for part in step.model.domains[step.variables[variable]].parts))
+
+
+def member_codes(codes: Tensor, sizes: tuple[int, ...]) -> Tensor:
+    """The codes of a tuple's parts, shape [item, part], of its codes [item]; the first is the fastest digit."""
     members = []
-    for part in step.model.domains[step.variables[variable]].parts:
-        members.append(codes % part.size)
-        codes = codes // part.size
+    for size in sizes:
+        members.append(codes % size)
+        codes = codes // size
     return torch.stack(members, 1)
 
 
@@ -121,7 +126,7 @@ def _train(step: FitStep, objective: Objective, trained: list[int], label: str, 
     maps = tuple(_own(objective.engine.maps[index]) for index in trained)
     progress.start(label, settings.steps * settings.seeds)
     trainings = [
-        train_maps(objective, maps, settings, derived_seed(step.seed, "restart", str(seed)), progress)
+        train_maps(objective, maps, step, derived_seed(step.seed, "restart", str(seed)), progress)
         for seed in range(settings.seeds)
     ]
     progress.finish()

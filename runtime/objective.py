@@ -75,8 +75,8 @@ class Objective:
         """The score of the present maps."""
         right, loss = 0, 0.0
         with torch.no_grad(), parametrize.cached():
-            for rows in torch.arange(len(items)).split(MICRO_BATCH):
-                part = items.take(rows)
+            for start in range(0, len(items), MICRO_BATCH):
+                part = items.take(torch.arange(start, min(start + MICRO_BATCH, len(items))))
                 logits = self.engine.logits(self.query, part.batch)
                 right += int(compare(logits, part.labels, self.encoding).among.sum())
                 loss += float(answer_loss(logits, part.labels, self.encoding)) * len(part)

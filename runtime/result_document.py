@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
+from .diagnosis import Diagnosis
 from .verdicts import Environment, Result, Verdict
 
 FORMAT = 1
@@ -35,6 +36,7 @@ class BadResultError(Exception):
 
 
 _ADAPTER: TypeAdapter[ResultDocument] = TypeAdapter(ResultDocument)
+_DIAGNOSIS: TypeAdapter[Diagnosis] = TypeAdapter(Diagnosis)
 
 
 def write_result(result: Result) -> str:
@@ -46,6 +48,17 @@ def result_table(result: Result) -> dict[str, Any]:
     """A result as plain JSON values."""
     table: dict[str, Any] = _ADAPTER.dump_python(_document(result), mode="json")
     return table
+
+
+def diagnosis_table(diagnosis: Diagnosis) -> dict[str, Any]:
+    """A diagnosis as plain JSON values."""
+    table: dict[str, Any] = _DIAGNOSIS.dump_python(diagnosis, mode="json")
+    return table
+
+
+def read_diagnosis(table: dict[str, Any]) -> Diagnosis:
+    """The inverse of `diagnosis_table`."""
+    return _DIAGNOSIS.validate_python(table)
 
 
 def read_result(path: Path) -> Result | None:

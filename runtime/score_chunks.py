@@ -32,14 +32,29 @@ def read_or_score(
     parts = [] if known is None else [known]
     done, wanted = 0 if known is None else len(known), -(-count // CHUNK) * CHUNK
     while done < wanted and done % CHUNK == 0:
-        key = content_key("scores", 1, evaluation=evaluation, chunk=done // CHUNK)
-        stored = store.load(key)
-        part = None if stored is None else read_item_scores(*stored)
+        part = _read(store, evaluation, done)
         if part is None:
             part = score(done, wanted)
             if part is None:
                 break
-            store.save(key, part.tensors(), part.document())
+            store.save(_key(evaluation, done), part.tensors(), part.document())
         parts.append(part)
         done += len(part)
     return join(parts) if parts else None
+
+
+def read_stored(store: Store, evaluation: str) -> ItemScores | None:
+    """The scores of all items of an evaluation that a store has from the first one on; None where it has none."""
+    parts: list[ItemScores] = []
+    while (part := _read(store, evaluation, sum(map(len, parts)))) is not None:
+        parts.append(part)
+    return join(parts) if parts else None
+
+
+def _read(store: Store, evaluation: str, start: int) -> ItemScores | None:
+    stored = None if start % CHUNK else store.load(_key(evaluation, start))
+    return None if stored is None else read_item_scores(*stored)
+
+
+def _key(evaluation: str, start: int) -> str:
+    return content_key("scores", 1, evaluation=evaluation, chunk=start // CHUNK)

@@ -13,10 +13,6 @@ if TYPE_CHECKING:  # rows and keys are read without torch
     from torch import Tensor
 
 
-EVERY = 10**12
-"""More items than any evaluation has."""
-
-
 @dataclass(frozen=True)
 class ItemScores:
     """Whether network and model agree, item by item, in the order of the split's stream; each shape [item]."""
@@ -26,13 +22,13 @@ class ItemScores:
 
 
 def load_item_scores(store: Store, key: str) -> ItemScores | None:
-    """The scores under `QuantityKeys.scores`; None where they are gone, damaged, or those of a whole domain."""
-    from .score_chunks import read_or_score
+    """All scores under `QuantityKeys.scores`; None where they are gone, damaged, no 0/1, or those of a whole domain."""
+    from .score_chunks import read_stored
 
-    read = read_or_score(store, key, EVERY, lambda start, stop: None)
-    if read is None or not read.binary:
+    scores = read_stored(store, key)
+    if scores is None or not scores.binary:
         return None
-    return ItemScores(read.values > 0, read.values_among > 0)
+    return ItemScores(scores.values.bool(), scores.values_among.bool())
 
 
 def stream_key(population: str, split: Split | Literal["whole"]) -> str:

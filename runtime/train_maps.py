@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from ..compiler.keys import derived_seed
-from ..compiler.plan import FitSettings
+from ..compiler.plan import FitStep
 from .fitted import TracePoint
 from .maps import AnnealedMap, FeatureMap
 from .objective import Labelled, Objective
@@ -33,18 +34,18 @@ class Training:
 
 
 def train_maps(
-    objective: Objective, maps: tuple[FeatureMap, ...], settings: FitSettings, seed: int, progress: Progress
+    objective: Objective, maps: tuple[FeatureMap, ...], step: FitStep, seed: int, progress: Progress
 ) -> Training:
     """Train maps together from a random start and return the state that was best on `select`, the last of equals.
 
     Adam, its rate falling linearly to zero; items of `fit` in a fresh order each epoch. The score on `select` is
-    checked twenty times over `settings.steps`. Training stops after `settings.patience` checks without a better score,
-    or after two checks in a row that score 1. While learned sizes are still soft no check counts.
+    checked twenty times over the budget. Training stops after `patience` checks without a better score, or after two
+    checks in a row that score 1. While learned sizes are still annealed no check counts.
 
     Raises:
         EnvironmentProblem: the loss is not finite.
     """
-    generator = torch.Generator().manual_seed(seed)
+    settings, generator = step.settings, torch.Generator().manual_seed(seed)
     for feature_map in maps:
         feature_map.draw(generator)
     annealed = [feature_map for feature_map in maps if isinstance(feature_map, AnnealedMap)]
@@ -53,9 +54,9 @@ def train_maps(
     batches = _batches(objective.fit, settings.batch, derived_seed(seed, "order", ""))
     checks = {max(1, round(settings.steps * (check + 1) / CHECKS)) for check in range(CHECKS)}
     trace: list[TracePoint] = []
-    best, states, stale, losses = -1.0, _states(maps), 0, list[float]()
-    for step in range(1, settings.steps + 1):
-        done = min(1.0, step / (ANNEALING * settings.steps))
+    best, states, stale, perfect, losses = -1.0, _states(maps), 0, 0, list[float]()
+    for taken in range(1, settings.steps + 1):
+        done = min(1.0, taken / (ANNEALING * settings.steps))
         for feature_map in annealed:
             feature_map.soften(done)
         loss = objective.loss(next(batches))
@@ -67,20 +68,21 @@ def train_maps(
         optimizer.step()
         schedule.step()
         progress.advance()
-        if step not in checks:
+        if taken not in checks:
             continue
         for feature_map in annealed:
             feature_map.harden()
         select = objective.score(objective.select).agreement
-        trace.append(TracePoint(step, sum(losses) / len(losses), select))
+        trace.append(TracePoint(taken, sum(losses) / len(losses), select))
         losses = []
         if annealed and done < 1:
             continue
         stale = 0 if select > best else stale + 1
+        perfect = perfect + 1 if select == 1 else 0
         if select >= best:
             best, states = select, _states(maps)
-        if stale >= settings.patience or [point.select for point in trace[-2:]] == [1.0, 1.0]:
-            progress.advance(settings.steps - step)
+        if stale >= settings.patience or perfect == 2:
+            progress.advance(settings.steps - taken)
             break
     return Training(states, best, tuple(trace))
 
@@ -88,8 +90,10 @@ def train_maps(
 def _optimizer(maps: tuple[FeatureMap, ...], annealed: list[AnnealedMap], rate: float) -> torch.optim.Optimizer:
     sizes = [p for feature_map in annealed for p in feature_map.size_parameters()]
     others = [p for m in maps for p in m.parameters() if p.requires_grad and not any(p is size for size in sizes)]
-    groups = [{"params": others}, {"params": sizes, "betas": SIZE_BETAS}]
-    return torch.optim.Adam([group for group in groups if group["params"]], lr=rate)
+    groups: list[dict[str, Any]] = [{"params": others}] if others else []
+    if sizes:
+        groups.append({"params": sizes, "betas": SIZE_BETAS})
+    return torch.optim.Adam(groups, lr=rate)
 
 
 def _states(maps: tuple[FeatureMap, ...]) -> tuple[dict[str, Tensor], ...]:

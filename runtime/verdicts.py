@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from .diagnosis import Diagnosis
+
 Outcome = Literal["holds", "refuted", "unsupported", "inconclusive"]
 Grade = Literal["exhaustive", "statistical", "search", "exploratory"]
 Expectation = Literal["met", "failed", "open"]
@@ -127,7 +129,7 @@ class Verdict:
 
     `estimate`, `low`, `high` and `bound` are those of its first part; `alpha` is the error that the claim may make.
     `reason` is a reason code where the outcome is inconclusive. `expectation` tells whether the outcome is the one
-    that the author expected.
+    that the author expected. `diagnosis` says of each estimand that is too low for the claim where it fails.
     """
 
     name: str
@@ -143,6 +145,7 @@ class Verdict:
     quantities: tuple[QuantityRow, ...]
     controls: tuple[ControlRow, ...]
     notes: tuple[str, ...]
+    diagnosis: tuple[Diagnosis, ...] = ()
 
     @property
     def estimate(self) -> float:

@@ -79,6 +79,17 @@ def enumerate_items(population: Population, chunk: int, shared: Sequence[Shared]
     if not recipe.variables:
         yield from _bases_alone(recipe, conditions.base, chunk)
         return
+    for listed in list_sets(population, shared):
+        for low in range(0, listed.total, chunk):
+            items = listed.take(np.arange(low, min(low + chunk, listed.total)))
+            if len(items):
+                yield items
+
+
+def list_sets(population: Population, shared: Sequence[Shared] | None = None) -> Iterator["ListedSet"]:
+    """The items of each kept set in order, none of them made yet; `shared` and the errors as in `enumerate_items`."""
+    recipe = population.recipe
+    conditions = conditions_of(recipe)
     bases = _members(recipe, conditions.base)
     if conditions.links:
         sources = [_sources_by_base(population, bases)] * len(recipe.variables)
@@ -88,7 +99,7 @@ def enumerate_items(population: Population, chunk: int, shared: Sequence[Shared]
         every = _members(recipe, conditions.source)
         sources = [_for_every_base(every, len(bases))] * len(recipe.variables)
     for index in _kept_sets(population):
-        yield from _items_of_set(population, index, bases, sources, chunk)
+        yield ListedSet(population, index, bases, sources)
 
 
 @dataclass(frozen=True)
@@ -106,47 +117,54 @@ def _for_every_base(inputs: Codes, bases: int, multiplicity: Column | None = Non
     return _Sources(inputs, np.zeros(bases, dtype=np.int64), np.full(bases, len(inputs)), multiplicity)
 
 
-def _items_of_set(
-    population: Population, index: int, bases: Codes, sources: Sequence[_Sources], chunk: int
-) -> Iterator[Items]:
-    recipe = population.recipe
-    chosen = recipe.sets[index]
-    most = math.prod(float(sources[j].count.max(initial=0)) for j in chosen) * len(bases)
-    if not len(bases) or most > 2.0**62:
-        raise TooManyItemsError
-    per_base = np.prod([sources[j].count for j in chosen], axis=0)
-    ends = np.cumsum(per_base)
-    members = np.zeros((1, len(recipe.variables)), dtype=bool)
-    members[0, list(chosen)] = True
-    before = recipe.model.output_of(bases)
-    source_codes = {j: recipe.model.run(sources[j].inputs, {})[recipe.variables[j]] for j in chosen}
-    cell_of = {cell.half: i for i, cell in enumerate(population.cells) if cell.set_index == index}
-    cells = np.array([cell_of.get("keeping", -1), cell_of.get("changing", -1), cell_of.get("exposed", -1)])
-    source_outputs = {j: recipe.model.output_of(sources[j].inputs) for j in chosen if "exposed" in recipe.halves}
-    for low in range(0, int(ends[-1]), chunk):
-        item = np.arange(low, min(low + chunk, int(ends[-1])))
-        base = np.searchsorted(ends, item, "right")
-        digits = item - (ends[base] - per_base[base])
-        inputs = np.repeat(bases[base][:, None], 1 + len(recipe.variables), axis=1)
-        codes = np.zeros((len(item), len(recipe.variables)), dtype=np.int64)
+class ListedSet:
+    """All items of one set: bases in lexicographic order, each with every combination of its sources.
+
+    Raises TooManyItemsError where they cannot be counted in 64 bits.
+    """
+
+    def __init__(self, population: Population, index: int, bases: Codes, sources: Sequence[_Sources]) -> None:
+        self.recipe, self.bases, self.sources = population.recipe, bases, sources
+        self.chosen = self.recipe.sets[index]
+        most = math.prod(float(sources[j].count.max(initial=0)) for j in self.chosen) * len(bases)
+        if not len(bases) or most > 2.0**62:
+            raise TooManyItemsError
+        self.per_base = np.prod([sources[j].count for j in self.chosen], axis=0)
+        self.ends = np.cumsum(self.per_base)
+        self.total = int(self.ends[-1])
+        self.members = np.zeros((1, len(self.recipe.variables)), dtype=bool)
+        self.members[0, list(self.chosen)] = True
+        model = self.recipe.model
+        self.before = model.output_of(bases)
+        self.source_codes = {j: model.run(sources[j].inputs, {})[self.recipe.variables[j]] for j in self.chosen}
+        cell_of = {cell.half: i for i, cell in enumerate(population.cells) if cell.set_index == index}
+        self.cells = np.array([cell_of.get(half, -1) for half in ("keeping", "changing", "exposed")])
+        wanted = self.chosen if "exposed" in self.recipe.halves else ()
+        self.source_outputs = {j: model.output_of(sources[j].inputs) for j in wanted}
+
+    def take(self, item: Column) -> Items:
+        """The items of these indices, each in 0 .. total-1, without those of a half that the recipe leaves out."""
+        base = np.searchsorted(self.ends, item, "right")
+        digits = item - (self.ends[base] - self.per_base[base])
+        inputs = np.repeat(self.bases[base][:, None], 1 + len(self.recipe.variables), axis=1)
+        codes = np.zeros((len(item), len(self.recipe.variables)), dtype=np.int64)
         exposed = np.zeros(len(item), dtype=bool)
         multiplicity = None
-        for j in reversed(chosen):
-            digits, digit = np.divmod(digits, sources[j].count[base])
-            at = sources[j].start[base] + digit
-            inputs[:, 1 + j] = sources[j].inputs[at]
-            codes[:, j] = source_codes[j][at]
-            if source_outputs:
-                exposed |= source_outputs[j][at] != before[base]
-            counted = sources[j].multiplicity
+        for j in reversed(self.chosen):
+            digits, digit = np.divmod(digits, self.sources[j].count[base])
+            at = self.sources[j].start[base] + digit
+            inputs[:, 1 + j] = self.sources[j].inputs[at]
+            codes[:, j] = self.source_codes[j][at]
+            if self.source_outputs:
+                exposed |= self.source_outputs[j][at] != self.before[base]
+            counted = self.sources[j].multiplicity
             if counted is not None:
                 multiplicity = counted[at] if multiplicity is None else multiplicity * counted[at]
-        after = interchange(recipe, bases[base], codes, np.broadcast_to(members, codes.shape))
-        changed = after != before[base]
-        cell = cells[np.where(exposed & ~changed, 2, changed)]
-        wanted = cell >= 0  # a half that the recipe leaves out has no cell
-        if wanted.any():
-            yield Items(inputs[wanted], cell[wanted], None if multiplicity is None else multiplicity[wanted])
+        after = interchange(self.recipe, self.bases[base], codes, np.broadcast_to(self.members, codes.shape))
+        changed = after != self.before[base]
+        cell = self.cells[np.where(exposed & ~changed, 2, changed)]
+        wanted = cell >= 0
+        return Items(inputs[wanted], cell[wanted], None if multiplicity is None else multiplicity[wanted])
 
 
 def _bases_alone(recipe: Recipe, conditions: Sequence[Expression], chunk: int) -> Iterator[Items]:

@@ -111,13 +111,18 @@ class Graph:
                 return self.apply(operator, [self.expression(a, environment) for a in arguments])
 
     def model(self, model: CausalModel, inputs: Mapping[str, int], setting: Mapping[str, int]) -> dict[str, int]:
-        """The node of every variable of a model, where variables of `setting` are set to other nodes."""
+        """The node of every variable of a model, where variables of `setting` are set to other nodes.
+
+        A member of a family is computed from the tuple only where the tuple is set: else the tuple is no node on the
+        way from the inputs to the output, and its joint values are never listed.
+        """
         environment = dict(inputs)
         for mechanism in model.mechanisms:
-            if mechanism.name in setting:
-                environment[mechanism.name] = setting[mechanism.name]
+            name = mechanism.name
+            if name in setting:
+                environment[name] = setting[name]
             else:
-                environment[mechanism.name] = self.expression(mechanism.expression, environment)
+                environment[name] = self.expression(model.equation(name, setting), environment)
         return environment
 
     def solve(

@@ -137,14 +137,19 @@ def _cells(
     law: tuple[str, ...],
     how: str,
 ) -> Space:
-    """Cells by `law`, or by the output alone where that makes too many."""
+    """Cells by `law`, or by the output alone where that makes too many.
+
+    Where the output determines the rest of the law, both are the same cells: then they keep the law, so that every
+    variable's codes are known from the cell.
+    """
     extra = layout.extra if extra is None else extra
     solution = layout.graph.solve([layout.variables[v] for v in law], layout.true, extra)
     if len(solution.elimination.table) > MOST_TUPLES or law == (recipe.model.output,):
         output = (recipe.model.output,)
         if law != output:
-            solution = layout.graph.solve([layout.variables[v] for v in output], layout.true, extra)
-        law = output
+            by_output = layout.graph.solve([layout.variables[v] for v in output], layout.true, extra)
+            if len(by_output.elimination.table) < len(solution.elimination.table):
+                law, solution = output, by_output
     no_key = np.zeros((len(solution.elimination.table), 0), dtype=np.int64)
     return finish(recipe, region, layout, solution, law, (), no_key, how)
 

@@ -24,6 +24,8 @@ class BoundlessMap(AnnealedMap):
     trained are the blocks' widths as fractions of the frame, at least one feature each and all together within it.
     """
 
+    sizes: Tensor
+
     def __init__(self, dim: int, blocks: int) -> None:
         super().__init__()
         self.dim, self.blocks, self.features = dim, blocks, min(dim, MOST_FEATURES)

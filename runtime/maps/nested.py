@@ -45,8 +45,8 @@ class NestedMap(FeatureMap):
 
     def inverse(self, features: Tensor, error: Tensor) -> Tensor:
         """See `FeatureMap.inverse`."""
-        parts = (len(self.outside), self.inner.error_size, self.outer.error_size)
-        outside, inner_error, outer_error = error.split(parts, -1)
+        first, second = len(self.outside), len(self.outside) + self.inner.error_size
+        outside, inner_error, outer_error = error[..., :first], error[..., first:second], error[..., second:]
         joined = torch.cat([self.inner.inverse(features, inner_error), outside], -1)
         order = torch.cat([self.within, self.outside]).argsort()
         return self.outer.inverse(joined[..., order], outer_error)

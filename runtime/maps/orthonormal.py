@@ -36,8 +36,9 @@ class OrthonormalFrame(nn.Module):
         self.weight = nn.Parameter(weight.detach().clone(), requires_grad=False)
 
     def finished(self) -> Tensor:
-        """The nearest frame whose columns are orthonormal to float32's precision."""
-        return orthonormal(self.weight.detach())
+        """The nearest frame whose columns are orthonormal to float32's precision; a fixed frame itself."""
+        weight = self.weight.detach()
+        return orthonormal(weight) if parametrize.is_parametrized(self) else weight.clone()
 
 
 def orthonormal(frame: Tensor) -> Tensor:

@@ -25,7 +25,7 @@ class RevnetMap(FeatureMap):
     def __init__(self, dim: int, sizes: tuple[int, ...], blocks: int, width: int) -> None:
         super().__init__()
         first, second = dim // 2, dim - dim // 2
-        self.cuts = (first, second)
+        self.cut = first
         self.register_buffer("shares", block_shares(owners(sizes, dim), len(sizes)))
         self.mixing = nn.Parameter(torch.eye(dim).repeat(blocks, 1, 1), requires_grad=False)
         self.first, self.second = _Residuals(blocks, second, width, first), _Residuals(blocks, first, width, second)
@@ -39,7 +39,7 @@ class RevnetMap(FeatureMap):
         """See `FeatureMap.featurise`; there is no error."""
         error = x[..., :0]
         for mixing, first, second in zip(self.mixing, self.first.layers(), self.second.layers(), strict=True):
-            a, b = (x @ mixing).split(self.cuts, -1)
+            a, b = self._halves(x @ mixing)
             a = a + _residual(first, b)
             b = b + _residual(second, a)
             x = torch.cat([a, b], -1)
@@ -50,7 +50,7 @@ class RevnetMap(FeatureMap):
         x = features
         blocks = list(zip(self.mixing, self.first.layers(), self.second.layers(), strict=True))
         for mixing, first, second in reversed(blocks):
-            a, b = x.split(self.cuts, -1)
+            a, b = self._halves(x)
             b = b - _residual(second, a)
             a = a - _residual(first, b)
             x = torch.cat([a, b], -1) @ mixing.T
@@ -78,6 +78,9 @@ class RevnetMap(FeatureMap):
                 parameter.copy_(tensors[name])
                 parameter.requires_grad_(False)
 
+    def _halves(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return x[..., : self.cut], x[..., self.cut :]
+
 
 Layers = tuple[Tensor, Tensor, Tensor, Tensor]
 """Input weight [read, width], bias [width], output weight [width, written] and bias [written] of one residual."""
@@ -89,9 +92,9 @@ class _Residuals(nn.Module):
     def __init__(self, blocks: int, read: int, width: int, written: int) -> None:
         super().__init__()
         self.read = nn.Parameter(torch.zeros(blocks, read, width))
-        self.bias = nn.Parameter(torch.zeros(blocks, 1, width))
+        self.bias = nn.Parameter(torch.zeros(blocks, width))
         self.write = nn.Parameter(torch.zeros(blocks, width, written))
-        self.shift = nn.Parameter(torch.zeros(blocks, 1, written))
+        self.shift = nn.Parameter(torch.zeros(blocks, written))
 
     def layers(self) -> list[Layers]:
         """The tensors of each block."""

@@ -19,6 +19,7 @@ claim low: iia(das) <= 0.1 expect refuted
 claim given: iia(decided) >= 0.9
 claim solves: accuracy(net) >= 0.97
 """
+GIVEN = "claim given: iia(decided) >= 0.9\n"
 WHOLE = DIFFERENCES + SOLVES + "claim left: iia(differences.left) >= 0.9 exhaustively\n"
 
 
@@ -124,7 +125,7 @@ def _doc(spec: Path) -> None:
 def _defaults(spec: Path) -> None:
     """Defaults that the file relies on, written out."""
     replaced(spec, "size 2000", "size 2_000 split 0.6 0.2 0.2")
-    write(spec, spec.read_text() + "settings { confidence: 0.95 seed: 0 }\n")
+    write(spec, spec.read_text() + "settings { confidence: 0.95 seed: 0 controls { random: 5 share: 0.5 } }\n")
 
 
 def _dims(spec: Path) -> None:
@@ -210,8 +211,38 @@ def test_a_stated_default_of_a_fit_is_the_default(tmp_path: Path) -> None:
     align = "align das: both_equalities -> net { left, right at hidden[2] via rotation size 1 %s }\n"
     spec = sampled(tmp_path, align % "" + "claim low: iia(das) <= 0.1 expect refuted\n")
     assert run("lock", spec).status == 0
-    replaced(spec, "size 1  }", "size 1 fit { steps: 2000, batch: 512, rate: 0.01, seeds: 3 } }")
+    replaced(spec, "size 1  }", "size 1 fit { steps: 2000, batch: 512, rate: 0.01, seeds: 3, patience: 10 } }")
     assert run("lock", spec, "--check").status == 0
+
+
+def test_where_a_site_is_searched_and_what_is_counted_are_locked(tmp_path: Path) -> None:
+    align = "align das: both_equalities -> net { left, right in hidden[2..3] via rotation size 1 }\n"
+    spec = sampled(
+        tmp_path, align + DECIDED + "claim low: iia(das) <= 0.1 expect refuted\n" + CLAIMS.split("\n")[2] + "\n"
+    )
+    assert run("lock", spec).status == 0
+    original = spec.read_text()
+    write(spec, original.replace("hidden[2..3]", "hidden[1..3]"))
+    assert changes(spec) == ["claim `low` changed: its sites or maps"]
+    write(spec, original.replace("iia(decided)", "cause(decided)"))
+    (said,) = changes(spec)
+    assert said.startswith("claim `given` changed: ")
+    assert "what it measures" in said or "its items" in said
+    write(spec, original.replace("iia(das)", "iia(das via probe size 1)"))
+    assert changes(spec) == ["claim `low` changed: its sites or maps"]
+
+
+def test_the_network_that_a_carried_map_was_found_on_is_locked(tmp_path: Path) -> None:
+    wire_many(tmp_path / "later.safetensors", scale=8.0)
+    align = 'network later = torch("later.safetensors")\n' + learned()
+    spec = sampled(tmp_path, align + "claim carried: iia(das frozen on later) <= 0.1 expect refuted\n")
+    assert run("lock", spec).status == 0
+    wire_many(tmp_path / "net.safetensors", scale=2.0)
+    assert changes(spec) == ["weights of `net` changed"]
+    wire_many(tmp_path / "later.safetensors", scale=2.0)
+    assert changes(spec) == ["weights of `later` changed", "weights of `net` changed"]
+    replaced(spec, "frozen on", "on")
+    assert changes(spec)[-1].startswith("claim `carried` changed: ")
 
 
 def test_a_seed_a_confidence_and_a_recipe_are_said_once(tmp_path: Path) -> None:
@@ -320,7 +351,7 @@ def test_a_lock_that_does_not_fit_is_noted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("body", [WHOLE, None], ids=["whole domain", "sampled"])
 def test_a_lock_that_was_written_after_results_says_so(tmp_path: Path, body: str | None) -> None:
-    spec = sampled(tmp_path, DECIDED + CLAIMS.split("\n")[2] + "\n") if body is None else small(tmp_path, body)
+    spec = sampled(tmp_path, DECIDED + GIVEN) if body is None else small(tmp_path, body)
     assert run("verify", spec, "--store", tmp_path / "store").status == 0
     done = run("lock", spec, "--store", tmp_path / "store")
     assert done.out.endswith(", but after results were known\n")
@@ -335,7 +366,7 @@ def test_a_lock_that_was_written_after_results_says_so(tmp_path: Path, body: str
 def test_another_bound_after_a_look_is_after_results_and_other_weights_are_not(
     tmp_path: Path, body: str | None
 ) -> None:
-    spec = sampled(tmp_path, DECIDED + CLAIMS.split("\n")[2] + "\n") if body is None else small(tmp_path, body)
+    spec = sampled(tmp_path, DECIDED + GIVEN) if body is None else small(tmp_path, body)
     assert run("verify", spec).status == 0
     replaced(spec, ">= 0.9", ">= 0.8")
     assert run("lock", spec).out.endswith(", but after results were known\n")

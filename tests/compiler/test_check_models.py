@@ -64,7 +64,10 @@ def check(
     alignments = {
         f"a_{name}": Alignment(
             f"a_{name}", name, "n",
-            tuple(Placement(v, site, Family("rotation"), (1,), span=Span(200 + i, 201 + i)) for i, v in enumerate(variables)),
+            tuple(
+                Placement(v, site, Family("rotation"), (1,), span=Span(200 + i, 201 + i))
+                for i, v in enumerate(variables)
+            ),
             FitSettings(), None,
         )
         for name, variables in (align or {}).items()

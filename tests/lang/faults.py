@@ -53,6 +53,19 @@ OUTPUT = "  output same: bool\n"
 ANSWER = "answer same: { false: 0, true: 1 }"
 TAIL = DAS + "}\n\nclaim represents: iia(das) >= 0.9\n"
 TAILED = "%s}\n\nclaim represents: %s\n"
+ASIDE = """
+model pairs_of for equality {
+  pair[0] = w == x
+  pair[1] = y == z
+  chain[0] = pair[0]
+  chain[1] = chain[0] == pair[1]
+  same = chain[1]
+}
+
+align aside: pairs_of -> mlp {
+  %s
+}
+"""
 DIGITS = """
 model digits for equality {
   digit = w
@@ -66,6 +79,16 @@ align to: digits -> mlp {
 """
 INNER = "}\n\nalign inner: both -> mlp {\n  %s\n"
 PAIRS = "\npairs main for equality {\n  %s\n}\n"
+
+TO_DAS = (
+    '  same = left == right\n}\n\nnetwork mlp = torch("net.safetensors")\n\nalign das: both -> mlp {\n  left, right at'
+)
+LINKED = (
+    TO_DAS,
+    TO_DAS.replace("  same = left", "  d[0] = w\n  d[1] = d[0]\n  same = d[1] == d[1] and left", 1).replace(
+        "left, right at", "left, d at"
+    ),
+)
 
 # fmt: off
 FAULTS = [
@@ -101,15 +124,10 @@ FAULTS = [
     Fault("import_not_built", "", '\nimport "other.cspec"\n', "CS010", "import", "in this file"),
     Fault("prompt_not_built", "tokens [w, x, y, z]", 'prompt "{w}"', "CS010", "prompt", "tokens"),
     Fault("metric_not_built", OUTPUT, OUTPUT + "  metric m: 0..1 = 1\n", "CS010", "metric", "accuracy"),
-    Fault("indexed_input_not_built", "z: 0..7", "z[4]: 0..7", "CS010", "z[4]", "`x0`, `x1`"),
     Fault("text_answer_not_built", "false: 0, true: 1", 'false: " no", true: " yes"', "CS010", '" no"', "its class"),
     Fault("generated_answer_not_built", ANSWER, "answer text(20)", "CS010", "text", "a class"),
     Fault("among_not_built", ANSWER, ANSWER + " among answers", "CS010", "among", "argmax"),
-    Fault("second_output_not_built", OUTPUT, OUTPUT + "  output more: bool\n", "CS010", "more", "each output"),
     Fault("csv_not_built", "z: 0..7", 'z: csv("f.csv")', "CS010", "csv", "list the values"),
-    Fault("comprehension_not_built", LEFT, "left: bool = any(w == i for i in 0..3)", "CS010", "any", "write the terms out"),
-    Fault("sum_not_built", LEFT, "left: bool = sum(w, x) == 3", "CS010", "sum", "write the terms out"),
-    Fault("table_lookup_not_built", LEFT, "left: bool = f[w] == x", "CS010", "f[w]", "a name of its own"),
     Fault("transformers_not_built", "torch(", "transformers(", "CS010", "transformers", "torch("),
     Fault("site_list_not_built", "at hidden[1]", "at [hidden[1], hidden[2]]", "CS010", "[", "one component"),
     Fault("region_list_not_built", "at hidden[1]", "in [hidden[1], hidden[2]]", "CS010", "[", "one component"),
@@ -186,6 +204,31 @@ FAULTS = [
     Fault("answer_class_negative", "true: 1", "true: -1", "CS135", "-1", "0 and above"),
     Fault("index_of_truth", "{ false: 0, true: 1 }", "index", "CS136", "index", "false: 0, true: 1"),
     Fault("answer_no_value", "true: 1", "ture: 1", "CS138", "ture", "did you mean `true`?"),
+    # --- families and loops
+    Fault("no_such_position", ANSWER, ANSWER.replace("same", "same @ end"), "CS101", "end", "`last`"),
+    Fault("unknown_comprehension", LEFT, "left: bool = smu(w for i in 0..3) == 3", "CS101", "smu", "did you mean `sum`?"),
+    Fault("indexed_alignment_not_built", CLAIM, "iia(das[0]) >= 0.5", "CS010", "das[0]", "a name of its own"),
+    Fault("sum_without_loop", LEFT, "left: bool = sum(w, x) == 3", "CS120", "sum(w, x)", "for i in 0..3"),
+    Fault("sum_of_truths", LEFT, "left: bool = sum(w == i for i in 0..3) == 1", "CS104", "w == i", "`count(...)`"),
+    Fault("several_positions", ANSWER, ANSWER.replace("same", "same @ [0, 1]"), "CS139", "@ [0, 1]", "one position"),
+    Fault("index_outside", LEFT, "v[0] = w\n  left: bool = v[1] == x", "CS140", "v[1]", "change the index"),
+    Fault("index_below_in_a_loop", LEFT, "for i in 0..3 { v[i] = v[i - 1] }\n  left: bool = w == x", "CS140", "v[i - 1]",
+          "leaves a case out"),
+    Fault("index_that_leaves", LEFT, "for i in 0..3 { v[i] = i }\n  left: bool = v[w] == x", "CS140", "w", "inside the family"),
+    Fault("family_of_nothing", "z: 0..7", "z, more[0]: 0..7", "CS140", "0", "more[4]"),
+    Fault("loop_to_a_variable", LEFT, "for i in 0..w { v[i] = i }\n  left: bool = w == x", "CS141", "w", "variables of loops"),
+    Fault("loop_through_symbols", LEFT, "for i in bool { v[i] = i }\n  left: bool = w == x", "CS141", "bool", "a range"),
+    Fault("too_many_lines", LEFT, "for i in 0..9_999 { v[i] = i u[i] = i }\n  left: bool = w == x", "CS142",
+          "for i in 0..9_999 { v[i] = i u[i] = i }", "shorter"),
+    Fault("too_many_steps", LEFT, "left: bool = any(w == i for i in 0..999 for j in 0..999)", "CS142", "0..999", "shorter"),
+    Fault("loop_hides_a_name", LEFT, "left: bool = any(w == x for w in 0..3)", "CS143", "w", "another name"),
+    Fault("family_without_index", LEFT, "v[0] = w\n  left: bool = v == x", "CS144", "v", "such as `v[0]`"),
+    Fault("index_of_a_variable", LEFT, "left: bool = w[x] == x", "CS144", "w[x]", "write `w`"),
+    Fault("index_of_truth_values", LEFT, "v[0] = w\n  left: bool = v[w == x] == x", "CS144", "w == x", "the members are"),
+    Fault("smallest_of_nothing", LEFT, "left: bool = min(w for i in 0..3 where x == i) == 0", "CS145",
+          "min(w for i in 0..3 where x == i)", "if ... then"),
+    Fault("variable_and_family", LEFT, "left: bool = w == x\n  left[0] = w", "CS206", "left[0]", "another name"),
+    Fault("family_that_is_no_variable", LINKED[0], LINKED[1], "CS318", "d", "place them one by one"),
     # --- causal models
     Fault("no_output_equation", SAME, "  some = left == right\n", "CS200", "both", "same = ..."),
     Fault("cycle", LEFT, "left: bool = other\n  other = left", "CS201", "other", "acyclic"),
@@ -254,7 +297,15 @@ FAULTS = [
     Fault("two_differences", "rotation size 4", "difference size 2", "CS313", "2", "leave the size out"),
     Fault("difference_of_many", TAIL, TAIL.replace("left, right", "right") + DIGITS % "digit at hidden[1] via difference",
           "CS313", "difference", "probe size K"),
-    Fault("index_of_a_variable", "left, right at", "left[w] at", "CS314", "w", "x[0]"),
+    Fault("index_of_a_placed_variable", "left, right at", "left[w] at", "CS141", "w", "numbers and the variables of loops"),
+    Fault("index_of_a_member", CLAIM, "iia(das.left[w]) >= 0.5", "CS141", "w", "numbers and the variables of loops"),
+    Fault("loop_of_the_same_placement", DAS, "  for i in 0..1 { left at hidden[1] }\n", "CS300", "left", "one place"),
+    Fault("loop_variable_of_a_model", DAS, "  for left in 0..1 { right at resid[1] @ last }\n", "CS143", "left", "another name"),
+    Fault("too_few_positions", "", ASIDE % "pair at resid[1] @ last", "CS316", "resid[1] @ last", "`@ {x}`"),
+    Fault("member_that_is_not_there", "", ASIDE % "pair[2] at resid[1] @ last", "CS140", "pair[2]", "change the index"),
+    Fault("region_of_a_family", "", ASIDE % "pair in resid[1..2] @ [{w}, {x}]", "CS010", "in", "with `at`"),
+    Fault("family_inside", "", ASIDE % "pair at das.left", "CS317", "das.left", "of its own"),
+    Fault("family_that_reads_itself", "", ASIDE % "chain at resid[1] @ [{w}, {x}]", "CS318", "chain", "`chain[0] at ...`"),
     Fault("no_position", "at hidden[1]", "at resid[1]", "CS315", "resid[1]", "@ last"),
     Fault("position_twice", "at hidden[1]", "at resid[1] @ [last, -1]", "CS315", "-1", "once"),
     Fault("inside_itself", "at hidden[1]", "at das.left", "CS317", "das.left", "declared before"),

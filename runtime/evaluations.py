@@ -1,0 +1,138 @@
+"""Evaluations: scores of as many items as are asked for, read from the store or measured now and added to it."""
+
+from dataclasses import dataclass, replace
+
+from ..compiler.experiments import Encoding
+from ..compiler.keys import content_key
+from ..compiler.plan import EncodeStep, EvaluateStep, ItemsStep, Plan
+from ..compiler.sampling.draw_items import Population
+from ..compiler.sampling.items import Items
+from .engine import Engine
+from .evaluate import run_evaluate, run_whole_domain, share_right
+from .fits import Fits
+from .fitted import map_content
+from .item_scores import ItemScores, summarise
+from .natural import Natural, open_natural
+from .progress import Progress
+from .score_chunks import read_or_score
+from .scores import Scores, read_whole_domain
+from .store import Store
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """The candidate that is measured, what all scored on `select`, and the key of all that its scores depend on."""
+
+    index: int
+    select: tuple[float, ...]
+    content: str
+
+
+class Evaluations:
+    """The evaluations of one plan."""
+
+    def __init__(self, plan: Plan, store: Store, fits: Fits, progress: Progress) -> None:
+        self.plan, self.store, self.fits, self.progress = plan, store, fits, progress
+        self._choices: dict[str, _Chosen] = {}
+        self._engines: dict[str, Engine] = {}
+        self._items: dict[str, ItemScores] = {}
+        self._whole: dict[str, Scores] = {}
+
+    def scores(self, key: str, count: int | None) -> Scores:
+        """The scores of an evaluation on its first `count` items, or on all that can be drawn; None: a whole domain.
+
+        Of several candidates the one that is best on `select` is measured.
+
+        Raises:
+            EnvironmentProblem: a checkpoint, the store or an activation is broken.
+        """
+        step, chosen = self._step(key), self._choose(key)
+        if count is None:
+            return self._whole_domain(step, chosen)
+        population, _ = self._population(step.items)
+        items = self._score_items(step, chosen, count).first(count)
+        return summarise(items, population, chosen.select, chosen.index)
+
+    def content(self, key: str) -> str:
+        """The key of everything that an evaluation's scores depend on, whatever their number."""
+        return self._choose(key).content
+
+    def _choose(self, key: str) -> _Chosen:
+        if key not in self._choices:
+            step = self._step(key)
+            select = self._select_scores(step)
+            index = select.index(max(select)) if select else 0
+            fit = step.candidates[index].fit
+            maps = map_content(None if fit is None else self.fits.fit(fit))
+            content = content_key("evaluation", 1, evaluate=key, chosen=index, maps=maps)
+            self._choices[key] = _Chosen(index, tuple(select), content)
+        return self._choices[key]
+
+    def _whole_domain(self, step: EvaluateStep, chosen: _Chosen) -> Scores:
+        if step.key not in self._whole:
+            stored = self.store.load(chosen.content)
+            if stored is not None:
+                scores = read_whole_domain(stored[1])
+            else:
+                population, encoding = self._population(step.items)
+                scores = run_whole_domain(step, population, self._engine(step, chosen), encoding, self.progress)
+                scores = replace(scores, select=chosen.select, chosen=chosen.index)
+                self.store.save(chosen.content, scores.tensors(), scores.document())
+            self._whole[step.key] = scores
+        return self._whole[step.key]
+
+    def _score_items(self, step: EvaluateStep, chosen: _Chosen, count: int) -> ItemScores:
+        """The scores of at least the first `count` items, or of all that can be drawn."""
+        population, encoding = self._population(step.items)
+
+        def score(start: int, stop: int) -> ItemScores | None:
+            drawn = population.draw("test", stop).items
+            items = Items(drawn.inputs[start:], drawn.cell[start:])
+            if not len(items):
+                return None
+            engine, natural = self._engine(step, chosen), self._natural(step)
+            return run_evaluate(step, population, items, engine, encoding, self.progress, start, natural)
+
+        scores = read_or_score(self.store, chosen.content, count, score, self._items.get(step.key))
+        assert scores is not None, "checked: some item can be drawn"
+        self._items[step.key] = scores
+        return scores
+
+    def _engine(self, step: EvaluateStep, chosen: _Chosen) -> Engine:
+        if step.key not in self._engines:
+            candidate = step.candidates[chosen.index]
+            self._engines[step.key] = self.fits.engine(candidate, step.grounding, step.variables)
+        return self._engines[step.key]
+
+    def _natural(self, step: EvaluateStep) -> Natural | None:
+        """The inputs on which what is read of the network is fitted; None where nothing is read but its answer."""
+        if step.natural is None:
+            return None
+        items, _, encoding = self.fits.items(step.natural)
+        return open_natural(items, encoding)
+
+    def _select_scores(self, step: EvaluateStep) -> list[float]:
+        """The score on `select` of every candidate; empty where there is nothing to choose."""
+        if step.select is None:
+            return []
+        found = []
+        for candidate in step.candidates:
+            if candidate.fit is not None:
+                found.append(self.fits.fit(candidate.fit).select)
+                continue
+            items, population, encoding = self.fits.items(step.select)
+            engine = self.fits.engine(candidate, step.grounding, step.variables)
+            found.append(share_right(step, population, items, engine, encoding, self._natural(step)))
+        return found
+
+    def _step(self, key: str) -> EvaluateStep:
+        step = self.plan.step(key)
+        assert isinstance(step, EvaluateStep)
+        return step
+
+    def _population(self, encode_key: str) -> tuple[Population, Encoding]:
+        encode_step = self.plan.step(encode_key)
+        assert isinstance(encode_step, EncodeStep)
+        step = self.plan.step(encode_step.items)
+        assert isinstance(step, ItemsStep)
+        return step.population, encode_step.encoding
