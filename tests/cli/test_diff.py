@@ -12,7 +12,7 @@ from cspec.cli.documents import Document
 from cspec.compiler.plan import ItemsStep
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
-from scipy.stats import beta
+from scipy.special import betaln
 
 from .tools import DECIDED, DIFFERENCES, GALLERY, SOLVES, rewrite_tensor, run, sampled, small, spawn, wire_many, write
 
@@ -65,10 +65,9 @@ def blurred_wrong(spec: Path, n: int) -> int:
     return int((answer != ((w == x) == (y == z))).sum())
 
 
-def clopper_pearson(k: int, n: int, alpha: float) -> tuple[float, float]:
-    low = 0.0 if k == 0 else float(beta.ppf(alpha / 2, k, n - k + 1))
-    high = 1.0 if k == n else float(beta.ppf(1 - alpha / 2, k + 1, n - k))
-    return low, high
+def evidence(p: float, k: int, n: int) -> float:
+    """The log evidence of k successes of n against a proportion, of a uniform mixture of all others."""
+    return float(betaln(1 + k, 1 + n - k) - k * np.log(p) - (n - k) * np.log1p(-p))
 
 
 # --- whole domains: exact fractions ----------------------------------------------------------------------------------
@@ -161,9 +160,11 @@ def test_two_checkpoints_on_the_same_items_are_paired(tmp_path: Path) -> None:
     assert move["how"] == "paired"
     assert move["confidence"] == pytest.approx(1 - 2 * 0.025)
     assert move["difference"] == -down / n
-    (low, _), (_, high) = clopper_pearson(0, n, 0.025), clopper_pearson(0, n, 0.025)
-    lost = clopper_pearson(down, n, 0.025)
-    assert (move["low"], move["high"]) == pytest.approx((low - lost[1], high - lost[0]))
+    alpha = 0.025  # half of both claims' together: one half for each of n10 and n01
+    gained = 1 - (alpha / (n + 1)) ** (1 / n)
+    assert evidence(-move["low"], down, n) == pytest.approx(-np.log(alpha))
+    assert evidence(gained - move["high"], down, n) == pytest.approx(-np.log(alpha))
+    assert -move["low"] > down / n > gained - move["high"]
     assert f"paired on {n:,} items" in found["text"]
     # the same numbers from the spec's own newest result and from a key's first digits
     assert diff(f"{spec}@{before.stem[-16:-8]}", spec)["claims"] == found["claims"]
