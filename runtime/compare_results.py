@@ -6,14 +6,18 @@ Where both sides measured the same items, item by item, the difference is paired
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
 
 from .intervals import Interval
-from .sequences import paired_sequence
-from .stored_scores import ItemScores
+from .sequences import mean_sequence, paired_sequence
 from .verdicts import Grade, Outcome, PartRow, QuantityRow, Result, Verdict
 
-LoadScores = Callable[[str], ItemScores | None]
+if TYPE_CHECKING:  # whole domains are compared without torch
+    from .item_scores import ItemScores
+
+LoadScores = Callable[[str], "ItemScores | None"]
 """The scores under a key of one side's store; None where it has them no longer."""
 
 
@@ -28,10 +32,10 @@ class Standing:
 
 @dataclass(frozen=True)
 class Move:
-    """By how much an estimand moved: after minus before, in [-1, 1], with its interval at `confidence`.
+    """By how much an estimand moved: after minus before, with its interval at `confidence`.
 
     `how`: `exact` for whole domains and `same` for the very same scores (no interval, `confidence` None); `paired` on
-    the first `n` items that both sides used; `not paired`, `why`, where the interval is the sum of both sides' own;
+    the first `n` items that both sides measured; `not paired`, `why`, where the interval is the sum of both sides' own;
     `not comparable` where both sides were scored differently, and nothing is computed.
     """
 
@@ -178,11 +182,11 @@ def _move(
     if not why:
         assert before.keys is not None
         assert after.keys is not None
-        if before.keys.scores == after.keys.scores and before.n == after.n:
+        if before.keys.scores == after.keys.scores:
             return Move(text, *ends, "same", "", 0.0, 0.0, 0.0)
         old, new = scores_before(before.keys.scores), scores_after(after.keys.scores)
         if old is not None and new is not None:
-            return _paired_move(text, ends, old, new, min(before.n, after.n), after.among, alpha)
+            return _paired_move(text, ends, old, new, after.among, alpha)
         why = "the store has the scores no longer"
     own = Interval(after.low, after.high).plus(Interval(before.low, before.high).scale(-1))
     return Move(text, *ends, "not paired", why, ends[1] - ends[0], own.low, own.high, 1 - alpha)
@@ -192,21 +196,21 @@ def _unpaired(before: QuantityRow, after: QuantityRow) -> str:
     """Why two rows are not of the same items; empty where they are."""
     if before.keys is None or after.keys is None:
         return "a result of an older version names no items"
-    if before.keys.items != after.keys.items:
-        return "other items"
-    return "" if before.binary and after.binary else "their scores are more than right or wrong"
+    return "other items" if before.keys.items != after.keys.items else ""
 
 
 def _paired_move(
-    text: str, ends: tuple[float, float], old: ItemScores, new: ItemScores, most: int, among: bool, alpha: float
+    text: str, ends: tuple[float, float], old: "ItemScores", new: "ItemScores", among: bool, alpha: float
 ) -> Move:
-    """On the prefix that both used: item i of a stream is the same however many were drawn.
+    """On the common prefix: item i of a stream is the same however many were drawn.
 
-    Each result stopped when it was decided, so that the number of items was not fixed in advance.
+    How many each side took may depend on its scores, so the interval is a confidence sequence.
     """
-    left, right = (scores.among if among else scores.over_all for scores in (new, old))
-    n = min(most, len(left), len(right))
-    left, right = left[:n].bool(), right[:n].bool()
-    up, down = int((left & ~right).sum()), int((right & ~left).sum())
-    interval = paired_sequence(up, down, n, alpha)
-    return Move(text, *ends, "paired", "", (up - down) / n, interval.low, interval.high, 1 - alpha, n)
+    n = min(len(old), len(new))
+    left, right = ((scores.values_among if among else scores.values)[:n].numpy() for scores in (new, old))
+    if old.binary and new.binary:
+        interval = paired_sequence(int((left > right).sum()), int((left < right).sum()), n, alpha)
+    else:
+        interval = mean_sequence(left - right, new.range[0] - old.range[1], new.range[1] - old.range[0], alpha)
+    difference = float(np.mean(left - right, dtype=np.float64))
+    return Move(text, *ends, "paired", "", difference, interval.low, interval.high, 1 - alpha, n)

@@ -12,7 +12,8 @@ from cspec.cli.documents import Document
 from cspec.compiler.plan import ItemsStep
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
-from scipy.special import betaln
+from scipy.optimize import brentq
+from scipy.stats import binom
 
 from .tools import DECIDED, DIFFERENCES, GALLERY, SOLVES, rewrite_tensor, run, sampled, small, spawn, wire_many, write
 
@@ -65,9 +66,15 @@ def blurred_wrong(spec: Path, n: int) -> int:
     return int((answer != ((w == x) == (y == z))).sum())
 
 
-def evidence(p: float, k: int, n: int) -> float:
-    """The log evidence of k successes of n against a proportion, of a uniform mixture of all others."""
-    return float(betaln(1 + k, 1 + n - k) - k * np.log(p) - (n - k) * np.log1p(-p))
+def sequence(k: int, n: int, alpha: float) -> tuple[float, float]:
+    """The uniform mixture's confidence sequence for a proportion: all p with (n + 1) P(k of n under p) > alpha."""
+
+    def excess(p: float) -> float:
+        return float((n + 1) * binom.pmf(k, n, p)) - alpha
+
+    low = 0.0 if k == 0 else float(brentq(excess, 1e-12, k / n))
+    high = 1.0 if k == n else float(brentq(excess, k / n, 1 - 1e-12))
+    return low, high
 
 
 # --- whole domains: exact fractions ----------------------------------------------------------------------------------
@@ -160,11 +167,8 @@ def test_two_checkpoints_on_the_same_items_are_paired(tmp_path: Path) -> None:
     assert move["how"] == "paired"
     assert move["confidence"] == pytest.approx(1 - 2 * 0.025)
     assert move["difference"] == -down / n
-    alpha = 0.025  # half of both claims' together: one half for each of n10 and n01
-    gained = 1 - (alpha / (n + 1)) ** (1 / n)
-    assert evidence(-move["low"], down, n) == pytest.approx(-np.log(alpha))
-    assert evidence(gained - move["high"], down, n) == pytest.approx(-np.log(alpha))
-    assert -move["low"] > down / n > gained - move["high"]
+    won, lost = sequence(0, n, 0.025), sequence(down, n, 0.025)
+    assert (move["low"], move["high"]) == pytest.approx((won[0] - lost[1], won[1] - lost[0]), abs=1e-6)
     assert f"paired on {n:,} items" in found["text"]
     # the same numbers from the spec's own newest result and from a key's first digits
     assert diff(f"{spec}@{before.stem[-16:-8]}", spec)["claims"] == found["claims"]
@@ -366,3 +370,14 @@ def test_the_scale_of_the_logits_is_another_network_with_the_same_answers(tmp_pa
     (move,) = diff(before, verified(spec))["claims"][0]["moves"]
     assert (move["how"], move["difference"]) == ("paired", 0.0)
     assert move["low"] == -move["high"] < 0
+
+
+def test_values_that_are_not_0_or_1_are_paired_too(tmp_path: Path) -> None:
+    """Larger logits leave every hidden activation where it was, and so its distance from natural ones."""
+    spec = sampled(tmp_path, DECIDED + "claim natural: divergence(decided) <= 9\n")
+    before = verified(spec)
+    wire_many(tmp_path / "net.safetensors", scale=8.0)
+    (move,) = diff(before, verified(spec))["claims"][0]["moves"]
+    assert (move["how"], move["difference"]) == ("paired", 0.0)
+    assert move["low"] < 0 < move["high"]
+    assert move["high"] - move["low"] < 20

@@ -305,7 +305,7 @@ FAULTS = [
     Fault("member_that_is_not_there", "", ASIDE % "pair[2] at resid[1] @ last", "CS140", "pair[2]", "change the index"),
     Fault("region_of_a_family", "", ASIDE % "pair in resid[1..2] @ [{w}, {x}]", "CS010", "in", "with `at`"),
     Fault("family_inside", "", ASIDE % "pair at das.left", "CS317", "das.left", "of its own"),
-    Fault("family_that_reads_itself", "", ASIDE % "chain at resid[1] @ [{w}, {x}]", "CS318", "chain", "`chain[0] at ...`"),
+    Fault("family_that_reads_itself", "", ASIDE % "chain at resid[1] @ [{w}, {x}]", "CS318", "chain", "`chain[0]`"),
     Fault("no_position", "at hidden[1]", "at resid[1]", "CS315", "resid[1]", "@ last"),
     Fault("position_twice", "at hidden[1]", "at resid[1] @ [last, -1]", "CS315", "-1", "once"),
     Fault("inside_itself", "at hidden[1]", "at das.left", "CS317", "das.left", "declared before"),
