@@ -2,10 +2,14 @@
 
 import argparse
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..lang.codes import CODES
 from .output import Output
+
+if TYPE_CHECKING:
+    from ..runtime.item_scores import ItemScores
+    from ..runtime.store import Store
 
 DESCRIPTION = """\
 Compare two stored results: which verdicts changed, by how much each estimand moved, which bounds are not the same.
@@ -37,7 +41,6 @@ def run(options: argparse.Namespace, output: Output) -> int:
 
 def _compare(options: argparse.Namespace, output: Output) -> int:
     from ..runtime.compare_results import NothingToCompareError, compare_results
-    from ..runtime.stored_scores import load_item_scores
     from .find_result import ResultProblem, find_result
     from .render_diff import render_diff
 
@@ -46,8 +49,8 @@ def _compare(options: argparse.Namespace, output: Output) -> int:
         diff = compare_results(
             before.result,
             after.result,
-            lambda key: load_item_scores(before.store, key),
-            lambda key: load_item_scores(after.store, key),
+            lambda key: _read_scores(before.store, key),
+            lambda key: _read_scores(after.store, key),
         )
     except NothingToCompareError as problem:
         message = f"expected two results of the same claims: {problem}"
@@ -56,3 +59,10 @@ def _compare(options: argparse.Namespace, output: Output) -> int:
     output.add("diff", asdict(diff))
     output.add("files", [str(before.path), str(after.path)])
     return 1 if diff.changed else 0
+
+
+def _read_scores(store: "Store", key: str) -> "ItemScores | None":
+    """Only here is torch loaded: whole domains are compared without it."""
+    from ..runtime.score_chunks import read_stored
+
+    return read_stored(store, key)

@@ -15,6 +15,7 @@ from .causal_model import CausalModel, lower_model
 from .check_models import check_models
 from .check_networks import check_networks
 from .check_pairs import Populations, check_pairs, check_splits
+from .check_readings import check_readings
 from .experiments import Experiment, NetworkFile
 from .program_to_experiments import lower_claims
 
@@ -49,6 +50,7 @@ def check_spec(source: Source, allow_path: bool = False) -> Checked:
     networks, problems = check_networks(program, source.path.parent, allow_path)
     found += problems
     found += check_splits(program)
+    found += check_readings(program, models)
     _stop_at_errors(source, found)
     experiments = lower_claims(program, models, networks)
     populations = Populations()

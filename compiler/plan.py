@@ -145,12 +145,12 @@ class MeasuredQuantity:
     learned: bool
     gated: bool
     families: tuple[str, ...]
-    maps: str | None
-    """The fit of its maps: quantities of one fit are replaced together by their controls."""
-    chance: float | None
-    """What guessing among the declared answers reaches; None where doing nothing is perfect (`isolate`)."""
     positive_control: PlannedControl | None
     vetoes: tuple[PlannedControl, ...] = ()
+    maps: str | None = None
+    """The fit of its maps: quantities of one fit are replaced together by their controls."""
+    chance: float | None = 0.0
+    """What guessing among the declared answers reaches; None where doing nothing is perfect (`isolate`)."""
 
 
 @dataclass(frozen=True)

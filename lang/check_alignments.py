@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from .check_blocks import check_blocks, check_order
 from .check_maps import CheckedMap, check_map, check_two_values, report_several_sizes
-from .check_models import CheckedModel
+from .check_models import CheckedModel, descendants
 from .check_positions import SiteScope
 from .check_recipes import find_recipe
 from .check_settings import check_fit
@@ -215,18 +215,22 @@ class _Placer:
         return False
 
     def _is_one_variable(self, name: Name) -> bool:
-        """Whether a family is set as one: its members do not read each other."""
+        """Whether a family can be set as a whole; where it cannot, its members can be placed one by one."""
         assert self.checked is not None
-        one = name.text in self._families()
-        if not one:
-            members = self.checked.families[name.text].members
-            self.report.error(
-                "CS318",
-                f"the members of `{name.text}` read each other, so that they are no one variable",
-                name.span,
-                help=f"place them one by one, `{members[0]} at ...`, each later than those that it reads",
-            )
-        return one
+        model, family = self.checked.model, self.checked.families[name.text]
+        if model is None or name.text in model.families:
+            return model is not None
+        below = descendants(model)
+        read_each_other = any(below[member] & set(family.members) for member in family.members)
+        self.report.error(
+            "CS318",
+            f"the members of `{name.text}` "
+            + ("read each other" if read_each_other else "have more than 2^62 values together")
+            + ", so that they are no one variable",
+            name.span,
+            help=f"place them one by one, {family.text}" + (", each later than what it reads" * read_each_other),
+        )
+        return False
 
     # --- places and maps
 

@@ -311,10 +311,12 @@ class _ModelChecker:
                 unused.setdefault(family_name(name), []).append(name)
         for family, names in unused.items():
             whole = family not in self.families or len(names) == len(self.families[family].members)
+            several = not whole and len(names) > 1
+            message = f"{'variables' if several else 'variable'} {f'`{family}`' if whole else list_names(names)} "
+            message += f"{'are' if several else 'is'} never used: the output `{self.task.output}` does not depend on "
             self.report.warning(
                 "CS204",
-                f"variable {f'`{family}`' if whole else list_names(names)} is never used: the output "
-                f"`{self.task.output}` does not depend on it",
+                message + ("them" if several else "it"),
                 equations[names[0]].name.span,
                 help="use it, or remove its equation",
             )

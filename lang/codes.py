@@ -143,6 +143,8 @@ CODES: dict[str, Code] = {
     "CS434": Code("no item can be drawn"),
     "CS435": Code("a spec without claims cannot be verified or locked"),
     "CS436": Code("recipes of one task that split its inputs differently"),
+    "CS437": Code("a `cae` of variables that do not determine the output"),
+    "CS438": Code("a `cae` through maps that are not linear"),
     # locks and stored results (cli), CS450-CS459
     "CS450": Code("a spec without a lock, where one is asked for"),
     "CS451": Code("a spec that its lock does not fit"),

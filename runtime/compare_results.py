@@ -6,13 +6,18 @@ Where both sides measured the same items, item by item, the difference is paired
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from .intervals import Interval, paired_difference
-from .stored_scores import ItemScores
+import numpy as np
+
+from .intervals import Interval
+from .sequences import mean_sequence, paired_sequence
 from .verdicts import Grade, Outcome, PartRow, QuantityRow, Result, Verdict
 
-LoadScores = Callable[[str], ItemScores | None]
+if TYPE_CHECKING:  # whole domains are compared without torch
+    from .item_scores import ItemScores
+
+LoadScores = Callable[[str], "ItemScores | None"]
 """The scores under a key of one side's store; None where it has them no longer."""
 
 
@@ -27,7 +32,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class Move:
-    """By how much an estimand moved: after minus before, in [-1, 1], with its interval at `confidence`.
+    """By how much an estimand moved: after minus before, with its interval at `confidence`.
 
     `how`: `exact` for whole domains and `same` for the very same scores (no interval, `confidence` None); `paired` on
     the first `n` items that both sides measured; `not paired`, `why`, where the interval is the sum of both sides' own;
@@ -195,12 +200,17 @@ def _unpaired(before: QuantityRow, after: QuantityRow) -> str:
 
 
 def _paired_move(
-    text: str, ends: tuple[float, float], old: ItemScores, new: ItemScores, among: bool, alpha: float
+    text: str, ends: tuple[float, float], old: "ItemScores", new: "ItemScores", among: bool, alpha: float
 ) -> Move:
-    """On the common prefix: item i of a stream is the same however many were drawn."""
-    left, right = (scores.among if among else scores.over_all for scores in (new, old))
-    n = min(len(left), len(right))
-    left, right = left[:n].bool(), right[:n].bool()
-    up, down = int((left & ~right).sum()), int((right & ~left).sum())
-    interval = paired_difference(up, down, n, alpha)
-    return Move(text, *ends, "paired", "", (up - down) / n, interval.low, interval.high, 1 - alpha, n)
+    """On the common prefix: item i of a stream is the same however many were drawn.
+
+    How many each side took may depend on its scores, so the interval is a confidence sequence.
+    """
+    n = min(len(old), len(new))
+    left, right = ((scores.values_among if among else scores.values)[:n].numpy() for scores in (new, old))
+    if old.binary and new.binary:
+        interval = paired_sequence(int((left > right).sum()), int((left < right).sum()), n, alpha)
+    else:
+        interval = mean_sequence(left - right, new.range[0] - old.range[1], new.range[1] - old.range[0], alpha)
+    difference = float(np.mean(left - right, dtype=np.float64))
+    return Move(text, *ends, "paired", "", difference, interval.low, interval.high, 1 - alpha, n)

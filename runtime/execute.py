@@ -14,9 +14,9 @@ from .fits import Fits
 from .looks import looked_before, read_looks, record_look
 from .part_intervals import Measured
 from .progress import Progress
+from .quantity_keys import quantity_keys
 from .rulings import Evaluated
 from .store import Store
-from .stored_scores import quantity_keys
 from .verdicts import Verdict
 
 

@@ -2,9 +2,9 @@
 
 from ..compiler.plan import DecideStep, EncodeStep, EvaluateStep, ItemsStep, Plan
 from .looks import read_looks
+from .quantity_keys import stream_key
 from .result_document import read_result
 from .store import Store
-from .stored_scores import stream_key
 
 
 def knows_results(plan: Plan, store: Store) -> bool:

@@ -12,7 +12,8 @@ from cspec.cli.documents import Document
 from cspec.compiler.plan import ItemsStep
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
-from scipy.stats import beta
+from scipy.optimize import brentq
+from scipy.stats import binom
 
 from .tools import DECIDED, DIFFERENCES, GALLERY, SOLVES, rewrite_tensor, run, sampled, small, spawn, wire_many, write
 
@@ -65,9 +66,14 @@ def blurred_wrong(spec: Path, n: int) -> int:
     return int((answer != ((w == x) == (y == z))).sum())
 
 
-def clopper_pearson(k: int, n: int, alpha: float) -> tuple[float, float]:
-    low = 0.0 if k == 0 else float(beta.ppf(alpha / 2, k, n - k + 1))
-    high = 1.0 if k == n else float(beta.ppf(1 - alpha / 2, k + 1, n - k))
+def sequence(k: int, n: int, alpha: float) -> tuple[float, float]:
+    """The uniform mixture's confidence sequence for a proportion: all p with (n + 1) P(k of n under p) > alpha."""
+
+    def excess(p: float) -> float:
+        return float((n + 1) * binom.pmf(k, n, p)) - alpha
+
+    low = 0.0 if k == 0 else float(brentq(excess, 1e-12, k / n))
+    high = 1.0 if k == n else float(brentq(excess, k / n, 1 - 1e-12))
     return low, high
 
 
@@ -161,9 +167,8 @@ def test_two_checkpoints_on_the_same_items_are_paired(tmp_path: Path) -> None:
     assert move["how"] == "paired"
     assert move["confidence"] == pytest.approx(1 - 2 * 0.025)
     assert move["difference"] == -down / n
-    (low, _), (_, high) = clopper_pearson(0, n, 0.025), clopper_pearson(0, n, 0.025)
-    lost = clopper_pearson(down, n, 0.025)
-    assert (move["low"], move["high"]) == pytest.approx((low - lost[1], high - lost[0]))
+    won, lost = sequence(0, n, 0.025), sequence(down, n, 0.025)
+    assert (move["low"], move["high"]) == pytest.approx((won[0] - lost[1], won[1] - lost[0]), abs=1e-6)
     assert f"paired on {n:,} items" in found["text"]
     # the same numbers from the spec's own newest result and from a key's first digits
     assert diff(f"{spec}@{before.stem[-16:-8]}", spec)["claims"] == found["claims"]
@@ -215,6 +220,22 @@ def test_the_same_scores_under_another_bound_did_not_move_and_the_grade_is_a_cha
     (move,) = claim["moves"]
     assert (move["how"], move["difference"], move["confidence"]) == ("same", 0.0, None)
     assert "given: holds [statistical] -> holds [exploratory]\n" in found["text"]
+
+
+def test_one_measurement_on_more_items_did_not_move(tmp_path: Path) -> None:
+    """The lower bound is decided at 256 items, the higher one on all of them; the estimates differ by chance alone."""
+    spec = sampled(tmp_path, SOLVED.replace("0.9", "0.5"))
+    blur(tmp_path / "net.safetensors")
+    before = verified(spec)
+    write(spec, spec.read_text().replace(">= 0.5", ">= 0.98"))
+    after = verified(spec)
+    found = diff(before, after)
+    rows = [json.loads(path.read_text())["verdicts"][0]["quantities"][0] for path in (before, after)]
+    assert rows[0]["n"] < rows[1]["n"]
+    (move,) = found["claims"][0]["moves"]
+    assert move["before"] != move["after"]
+    assert (move["how"], move["difference"]) == ("same", 0.0)
+    assert "one measurement, of which one result used more items" in " ".join(found["text"].split())
 
 
 def test_scores_of_different_kinds_are_not_compared(tmp_path: Path) -> None:
@@ -365,3 +386,14 @@ def test_the_scale_of_the_logits_is_another_network_with_the_same_answers(tmp_pa
     (move,) = diff(before, verified(spec))["claims"][0]["moves"]
     assert (move["how"], move["difference"]) == ("paired", 0.0)
     assert move["low"] == -move["high"] < 0
+
+
+def test_values_that_are_not_0_or_1_are_paired_too(tmp_path: Path) -> None:
+    """Larger logits leave every hidden activation where it was, and so its distance from natural ones."""
+    spec = sampled(tmp_path, DECIDED + "claim natural: divergence(decided) <= 9\n")
+    before = verified(spec)
+    wire_many(tmp_path / "net.safetensors", scale=8.0)
+    (move,) = diff(before, verified(spec))["claims"][0]["moves"]
+    assert (move["how"], move["difference"]) == ("paired", 0.0)
+    assert move["low"] < 0 < move["high"]
+    assert move["high"] - move["low"] < 20

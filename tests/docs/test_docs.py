@@ -15,6 +15,7 @@ from cspec.cli.main import main
 from cspec.lang import not_built
 from cspec.lang.check_claims import REASONS
 from cspec.lang.program import FitSettings, Pairs, Settings
+from cspec.runtime.diagnosis import Change, Counterexample, Diagnosis, Furthest, Region, Regions
 from cspec.runtime.result_document import ResultDocument
 from cspec.runtime.verdicts import (
     CellRow,
@@ -148,6 +149,12 @@ def test_json_fields_are_those_of_the_documents() -> None:
         "cell": CellRow,
         "seed": SeedRow,
         "control": ControlRow,
+        "diagnosis": Diagnosis,
+        "counterexample": Counterexample,
+        "change": Change,
+        "regions": Regions,
+        "region": Region,
+        "furthest": Furthest,
         "environment": Environment,
     }
     stated = rows(section("verdicts.md", "JSON"))
@@ -167,9 +174,10 @@ def test_links_lead_somewhere(page: str) -> None:
         assert "://" in target or (DOCS / target).exists(), target
 
 
-def test_a_quoted_session_is_what_a_shell_shows(tmp_path: Path) -> None:
+@pytest.mark.parametrize("page", ["locking.md", "verdicts.md"])
+def test_a_quoted_session_is_what_a_shell_shows(tmp_path: Path, page: str) -> None:
     """Commands and what they print, in a copy of the folder that is named; digits of hashes may be others."""
-    quoted = [example for example in examples("locking.md") if example.kind == "session"]
+    quoted = [example for example in examples(page) if example.kind == "session"]
     assert len(quoted) == 1
     for index, example in enumerate(quoted):
         assert example.value is not None

@@ -12,7 +12,7 @@ from cspec.compiler.experiments import Block, Encoding, Frame, Grounding, Inside
 from cspec.compiler.interpret_terms import Batch, evaluate_in_model, model_batch
 from cspec.compiler.plan import EncodeStep, FitStep, ItemsStep, Plan
 from cspec.compiler.terms import OutputOf
-from cspec.lang.program import Family
+from cspec.lang.program import Family, FamilyName
 from cspec.runtime.answers import encode
 from cspec.runtime.errors import EnvironmentProblem
 from cspec.runtime.fit import member_codes, run_fit
@@ -212,8 +212,8 @@ def test_the_network_is_not_trained(bench: Bench) -> None:
 def test_a_loss_that_is_not_finite_is_the_environments_fault(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     with torch.no_grad():
-        bench.network.head.weight *= 1e38
-        bench.network.layers[3].weight *= 1e38
+        for name in ("head.weight", "layers.3.weight"):
+            bench.network.get_parameter(name).mul_(1e38)
     with pytest.raises(EnvironmentProblem, match="not finite") as raised:
         bench.run(steps=3, seeds=1)
     assert raised.value.code == "CS508"
@@ -324,8 +324,9 @@ def test_a_revnet_finds_what_a_rotation_finds(bench: Bench) -> None:
 
 def test_closed_forms_read_what_a_linear_direction_carries(plain: Bench) -> None:
     """At `hidden[2]` one neuron is each equality, so means and probes find it, and the components are those two."""
-    for family in ("difference", "probe", "pca"):
-        place = Frame("hidden", 2, (0, 1), 2, Family(family), (Block(0, 0, 1), Block(1, 1, 2)))  # type: ignore[arg-type]
+    families: tuple[FamilyName, ...] = ("difference", "probe", "pca")
+    for family in families:
+        place = Frame("hidden", 2, (0, 1), 2, Family(family), (Block(0, 0, 1), Block(1, 1, 2)))
         fitted = plain.run(Grounding((place,)))
         (report,) = fitted.seeds
         assert (report.what, report.steps, report.chosen, report.trace) == ("closed form", 0, True, ())
