@@ -4,7 +4,7 @@ import sys
 import textwrap
 
 from ..compiler.pipeline import Checked
-from ..runtime.verdicts import ControlRow, PartRow, QuantityRow, Result, Verdict
+from ..runtime.verdicts import ControlRow, PartRow, QuantityRow, Result, SeedRow, Verdict
 from .output import Output, colored
 from .render_diagnosis import render_diagnoses
 
@@ -116,13 +116,22 @@ def _origin(quantity: QuantityRow) -> list[str]:
     """Where an estimand comes from, whatever the number of items: the fit, the networks drawn, what was left out."""
     lines = []
     if quantity.seeds:
-        scores = ", ".join(f"{s.select:.3f}{'*' if s.chosen else ''}" for s in quantity.seeds)
-        lines.append(_wrap(f"fit: {len(quantity.seeds)} restarts, on select {scores} (* chosen)"))
+        lines.append(_wrap(f"fit: {_attempts(quantity.seeds)}"))
     if quantity.select:
         scores = ", ".join(f"{score:.3f}" for score in quantity.select)
         lines.append(_wrap(f"{len(quantity.select)} networks drawn, on select {scores}; the best is measured"))
     lines += [_wrap(remark) for remark in quantity.remarks]
     return lines
+
+
+def _attempts(seeds: tuple[SeedRow, ...]) -> str:
+    """How the maps were looked for and what each attempt scored: restarts by their number, all else by name."""
+    scores = [f"{seed.select:.3f}{'*' if seed.chosen else ''}" for seed in seeds]
+    if all(seed.what.startswith("restart") for seed in seeds):
+        number = "1 restart" if len(seeds) == 1 else f"{len(seeds)} restarts"
+        return f"{number}, on select {', '.join(scores)} (* chosen)"
+    named = ", ".join(f"{seed.what} {score}" for seed, score in zip(seeds, scores, strict=True))
+    return f"{named} on select (* chosen)"
 
 
 def _cells(quantity: QuantityRow) -> list[str]:

@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 from ..compiler.experiments import Part
+from .fitted import SeedReport
 from .intervals import Interval
 from .part_intervals import Measured, PartInterval, measured_interval
 from .rulings import Evaluated
@@ -36,13 +37,17 @@ def quantity_row(evaluated: Evaluated, alpha: float, among: bool) -> QuantityRow
         full_swap=scores.full_swap,
         near_ties=scores.near,
         cells=tuple(CellRow(c.set, c.half, c.among if among else c.right, c.n) for c in scores.cells),
-        seeds=() if fitted is None else tuple(SeedRow(s.seed, s.select, s.loss, s.chosen) for s in fitted.seeds),
+        seeds=() if fitted is None else tuple(map(_seed_row, fitted.seeds)),
         select=scores.select,
         unseen=_unseen(scores),
         map=evaluated.map_key,
         remarks=evaluated.remarks,
         keys=evaluated.keys,
     )
+
+
+def _seed_row(report: SeedReport) -> SeedRow:
+    return SeedRow(report.seed, report.select, report.loss, report.chosen, report.what)
 
 
 def part_row(part: Part, found: PartInterval, evaluated: list[Evaluated]) -> PartRow:

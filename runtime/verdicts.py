@@ -24,12 +24,13 @@ class CellRow:
 
 @dataclass(frozen=True)
 class SeedRow:
-    """One restart of a fit: accuracy on `select`, final loss, and whether it was chosen."""
+    """One attempt of a fit: accuracy on `select`, final loss, whether it was chosen, and what it was (`restart 2`)."""
 
     seed: int
     select: float
     loss: float
     chosen: bool
+    what: str
 
 
 @dataclass(frozen=True)
