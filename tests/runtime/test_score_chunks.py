@@ -104,7 +104,9 @@ def test_a_damaged_chunk_is_scored_again_and_the_later_ones_are_kept(tmp_path: P
     mended = Scorer()
     assert same(read(store, 512, mended), 0, 512)
     assert mended.asked == [(256, 512)]
-    assert files(store) == sound
+    now = files(store)
+    assert set(now) == set(sound)
+    assert {path for path in now if now[path] != sound[path]} <= {damaged}  # written anew: metadata in any order
     assert same(read(store, 1024, mended), 0, 1024)
     assert mended.asked == [(256, 512)]
 
