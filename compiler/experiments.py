@@ -6,7 +6,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
-from ..lang.program import Claim, Family, FitSettings, Size, show_dims
+from ..lang.claims import Claim
+from ..lang.places import Family, Size, show_dims
+from ..lang.program import FitSettings
 from .network_facts import NetworkFacts
 from .sampling.items import Recipe
 from .terms import Expectation

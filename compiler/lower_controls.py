@@ -7,7 +7,8 @@ itself would hold.
 from collections.abc import Callable
 from dataclasses import replace
 
-from ..lang.program import Estimand, Family, Iia, Size
+from ..lang.claims import Estimand, Iia
+from ..lang.places import Family, Size
 from .experiments import Control, Grounding, Measurement, Place, Search, ground
 from .lower_estimands import Estimands
 from .network_facts import NetworkFacts

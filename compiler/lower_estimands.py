@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
-from ..lang.program import Accuracy, Alignment, Estimand, Iia, Program, Reading, Site
+from ..lang.claims import Accuracy, Estimand, Iia, Reading
+from ..lang.places import Site
+from ..lang.program import Alignment, Program
 from .causal_model import CausalModel
 from .experiments import Fitting, Grounding, Measurement, NetworkFile, Search, ground
 from .hold_children import edge_name, hold_children, other_children

@@ -12,8 +12,8 @@ from typing import Literal
 
 import networkx as nx
 
+from ..lang.claims import Outcome
 from ..lang.program import FitSettings as FitSettings
-from ..lang.program import Outcome
 from .causal_model import CausalModel
 from .experiments import Encoding, Grounding, NetworkFile, Part, Search
 from .sampling.draw_items import Population

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from .check_recipes import find_recipe
-from .program import Accuracy
+from .claims import Accuracy
 from .scope import Names
 from .suggest import suggest
 from .syntax import AccuracySyntax, NetworkReference

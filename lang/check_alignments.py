@@ -10,10 +10,12 @@ from .check_recipes import find_recipe
 from .check_settings import check_fit
 from .check_sites import check_region, check_site
 from .diagnostics import Label
+from .domains import Domain
 from .families import family_name
 from .join_members import join_members
 from .not_built import not_built
-from .program import IDENTITY, Alignment, Domain, FitSettings, Placement, Region, Site
+from .places import IDENTITY, Placement, Region, Site
+from .program import Alignment, FitSettings
 from .scope import AlignmentView, Names, Reporter, Signature, report_repeated
 from .static_index import indexed_name, report_no_member
 from .suggest import suggest

@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from .diagnostics import Label
+from .domains import Domain
 from .families import families_of, family_name, list_names
-from .program import Answer, Domain, Position
+from .places import Position
+from .program import Answer
 from .scope import Reporter, report_repeated
 from .suggest import listed, suggest
 from .syntax import AnswerEntry, AnswerSyntax, Integer, Name, PositionItem, PositionSyntax

@@ -1,7 +1,7 @@
 """Domains as written -> finite domains, and which domains each symbol belongs to."""
 
 from .diagnostics import Label
-from .program import BOOL, Domain
+from .domains import BOOL, Domain
 from .scope import Names
 from .suggest import suggest
 from .syntax import DomainSyntax, Integer, Name, NamedDomain, RangeDomain, SetDomain, TypeSyntax

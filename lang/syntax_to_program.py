@@ -10,8 +10,10 @@ from .check_models import CheckedModel, check_model
 from .check_recipes import check_recipe
 from .check_settings import check_network, check_settings
 from .check_tasks import check_task
+from .claims import Accuracy, Claim
 from .diagnostics import Diagnostic, Source
-from .program import Accuracy, Alignment, Claim, Program, Site, Task
+from .places import Site
+from .program import Alignment, Program, Task
 from .scope import Names, Reporter, Table
 from .unroll import unroll_tree
 

@@ -13,8 +13,9 @@ from cspec.compiler.sampling.draw_items import open_population
 from cspec.compiler.sampling.enumerate_items import count_items, enumerate_items
 from cspec.compiler.sampling.items import Recipe
 from cspec.lang import Program, Source, read_program
-from cspec.lang.program import Constant, Variable, integers
-from cspec.lang.program import product as tuples
+from cspec.lang.domains import integers
+from cspec.lang.domains import product as tuples
+from cspec.lang.expressions import Constant, Variable
 from cspec.lang.tuples import part_of, part_values, tuple_code
 
 GOOD = Path(__file__).parents[1] / "golden" / "good"

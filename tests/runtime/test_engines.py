@@ -7,7 +7,7 @@ from cspec.compiler.experiments import Block, Frame, Grounding
 from cspec.compiler.interpret_terms import Batch
 from cspec.compiler.network_facts import MlpFacts, TracrFacts
 from cspec.compiler.terms import Assignment, NetworkWorld, OutputOf, Run, ValueOf, interchange, plain
-from cspec.lang.program import IDENTITY, Family
+from cspec.lang.places import IDENTITY, Family
 from cspec.runtime.errors import EngineRefusal
 from cspec.runtime.hooks_engine import HooksEngine
 from cspec.runtime.maps.open_map import open_map

@@ -12,7 +12,7 @@ from cspec.compiler.experiments import Block, Encoding, Frame, Grounding, Inside
 from cspec.compiler.interpret_terms import Batch, evaluate_in_model, model_batch
 from cspec.compiler.plan import EncodeStep, FitStep, ItemsStep, Plan
 from cspec.compiler.terms import OutputOf
-from cspec.lang.program import Family, FamilyName
+from cspec.lang.places import Family, FamilyName
 from cspec.runtime.answers import encode
 from cspec.runtime.errors import EnvironmentProblem
 from cspec.runtime.fit import member_codes, run_fit
