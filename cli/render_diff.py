@@ -49,7 +49,8 @@ def _move(move: Move) -> list[str]:
     if move.difference is None:
         return [*_wrap(ends, 2), *_wrap(f"{move.how}: {move.why}", 4)]
     if move.how == "same":
-        return _wrap(f"{ends}, the very same scores", 2)
+        more = "one measurement, of which one result used more items"
+        return _wrap(f"{ends}, {'the very same scores' if move.before == move.after else more}", 2)
     if move.how == "exact":
         moved = f"moved by {move.difference:+.4f} exactly" if move.difference else "exactly as before"
         return _wrap(f"{ends}, {moved}", 2)

@@ -10,6 +10,9 @@ from .render_diagnosis import render_diagnoses
 
 WIDTH = 80
 INDENT = "    "
+Shown = tuple[str, int]
+"""An estimand by its text, and the number of items that it was shown on."""
+
 COLORS = {"holds": "32", "refuted": "31", "unsupported": "33", "inconclusive": "33"}
 
 
@@ -19,7 +22,7 @@ class VerdictPrinter:
     def __init__(self, checked: Checked, output: Output, diagnose: bool = False) -> None:
         self.checked, self.output, self.diagnose = checked, output, diagnose
         self.color = colored(sys.stdout)
-        self.shown: set[str] = set()
+        self.shown: set[Shown] = set()
 
     def header(self) -> None:
         """What is verified, and the error that each claim may make."""
@@ -31,7 +34,7 @@ class VerdictPrinter:
     def verdict(self, verdict: Verdict) -> None:
         """One claim; what was said of an estimand under an earlier claim is not said again."""
         self.output.write("\n" + render_verdict(verdict, self.color, frozenset(self.shown), self.diagnose))
-        self.shown |= {quantity.text for quantity in verdict.quantities}
+        self.shown |= {(quantity.text, quantity.n) for quantity in verdict.quantities}
 
     def footer(self, result: Result) -> None:
         """Whether the criterion was locked, and how many expectations were met."""
@@ -42,12 +45,12 @@ class VerdictPrinter:
 
 
 def render_verdict(
-    verdict: Verdict, color: bool = False, shown: frozenset[str] = frozenset(), diagnose: bool = False
+    verdict: Verdict, color: bool = False, shown: frozenset[Shown] = frozenset(), diagnose: bool = False
 ) -> str:
     """A verdict as lines of at most 80 columns.
 
-    `shown` estimands are described already, and only measured here. Diagnoses are in short, and left out where the
-    verdict is the one that was expected; with `diagnose` they are there, and whole.
+    `shown` estimands are described already: their counts are said again only on another number of items. Diagnoses are
+    in short, and left out where the verdict is the one that was expected; with `diagnose` they are there, and whole.
     """
     reason = f"({verdict.reason})" if verdict.reason else ""
     families = dict.fromkeys(f for q in verdict.quantities for f in q.families)
@@ -62,8 +65,10 @@ def render_verdict(
     for quantity in verdict.quantities:
         if not alone:
             lines.append(_wrap(_measured(quantity)))
-        if quantity.text not in shown:
-            lines += _evidence(quantity)
+        if (quantity.text, quantity.n) not in shown:
+            lines += _counts(quantity)
+        if quantity.text not in {text for text, _ in shown}:
+            lines += _origin(quantity)
     lines += [_wrap(_control(control)) for control in verdict.controls]
     lines += [_wrap(note) for note in verdict.notes]
     if diagnose or verdict.expectation != "met":
@@ -87,8 +92,8 @@ def _measured(quantity: QuantityRow) -> str:
     return f"{quantity.text} = {quantity.estimate:.4f} {interval}"
 
 
-def _evidence(quantity: QuantityRow) -> list[str]:
-    """What an estimand rests on: raw counts, what the pairs alone give, the fit, the networks drawn."""
+def _counts(quantity: QuantityRow) -> list[str]:
+    """What an estimand came to on its items: raw counts, what the pairs alone give, near ties."""
     lines = []
     if quantity.no_op is None:
         if quantity.binary:
@@ -100,17 +105,23 @@ def _evidence(quantity: QuantityRow) -> list[str]:
         lines.append(_wrap(f"{pairs}; network right on {quantity.network_accuracy:.4f} of the bases"))
     if quantity.among and quantity.full_vocabulary != quantity.estimate:
         lines.append(_wrap(f"scored among the declared answers; over all classes {quantity.full_vocabulary:.4f}"))
+    if quantity.unseen is not None:
+        lines.append(_wrap(f"without inputs of fit: {quantity.unseen[0]:.4f} of {quantity.unseen[1]:,} items"))
+    if quantity.near_ties:
+        lines.append(_wrap(f"{quantity.near_ties:,} items have two best logits closer than 1e-4"))
+    return lines
+
+
+def _origin(quantity: QuantityRow) -> list[str]:
+    """Where an estimand comes from, whatever the number of items: the fit, the networks drawn, what was left out."""
+    lines = []
     if quantity.seeds:
         scores = ", ".join(f"{s.select:.3f}{'*' if s.chosen else ''}" for s in quantity.seeds)
         lines.append(_wrap(f"fit: {len(quantity.seeds)} restarts, on select {scores} (* chosen)"))
     if quantity.select:
         scores = ", ".join(f"{score:.3f}" for score in quantity.select)
         lines.append(_wrap(f"{len(quantity.select)} networks drawn, on select {scores}; the best is measured"))
-    if quantity.unseen is not None:
-        lines.append(_wrap(f"without inputs of fit: {quantity.unseen[0]:.4f} of {quantity.unseen[1]:,} items"))
     lines += [_wrap(remark) for remark in quantity.remarks]
-    if quantity.near_ties:
-        lines.append(_wrap(f"{quantity.near_ties:,} items have two best logits closer than 1e-4"))
     return lines
 
 

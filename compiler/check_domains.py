@@ -4,22 +4,29 @@ Over what admitted inputs and the interventions of the declared alignments can p
 suffice, else by enumeration, else by sampling. From models to diagnostics with witnesses.
 """
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from ..lang.diagnostics import Diagnostic, Label
 from ..lang.program import BOOL, Apply, Constant, Expression, Mechanism, integers, variables_of
 from ..lang.tuples import part_values
-from .causal_model import CausalModel
+from .causal_model import CausalModel, Codes
 from .expressions import evaluate
 from .intervals import Interval, interval_of
 from .sampling.relations import TooLargeError
-from .sampling.spaces import Layout, holds, tabulated
+from .sampling.spaces import Layout, every_input, holds, tabulated
 
 SAMPLES = 1_000_000
 _BATCH = 1 << 16
+LISTED = 1 << 20
+"""Runs of a model that are listed; above, tables are tried."""
+
+Setting = tuple[Codes, npt.NDArray[np.bool_]]
+"""The codes that a variable is set to, and in which runs; each of shape [run]."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +168,7 @@ def _find(
         if variables and not set_before:
             continue
         try:
-            witness = _find_by_tables(model, set_before, violation, shown)
+            witness = _find_exactly(model, set_before, violation, shown)
         except TooLargeError:
             witness = _find_by_samples(model, set_before, violation, shown)
             undecided |= witness is None
@@ -180,6 +187,16 @@ def _matters(model: CausalModel, variable: str, violation: Expression) -> bool:
             seen.add(name)
             waiting += model.parents.get(name, ())
     return variable in seen
+
+
+def _find_exactly(
+    model: CausalModel, variables: Sequence[str], violation: Expression, shown: Expression
+) -> Witness | None:
+    """By listing every run; where these are too many, by tables without whole inputs. Raises TooLargeError."""
+    try:
+        return _find_by_listing(model, variables, violation, shown)
+    except TooLargeError:
+        return _find_by_tables(model, variables, violation, shown)
 
 
 def _find_by_tables(
@@ -218,6 +235,50 @@ def _natural(layout: Layout, variable: str) -> np.ndarray[tuple[int], np.dtype[n
     return np.unique(layout.graph.solve([node], layout.true, layout.extra).kept(node))
 
 
+def _find_by_listing(
+    model: CausalModel, variables: Sequence[str], violation: Expression, shown: Expression
+) -> Witness | None:
+    """By running every input with every setting; each variable keeps its own value or takes one that it has somewhere.
+
+    Raises TooLargeError above `LISTED` runs.
+    """
+    if math.prod(domain.size for domain in model.input_domains) > LISTED:
+        raise TooLargeError
+    inputs = every_input([np.arange(domain.size) for domain in model.input_domains])
+    inputs = inputs[model.admits(inputs)]
+    natural = model.run(inputs, {})
+    choices = [np.unique(natural[variable]) for variable in variables]
+    sizes = [len(inputs), *(len(codes) + 1 for codes in choices)]
+    total = math.prod(sizes)
+    if total > LISTED:
+        raise TooLargeError
+    row, *picked = np.unravel_index(np.arange(total), sizes)
+    setting = {
+        variable: (codes[np.minimum(pick, len(codes) - 1)], pick < len(codes))
+        for variable, codes, pick in zip(variables, choices, picked, strict=True)
+    }
+    return _witness(model, inputs[row], setting, violation, shown, "decided by enumeration")
+
+
+def _witness(
+    model: CausalModel,
+    inputs: Codes,
+    setting: Mapping[str, Setting],
+    violation: Expression,
+    shown: Expression,
+    how: str,
+) -> Witness | None:
+    """The first of some runs (inputs [run, input], settings [run]) in which `violation` is true."""
+    codes = model.run(inputs, setting)
+    values = {name: column + model.domains[name].low for name, column in codes.items()}
+    hits = np.flatnonzero(evaluate(violation, values, len(inputs)))
+    if not len(hits):
+        return None
+    at = evaluate(shown, values, len(inputs))[hits]
+    chosen = {v: int(to[hits[0]]) + model.domains[v].low for v, (to, where) in setting.items() if where[hits[0]]}
+    return Witness(inputs[hits[0]], chosen, int(at[0]), how, int(at.min()), int(at.max()))
+
+
 def _find_by_samples(
     model: CausalModel, variables: Sequence[str], violation: Expression, shown: Expression
 ) -> Witness | None:
@@ -230,15 +291,9 @@ def _find_by_samples(
         inputs, sources = inputs[right], sources[right]
         natural = model.run(sources, {})
         setting = {v: (generator.permutation(natural[v]), generator.random(len(inputs)) < 0.5) for v in variables}
-        codes = model.run(inputs, setting)
-        values = {name: column + model.domains[name].low for name, column in codes.items()}
-        hits = np.flatnonzero(evaluate(violation, values, len(inputs)))
-        if len(hits):
-            at = evaluate(shown, values, len(inputs))[hits]
-            chosen = {
-                v: int(to[hits[0]]) + model.domains[v].low for v, (to, where) in setting.items() if where[hits[0]]
-            }
-            return Witness(inputs[hits[0]], chosen, int(at[0]), "found by sampling", int(at.min()), int(at.max()))
+        witness = _witness(model, inputs, setting, violation, shown, "found by sampling")
+        if witness is not None:
+            return witness
     return None
 
 

@@ -83,6 +83,8 @@ class _Planning:
             share=controls.share,
             divergence_limit=controls.divergence,
         )
+        if key in self.graph:  # another claim says the same: each is decided under its own name
+            key = content_key("decide again", 1, key=key, name=claim.name)
         step = DecideStep(
             key=key,
             claim=ClaimText(claim.name, claim.text, claim.doc, claim.exhaustively, claim.expect, claim.expect_reason),

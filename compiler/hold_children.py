@@ -6,20 +6,26 @@ ordinary interchange of the copy.
 
 from dataclasses import replace
 
-from ..lang.program import Mechanism, Variable
+from ..lang.program import Expression, Mechanism, Variable
+from ..lang.tuples import part_of
 from .causal_model import CausalModel
 from .expressions import substitute
 
 
 def hold_children(model: CausalModel, parent: str, child: str) -> CausalModel:
-    """The model in which only `child` reads the copy of `parent`; the same function of the inputs."""
+    """The model in which only `child` reads the copy of `parent`; the same function of the inputs.
+
+    Of a family the copy is of the whole tuple, and `child` reads the members from it.
+    """
     name, domain = edge_name(parent, child), model.domains[parent]
+    copy = Variable(name, domain)
+    members = dict(model.families).get(parent, ())
+    copies: dict[str, Expression] = {parent: copy} | {m: part_of(copy, index) for index, m in enumerate(members)}
     mechanisms: list[Mechanism] = []
     for mechanism in model.mechanisms:
         if mechanism.name == child:
             mechanisms.append(Mechanism(name, domain, Variable(parent, domain)))
-            read = substitute(mechanism.expression, {parent: Variable(name, domain)})
-            mechanism = replace(mechanism, expression=read)
+            mechanism = replace(mechanism, expression=substitute(mechanism.expression, copies))
         mechanisms.append(mechanism)
     return replace(model, name=f"{model.name} along {name}", mechanisms=tuple(mechanisms))
 
@@ -30,5 +36,6 @@ def edge_name(parent: str, child: str) -> str:
 
 
 def other_children(model: CausalModel, parent: str, child: str) -> tuple[str, ...]:
-    """The variables that read `parent` directly, but for `child`."""
-    return tuple(name for name, read in model.parents.items() if parent in read and name != child)
+    """The variables that read `parent`, or a member of it, directly, but for `child`."""
+    own = {parent, *dict(model.families).get(parent, ())}
+    return tuple(name for name, read in model.parents.items() if own & set(read) and name not in own | {child})

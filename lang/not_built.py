@@ -26,6 +26,7 @@ CLAUSES = {
     "given": "use `iia(A.x -> y)`, which holds the other children of `x`",
     "through": "use `iia(A.x -> y)`, which holds the other children of `x`",
     "ungated": "state the network's accuracy in a claim of its own",
+    "for": "write one claim for each value",
 }
 FAMILIES = {"sae": "use `rotation`, or `identity` with a size"}
 NETWORKS = dict.fromkeys(

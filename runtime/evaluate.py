@@ -58,7 +58,12 @@ def run_evaluate(
 
 
 def run_whole_domain(
-    step: EvaluateStep, population: Population, engine: Engine, encoding: Encoding, progress: Progress
+    step: EvaluateStep,
+    population: Population,
+    engine: Engine,
+    encoding: Encoding,
+    progress: Progress,
+    natural: Natural | None = None,
 ) -> Scores:
     """Scores of every item of the whole domain, batch by batch, with sources that no run can tell apart shared.
 
@@ -70,7 +75,7 @@ def run_whole_domain(
     shared = share_sources(step, population, engine, encoding)
     progress.start(f"evaluate {step.text}", count_items(population))
     for items in enumerate_items(population, WHOLE_BATCH, shared):
-        scored = _score(step, population, items, engine, encoding)
+        scored = _score(step, population, items, engine, encoding, 0, natural)
         tally.add(scored, items.multiplicity, _unseen(population, items) if learned else None)
         progress.advance(len(items) if items.multiplicity is None else int(items.multiplicity.sum()))
     progress.finish()

@@ -75,7 +75,8 @@ class Evaluations:
                 scores = read_whole_domain(stored[1])
             else:
                 population, encoding = self._population(step.items)
-                scores = run_whole_domain(step, population, self._engine(step, chosen), encoding, self.progress)
+                engine, natural = self._engine(step, chosen), self._natural(step)
+                scores = run_whole_domain(step, population, engine, encoding, self.progress, natural)
                 scores = replace(scores, select=chosen.select, chosen=chosen.index)
                 self.store.save(chosen.content, scores.tensors(), scores.document())
             self._whole[step.key] = scores

@@ -52,8 +52,9 @@ class Fits:
         if candidate.fit is None:
             engine = self.open_engine(candidate.network, grounding, variables)
             if candidate.frame_seed is not None:
+                generator = torch.Generator().manual_seed(candidate.frame_seed)
                 for feature_map in engine.maps:
-                    feature_map.draw(torch.Generator().manual_seed(candidate.frame_seed))
+                    feature_map.draw(generator)
                     feature_map.restore(feature_map.state())
             return engine
         step = self._step(candidate.fit)

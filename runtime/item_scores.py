@@ -45,9 +45,9 @@ class ItemScores:
         return _mapped([self], lambda tensors: tensors[0][:count])
 
     def tensors(self) -> dict[str, Tensor]:
-        """What a store keeps as tensors."""
+        """What a store keeps as tensors, each with memory of its own."""
         found = {name: getattr(self, name) for name in _TENSORS}
-        return {name: tensor for name, tensor in found.items() if tensor is not None}
+        return {name: tensor.clone() for name, tensor in found.items() if tensor is not None}
 
     def document(self) -> dict[str, Any]:
         """What a store keeps as JSON."""

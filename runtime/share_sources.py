@@ -21,8 +21,10 @@ def share_sources(
     the causal model, and, for a learned map, whether the source belongs to `fit`. Exact: equal means equal, bit by bit.
     """
     recipe = population.recipe
+    if not recipe.variables or step.grounding is None:
+        return None
     sources = list_sources(population)
-    if sources is None or not recipe.variables or step.grounding is None:
+    if sources is None:
         return None
     codes = recipe.model.run(sources, {})
     tokens = torch.from_numpy(np.ascontiguousarray(sources[:, list(encoding.columns)]))

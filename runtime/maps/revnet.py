@@ -15,9 +15,10 @@ class RevnetMap(FeatureMap):
     """Blocks of additive couplings: with the halves (a, b) of a vector, a += F(b), then b += G(a).
 
     Reversible residual networks (Gomez et al. 2017, arXiv 1707.04585), as the nonlinear maps of Sutter et al. 2025
-    (arXiv 2507.08802) use them. F and G have one hidden layer of `width` ReLU units, and zero output weights at first.
-    Before each block stands a fixed random orthogonal matrix, so that the halves mix; at first the map is thus a
-    random rotation. The inverse undoes the blocks in turn and is exact.
+    (arXiv 2507.08802) use them. F and G have one hidden layer of `width` ReLU units, and zero output weights at first;
+    they need no output bias, since later input biases absorb it and an interchange does not see a constant. Before
+    each block stands a fixed random orthogonal matrix, so that the halves mix; at first the map is thus a random
+    rotation. The inverse undoes the blocks in turn and is exact.
     """
 
     shares: Tensor
@@ -37,24 +38,24 @@ class RevnetMap(FeatureMap):
 
     def featurise(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """See `FeatureMap.featurise`; there is no error."""
-        error = x[..., :0]
+        rows = x.reshape(-1, x.shape[-1])
         for mixing, first, second in zip(self.mixing, self.first.layers(), self.second.layers(), strict=True):
-            a, b = self._halves(x @ mixing)
-            a = a + _residual(first, b)
-            b = b + _residual(second, a)
-            x = torch.cat([a, b], -1)
-        return x, error
+            a, b = self._halves(rows @ mixing)
+            a = _moved(a, b, first, 1)
+            b = _moved(b, a, second, 1)
+            rows = torch.cat([a, b], 1)
+        return rows.reshape(x.shape), x[..., :0]
 
     def inverse(self, features: Tensor, error: Tensor) -> Tensor:
         """See `FeatureMap.inverse`."""
-        x = features
+        rows = features.reshape(-1, features.shape[-1])
         blocks = list(zip(self.mixing, self.first.layers(), self.second.layers(), strict=True))
         for mixing, first, second in reversed(blocks):
-            a, b = self._halves(x)
-            b = b - _residual(second, a)
-            a = a - _residual(first, b)
-            x = torch.cat([a, b], -1) @ mixing.T
-        return x
+            a, b = self._halves(rows)
+            b = _moved(b, a, second, -1)
+            a = _moved(a, b, first, -1)
+            rows = torch.cat([a, b], 1) @ mixing.T
+        return rows.reshape(features.shape)
 
     def share(self, block: int) -> Tensor:
         """See `FeatureMap.share`."""
@@ -68,7 +69,7 @@ class RevnetMap(FeatureMap):
             residuals.draw(generator)
 
     def state(self) -> dict[str, Tensor]:
-        """`mixing` [block, dim, dim]; of F (`first`) and G (`second`) `read`, `bias`, `write`, `shift`."""
+        """`mixing` [block, dim, dim]; of F (`first`) and G (`second`) `read`, `bias`, `write`."""
         return {name: parameter.detach().clone() for name, parameter in self.named_parameters()}
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
@@ -78,12 +79,12 @@ class RevnetMap(FeatureMap):
                 parameter.copy_(tensors[name])
                 parameter.requires_grad_(False)
 
-    def _halves(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        return x[..., : self.cut], x[..., self.cut :]
+    def _halves(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        return rows[:, : self.cut], rows[:, self.cut :]
 
 
-Layers = tuple[Tensor, Tensor, Tensor, Tensor]
-"""Input weight [read, width], bias [width], output weight [width, written] and bias [written] of one residual."""
+Layers = tuple[Tensor, Tensor, Tensor]
+"""Input weight [read, width], bias [width] and output weight [width, written] of one residual."""
 
 
 class _Residuals(nn.Module):
@@ -94,24 +95,22 @@ class _Residuals(nn.Module):
         self.read = nn.Parameter(torch.zeros(blocks, read, width))
         self.bias = nn.Parameter(torch.zeros(blocks, width))
         self.write = nn.Parameter(torch.zeros(blocks, width, written))
-        self.shift = nn.Parameter(torch.zeros(blocks, written))
 
     def layers(self) -> list[Layers]:
         """The tensors of each block."""
-        stacks = (self.read, self.bias, self.write, self.shift)
-        return list(zip(*(stack.unbind() for stack in stacks), strict=True))
+        return list(zip(self.read.unbind(), self.bias.unbind(), self.write.unbind(), strict=True))
 
     def draw(self, generator: torch.Generator) -> None:
-        """Input weights and biases uniform as torch's `Linear` draws them, output weights and biases zero."""
+        """Input weights and biases uniform as torch's `Linear` draws them, output weights zero."""
         bound = 1 / math.sqrt(max(1, self.read.shape[1]))
         with torch.no_grad():
             for parameter in (self.read, self.bias):
                 parameter.copy_((2 * torch.rand(parameter.shape, generator=generator) - 1) * bound)
-            for parameter in (self.write, self.shift):
-                parameter.zero_()
+            self.write.zero_()
         self.requires_grad_(True)
 
 
-def _residual(layers: Layers, x: Tensor) -> Tensor:
-    read, bias, write, shift = layers
-    return torch.relu(x @ read + bias) @ write + shift
+def _moved(rows: Tensor, by: Tensor, layers: Layers, sign: int) -> Tensor:
+    """Rows plus (sign 1) or minus (-1) the residual of others; all of shape [row, half]."""
+    read, bias, write = layers
+    return torch.addmm(rows, torch.relu(torch.addmm(bias, by, read)), write, alpha=sign)

@@ -3,14 +3,16 @@
     python specs/hierarchical_equality/train.py --all NETWORKS
     python specs/hierarchical_equality/ten_networks.py NETWORKS
 
-For each network a copy of the spec that names it is written beside its checkpoint. A second run reads the results from
-the store there.
+For each network a copy of the spec that names it is written beside its checkpoint. A verdict stops at the first items
+that decide it; the table's figures are of all test items, from the same evaluations. A second run reads the results
+from the store.
 """
 
 import argparse
 import statistics
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -18,6 +20,10 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import cspec
+from cspec.compiler.plan import DecideStep
+from cspec.runtime.execute import Inline
+from cspec.runtime.progress import Silent
+from cspec.runtime.store import Store
 
 SPEC = Path(__file__).with_name("published.cspec")
 NAMED = "hierarchical_equality.safetensors"
@@ -26,17 +32,18 @@ NAMED = "hierarchical_equality.safetensors"
 
 @dataclass(frozen=True)
 class Measured:
-    """A claim's estimand on one network: its estimate on the first `items` of `test`, and the claim's bound."""
+    """A claim on one network: its bound, its outcome, and its one estimand on all `items` of `test`."""
 
     claim: str
+    bound: float
+    outcome: str
     estimate: float
     items: int
-    bound: float
 
 
 @dataclass(frozen=True)
 class Row:
-    """One network: every claim's estimand, in the spec's order, and the processor time that they took."""
+    """One network: every claim, in the spec's order, and the seconds of processor time that they took."""
 
     network: str
     measured: tuple[Measured, ...]
@@ -44,32 +51,38 @@ class Row:
 
 
 def measure_network(network: Path) -> Row:
-    """Verify the spec on one network, `network` being its checkpoint."""
+    """Verify the spec on one network, `network` being its checkpoint, and score its estimands on all test items."""
     spec = network.with_suffix(".cspec")
     spec.write_text(SPEC.read_text(encoding="utf-8").replace(NAMED, network.name), encoding="utf-8")
     start = time.process_time()
-    result = cspec.verify(spec)
+    verdicts = cspec.verify(spec)
+    runner = Inline(cspec.compile(spec), Store(spec.parent / ".cspec"), Silent())
     measured = []
-    for verdict in result.verdicts:
-        (part,), (quantity,) = verdict.parts, verdict.quantities
-        measured.append(Measured(verdict.name, quantity.estimate, quantity.n, part.bound))
+    for key in runner.plan.claims:
+        step = runner.plan.step(key)
+        assert isinstance(step, DecideStep)
+        (quantity,) = step.quantities
+        scores = runner.evaluations.scores(quantity.evaluate, quantity.budget)
+        verdict = verdicts[step.claim.name]
+        estimate = float(scores.mean(among=False))
+        measured.append(Measured(verdict.name, verdict.parts[0].bound, verdict.outcome, estimate, scores.n))
     return Row(network.stem, tuple(measured), time.process_time() - start)
 
 
 def render_table(rows: Sequence[Row]) -> str:
-    """One line a claim: its bound, mean, lowest and highest, the items that each network got, every network's figure."""
+    """One line a claim: its bound, mean, lowest and highest, outcomes, test items, and every network's figure."""
     lines = [
-        f"| claim | bound | mean | lowest | highest | items | {' | '.join(row.network for row in rows)} |",
-        "|---" * (6 + len(rows)) + "|",
+        f"| claim | bound | mean | lowest | highest | outcomes | items | {' | '.join(row.network for row in rows)} |",
+        "|---" * (7 + len(rows)) + "|",
     ]
     for found in zip(*(row.measured for row in rows), strict=True):
         figures = [one.estimate for one in found]
-        fewest, most = min(one.items for one in found), max(one.items for one in found)
         cells = [
             found[0].claim,
             f"{found[0].bound:g}",
             *(f"{figure:.4f}" for figure in (statistics.mean(figures), min(figures), max(figures))),
-            f"{fewest:,}" if fewest == most else f"{fewest:,} to {most:,}",
+            ", ".join(f"{count} {outcome}" for outcome, count in Counter(one.outcome for one in found).most_common()),
+            f"{min(one.items for one in found):,}",
             *(f"{figure:.4f}" for figure in figures),
         ]
         lines.append(f"| {' | '.join(cells)} |")

@@ -222,6 +222,22 @@ def test_the_same_scores_under_another_bound_did_not_move_and_the_grade_is_a_cha
     assert "given: holds [statistical] -> holds [exploratory]\n" in found["text"]
 
 
+def test_one_measurement_on_more_items_did_not_move(tmp_path: Path) -> None:
+    """The lower bound is decided at 256 items, the higher one on all of them; the estimates differ by chance alone."""
+    spec = sampled(tmp_path, SOLVED.replace("0.9", "0.5"))
+    blur(tmp_path / "net.safetensors")
+    before = verified(spec)
+    write(spec, spec.read_text().replace(">= 0.5", ">= 0.98"))
+    after = verified(spec)
+    found = diff(before, after)
+    rows = [json.loads(path.read_text())["verdicts"][0]["quantities"][0] for path in (before, after)]
+    assert rows[0]["n"] < rows[1]["n"]
+    (move,) = found["claims"][0]["moves"]
+    assert move["before"] != move["after"]
+    assert (move["how"], move["difference"]) == ("same", 0.0)
+    assert "one measurement, of which one result used more items" in " ".join(found["text"].split())
+
+
 def test_scores_of_different_kinds_are_not_compared(tmp_path: Path) -> None:
     """In a difference both sides are scored among the declared answers."""
     spec = sampled(tmp_path, DECIDED + GIVEN)

@@ -33,9 +33,10 @@ def test_a_sampled_claim_has_an_interval_around_its_estimate(tmp_path: Path) -> 
     spec = sampled(tmp_path, DECIDED + "claim decides: iia(decided) >= 0.9\n")
     verdict = cspec.verify(spec)["decides"]
     low, high = verdict.interval
-    # 400 of 400: the Clopper-Pearson bound solves p^400 = alpha / 2
+    # 256 of 256 at the first look: p^256 / B(257, 1) = 1 / alpha at the low end
     assert (verdict.estimate, high) == (1.0, 1.0)
-    assert low == pytest.approx(0.025 ** (1 / 400), abs=1e-9)
+    assert low == pytest.approx((0.05 / 257) ** (1 / 256), abs=1e-9)
+    assert (verdict.parts[0].method, verdict.parts[0].n, verdict.parts[0].budget) == ("confidence sequence", 256, 400)
     assert (tmp_path / ".cspec" / "looks.jsonl").exists()
 
 

@@ -33,7 +33,7 @@ def fits(store: Path) -> set[str]:
     found = set()
     for path in (store / "artifacts").rglob("*.safetensors"):
         with safe_open(path, framework="pt") as file:
-            if "frames" in json.loads(file.metadata()["document"]):
+            if "maps" in json.loads(file.metadata()["document"]):
                 found.add(path.stem)
     return found
 
@@ -60,7 +60,7 @@ def test_two_fresh_stores_hold_the_same_content(tmp_path: Path) -> None:
     assert len(artifacts(one)) == 3  # a map and two evaluations
     assert content(one) == content(two)
     files = [path.relative_to(one) for path in one.rglob("*") if path.suffix in (".json", ".jsonl")]
-    assert len(files) == 2
+    assert len(files) == 3  # a result, the ledgers of looks and of decisions
     assert all((one / file).read_bytes() == (two / file).read_bytes() for file in files)
 
 
@@ -245,7 +245,7 @@ def test_nothing_temporary_is_left(tmp_path: Path) -> None:
     spec = sampled(tmp_path, learned() + REPRESENTS)
     verified(spec, tmp_path / "store")
     names = {path.relative_to(tmp_path / "store").parts[0] for path in (tmp_path / "store").rglob("*")}
-    assert names == {"artifacts", "results", "looks.jsonl"}
+    assert names == {"artifacts", "results", "looks.jsonl", "decisions.jsonl"}
     assert not list(tmp_path.rglob(".*"))
 
 
@@ -285,12 +285,41 @@ def test_a_changed_bound_is_a_second_look(tmp_path: Path) -> None:
     assert grades(spec, tmp_path / "fresh") == {"given": "statistical"}
 
 
-def test_a_larger_size_after_a_look_is_a_second_look(tmp_path: Path) -> None:
+def test_a_larger_size_continues_a_sequence(tmp_path: Path) -> None:
+    """Too few items to tell 1 from .9999: with more only the new chunks are scored, and it is no second look."""
+    store = tmp_path / "store"
+    spec = sampled(tmp_path, DECIDED + "claim near: iia(decided.left) >= 0.9999 expect inconclusive(budget)\n")
+    (first,) = verified(spec, store)["verdicts"]
+    before = artifacts(store)
+    write(spec, spec.read_text().replace("size 2000", "size 3000"))
+    (second,) = verified(spec, store)["verdicts"]
+    after = artifacts(store)
+    for verdict, n in ((first, 400), (second, 600)):
+        assert (verdict["reason"], verdict["grade"], verdict["parts"][0]["n"]) == ("budget", "statistical", n)
+    assert before.items() <= after.items()
+    scored = {key: len(tensors["values"]) for key, (tensors, _) in content(store).items() if "values" in tensors}
+    assert sorted(scored.values()) == [256, 256, 256]  # at the looks of 256 and 400 items, and at that of 600
+    assert sum(f"{key}.safetensors" in before for key in scored) == 2
+
+
+def test_a_map_fitted_on_more_items_is_another_map_and_so_a_second_look(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    spec = sampled(tmp_path, learned() + REPRESENTS)
+    assert grades(spec, store) == {"represents": "statistical"}
+    write(spec, spec.read_text().replace("size 2000", "size 2500"))
+    assert grades(spec, store) == {"represents": "exploratory"}
+
+
+def test_the_same_content_decided_otherwise_is_unstable(tmp_path: Path) -> None:
     store = tmp_path / "store"
     spec = sampled(tmp_path, DECIDED + GIVEN)
-    assert grades(spec, store) == {"given": "statistical"}
-    write(spec, spec.read_text().replace("size 2000", "size 2500"))
-    assert grades(spec, store) == {"given": "exploratory"}
+    verified(spec, store)
+    (line,) = (store / "decisions.jsonl").read_text().splitlines()
+    (store / "decisions.jsonl").write_text(json.dumps(json.loads(line) | {"outcome": "refuted"}) + "\n")
+    for _ in range(2):
+        (verdict,) = verified(spec, store)["verdicts"]
+        assert (verdict["outcome"], verdict["reason"]) == ("inconclusive", "unstable")
+        assert verdict["notes"][-1].endswith("holds, refuted")
 
 
 def test_a_claim_that_is_added_later_looks_a_second_time_and_the_first_one_does_not(tmp_path: Path) -> None:

@@ -252,3 +252,8 @@ def test_help_and_version_are_no_errors() -> None:
         done = run(*arguments)
         assert (done.status, done.err) == (0, "")
         assert "usage: cspec" in done.out
+
+
+def test_claims_that_say_the_same_are_each_decided_under_their_own_name(tmp_path: Path) -> None:
+    spec = small(tmp_path, SOLVES + SOLVES.replace("solves", "again"))
+    assert headlines(run("verify", spec).out) == ["solves: holds [exhaustive]", "again: holds [exhaustive]"]

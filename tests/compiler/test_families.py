@@ -200,3 +200,8 @@ def test_the_whole_domain_is_every_base_with_every_source() -> None:
         for items in enumerate_items(population, 1 << 14)
     )
     assert changed == 360 * (360 - 360 // len(list(permutations(range(4)))))
+
+
+def test_settings_too_many_for_tables_are_listed() -> None:
+    text = UNGUARDED.replace("0..3", "0..4").replace("[4]", "[5]")
+    assert check_domains(model_of(text), (("rank",),)) == ((), frozenset())

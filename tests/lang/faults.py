@@ -142,6 +142,7 @@ FAULTS = [
     Fault("given_not_built", CLAIM, "iia(das.left given right) >= 0.5", "CS010", "given", "iia(A.x -> y)"),
     Fault("ungated_not_built", 'safetensors")', 'safetensors") ungated', "CS010", "ungated", "accuracy"),
     Fault("random_circuit_not_built", CLAIM, "random(c) >= 0.5", "CS010", "random", "accuracy(random(N))"),
+    Fault("loop_of_comparisons_not_built", CLAIM, "iia(das) >= 0.5 for t in 0..3", "CS010", "for", "one claim"),
     Fault("reason_not_built", CLAIM, CLAIM + " expect inconclusive(awaiting_scores)", "CS010", "awaiting_scores", "no verdict"),
     Fault("balanced_not_built", "", PAIRS % "balanced w == x", "CS010", "balanced", "leave it out"),
     Fault("correct_not_built", "", PAIRS % "where correct", "CS010", "correct", "leave it out"),

@@ -6,7 +6,7 @@ import pytest
 import torch
 from cspec.compiler.experiments import Part
 from cspec.compiler.plan import ClaimText, DecideStep, MeasuredQuantity, PlannedControl
-from cspec.runtime.decide import meets, run_decide
+from cspec.runtime.decide import check_stable, meets, run_decide
 from cspec.runtime.part_intervals import Measured
 from cspec.runtime.rulings import Evaluated
 from cspec.runtime.scores import CellCount, Scores
@@ -40,6 +40,14 @@ def scores(
     return Scores(cells, kept, kept, round(solves * n), 0.5, 0.5, None, (), 0, clipped=clipped)
 
 
+def valued(mean: float, high: float, n: int = N) -> Scores:
+    """Values between 0 and `high` that spread around a mean."""
+    values = mean + 0.4 * (torch.linspace(0, 1, n) - 0.5)
+    total = float(values.double().sum())
+    cells = (CellCount(("x",), "changing", Fraction(1), n, total, total, 0),)
+    return Scores(cells, values, values, n, None, None, None, (), 0, (0.0, high), binary=False)
+
+
 def decide(
     parts: tuple[Part, ...],
     measured: list[tuple[Scores, bool]],
@@ -52,11 +60,15 @@ def decide(
     before: bool = False,
     gated: bool = True,
     share: float = 0.5,
-    divergence: float | None = None,
+    noted: dict[str, Scores | None] | None = None,
     limit: float | None = None,
 ) -> Verdict:
     """The verdict where every look, the first one included, sees all of the items."""
-    planned = tuple(PlannedControl(n, None if s is None else n, "too small", N) for n, s in (vetoes or {}).items())
+    vetoes, noted = vetoes or {}, noted or {}
+    planned = tuple(
+        PlannedControl(name, None if scored is None else name, "too small", N, note=name in noted)
+        for name, scored in (vetoes | noted).items()
+    )
     last_site = PlannedControl("last site", "control", "", N) if control else None
     quantities = tuple(
         MeasuredQuantity(
@@ -67,7 +79,7 @@ def decide(
     claim = ClaimText("c", "a claim", "", exhaustively, expect, None)  # type: ignore[arg-type]
     step = DecideStep("k", claim, quantities, parts, 0.05, share, limit, "look", ("chunk",))
     evaluated = [
-        Evaluated(q, s, items[i] if items else f"items{i}", None, None, divergence=divergence)
+        Evaluated(q, s, items[i] if items else f"items{i}", None, None)
         for i, (q, (s, _)) in enumerate(zip(quantities, measured, strict=True))
     ]
 
@@ -75,7 +87,7 @@ def decide(
         if key.startswith("key"):
             found = measured[int(key.removeprefix("key"))][0]
         else:
-            given = control if key == "control" else (vetoes or {}).get(key)
+            given = control if key == "control" else (vetoes | noted).get(key)
             assert given is not None, "no control may run here"
             found = given
         return Measured(found, f"items of {key}", fixed=True)
@@ -267,6 +279,74 @@ def test_controls_run_only_where_the_claim_itself_would_hold() -> None:
     assert (given.outcome, given.controls) == ("holds", ())
     upper = decide((at_most("0.6"),), [(scores(0.5), True)], control=GOOD, vetoes=HARMLESS)
     assert [row.name for row in upper.controls] == ["last site, for q0"]
+
+
+@pytest.mark.parametrize(("share", "outcome"), [(0.3, "inconclusive"), (0.5, "holds")])
+def test_the_share_of_random_networks_is_the_files_own(share: float, outcome: str) -> None:
+    vetoes = HARMLESS | {"random networks": scores(0.68)}
+    assert decide((at_least("0.9"),), [(scores(0.99), True)], vetoes=vetoes, share=share).outcome == outcome
+
+
+def test_notes_never_change_a_verdict() -> None:
+    noted = {"input_carries": scores(0.99), "child": scores(0.6)}
+    verdict = decide((at_least("0.9"),), [(scores(0.99), True)], vetoes=HARMLESS, noted=noted)
+    assert verdict.outcome == "holds"
+    assert [row.name for row in verdict.controls[-2:]] == ["input_carries, for q0", "child, for q0"]
+    assert any(note.startswith("input_carries, for q0: ") for note in verdict.notes)
+    assert not any(note.startswith("child") for note in verdict.notes)
+
+
+@pytest.mark.parametrize(
+    ("mean", "limit", "reason"), [(1.5, 2.0, None), (2.5, 2.0, "off_distribution"), (2.5, None, None)]
+)
+def test_interventions_off_the_distribution_hold_where_no_limit_is_missed(
+    mean: float, limit: float | None, reason: str | None
+) -> None:
+    noted = {"divergence": valued(mean, 10.0)}
+    verdict = decide((at_least("0.9"),), [(scores(0.99), True)], vetoes=HARMLESS, noted=noted, limit=limit)
+    assert verdict.outcome == ("holds" if reason is None else "inconclusive")
+    assert verdict.reason == reason
+    assert verdict.controls[-1].estimate == pytest.approx(mean, abs=0.01)
+
+
+@pytest.mark.parametrize(("rate", "outcome"), [(0.99, "holds"), (0.8, "refuted"), (0.9, "inconclusive")])
+def test_more_than_one_percent_of_clipped_values_settles_nothing(rate: float, outcome: str) -> None:
+    few, many = (scores(rate, clipped=n) for n in (N // 100, N // 100 + 1))
+    assert decide((at_least("0.9"),), [(few, False)]).outcome == outcome
+    verdict = decide((at_least("0.9"),), [(many, False)])
+    # where the parts are still open, that they are comes first
+    assert (verdict.outcome, verdict.reason) == ("inconclusive", "budget" if rate == 0.9 else "out_of_range")
+
+
+@pytest.mark.parametrize(
+    ("rate", "said"), [(0.905, "at the present estimates about"), (0.9, "the estimate is too near the bound")]
+)
+def test_where_the_budget_ends_first_the_verdict_says_how_much_more_would_do(rate: float, said: str) -> None:
+    verdict = decide((at_least("0.9"),), [(scores(rate), False)])
+    assert (verdict.outcome, verdict.reason) == ("inconclusive", "budget")
+    assert any(note.startswith("the budget of 2,000 test items ended") and said in note for note in verdict.notes)
+
+
+def test_the_same_content_decided_otherwise_before_is_unstable() -> None:
+    parts = (at_least("0.9"),)
+    verdict = decide(parts, [(scores(0.99), False)])
+    step = DecideStep("k", ClaimText("c", "", "", False, "holds", None), (), parts, 0.05, 0.5, None, "look", ())
+    assert check_stable(step, verdict, ()) == verdict
+    assert check_stable(step, verdict, ("holds",)) == verdict
+    unstable = check_stable(step, verdict, ("refuted", "holds"))
+    assert (unstable.outcome, unstable.reason, unstable.expectation) == ("inconclusive", "unstable", "open")
+    assert any(note.endswith("holds, refuted") for note in unstable.notes)
+    other_reason = check_stable(step, decide(parts, [(scores(0.9), False)]), ("inconclusive(numeric)",))
+    assert other_reason.reason == "unstable"
+
+
+def test_rows_say_how_their_intervals_are_made() -> None:
+    (part,) = decide((at_least("0.9"),), [(scores(0.99), False)]).parts
+    assert (part.method, part.n, part.budget) == ("confidence sequence", N, N)
+    upper = decide((at_most("0.6"),), [(scores(0.5), True)], control=GOOD)
+    assert [(row.method, row.n) for row in upper.controls] == [("Clopper-Pearson", N)]
+    (whole,) = decide((at_least("0.9"),), [(scores(0.99, whole=True), False)], exhaustively=True).parts
+    assert (whole.method, whole.n, whole.budget) == ("exact", N, N)
 
 
 def test_a_second_look_is_exploratory() -> None:

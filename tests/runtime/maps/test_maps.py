@@ -207,7 +207,7 @@ def test_a_frame_is_orthonormal_while_it_trains_and_to_the_last_digit_when_kept(
     for _ in range(20):
         loss = (feature_map.featurise(x)[0] - target[:, :5]).pow(2).mean()
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimizer.step()
     assert isinstance(feature_map, SubspaceMap)
     frame_now = feature_map.frame.weight.detach()
