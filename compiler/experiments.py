@@ -9,7 +9,7 @@ from typing import Literal
 from ..lang.program import Claim, Family, FitSettings, Size, show_dims
 from .network_facts import NetworkFacts
 from .sampling.items import Recipe
-from .terms import Expectation
+from .terms import EstimandName, Expectation
 
 
 @dataclass(frozen=True)
@@ -244,6 +244,7 @@ class Measurement:
     """
 
     text: str
+    estimand: EstimandName
     pairs: str
     term: Expectation
     network: str
@@ -284,7 +285,7 @@ class Quantity:
     """A measurement as it stands in a claim. `gated`: its network must solve the task for a verdict.
 
     `positive_control` is the same search for the output variable at the last site, where a bound from above on a
-    learned map rests on the search; `vetoes` are the controls of a learned map that is bounded from below.
+    learned map rests on the search; `vetoes` are the controls of an estimand that is bounded from below.
     """
 
     measurement: Measurement
