@@ -26,8 +26,8 @@ def row(of: Part, low: float, high: float, bound: float = 0.5) -> PartRow:
     estimate, n = (low + high) / 2, 100
     risen = Interval(bound - high, bound - low) if of.written == "<=" else Interval(low - bound, high - bound)
     standing = STANDING[status(of, PartInterval(Fraction(estimate), risen, False, "Clopper-Pearson"))]
-    found = (estimate, low, high, bound, tolerance, False, "Clopper-Pearson", n, n, None, standing)
-    return PartRow("t", of.written, *found)
+    end = (None, standing)
+    return PartRow("t", of.written, estimate, low, high, bound, tolerance, False, "Clopper-Pearson", n, n, *end)
 
 
 def asked(outcome: Outcome, reason: str | None, *parts: tuple[Part, float, float]) -> tuple[int, ...]:
