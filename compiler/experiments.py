@@ -11,7 +11,7 @@ from ..lang.places import Family, Size, show_dims
 from ..lang.program import FitSettings
 from .network_facts import NetworkFacts
 from .sampling.items import Recipe
-from .terms import Expectation
+from .terms import EstimandName, Expectation
 
 
 @dataclass(frozen=True)
@@ -246,6 +246,7 @@ class Measurement:
     """
 
     text: str
+    estimand: EstimandName
     pairs: str
     term: Expectation
     network: str
@@ -286,7 +287,7 @@ class Quantity:
     """A measurement as it stands in a claim. `gated`: its network must solve the task for a verdict.
 
     `positive_control` is the same search for the output variable at the last site, where a bound from above on a
-    learned map rests on the search; `vetoes` are the controls of a learned map that is bounded from below.
+    learned map rests on the search; `vetoes` are the controls of an estimand that is bounded from below.
     """
 
     measurement: Measurement

@@ -29,7 +29,7 @@ from .plan import (
     Step,
 )
 from .sampling.items import Recipe, Split
-from .terms import Agree, ModelWorld, NetworkWorld, ReadsRight, in_worlds, interchange, render
+from .terms import ESTIMAND_VERSIONS, Agree, ModelWorld, NetworkWorld, ReadsRight, in_worlds, interchange, render
 
 NATURAL = 2048
 """How many inputs of `fit` the read-outs are fitted on."""
@@ -147,6 +147,7 @@ class _Planning:
         key = content_key(
             "evaluate",
             CODE_VERSIONS["evaluate"],
+            estimand=(measurement.estimand, ESTIMAND_VERSIONS[measurement.estimand]),
             items=items,
             candidates=[(c.network.key, c.fit, c.frame_seed) for c in candidates],
             grounding=measurement.grounding,

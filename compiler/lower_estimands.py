@@ -57,6 +57,7 @@ class Estimands:
         )
         return Measurement(
             text=f"accuracy({_network_text(estimand.network, estimand.random)})",
+            estimand="accuracy",
             pairs=pairs.name,
             term=Expectation(score, f"inputs of pairs {pairs.name}"),
             network=estimand.network,
@@ -129,6 +130,7 @@ class Estimands:
         items = f"{model.name}{{{', '.join(variables)}}}"
         return Measurement(
             text=estimand_text(estimand, alignment),
+            estimand="iia ->" if isinstance(estimand, Iia) and estimand.reader is not None else estimand.kind,
             pairs=pairs.name,
             term=Expectation(score, f"items of {items}, pairs {pairs.name}"),
             network=estimand.network,

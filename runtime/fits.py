@@ -10,6 +10,7 @@ from ..compiler.sampling.items import Items
 from .answers import encode
 from .engine import Engine
 from .fit import run_fit
+from .fit_reports import FoundSize
 from .fitted import Fitted, read_fitted, restore_maps, write_fitted
 from .hooks_engine import HooksEngine
 from .maps import NestedMap, open_map
@@ -46,6 +47,16 @@ class Fits:
         """Where the variables of a fit live: as stated, or as its search chose."""
         step, fitted = self._step(key), self.fit(key)
         return ground(step.search.places(fitted.choice)) if fitted.choice else step.grounding
+
+    def sizes(self, key: str) -> tuple[FoundSize, ...]:
+        """The sizes that a fit was to find, by variable."""
+        step, found = self._step(key), zip(self.grounding(key).frames, self.fit(key).sizes, strict=True)
+        return tuple(
+            FoundSize(step.variables[block.variable], size)
+            for frame, sizes in found
+            if sizes is not None
+            for block, size in zip(frame.blocks, sizes, strict=True)
+        )
 
     def engine(self, candidate: Candidate, grounding: Grounding | None, variables: tuple[str, ...]) -> Engine:
         """An engine on a candidate's network with the candidate's maps in place: fitted, random, or given."""

@@ -18,7 +18,8 @@ from ..compiler.terms import Agree
 from .engine import Engine
 from .errors import EnvironmentProblem
 from .fit import run_fit
-from .fitted import Fitted, SearchRow
+from .fit_reports import SearchRow
+from .fitted import Fitted
 from .maps import how_found
 from .objective import Labelled
 from .progress import Progress
