@@ -7,7 +7,7 @@ from itertools import product
 from ..lang.places import Family, Placement, Position, Region, Site, Size
 from ..lang.program import Alignment, Program
 from .causal_model import CausalModel
-from .experiments import Inside, Place, Search, ground
+from .groundings import Inside, Place, Search, ground
 from .network_facts import NetworkFacts
 from .positions import resolve_position
 

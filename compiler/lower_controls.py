@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from ..lang.claims import Estimand, Iia
 from ..lang.places import Family, Size
-from .experiments import Control, Grounding, Measurement, Place, Search, ground
+from .experiments import Control, Measurement
+from .groundings import Grounding, Place, Search, ground
 from .lower_estimands import Estimands
 from .network_facts import NetworkFacts
 from .scramble_model import scramble_model

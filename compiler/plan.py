@@ -15,7 +15,8 @@ import networkx as nx
 from ..lang.claims import Outcome
 from ..lang.program import FitSettings as FitSettings
 from .causal_model import CausalModel
-from .experiments import Encoding, Grounding, NetworkFile, Part, Search
+from .experiments import Encoding, NetworkFile, Part
+from .groundings import Grounding, Search
 from .sampling.draw_items import Population
 from .sampling.items import Split
 from .terms import Agree, Score

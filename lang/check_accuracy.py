@@ -6,7 +6,7 @@ from .check_recipes import find_recipe
 from .claims import Accuracy
 from .scope import Names
 from .suggest import suggest
-from .syntax import AccuracySyntax, NetworkReference
+from .syntax.claims import AccuracySyntax, NetworkReference
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ from .program import Alignment, FitSettings
 from .scope import AlignmentView, Names, Reporter, Signature, report_repeated
 from .static_index import indexed_name, report_no_member
 from .suggest import suggest
-from .syntax import AlignSyntax, InnerSiteSyntax, Name, PlacementSyntax
+from .syntax.alignments import AlignSyntax, InnerSiteSyntax, PlacementSyntax
+from .syntax.leaves import Name
 
 
 @dataclass(frozen=True)

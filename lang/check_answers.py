@@ -9,7 +9,9 @@ from .places import Position
 from .program import Answer
 from .scope import Reporter, report_repeated
 from .suggest import listed, suggest
-from .syntax import AnswerEntry, AnswerSyntax, Integer, Name, PositionItem, PositionSyntax
+from .syntax.leaves import Integer, Name
+from .syntax.members import PositionItem, PositionSyntax
+from .syntax.tasks import AnswerEntry, AnswerSyntax
 
 MAX_ANSWERS = 1_000_000
 

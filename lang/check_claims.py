@@ -11,16 +11,8 @@ from .claims import Claim, Comparison, Estimand, Linear, Outcome, Reading, Scale
 from .diagnostics import Source, Span
 from .scope import Names, Reporter
 from .suggest import suggest
-from .syntax import (
-    AccuracySyntax,
-    ClaimOperation,
-    ClaimSyntax,
-    ComparisonSyntax,
-    Decimal,
-    EstimandSyntax,
-    Name,
-    Quantity,
-)
+from .syntax.claims import AccuracySyntax, ClaimOperation, ClaimSyntax, ComparisonSyntax, EstimandSyntax, Quantity
+from .syntax.leaves import Decimal, Name
 
 OUTCOMES = ("holds", "refuted", "unsupported", "inconclusive")
 REASONS = (

@@ -17,7 +17,9 @@ from .program import Model
 from .scope import AlignmentView, Names, report_repeated
 from .static_index import indexed_name
 from .suggest import listed, suggest
-from .syntax import EstimandSyntax, FamilySyntax, Name, OnSyntax
+from .syntax.alignments import FamilySyntax
+from .syntax.claims import EstimandSyntax, OnSyntax
+from .syntax.leaves import Name
 
 EXCHANGES = ("iia", "cause", "isolate")
 """Estimands of an interchange; the others read a network through an alignment."""

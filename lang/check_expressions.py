@@ -12,7 +12,7 @@ from .expression_scope import Scope, comparable, describe
 from .expressions import Apply, Constant, Expression, Operator
 from .scope import Reporter
 from .suggest import suggest
-from .syntax import (
+from .syntax.expressions import (
     Call,
     Comprehension,
     Conditional,

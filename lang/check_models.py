@@ -12,7 +12,8 @@ from .families import IndexedFamily, families_of, family_name, list_names, membe
 from .join_families import join_families
 from .program import Mechanism, Model
 from .scope import Reporter, Signature
-from .syntax import Equation, ModelSyntax, Reference
+from .syntax.expressions import Reference
+from .syntax.models import Equation, ModelSyntax
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from .places import Position
 from .scope import Reporter
 from .static_index import indexed_name, report_no_member
 from .suggest import suggest
-from .syntax import PositionItem, PositionSyntax
+from .syntax.members import PositionItem, PositionSyntax
 
 
 @dataclass(frozen=True)

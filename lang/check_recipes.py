@@ -16,7 +16,9 @@ from .not_built import not_built
 from .program import Holdout, Pairs
 from .scope import Names, Reporter, Signature, report_repeated
 from .suggest import listed, suggest
-from .syntax import HoldoutSyntax, Indexed, Name, PairsSyntax
+from .syntax.leaves import Name
+from .syntax.members import Indexed
+from .syntax.pairs import HoldoutSyntax, PairsSyntax
 
 MAX_HELD_OUT = 1_000_000
 

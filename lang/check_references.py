@@ -9,7 +9,7 @@ from .expressions import Apply, Constant, Expression, Variable
 from .families import IndexedFamily, family_name, member_name, split_member
 from .scope import Reporter
 from .suggest import listed, suggest
-from .syntax import ExpressionSyntax, Reference
+from .syntax.expressions import ExpressionSyntax, Reference
 
 Role = Literal["base", "source"]
 Check = Callable[[ExpressionSyntax], Expression | None]

@@ -8,7 +8,7 @@ from .not_built import COMPONENTS, not_built
 from .places import Position, Region, Site
 from .scope import Reporter
 from .suggest import suggest
-from .syntax import Dims, Index, SiteSyntax, Star
+from .syntax.alignments import Dims, Index, SiteSyntax, Star
 
 MAX_DIMS = 1_000_000
 

@@ -12,7 +12,9 @@ from .join_families import MAX_TUPLES
 from .program import Declared, Task
 from .scope import Reporter, Signature, report_repeated, report_twice
 from .suggest import suggest
-from .syntax import AnswerSyntax, DeclaredSyntax, Group, Indexed, Name, RequireSyntax, TaskSyntax
+from .syntax.leaves import Name
+from .syntax.members import Indexed
+from .syntax.tasks import AnswerSyntax, DeclaredSyntax, Group, RequireSyntax, TaskSyntax
 
 MAX_MEMBERS = 10_000
 

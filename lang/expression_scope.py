@@ -6,7 +6,7 @@ from functools import cached_property
 
 from .domains import Domain
 from .families import IndexedFamily, families_of
-from .syntax import (
+from .syntax.expressions import (
     Call,
     Comprehension,
     Conditional,

@@ -9,7 +9,7 @@ from .domains import Domain, product
 from .places import Placement
 from .program import Model, Network, Pairs
 from .suggest import suggest
-from .syntax import Name
+from .syntax.leaves import Name
 
 T = TypeVar("T")
 

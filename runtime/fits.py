@@ -2,7 +2,8 @@
 
 import torch
 
-from ..compiler.experiments import Encoding, Grounding, ground
+from ..compiler.experiments import Encoding
+from ..compiler.groundings import Grounding, ground
 from ..compiler.interpret_terms import Batch, evaluate_in_model, model_batch
 from ..compiler.plan import Candidate, EncodeStep, FitStep, ItemsStep, NetworkSource, Plan
 from ..compiler.sampling.draw_items import Population

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..compiler.experiments import Frame, Grounding
+from ..compiler.groundings import Frame, Grounding
 from ..compiler.interpret_terms import Batch
 from ..compiler.terms import OutputOf, Run, ValueOf
 from .errors import EngineRefusal

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from ..compiler.experiments import Encoding, Grounding, Place, ground
+from ..compiler.experiments import Encoding
+from ..compiler.groundings import Grounding, Place, ground
 from ..compiler.plan import FitStep
 from ..compiler.terms import Agree
 from .engine import Engine

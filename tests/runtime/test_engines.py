@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from cspec.compiler.experiments import Block, Frame, Grounding
+from cspec.compiler.groundings import Block, Frame, Grounding
 from cspec.compiler.interpret_terms import Batch
 from cspec.compiler.network_facts import MlpFacts, TracrFacts
 from cspec.compiler.terms import Assignment, NetworkWorld, OutputOf, Run, ValueOf, interchange, plain

@@ -8,7 +8,8 @@ import cspec
 import numpy as np
 import pytest
 import torch
-from cspec.compiler.experiments import Block, Encoding, Frame, Grounding, Inside
+from cspec.compiler.experiments import Encoding
+from cspec.compiler.groundings import Block, Frame, Grounding, Inside
 from cspec.compiler.interpret_terms import Batch, evaluate_in_model, model_batch
 from cspec.compiler.plan import EncodeStep, FitStep, ItemsStep, Plan
 from cspec.compiler.terms import OutputOf
