@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .experiments import Frame, Grounding
+from .groundings import Frame, Grounding
 from .interpret_terms import model_batch
 from .pair_scores import pair_scores
 from .plan import DecideStep, EncodeStep, EvaluateStep, FitStep, ItemsStep, Plan, Step

@@ -9,12 +9,14 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from ..compiler.experiments import Encoding, Frame
+from ..compiler.experiments import Encoding
+from ..compiler.groundings import Frame
 from ..compiler.keys import derived_seed
 from ..compiler.plan import FitStep
 from .closed_forms import difference_basis, pca_basis, probe_basis
 from .engine import Engine
-from .fitted import Fitted, SeedReport
+from .fit_reports import SeedReport
+from .fitted import Fitted
 from .maps import FeatureMap, NestedMap, how_found
 from .maps.chosen_dims import ChosenDims
 from .maps.subspace import SubspaceMap
@@ -134,7 +136,9 @@ def _train(step: FitStep, objective: Objective, trained: list[int], label: str, 
     for feature_map, state in zip(maps, trainings[top].states, strict=True):
         feature_map.restore(state)
     reports = [
-        SeedReport(seed, t.select, t.trace[-1].loss, False, f"restart {seed + 1}", t.trace[-1].step, t.trace)
+        SeedReport(
+            seed, t.select, t.trace[-1].loss, False, f"restart {seed + 1}", t.trace[-1].step, t.trace, settings.steps
+        )
         for seed, t in enumerate(trainings)
     ]
     reports[top] = replace(reports[top], chosen=True)

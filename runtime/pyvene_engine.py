@@ -21,7 +21,7 @@ from torch.nn.modules.module import register_module_forward_pre_hook
 from torch.nn.utils import parametrize
 from torch.utils.hooks import RemovableHandle
 
-from ..compiler.experiments import Frame, Grounding
+from ..compiler.groundings import Frame, Grounding
 from ..compiler.interpret_terms import Batch
 from ..compiler.terms import OutputOf, Run
 from .errors import EngineRefusal

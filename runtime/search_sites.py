@@ -12,13 +12,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from ..compiler.experiments import Encoding, Grounding, Place, ground
+from ..compiler.experiments import Encoding
+from ..compiler.groundings import Grounding, Place, ground
 from ..compiler.plan import FitStep
 from ..compiler.terms import Agree
 from .engine import Engine
 from .errors import EnvironmentProblem
 from .fit import run_fit
-from .fitted import Fitted, SearchRow
+from .fit_reports import SearchRow
+from .fitted import Fitted
 from .maps import how_found
 from .objective import Labelled
 from .progress import Progress

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ..compiler.keys import derived_seed
 from ..compiler.plan import FitStep
-from .fitted import TracePoint
+from .fit_reports import TracePoint
 from .maps import AnnealedMap, FeatureMap
 from .objective import Labelled, Objective
 from .progress import Progress

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from ...compiler.experiments import Frame
+from ...compiler.groundings import Frame
 from .boundless import BoundlessMap
 from .chosen_dims import ChosenDims
 from .feature_map import FeatureMap

@@ -15,6 +15,7 @@ HEAVY = {"torch", "transformers", "pyvene", "jax"}
 RUNTIME_MAY_READ = {  # of the compiler: the plan and its types, terms, the causal model, the sampler; never its passes
     "causal_model",
     "experiments",
+    "groundings",
     "interpret_terms",
     "keys",
     "network_facts",

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 import torch
-from cspec.compiler.experiments import Block, Frame, Grounding
+from cspec.compiler.groundings import Block, Frame, Grounding
 from cspec.compiler.interpret_terms import Batch
 from cspec.compiler.network_facts import MlpFacts, TracrFacts
 from cspec.compiler.terms import Assignment, NetworkWorld, OutputOf, Run, ValueOf, interchange, plain
-from cspec.lang.program import IDENTITY, Family
+from cspec.lang.places import IDENTITY, Family
 from cspec.runtime.errors import EngineRefusal
-from cspec.runtime.hooks_engine import HooksEngine
+from cspec.runtime.hooks_engine import HooksEngine, run_distinct
 from cspec.runtime.maps.open_map import open_map
 from cspec.runtime.networks import Mlp, PlainNetwork, Tracr
 from cspec.runtime.pyvene_engine import PyveneEngine, _ranges
@@ -323,3 +323,24 @@ def test_dims_become_ranges() -> None:
     assert _ranges((0, 3)) == [[0, 1], [3, 4]]
     assert _ranges((0, 1, 2, 7, 8)) == [[0, 3], [7, 9]]
     assert _ranges((4,)) == [[4, 5]]
+
+
+def test_equal_rows_of_tokens_are_run_once() -> None:
+    tokens = torch.from_numpy(np.random.default_rng(0).integers(0, 4, (100, 3)))
+    long = torch.zeros(100, 63, dtype=torch.int64)
+    long[:, 0] = torch.arange(100) % 2
+    seen: list[int] = []
+
+    def sums(rows: Tensor) -> Tensor:
+        seen.append(len(rows))
+        return rows.sum(1, keepdim=True)
+
+    for rows in (tokens.repeat(4, 1), tokens[:5], long):
+        assert torch.equal(run_distinct(sums, rows), rows.sum(1, keepdim=True))
+    assert seen == [len(set(map(tuple, tokens.tolist()))), 5, 100]
+
+
+def test_a_run_goes_on_from_what_any_site_is_given(network: Mlp) -> None:
+    tokens = torch.tensor([[0, 3, 1], [4, 4, 2], [6, 5, 6]])
+    for component, layer in (*(("hidden", layer) for layer in range(4)), ("logits", None)):
+        assert torch.equal(network.resume(layer, network.state(tokens, component, layer)), network(tokens))
