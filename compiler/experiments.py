@@ -11,6 +11,8 @@ from .network_facts import NetworkFacts
 from .sampling.items import Recipe
 from .terms import EstimandName, Expectation
 
+FoundBy = Literal["given", "closed form", "search", "training"]
+
 
 @dataclass(frozen=True)
 class NetworkFile:
@@ -73,6 +75,15 @@ class Frame:
         """Whether nothing of the map is to be found: its one block is the site's dims themselves."""
         whole = len(self.blocks) == 1 and self.size == self.dim
         return self.family.name == "identity" and not self.learned_size and whole and not self.inside
+
+    @property
+    def found_by(self) -> FoundBy:
+        """How a fit finds the map: not at all, in closed form, by searching dims, or by gradient descent."""
+        if self.family.name in ("pca", "difference", "probe"):
+            return "closed form"
+        if self.family.name == "identity" and not self.learned_size:
+            return "given" if len(self.blocks) == 1 and self.size == self.dim else "search"
+        return "training"
 
     @property
     def site(self) -> str:
