@@ -9,7 +9,8 @@ import networkx as nx
 
 from ..lang.program import Settings
 from .check_pairs import Populations
-from .experiments import Control, Encoding, Experiment, Fitting, Grounding, Measurement, NetworkFile, Quantity
+from .experiments import Control, Encoding, Experiment, Fitting, Measurement, NetworkFile, Quantity
+from .groundings import Grounding
 from .keys import content_key, derived_seed, file_hash
 from .plan import (
     CODE_VERSIONS,

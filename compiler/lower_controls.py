@@ -7,8 +7,10 @@ itself would hold.
 from collections.abc import Callable
 from dataclasses import replace
 
-from ..lang.program import Estimand, Family, Iia, Size
-from .experiments import Control, Grounding, Measurement, Place, Search, ground
+from ..lang.claims import Estimand, Iia
+from ..lang.places import Family, Size
+from .experiments import Control, Measurement
+from .groundings import Grounding, Place, Search, ground
 from .lower_estimands import Estimands
 from .network_facts import NetworkFacts
 from .scramble_model import scramble_model
@@ -163,8 +165,10 @@ def _random_subspace(measurement: Measurement) -> Control:
     assert measurement.grounding is not None
     assert measurement.fitting is not None
     learned = [frame for frame in measurement.grounding.frames if not frame.given]
-    if measurement.fitting.search.open or any(f.learned_size or f.inside for f in learned):
+    if measurement.fitting.search.open or any(f.learned_size for f in learned):
         return Control(name, None, "the map's site or size is found by the search")
+    if any(frame.inside for frame in learned):
+        return Control(name, None, "its site lies inside a variable")
     if all(frame.size == frame.dim for frame in learned):
         return Control(name, None, "the map has the site's full width")
     frames = tuple(f if f.given else replace(f, family=Family("rotation")) for f in measurement.grounding.frames)

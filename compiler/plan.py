@@ -12,15 +12,16 @@ from typing import Literal
 
 import networkx as nx
 
+from ..lang.claims import Outcome
 from ..lang.program import FitSettings as FitSettings
-from ..lang.program import Outcome
 from .causal_model import CausalModel
-from .experiments import Encoding, Grounding, NetworkFile, Part, Search
+from .experiments import Encoding, NetworkFile, Part
+from .groundings import Grounding, Search
 from .sampling.draw_items import Population
 from .sampling.items import Split
 from .terms import Agree, Score
 
-CODE_VERSIONS = {"items": 1, "encode": 1, "network": 1, "fit": 1, "evaluate": 2, "decide": 2}
+CODE_VERSIONS = {"items": 1, "encode": 1, "network": 1, "fit": 2, "evaluate": 3, "decide": 2}
 """The version of each step's code: raised whenever a step's result changes for the same content."""
 
 

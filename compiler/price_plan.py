@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import networkx as nx
 
 from .budgets import CHECKS, SUBSAMPLE, count_choices, count_kept, rung_steps
-from .experiments import Grounding, ground
+from .groundings import Grounding, ground
 from .plan import DecideStep, EncodeStep, EvaluateStep, FitStep, ItemsStep, Plan, PlannedControl
 from .sampling.enumerate_items import count_items
 from .terms import Distance, ReadsRight, Score, WrongReads

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from fractions import Fraction
 
-from ..lang.program import Claim, Comparison, Estimand, Iia, Linear, Program, Scaled
+from ..lang.claims import Claim, Comparison, Estimand, Iia, Linear, Scaled
+from ..lang.program import Program
 from .causal_model import CausalModel
 from .experiments import Experiment, Measurement, NetworkFile, Part, Quantity
 from .lower_controls import Controls

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from .experiments import Frame, Grounding
+from .groundings import Frame, Grounding
 from .interpret_terms import model_batch
 from .pair_scores import pair_scores
 from .plan import DecideStep, EncodeStep, EvaluateStep, FitStep, ItemsStep, Plan, Step

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from ..compiler.budgets import count_choices
-from ..compiler.experiments import Encoding, Frame
+from ..compiler.experiments import Encoding
+from ..compiler.groundings import Frame
 from ..compiler.keys import derived_seed
 from ..compiler.plan import FitStep
 from .closed_forms import difference_basis, pca_basis, probe_basis

@@ -2,7 +2,8 @@
 
 import torch
 
-from ..compiler.experiments import Encoding, Grounding, ground
+from ..compiler.experiments import Encoding
+from ..compiler.groundings import Grounding, ground
 from ..compiler.interpret_terms import Batch, evaluate_in_model, model_batch
 from ..compiler.plan import Candidate, EncodeStep, FitStep, ItemsStep, NetworkSource, Plan
 from ..compiler.sampling.draw_items import Population
@@ -63,8 +64,9 @@ class Fits:
         if candidate.fit is None:
             engine = self.open_engine(candidate.network, grounding, variables)
             if candidate.frame_seed is not None:
+                generator = torch.Generator().manual_seed(candidate.frame_seed)
                 for feature_map in engine.maps:
-                    feature_map.draw(torch.Generator().manual_seed(candidate.frame_seed))
+                    feature_map.draw(generator)
                     feature_map.restore(feature_map.state())
             return engine
         step = self._step(candidate.fit)

@@ -75,7 +75,7 @@ def _wrong_reads(
     pool = engine.activation(0, natural.tokens)
     rest = find_rest(engine, frames, pool.shape[1])
     sets = 2 ** len(batch.variables) - 1
-    uniform, chosen = _draws(step.key, first, len(batch), len(pool), rest.basis.shape[1])
+    uniform, chosen = _draws(step.items, first, len(batch), len(pool), rest.basis.shape[1])
     alone = uniform < 1 / (2 * sets + 1)
     shuffled = alone | (uniform >= (sets + 1) / (2 * sets + 1))
     members = batch.members & ~alone.numpy()[:, None]

@@ -13,7 +13,8 @@ import numpy as np
 import torch
 
 from ..compiler.budgets import count_kept, rung_steps
-from ..compiler.experiments import Encoding, Grounding, Place, ground
+from ..compiler.experiments import Encoding
+from ..compiler.groundings import Grounding, Place, ground
 from ..compiler.plan import FitStep
 from ..compiler.terms import Agree
 from .engine import Engine

@@ -1,6 +1,6 @@
 """From a frame of the plan to its map, not yet fitted."""
 
-from ...compiler.experiments import Frame
+from ...compiler.groundings import Frame
 from .boundless import BoundlessMap
 from .chosen_dims import ChosenDims
 from .feature_map import FeatureMap

@@ -1,18 +1,22 @@
-"""The same hypotheses on ten networks: targets R2 (layers 1, 2, 3), R5 and R6, printed as a table.
+"""The published figures on ten networks: `published.cspec` is verified on each, and one table says what was found.
 
     python specs/hierarchical_equality/train.py --all NETWORKS
     python specs/hierarchical_equality/ten_networks.py NETWORKS
 
-Everything is measured by cspec: for each network a spec is written beside its checkpoint and verified. A verdict stops
-at the first items that decide it; the table is of all test items of each estimand, from the same evaluations. A second
-run reads the results from the store. About ten minutes on two cores.
+For each network a copy of the spec that names it is written beside its checkpoint. A verdict stops at the first items
+that decide it; the table's figures are of all test items, from the same evaluations. A second run reads the results
+from the store.
 """
 
 import argparse
-import os
 import statistics
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import cspec
@@ -21,92 +25,83 @@ from cspec.runtime.execute import Inline
 from cspec.runtime.progress import Silent
 from cspec.runtime.store import Store
 
-SPEC = """
-task equality {{
-  input  w, x, y, z: 0..511
-  output same: bool
-  tokens [w, x, y, z]
-  answer same: {{ false: 0, true: 1 }}
-}}
+SPEC = Path(__file__).with_name("published.cspec")
+NAMED = "hierarchical_equality.safetensors"
+"""The network that the spec names, in whose place each one is put."""
 
-model both_equalities for equality {{
-  left:  bool = w == x
-  right: bool = y == z
-  same = left == right
-}}
 
-model first_symbol for equality {{
-  first = w
-  same  = (first == x) == (y == z)
-}}
+@dataclass(frozen=True)
+class Measured:
+    """A claim on one network: its bound, its outcome, and its one estimand on all `items` of `test`."""
 
-network mlp = torch("{name}")
-
-pairs main for equality {{
-  holdout w, x, y, z in 384..511
-  size    20_000
-}}
-
-align layer_1: both_equalities -> mlp {{ left, right at hidden[1] via rotation size 4  fit {fit} }}
-align layer_2: both_equalities -> mlp {{ left, right at hidden[2] via rotation size 4  fit {fit} }}
-align layer_3: both_equalities -> mlp {{ left, right at hidden[3] via rotation size 4  fit {fit} }}
-align first:   first_symbol    -> mlp {{ first       at hidden[1] via rotation size 8  fit {fit} }}
-
-claim solves:    accuracy(mlp) >= 0.99
-claim layer_1:   iia(layer_1) >= 0.9
-claim layer_2:   iia(layer_2) >= 0.9
-claim layer_3:   iia(layer_3) >= 0.9
-claim first:     iia(first) <= 0.6
-claim untrained: iia(layer_1 on random(mlp)) <= 0.6
-"""
-FIT = "{ steps: 1500, batch: 512, rate: 0.02, seeds: 3 }"
-COLUMNS = ("solves", "layer_1", "layer_2", "layer_3", "first", "untrained")
+    claim: str
+    bound: float
+    outcome: str
+    estimate: float
+    items: int
 
 
 @dataclass(frozen=True)
 class Row:
-    """One network: the estimate of every claim on `test`, and layer 1's chosen score on `select`."""
+    """One network: every claim, in the spec's order, and the seconds of processor time that they took."""
 
-    name: str
-    estimates: dict[str, float]
-    select: float
-    outcome: str
+    network: str
+    measured: tuple[Measured, ...]
+    seconds: float
 
 
-def measure(network: Path) -> Row:
-    """Verify the spec on one network."""
+def measure_network(network: Path) -> Row:
+    """Verify the spec on one network, `network` being its checkpoint, and score its estimands on all test items."""
     spec = network.with_suffix(".cspec")
-    spec.write_text(SPEC.format(name=network.name, fit=FIT), encoding="utf-8")
-    result = cspec.verify(spec)
-    seeds = result["layer_1"].quantities[0].seeds
+    spec.write_text(SPEC.read_text(encoding="utf-8").replace(NAMED, network.name), encoding="utf-8")
+    start = time.process_time()
+    verdicts = cspec.verify(spec)
     runner = Inline(cspec.compile(spec), Store(spec.parent / ".cspec"), Silent())
-    estimates = dict(measure_all(runner, step) for step in map(runner.plan.step, runner.plan.claims))
-    return Row(network.stem, estimates, max(seed.select for seed in seeds), result["layer_1"].outcome)
+    measured = []
+    for key in runner.plan.claims:
+        step = runner.plan.step(key)
+        assert isinstance(step, DecideStep)
+        (quantity,) = step.quantities
+        scores = runner.evaluations.scores(quantity.evaluate, quantity.budget)
+        verdict = verdicts[step.claim.name]
+        estimate = float(scores.mean(among=False))
+        measured.append(Measured(verdict.name, verdict.parts[0].bound, verdict.outcome, estimate, scores.n))
+    return Row(network.stem, tuple(measured), time.process_time() - start)
 
 
-def measure_all(runner: Inline, step: object) -> tuple[str, float]:
-    """A claim's name, and its first estimand on its whole budget of test items."""
-    assert isinstance(step, DecideStep)
-    quantity = step.quantities[0]
-    return step.claim.name, float(runner.evaluations.scores(quantity.evaluate, quantity.budget).mean(among=False))
+def render_table(rows: Sequence[Row]) -> str:
+    """One line a claim: its bound, mean, lowest and highest, outcomes, test items, and every network's figure."""
+    lines = [
+        f"| claim | bound | mean | lowest | highest | outcomes | items | {' | '.join(row.network for row in rows)} |",
+        "|---" * (7 + len(rows)) + "|",
+    ]
+    for found in zip(*(row.measured for row in rows), strict=True):
+        figures = [one.estimate for one in found]
+        cells = [
+            found[0].claim,
+            f"{found[0].bound:g}",
+            *(f"{figure:.4f}" for figure in (statistics.mean(figures), min(figures), max(figures))),
+            ", ".join(f"{count} {outcome}" for outcome, count in Counter(one.outcome for one in found).most_common()),
+            f"{min(one.items for one in found):,}",
+            *(f"{figure:.4f}" for figure in figures),
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def main() -> None:
     """Measure every network of a folder and print the table."""
-    parser = argparse.ArgumentParser(description="Print the table of targets R2, R5 and R6 over a folder of networks.")
+    parser = argparse.ArgumentParser(description="Print what published.cspec measures on a folder of networks.")
     parser.add_argument("networks", type=Path, help="the folder that train.py --all wrote")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes that are used (default 1)")
     options = parser.parse_args()
     networks = sorted(options.networks.glob("*.safetensors"))
-    with ProcessPoolExecutor(max_workers=min(2, os.cpu_count() or 1)) as pool:
-        rows = list(pool.map(measure, networks))
-    print("| network | accuracy | layer 1, select | layer 1 | layer 2 | layer 3 | first symbol | untrained | >= .9 |")
-    print("|---|---|---|---|---|---|---|---|---|")
-    for row in rows:
-        numbers = [row.estimates["solves"], row.select, *(row.estimates[name] for name in COLUMNS[1:])]
-        print(f"| {row.name} | {' | '.join(f'{number:.4f}' for number in numbers)} | {row.outcome} |")
-    means = [statistics.mean(row.estimates[name] for row in rows) for name in COLUMNS]
-    select = statistics.mean(row.select for row in rows)
-    print(f"| mean | {' | '.join(f'{number:.4f}' for number in (means[0], select, *means[1:]))} | |")
+    rows = []
+    with ProcessPoolExecutor(options.workers, mp_context=get_context("spawn")) as pool:
+        for row in pool.map(measure_network, networks):
+            print(f"{row.network}: {row.seconds:.0f} seconds of processor time", file=sys.stderr, flush=True)
+            rows.append(row)
+    print(render_table(rows))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import networkx as nx
 import numpy as np
 import pytest
 from cspec.compiler.keys import content_key, derived_seed
-from cspec.compiler.plan import EvaluateStep, FitStep, Plan
+from cspec.compiler.plan import DecideStep, EvaluateStep, FitStep, Plan
 from safetensors.numpy import save_file
 
 TEXT = """
@@ -175,6 +175,35 @@ def test_a_change_moves_the_keys_behind_it_and_no_others(tmp_path: Path, old: st
     same = keys(one) & keys(other)
     for kind in ("Items", "Encode", "Fit", "Evaluate"):
         assert (keys(one, kind) <= same) == (kind in kept), kind
+
+
+def test_more_items_continue_what_does_not_depend_on_their_number(tmp_path: Path) -> None:
+    """What is scored item by item has one key for every `size`; a map that is fitted on more items is another one."""
+    one, other = compiled(tmp_path / "a"), compiled(tmp_path / "b", TEXT.replace("size 2000", "size 3000"))
+    for index, continued in ((0, True), (1, False), (4, True)):
+        steps = [plan.step(plan.claims[index]) for plan in (one, other)]
+        assert all(isinstance(step, DecideStep) for step in steps)
+        (before,), (after,) = (step.quantities for step in steps)
+        assert (before.evaluate == after.evaluate) == continued
+        assert (steps[0].look == steps[1].look) == continued
+        assert steps[0].chunks == steps[1].chunks
+        assert steps[0].key != steps[1].key
+        assert (before.budget, after.budget) == (400, 600)
+
+
+def test_the_settings_of_controls_are_the_plans(tmp_path: Path) -> None:
+    text = TEXT + "settings { controls { random: 3, share: 0.25, divergence: 2 } }\n"
+    one, other = compiled(tmp_path / "a"), compiled(tmp_path / "b", text)
+    for plan, draws, share, limit in ((one, 5, 0.5, None), (other, 3, 0.25, 2.0)):
+        claim = plan.step(plan.claims[1])
+        assert isinstance(claim, DecideStep)
+        assert (claim.share, claim.divergence_limit) == (share, limit)
+        (networks,) = (veto for veto in claim.quantities[0].vetoes if veto.name == "random networks")
+        assert networks.evaluate is not None
+        evaluate = plan.step(networks.evaluate)
+        assert isinstance(evaluate, EvaluateStep)
+        assert len(evaluate.candidates) == draws
+    assert not {one.claims[i] for i in range(5)} & set(other.claims)
 
 
 def test_other_weights_draw_the_same_items(tmp_path: Path) -> None:

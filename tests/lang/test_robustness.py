@@ -21,7 +21,7 @@ QUICK = settings(max_examples=150, deadline=None, suppress_health_check=list(Hea
 
 
 def read_safely(text: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     source = Source(Path("spec.cspec"), text)
     program, diagnostics = read_program(source)
     assert (program is None) == any(d.severity == "error" for d in diagnostics)
@@ -31,7 +31,7 @@ def read_safely(text: str) -> None:
             assert 0 <= label.span.start <= label.span.end <= len(text)
     assert len(render_json(source, diagnostics)) == len(diagnostics)
     render_text(source, diagnostics, color=True)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 @QUICK

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 import torch
 from cspec.compiler.budgets import CHECKS
-from cspec.compiler.experiments import Block, Encoding, Frame, Grounding, Inside
+from cspec.compiler.experiments import Encoding
+from cspec.compiler.groundings import Block, Frame, Grounding, Inside
 from cspec.compiler.interpret_terms import Batch, evaluate_in_model, model_batch
 from cspec.compiler.plan import EncodeStep, FitStep, ItemsStep, Plan
 from cspec.compiler.terms import OutputOf
-from cspec.lang.program import Family, FamilyName
+from cspec.lang.places import Family, FamilyName
 from cspec.runtime.answers import encode
 from cspec.runtime.errors import EnvironmentProblem
 from cspec.runtime.fit import member_codes, run_fit
@@ -220,7 +221,7 @@ def test_a_loss_that_is_not_finite_is_the_environments_fault(tmp_path: Path) -> 
 
 
 def test_a_training_is_checked_twenty_times(bench: Bench) -> None:
-    (report,) = bench.run(steps=60, seeds=1, rate=1e-4, patience=20).seeds
+    (report,) = bench.run(steps=60, seeds=1, rate=0.003, patience=20).seeds
     assert report.what == "restart 1"
     assert [point.step for point in report.trace] == [3 * (check + 1) for check in range(CHECKS)]
     assert report.steps == 60
@@ -231,10 +232,11 @@ def test_a_training_is_checked_twenty_times(bench: Bench) -> None:
 
 def test_the_best_checked_state_is_kept_and_not_the_last(bench: Bench) -> None:
     """A rate far too high makes the score jump from check to check."""
-    fitted = bench.run(steps=40, seeds=1, rate=2.0, batch=32, patience=40)
-    (report,) = fitted.seeds
-    assert report.trace[-1].select < report.select == max(point.select for point in report.trace)
-    assert bench.score(bench.select).agreement == report.select
+    fitted = bench.run(steps=40, seeds=8, rate=2.0, batch=8, patience=40)
+    for report in fitted.seeds:
+        assert report.select == max(point.select for point in report.trace)
+    assert any(report.trace[-1].select < report.select for report in fitted.seeds)
+    assert bench.score(bench.select).agreement == fitted.select
 
 
 def test_training_stops_when_patience_is_spent(bench: Bench) -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 import torch
-from cspec.compiler.experiments import Block, Frame, Inside
-from cspec.lang.program import Family
+from cspec.compiler.groundings import Block, Frame, Inside
+from cspec.lang.places import Family
 from cspec.runtime.maps import AnnealedMap, FeatureMap, NestedMap, open_map
 from cspec.runtime.maps.boundless import BoundlessMap
 from cspec.runtime.maps.chosen_dims import ChosenDims

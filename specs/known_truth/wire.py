@@ -1,0 +1,139 @@
+"""Wire four networks by hand over 64 symbols, of which it is known what they compute and where.
+
+    python specs/known_truth/wire.py
+
+Every network compares two pairs of symbols, (w, x) and (y, z), in its first layer and says in its second which pairs
+are equal. They differ in what comes beside and after that. All weights are small integers, so that float32 computes
+every activation exactly.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import save_file
+
+Array = NDArray[np.float32]
+Layer = tuple[Array, Array]
+"""Weights [out, in] and biases [out]."""
+
+FOLDER = Path(__file__).resolve().parent
+BITS = 6
+SYMBOLS = 2**BITS
+MARGIN = 4
+"""The distance between the two logits on every natural input."""
+
+
+def floats(rows: object) -> Array:
+    return np.array(rows, dtype=np.float32)
+
+
+def corners() -> Array:
+    """The symbols as corners of a cube, shape [symbol, bit]."""
+    return floats(np.arange(SYMBOLS)[:, None] >> np.arange(BITS) & 1)
+
+
+def compare_pairs() -> Layer:
+    """Layer 1: of each pair and bit `relu(a - b)` and `relu(b - a)`; neurons 0..11 for w, x and 12..23 for y, z."""
+    pair = np.zeros((2 * BITS, 2 * BITS))
+    for bit in range(BITS):
+        pair[2 * bit, [bit, BITS + bit]] = 1, -1
+        pair[2 * bit + 1, [bit, BITS + bit]] = -1, 1
+    return floats(np.kron(np.eye(2), pair)), floats(np.zeros(4 * BITS))
+
+
+def decide_equalities() -> Layer:
+    """Layer 2: the twelve neurons of a pair sum to the number of bits that differ, so `relu(1 - sum)` is equality."""
+    return floats(np.kron(np.eye(2), -np.ones((1, 2 * BITS)))), floats([1, 1])
+
+
+def differ() -> Layer:
+    """Layer 3: of two numbers that are 0 or 1, `relu(a - b) + relu(b - a)` is 1 where they differ, else 0."""
+    return floats([[1, -1], [-1, 1]]), floats([0, 0])
+
+
+def same_where_not_different() -> Layer:
+    """Logits (false, true) that are MARGIN apart: true where layer 3 is zero."""
+    return floats([[MARGIN, MARGIN], [-MARGIN, -MARGIN]]), floats([-MARGIN / 2, MARGIN / 2])
+
+
+def beside(layer: Layer, more: Layer) -> Layer:
+    """Two layers side by side that read different neurons."""
+    (a, shift), (b, more_shift) = layer, more
+    weights = np.zeros((len(a) + len(b), a.shape[1] + b.shape[1]), dtype=np.float32)
+    weights[: len(a), : a.shape[1]], weights[len(a) :, a.shape[1] :] = a, b
+    return weights, np.concatenate([shift, more_shift])
+
+
+def wire_equality() -> tuple[Layer, ...]:
+    """`(w == x) == (y == z)`, and nothing beside it."""
+    return compare_pairs(), decide_equalities(), differ(), same_where_not_different()
+
+
+def wire_two_copies(read: bool) -> tuple[Layer, ...]:
+    """The same, with two copies of the number of w beside it in layers 1 and 2.
+
+    Layer 3 holds twice the margin times `relu(first - second)` and `relu(second - first)`: zero on every input, since
+    copies are equal. Where `read`, a head adds the one to `true` and the other to `false`: exchanged one by one, the
+    copies decide the answer. Else nothing reads them.
+    """
+    comparisons, shift = compare_pairs()
+    number = np.zeros((2, 4 * BITS))
+    number[:, :BITS] = 2 ** np.arange(BITS)
+    with_copies = floats(np.vstack([comparisons, number])), floats([*shift, 0, 0])
+    kept = floats(np.eye(2)), floats([0, 0])
+    apart = floats([[2 * MARGIN, -2 * MARGIN], [-2 * MARGIN, 2 * MARGIN]]), floats([0, 0])
+    weights, bias = same_where_not_different()
+    reader = [[0, 1], [1, 0]] if read else [[0, 0], [0, 0]]
+    head = floats(np.hstack([weights, reader])), bias
+    return with_copies, beside(decide_equalities(), kept), beside(differ(), apart), head
+
+
+def wire_neither() -> tuple[Layer, ...]:
+    """`not (w == x) and not (y == z)`: layer 3 is `relu(1 - a - b)` of the two equalities."""
+    neither = floats([[-1, -1]]), floats([1])
+    head = floats([[-MARGIN], [MARGIN]]), floats([MARGIN / 2, -MARGIN / 2])
+    return compare_pairs(), decide_equalities(), neither, head
+
+
+def save_network(path: Path, layers: tuple[Layer, ...]) -> None:
+    """Write a checkpoint; the last layer is the head."""
+    *hidden, head = layers
+    tensors: dict[str, NDArray[Any]] = {"embed.weight": corners(), "head.weight": head[0], "head.bias": head[1]}
+    for index, (weight, bias) in enumerate(hidden):
+        tensors |= {f"layers.{index}.weight": weight, f"layers.{index}.bias": bias}
+    config = {
+        "architecture": "mlp",
+        "vocab": SYMBOLS,
+        "inputs": 4,
+        "embed": BITS,
+        "hidden": [len(bias) for _, bias in hidden],
+        "classes": 2,
+        "activation": "relu",
+        "frozen": ["embed.weight"],
+    }
+    plain = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+    save_file(plain, path, metadata={"cspec.config": json.dumps(config)})
+
+
+def wire_networks() -> dict[str, tuple[Layer, ...]]:
+    """Every network by the name of its file."""
+    return {
+        "equality": wire_equality(),
+        "two_copies": wire_two_copies(read=True),
+        "two_copies_unread": wire_two_copies(read=False),
+        "neither": wire_neither(),
+    }
+
+
+def main() -> None:
+    """Write all networks beside this script."""
+    for name, layers in wire_networks().items():
+        save_network(FOLDER / f"{name}.safetensors", layers)
+        print(f"wrote {name}.safetensors")
+
+
+if __name__ == "__main__":
+    main()
