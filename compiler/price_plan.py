@@ -92,7 +92,8 @@ def runs_of(score: Score, grounding: Grounding | None) -> int:
     run = score.run if isinstance(score, Distance) else score.left.run
     intervened = 1 + len(run.assignments)
     if isinstance(score, Distance):
-        return 1 + intervened * (0 if grounding is None else len(grounding.frames))
+        layers = set() if grounding is None else {(frame.component, frame.layer) for frame in grounding.frames}
+        return 1 + intervened * len(layers)
     return 1 + intervened + (len(run.assignments) if isinstance(score, WrongReads) else 0)
 
 

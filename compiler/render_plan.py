@@ -64,10 +64,9 @@ def describe(step: Step) -> str:
             return _describe_items(step)
         case EncodeStep():
             return "tokens and classes"
-        case FitStep(settings=settings, grounding=grounding, network=network):
+        case FitStep(grounding=grounding, network=network):
             source = network.file.name if network.draw is None else f"random({network.file.name}) {network.draw}"
-            budget = f"{settings.seeds} x {settings.steps:,} steps of {settings.batch}, rate {settings.rate:g}"
-            return f"{describe_grounding(grounding, step.variables)} on {source}; {budget}"
+            return f"{describe_grounding(grounding, step.variables)} on {source}; {_describe_budget(step)}"
         case EvaluateStep(text=text, candidates=candidates):
             return text if len(candidates) == 1 else f"{text}: the best of {len(candidates)} on select"
         case DecideStep(claim=claim, alpha=alpha):
@@ -90,6 +89,15 @@ def _describe_items(step: ItemsStep) -> str:
     alone = pair_scores(recipe.model, model_batch(step.population, drawn.items))
     scores = f"no-op {alone.no_op.mean():.3f}, full swap {alone.full_swap.mean():.3f}"
     return f"{text}; {drawn.acceptance:.2f} of sources accepted; {scores}{remarks}"
+
+
+def _describe_budget(step: FitStep) -> str:
+    """The ways in which maps are found, a training with its steps; of a search for sites the alternatives, too."""
+    settings, ways = step.settings, dict.fromkeys(frame.found_by for frame in step.grounding.frames)
+    training = f"{settings.seeds} x {settings.steps:,} steps of {settings.batch}, rate {settings.rate:g}"
+    said = [training if way == "training" else way for way in ways if way != "given"]
+    said += [f"the best of {len(line)} places on select" for line in step.search.lines if len(line) > 1]
+    return ", ".join(said)
 
 
 def describe_grounding(grounding: Grounding, variables: tuple[str, ...]) -> str:
