@@ -63,6 +63,16 @@ def columns(rows: Sequence[Sequence[str]], indent: int) -> list[str]:
     ]
 
 
+def number(value: float, digits: int = 4) -> str:
+    """A number with so many decimals; never a negative zero."""
+    return f"{round(value, digits) + 0.0:.{digits}f}"
+
+
+def interval(low: float, high: float) -> str:
+    """Both ends, as numbers are printed."""
+    return f"[{number(low)}, {number(high)}]"
+
+
 def open_page(stream: Any) -> Page:
     """The page of a stream: as wide as COLUMNS or its terminal says, between 80 and 120 columns; else 80."""
     return Page(min(max(_columns(stream), NARROWEST), WIDEST), colored(stream))

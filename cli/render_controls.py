@@ -3,18 +3,21 @@
 from collections.abc import Collection, Sequence
 
 from ..runtime.verdicts import ControlRow
-from .page import INDENT, Page, Style
+from .page import INDENT, Page, Style, interval, number
 
 GAP = "  "
 HEADS = ("controls", "value", "interval")
 
 
 def render_controls(rows: Sequence[ControlRow], page: Page, said: Collection[ControlRow] = ()) -> list[str]:
-    """The controls of a verdict, a table for each estimand; those that are `said` elsewhere are left out."""
+    """The controls of a verdict, a table for each estimand.
+
+    Those that are `said` elsewhere are left out, but never one that takes this verdict back.
+    """
     lines: list[str] = []
     quantities = dict.fromkeys(row.quantity for row in rows)
     for quantity in quantities:
-        own = [row for row in rows if row.quantity == quantity and row not in said]
+        own = [row for row in rows if row.quantity == quantity and (row.met is False or row not in said)]
         of = f" of {quantity}" if len(quantities) > 1 else ""
         lines += _table([row for row in own if row.estimate is not None], of, page)
         lines += _not_run([row for row in own if row.estimate is None], of, page)
@@ -25,7 +28,7 @@ def _table(rows: Sequence[ControlRow], of: str, page: Page) -> list[str]:
     """Name, value, interval and need in aligned columns; a long need goes on in its own column."""
     if not rows:
         return []
-    cells = [(row.name, f"{row.estimate:.4f}", _interval(row)) for row in rows]
+    cells = [(row.name, "" if row.estimate is None else number(row.estimate), _interval(row)) for row in rows]
     widths = [max(len(head), *(len(cell[i]) for cell in cells)) for i, head in enumerate(HEADS)]
     needs = [_need(row) for row in rows]
     lines = page.wrap(f"controls{of}", INDENT) if of else []
@@ -42,7 +45,9 @@ def _line(cells: Sequence[str], widths: Sequence[int], need: list[tuple[str, Sty
 
 
 def _interval(row: ControlRow) -> str:
-    return "exact" if row.method == "exact" else f"[{row.low:.4f}, {row.high:.4f}]"
+    if row.low is None or row.high is None:
+        return ""
+    return "exact" if row.method == "exact" else interval(row.low, row.high)
 
 
 def _need(row: ControlRow) -> list[tuple[str, Style]]:

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from ..compiler.pipeline import Checked
 from ..runtime.verdicts import ControlRow, PartRow, QuantityRow, Result, Verdict
 from .output import Output
-from .page import INDENT, Page, Style, open_page
+from .page import INDENT, Page, Style, interval, number, open_page
 from .render_controls import render_controls
 from .render_counts import render_counts
 from .render_diagnosis import render_diagnoses
 from .render_fit import render_fit
+
+FULL_SWAP = "full swap"
+"""The control that stands in the table wherever the scores of the pairs alone do."""
 
 STYLES: dict[str, Style] = {"holds": "good", "refuted": "bad", "unsupported": "open", "inconclusive": "open"}
 
@@ -75,12 +78,12 @@ def render_verdict(verdict: Verdict, page: Page, shown: Shown, diagnose: bool = 
         lines += _part(part, verdict, page)
     several = len(verdict.quantities) > 1
     alone = not several and len(verdict.parts) == 1
-    controlled = {row.quantity for row in verdict.controls}
+    compared = {row.quantity for row in verdict.controls if row.name == FULL_SWAP}
     for quantity in verdict.quantities:
         if not alone:
             lines += page.wrap(_measured(quantity), INDENT)
         if (quantity.text, quantity.n) not in shown.counts:
-            lines += render_counts(quantity, page, quantity.text not in controlled)
+            lines += render_counts(quantity, page, quantity.text not in compared)
     lines += render_controls(verdict.controls, page, shown.controls)
     fitted: set[str] = set()
     for quantity in verdict.quantities:
@@ -119,16 +122,16 @@ def _part(part: PartRow, verdict: Verdict, page: Page) -> list[str]:
     bound = f"{part.relation} {part.bound:g}" + (f" +- {part.tolerance:g}" if part.tolerance else "")
     if part.exact is not None:
         fraction = f" = {part.exact}" if "/" in part.exact else ""
-        return page.wrap(f"{part.text} = {part.estimate:.4f}{fraction} exactly, claimed {bound}: {part.status}", 2)
-    found = f"{part.text} = {part.estimate:.4f} [{part.low:.4f}, {part.high:.4f}], claimed {bound}: {part.status}"
+        return page.wrap(f"{part.text} = {number(part.estimate)}{fraction} exactly, claimed {bound}: {part.status}", 2)
+    found = f"{part.text} = {number(part.estimate)} {interval(part.low, part.high)}, claimed {bound}: {part.status}"
     paired = "paired " if part.paired else ""
     how = f"by a {paired}{part.method} at {1 - verdict.alpha:.4g}, after {part.n:,} of {part.budget:,} items"
     return [*page.wrap(found, 2), *page.wrap(how, INDENT)]
 
 
 def _measured(quantity: QuantityRow) -> str:
-    interval = "exactly" if quantity.exact is not None else f"[{quantity.low:.4f}, {quantity.high:.4f}]"
-    return f"{quantity.text} = {quantity.estimate:.4f} {interval}"
+    within = "exactly" if quantity.exact is not None else interval(quantity.low, quantity.high)
+    return f"{quantity.text} = {number(quantity.estimate)} {within}"
 
 
 def _origin(quantity: QuantityRow, page: Page) -> list[str]:
@@ -151,7 +154,7 @@ def _as_under(verdict: Verdict, page: Page, shown: Shown) -> list[str]:
         if earlier := shown.fits.get(quantity.map or ""):
             said.setdefault(earlier, []).append("fit")
     for row in verdict.controls:
-        if earlier := shown.controls.get(row):
+        if row.met is not False and (earlier := shown.controls.get(row)):
             said.setdefault(earlier, []).append(row.name)
     lines: list[str] = []
     for name, things in said.items():

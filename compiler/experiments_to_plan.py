@@ -267,7 +267,7 @@ def _chance(measurement: Measurement) -> float | None:
     score = measurement.term.score
     if isinstance(score, ReadsRight):
         return 1 / measurement.recipe.model.domains[score.right.variable].size
-    if measurement.recipe.halves == ("exposed",):
+    if measurement.recipe.halves == ("exposed",) or not isinstance(score, Agree):
         return None
     return 1 / math.prod(len(answer.classes) for answer in measurement.encoding.answers)
 

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from ..lang.places import Family, Size, show_dims
+
+FoundBy = Literal["given", "closed form", "search", "training"]
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,15 @@ class Frame:
         """Whether nothing of the map is to be found: its one block is the site's dims themselves."""
         whole = len(self.blocks) == 1 and self.size == self.dim
         return self.family.name == "identity" and not self.learned_size and whole and not self.inside
+
+    @property
+    def found_by(self) -> FoundBy:
+        """How a fit finds the map: not at all, in closed form, by searching dims, or by gradient descent."""
+        if self.family.name in ("pca", "difference", "probe"):
+            return "closed form"
+        if self.family.name == "identity" and not self.learned_size:
+            return "given" if len(self.blocks) == 1 and self.size == self.dim else "search"
+        return "training"
 
     @property
     def site(self) -> str:

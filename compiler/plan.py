@@ -151,7 +151,8 @@ class MeasuredQuantity:
     maps: str | None = None
     """The fit of its maps: quantities of one fit are replaced together by their controls."""
     chance: float | None = 0.0
-    """What guessing among the declared answers reaches; None where doing nothing is perfect (`isolate`)."""
+    """What guessing among the declared answers reaches; None where doing nothing is perfect (`isolate`), or where no
+    answer is right or wrong (`cae`, `divergence`)."""
 
 
 @dataclass(frozen=True)

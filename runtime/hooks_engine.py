@@ -74,8 +74,8 @@ class HooksEngine:
         place = self.frames[frame]
         return site_vectors(place, run_distinct(self._reader(place), tokens))
 
-    def intervened_states(self, frame: int, run: Run, batch: Batch) -> Tensor:
-        """See `Engine.intervened_states`."""
+    def intervened_activation(self, frame: int, run: Run, batch: Batch) -> Tensor:
+        """See `Engine.intervened_activation`."""
         place, found = self.frames[frame], list[Tensor]()
         with self._edited(run, batch):
             site = self.network.site_module(place.component, place.layer)
@@ -84,7 +84,7 @@ class HooksEngine:
                 self.network(torch.from_numpy(batch.inputs[:, run.input]))
             finally:
                 handle.remove()
-        return site_vectors(place, found[0])
+        return found[0]
 
     def read(self, variable: str, tokens: Tensor) -> Tensor:
         """See `Engine.read`."""
@@ -143,7 +143,7 @@ class HooksEngine:
     def _features(self, frame: int, value: ValueOf, batch: Batch) -> Tensor:
         """The features of a whole frame in the run that a value is read in, shape [item, group, feature]."""
         if value.run.assignments:
-            vectors = self.intervened_states(frame, value.run, batch)
+            vectors = site_vectors(self.frames[frame], self.intervened_activation(frame, value.run, batch))
         else:
             vectors = self.states(frame, torch.from_numpy(batch.inputs[:, value.run.input]))
         return self.maps[frame].featurise(vectors)[0]

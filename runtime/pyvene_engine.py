@@ -136,15 +136,14 @@ class PyveneEngine:
         place = self.grounding.frames[frame]
         return site_vectors(place, self.network.state(tokens, place.component, place.layer))
 
-    def intervened_states(self, frame: int, run: Run, batch: Batch) -> Tensor:
-        """See `Engine.intervened_states`."""
-        place = self.grounding.frames[frame]
+    def intervened_activation(self, frame: int, run: Run, batch: Batch) -> Tensor:
+        """See `Engine.intervened_activation`."""
 
         def read(targets: tuple[str, ...], items: Batch) -> Tensor:
             found: list[Tensor] = []
             with self._after_interventions(frame, lambda state: found.append(state.clone())):
                 self._intervened(run, targets, items)
-            return site_vectors(place, found[-1])  # the base runs after the sources
+            return found[-1]  # the base runs after the sources
 
         return self._by_groups(run, batch, read)
 

@@ -69,7 +69,7 @@ def rule_scores(step: DecideStep, evaluated: list[Evaluated]) -> Ruling:
     interchanged = [e.scores for e in evaluated if e.scores.no_op is not None]
     fewest = min((scores.changing() for scores in interchanged), default=FEWEST_CHANGING)
     if not step.claim.exhaustively and fewest < FEWEST_CHANGING:
-        why = f"only {fewest} items can tell, of which at least {FEWEST_CHANGING} are needed"
+        why = f"only {fewest} items can tell; at least {FEWEST_CHANGING} are needed"
         return Ruling("inconclusive", "too_few_changed", open=True, why=why)
     if any(e.scores.near for e in evaluated):
         against, for_it = (rule_parts(step, measured, Moved(ties)).outcome for ties in (-1, 1))

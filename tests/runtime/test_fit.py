@@ -8,6 +8,7 @@ import cspec
 import numpy as np
 import pytest
 import torch
+from cspec.compiler.budgets import CHECKS
 from cspec.compiler.experiments import Encoding
 from cspec.compiler.groundings import Block, Frame, Grounding, Inside
 from cspec.compiler.interpret_terms import Batch, evaluate_in_model, model_batch
@@ -24,7 +25,6 @@ from cspec.runtime.networks import load_network
 from cspec.runtime.objective import Labelled, Objective, Score
 from cspec.runtime.progress import Silent
 from cspec.runtime.store import Store
-from cspec.runtime.train_maps import CHECKS
 
 FOLDER = Path(__file__).parents[2] / "specs" / "handwired_equality"
 
