@@ -1,0 +1,22 @@
+"""The gallery's specs, and the page of reproductions against the one that it tabulates. No figure is run again here."""
+
+import re
+from pathlib import Path
+
+import cspec
+import pytest
+from cspec.cli.workflow import check
+
+ROOT = Path(cspec.__file__).parent
+SPECS = sorted(ROOT.glob("specs/*/*.cspec"))
+PUBLISHED = ROOT / "specs" / "hierarchical_equality" / "published.cspec"
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.stem)
+def test_every_spec_of_the_gallery_is_right(spec: Path) -> None:
+    assert check(spec).experiments
+
+
+def test_the_page_has_a_row_for_every_claim_of_the_published_figures() -> None:
+    page = (ROOT / "docs" / "reproductions.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)` \|", page, re.M) == list(check(PUBLISHED).program.claims)
