@@ -29,16 +29,16 @@ model both_equalities for equality {{
   same = left == right
 }}
 network net = torch("{network}.safetensors")
-pairs main for equality {{ size 10_000 }}
-settings {{ controls {{ random: 2 }} }}
+pairs main for equality {{ size 6_000 }}
+settings {{ controls {{ random: 1 }} }}
 align das: both_equalities -> net {{
   left, right at hidden[{layer}] via rotation size {size}
-  fit {{ steps: 2000, batch: 512, rate: 0.02, seeds: 2 }}
+  fit {{ steps: 1000, batch: 256, rate: 0.03, seeds: 2 }}
 }}
 """
 CLAIMS = """
-claim {name}:        iia(das via {family}) >= 0.9
-claim {name}_random: iia(das via {family} on random(net)) >= 0.9
+claim {name}:        iia(das via {family}) >= 0.95
+claim {name}_random: iia(das via {family} on random(net)) >= 0.95
 """
 
 
@@ -68,8 +68,7 @@ class Setup:
 
 SETUPS = (
     Setup("neither", 2, 1, "require not (w == x and y == z)"),
-    Setup("neither", 1, 8, "require not (w == x and y == z)"),
-    Setup("random_features", 1, 8),
+    Setup("random_features", 1, 4),
     Setup("untrained", 1, 4),
 )
 
@@ -98,7 +97,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="where specs, copies of the checkpoints and results are put")
     folder = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
-    print("| network | family | IIA | `>= .9` | IIA, redrawn | `>= .9` |")
+    print("| network | family | IIA | `>= .95` | IIA, redrawn | `>= .95` |")
     print("|---|---|---|---|---|---|")
     for setup in SETUPS:
         print("\n".join(measure(setup, folder)), flush=True)
