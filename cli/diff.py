@@ -1,6 +1,7 @@
 """`cspec diff`: what changed between two results."""
 
 import argparse
+import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,7 @@ def run(options: argparse.Namespace, output: Output) -> int:
 def _compare(options: argparse.Namespace, output: Output) -> int:
     from ..runtime.compare_results import NothingToCompareError, compare_results
     from .find_result import ResultProblem, find_result
+    from .page import open_page
     from .render_diff import render_diff
 
     before, after = find_result(options.spec, options.store), find_result(options.after, options.store)
@@ -55,7 +57,7 @@ def _compare(options: argparse.Namespace, output: Output) -> int:
     except NothingToCompareError as problem:
         message = f"expected two results of the same claims: {problem}"
         raise ResultProblem("CS456", message, "compare results of one spec, under other weights for instance") from None
-    output.write(render_diff(diff, before.path.name, after.path.name))
+    output.write(render_diff(diff, before.path.name, after.path.name, open_page(sys.stdout)))
     output.add("diff", asdict(diff))
     output.add("files", [str(before.path), str(after.path)])
     return 1 if diff.changed else 0

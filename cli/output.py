@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from ..lang.codes import CODES
 from ..lang.diagnostics import Diagnostic, Source, SpecError
 from ..lang.render_diagnostics import render_json, render_text
+from .page import colored
 
 USAGE, SPEC, ENVIRONMENT, BUG, INTERRUPTED = 64, 2, 4, 70, 130
 
@@ -95,11 +95,6 @@ def exit_status(diagnostics: tuple[Diagnostic, ...]) -> int:
     """2 where the spec is wrong, else 4 where only the environment is."""
     errors = [CODES[d.code].exit for d in diagnostics if d.severity == "error"]
     return SPEC if SPEC in errors else ENVIRONMENT
-
-
-def colored(stream: Any) -> bool:
-    """Whether a stream is a terminal that wants colour (https://no-color.org)."""
-    return bool(stream.isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def add_common(parser: argparse.ArgumentParser) -> None:

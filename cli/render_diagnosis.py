@@ -4,39 +4,44 @@ import textwrap
 from collections.abc import Iterator
 
 from ..runtime.diagnosis import Counterexample, Diagnosis, Furthest, Input, Region, Regions
+from .page import INDENT, NARROWEST, Page
 
-WIDTH = 80
-INDENT = "    "
 ROOM = 12
 """Lines that the diagnoses of one claim take at most, where not all is asked for."""
 REGIONS = 4
-LONGEST = 2 * WIDTH
+LONGEST = 2 * NARROWEST
+"""Characters of a counterexample's inputs; what is longer is cut."""
 
 
-def render_diagnoses(diagnoses: tuple[Diagnosis, ...], whole: bool) -> list[str]:
-    """Lines of at most 80 columns on the estimands of one claim: `whole`, or at most twelve of them."""
+def render_diagnoses(diagnoses: tuple[Diagnosis, ...], page: Page, whole: bool) -> list[str]:
+    """Lines on the estimands of one claim: `whole`, or at most twelve of them."""
     if whole:
-        return [line for diagnosis in diagnoses for line in _render(diagnosis, len(diagnosis.counterexamples), REGIONS)]
+        return [
+            line
+            for diagnosis in diagnoses
+            for line in _render(diagnosis, page, len(diagnosis.counterexamples), REGIONS)
+        ]
     for examples, regions in ((2, 4), (2, 2), (1, 2), (1, 1), (1, 0), (0, 0)):
-        lines = [line for diagnosis in diagnoses for line in _render(diagnosis, examples, regions)]
+        lines = [line for diagnosis in diagnoses for line in _render(diagnosis, page, examples, regions)]
         if len(lines) <= ROOM:
             return lines
     return lines[:ROOM]
 
 
-def _render(diagnosis: Diagnosis, examples: int, regions: int) -> list[str]:
+def _render(diagnosis: Diagnosis, page: Page, examples: int, regions: int) -> list[str]:
     """One estimand, with so many counterexamples and regions."""
     items = f"{diagnosis.looked_at:,} {'sampled ' if diagnosis.sampled else ''}items"
     said = [f"{diagnosis.quantity}: disagreement on {diagnosis.disagreements:,} of {items}"]
     if diagnosis.furthest is not None:
         said.append(_furthest(diagnosis.furthest))
-    lines = [_wrap(text) for text in said]
+    lines = [line for text in said for line in page.wrap(text, INDENT)]
     for example in _both_halves(diagnosis.counterexamples, examples):
         inputs, outputs = render_counterexample(example)
-        lines += [_wrap(inputs, INDENT + "  "), _wrap(outputs, INDENT + " " * 5)]
+        lines += [*page.wrap(inputs, INDENT + 2), *page.wrap(outputs, INDENT + 5)]
     if regions and diagnosis.regions is not None and diagnosis.disagreements:
-        lines += [_wrap(text) for text in _regions(diagnosis.regions, regions)]
-    return [line for block in lines for line in block.split("\n")]
+        head, *found = _regions(diagnosis.regions, regions)
+        lines += [*page.wrap(head, INDENT), *(line for text in found for line in page.wrap(text, INDENT + 2))]
+    return lines
 
 
 def render_counterexample(example: Counterexample) -> tuple[str, str]:
@@ -78,7 +83,7 @@ def _regions(found: Regions, most: int) -> Iterator[str]:
         return
     yield f"regions, each a new claim for fresh items ({foretold}):"
     for region in found.regions[:most]:
-        yield "  " + _region(region)
+        yield _region(region)
 
 
 def _region(region: Region) -> str:
@@ -90,8 +95,3 @@ def _furthest(furthest: Furthest) -> str:
     site = "" if furthest.site is None else f" with {furthest.site}"
     attempt = furthest.attempt + ("" if furthest.attempts == 1 else f" of {furthest.attempts}")
     return f"the search got furthest in {attempt}{site}: {furthest.select:.3f} on select, loss {furthest.loss:.3g}"
-
-
-def _wrap(text: str, indent: str = INDENT) -> str:
-    lead = indent + " " * (len(text) - len(text.lstrip()))
-    return textwrap.fill(text.lstrip(), WIDTH, initial_indent=lead, subsequent_indent=lead + "  ")

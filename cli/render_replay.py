@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from ..runtime.replay import NetworkRun, Replay
+from .page import columns
 from .render_diagnosis import show_input
 
 FEW = 8
@@ -16,15 +17,15 @@ def render_replay(replay: Replay, result: str) -> str:
     lines = [
         f"{result}#{example.number}: claim {replay.claim}, {replay.quantity}, {chosen}, label {example.half}",
         "",
-        *_table([["base", show_input(example.base)], *_sources(replay)]),
+        *columns([["base", show_input(example.base)], *_sources(replay)], 2),
         "",
-        *_table([["model", "before", "after"], *([v.variable, v.before, v.after] for v in replay.model)]),
+        *columns([["model", "before", "after"], *([v.variable, v.before, v.after] for v in replay.model)], 2),
         "",
-        *_table(_logits(replay)),
+        *columns(list(_logits(replay)), 2),
         "",
         f"predicted {found.model_after}, answered {found.network_after}: {_judge(replay)}",
     ]
-    return "\n".join(line.rstrip() for line in lines) + "\n"
+    return "\n".join(lines) + "\n"
 
 
 def _sources(replay: Replay) -> Iterator[list[str]]:
@@ -57,10 +58,3 @@ def _judge(replay: Replay) -> str:
         return "as the result says"
     said = replay.recorded
     return f"the result says {said.model_after} and {said.network_after}: it does not reproduce"
-
-
-def _table(rows: "Iterator[list[str]] | list[list[str]]") -> list[str]:
-    """Rows in columns, indented."""
-    rows = list(rows)
-    widths = [max(len(row[i]) for row in rows if i < len(row)) for i in range(max(map(len, rows)))]
-    return ["  " + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False)) for row in rows]

@@ -7,7 +7,9 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from ..lang.program import Domain, Expression, Mechanism, Model, Task, variables_of
+from ..lang.domains import Domain
+from ..lang.expressions import Expression, variables_of
+from ..lang.program import Mechanism, Model, Task
 from ..lang.tuples import part_values
 from .expressions import Column, canonical, evaluate
 

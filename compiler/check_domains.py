@@ -12,7 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..lang.diagnostics import Diagnostic, Label
-from ..lang.program import BOOL, Apply, Constant, Expression, Mechanism, integers, variables_of
+from ..lang.domains import BOOL, integers
+from ..lang.expressions import Apply, Constant, Expression, variables_of
+from ..lang.program import Mechanism
 from ..lang.tuples import part_values
 from .causal_model import CausalModel, Codes
 from .expressions import evaluate

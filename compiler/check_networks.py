@@ -5,8 +5,9 @@ From a typed program and the spec's folder to the networks' facts and diagnostic
 
 from pathlib import Path
 
+from ..lang.claims import Accuracy, Estimand
 from ..lang.diagnostics import Diagnostic, Label
-from ..lang.program import Accuracy, Alignment, Estimand, Network, Program, Task
+from ..lang.program import Alignment, Network, Program, Task
 from .check_positions import FedNetwork, check_positions
 from .check_sites import check_sites
 from .experiments import NetworkFile

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ..lang.diagnostics import Diagnostic, Label, Span
-from ..lang.program import Position
+from ..lang.places import Position
 from .network_facts import NetworkFacts
 from .positions import resolve_position
 

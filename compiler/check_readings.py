@@ -5,8 +5,10 @@ From a typed program and its models to diagnostics.
 
 from collections.abc import Mapping
 
+from ..lang.claims import Reading
 from ..lang.diagnostics import Diagnostic, Label
-from ..lang.program import Program, Reading, Site
+from ..lang.places import Site
+from ..lang.program import Program
 from .causal_model import CausalModel
 
 

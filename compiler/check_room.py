@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ..lang.diagnostics import Diagnostic, Label
-from ..lang.program import Placement, Site
+from ..lang.places import Placement, Site
 from .check_positions import FedNetwork
 from .positions import resolve_positions
 

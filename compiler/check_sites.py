@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from ..lang.diagnostics import Diagnostic, Label
-from ..lang.program import Alignment, Placement, Region, Site
+from ..lang.places import Placement, Region, Site
+from ..lang.program import Alignment
 from .check_positions import FedNetwork, check_positions
 from .check_room import Taken, largest_size, report_no_room, site_room, take_room
 from .positions import resolve_positions

@@ -1,15 +1,16 @@
 """Experiments: claims with every estimand lowered to a term, a population of items, and a place in a network."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
-from ..lang.program import Claim, Family, FitSettings, Size, show_dims
+from ..lang.claims import Claim
+from ..lang.program import FitSettings
+from .groundings import Grounding, Search
 from .network_facts import NetworkFacts
 from .sampling.items import Recipe
-from .terms import Expectation
+from .terms import EstimandName, Expectation
 
 
 @dataclass(frozen=True)
@@ -19,184 +20,6 @@ class NetworkFile:
     name: str
     path: Path
     facts: NetworkFacts
-
-
-@dataclass(frozen=True)
-class Block:
-    """One variable's dims in a frame: columns start .. stop-1 of its map."""
-
-    variable: int
-    start: int
-    stop: int
-
-    @property
-    def size(self) -> int:
-        return self.stop - self.start
-
-
-@dataclass(frozen=True)
-class Frame:
-    """One map at one site, shared by the variables that live there, each in a block of its own.
-
-    `dims` are the site's dims that the map sees (all of them where the spec names none) of its `width`; `positions` the
-    tokens at which it reads them, one alone for a network without positions. The map sees one vector, the positions'
-    concatenation, or, where `shared`, each position's vector by itself with the same parameters (families).
-    With `learned_size` the blocks' sizes are found by the fit, and theirs here are empty. A frame `inside` another sees
-    that one's block in place of the site.
-    """
-
-    component: str
-    layer: int | None
-    dims: tuple[int, ...]
-    width: int
-    family: Family
-    blocks: tuple[Block, ...]
-    positions: tuple[int, ...] = (0,)
-    shared: bool = False
-    learned_size: bool = False
-    inside: "Inside | None" = None
-
-    @property
-    def size(self) -> int:
-        """The features that the blocks take together."""
-        return self.blocks[-1].stop
-
-    @property
-    def dim(self) -> int:
-        """The length of the vector that the map sees."""
-        if self.inside is not None:
-            return self.inside.frame.blocks[self.inside.block].size
-        return len(self.dims) * (1 if self.shared else len(self.positions))
-
-    @property
-    def given(self) -> bool:
-        """Whether nothing of the map is to be found: its one block is the site's dims themselves."""
-        whole = len(self.blocks) == 1 and self.size == self.dim
-        return self.family.name == "identity" and not self.learned_size and whole and not self.inside
-
-    @property
-    def site(self) -> str:
-        """The site's name: `hidden[1]`, `logits`, `resid[2] @ 3`."""
-        name = self.component if self.layer is None else f"{self.component}[{self.layer}]"
-        if self.positions == (0,) and not self.component.startswith("resid"):
-            return name
-        return f"{name} @ {', '.join(map(str, self.positions))}"
-
-
-@dataclass(frozen=True)
-class Inside:
-    """A block of another frame, whose map is fitted first and then stays as it is."""
-
-    frame: Frame
-    block: int
-
-
-@dataclass(frozen=True)
-class Grounding:
-    """Where each variable of an alignment lives. Blocks name variables by their index."""
-
-    frames: tuple[Frame, ...]
-
-    @property
-    def learned(self) -> bool:
-        """Whether a map must be found."""
-        return any(not frame.given for frame in self.frames)
-
-    @property
-    def families(self) -> tuple[str, ...]:
-        """The families of the maps, each once: they are part of the verdict."""
-        return tuple(dict.fromkeys(frame.family.text for frame in self.frames))
-
-
-@dataclass(frozen=True)
-class Place:
-    """One variable at one concrete site, with the family and the size of its map.
-
-    `dims`, `positions` and `shared` as in `Frame`; `size` None gives it all that the map sees.
-    """
-
-    variable: int
-    component: str
-    layer: int | None
-    dims: tuple[int, ...]
-    width: int
-    family: Family
-    size: Size
-    positions: tuple[int, ...] = (0,)
-    shared: bool = False
-    inside: Inside | None = None
-
-    @property
-    def text(self) -> str:
-        """The site and the size, as a search's table names them."""
-        site = Frame(self.component, self.layer, self.dims, self.width, self.family, (), self.positions).site
-        dims = "" if len(self.dims) == self.width else f"[{show_dims(self.dims)}]"
-        return f"{site}{dims}" + ("" if self.size is None else f" size {self.size}")
-
-
-def ground(places: Iterable[Place]) -> Grounding:
-    """Places as frames: variables at one site with one map share a frame, in disjoint blocks in order.
-
-    Given dims are a frame of their own.
-    """
-    groups: dict[tuple[object, ...], list[Place]] = {}
-    for place in places:
-        given = place.family.name == "identity" and place.size is None
-        alone = place.variable if given or place.size is None else -1
-        at = (place.component, place.layer, place.dims, place.positions, place.shared, place.inside)
-        groups.setdefault((*at, place.family, place.size == "learned", alone), []).append(place)
-    return Grounding(tuple(_frame(members) for members in groups.values()))
-
-
-def _frame(places: list[Place]) -> Frame:
-    first = places[0]
-    learned = first.size == "learned"
-    frame = Frame(
-        first.component,
-        first.layer,
-        first.dims,
-        first.width,
-        first.family,
-        (),
-        first.positions,
-        first.shared,
-        learned,
-        first.inside,
-    )
-    blocks, start = [], 0
-    for place in places:
-        size = place.size if isinstance(place.size, int) else 0 if learned else frame.dim
-        blocks.append(Block(place.variable, start, start + size))
-        start += size
-    return replace(frame, blocks=tuple(blocks))
-
-
-@dataclass(frozen=True)
-class Search:
-    """Where the places of an alignment's variables are looked for.
-
-    Each line is one choice among alternatives, and an alternative places the line's variables; a line without a choice
-    has one. `order` lists (parent, child) variables: a child's site comes strictly later.
-    """
-
-    lines: tuple[tuple[tuple[Place, ...], ...], ...]
-    order: tuple[tuple[int, int], ...] = ()
-
-    @property
-    def open(self) -> bool:
-        """Whether there is anything to choose."""
-        return any(len(line) > 1 for line in self.lines)
-
-    def places(self, chosen: tuple[int, ...]) -> tuple[Place, ...]:
-        """The places under a choice of one alternative for each line, by variable."""
-        found = [place for line, index in zip(self.lines, chosen, strict=True) for place in line[index]]
-        return tuple(sorted(found, key=lambda place: place.variable))
-
-    def admits(self, places: tuple[Place, ...]) -> bool:
-        """Whether every child lies strictly later in the network than its parents, and no site is overfull."""
-        depth = {p.variable: (p.layer is None, p.layer or 0) for p in places}
-        late = all(depth[parent] < depth[child] for parent, child in self.order if parent in depth and child in depth)
-        return late and all(frame.size <= frame.dim for frame in ground(places).frames)
 
 
 @dataclass(frozen=True)
@@ -244,6 +67,7 @@ class Measurement:
     """
 
     text: str
+    estimand: EstimandName
     pairs: str
     term: Expectation
     network: str
@@ -284,7 +108,7 @@ class Quantity:
     """A measurement as it stands in a claim. `gated`: its network must solve the task for a verdict.
 
     `positive_control` is the same search for the output variable at the last site, where a bound from above on a
-    learned map rests on the search; `vetoes` are the controls of a learned map that is bounded from below.
+    learned map rests on the search; `vetoes` are the controls of an estimand that is bounded from below.
     """
 
     measurement: Measurement

@@ -9,7 +9,8 @@ import networkx as nx
 
 from ..lang.program import Settings
 from .check_pairs import Populations
-from .experiments import Control, Encoding, Experiment, Fitting, Grounding, Measurement, NetworkFile, Quantity
+from .experiments import Control, Encoding, Experiment, Fitting, Measurement, NetworkFile, Quantity
+from .groundings import Grounding
 from .keys import content_key, derived_seed, file_hash
 from .plan import (
     CODE_VERSIONS,
@@ -29,7 +30,7 @@ from .plan import (
     Step,
 )
 from .sampling.items import Recipe, Split
-from .terms import Agree, ModelWorld, NetworkWorld, ReadsRight, in_worlds, interchange, render
+from .terms import ESTIMAND_VERSIONS, Agree, ModelWorld, NetworkWorld, ReadsRight, in_worlds, interchange, render
 
 NATURAL = 2048
 """How many inputs of `fit` the read-outs are fitted on."""
@@ -147,6 +148,7 @@ class _Planning:
         key = content_key(
             "evaluate",
             CODE_VERSIONS["evaluate"],
+            estimand=(measurement.estimand, ESTIMAND_VERSIONS[measurement.estimand]),
             items=items,
             candidates=[(c.network.key, c.fit, c.frame_seed) for c in candidates],
             grounding=measurement.grounding,
@@ -265,7 +267,7 @@ def _chance(measurement: Measurement) -> float | None:
     score = measurement.term.score
     if isinstance(score, ReadsRight):
         return 1 / measurement.recipe.model.domains[score.right.variable].size
-    if measurement.recipe.halves == ("exposed",):
+    if measurement.recipe.halves == ("exposed",) or not isinstance(score, Agree):
         return None
     return 1 / math.prod(len(answer.classes) for answer in measurement.encoding.answers)
 

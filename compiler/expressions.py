@@ -11,7 +11,7 @@ from functools import lru_cache, reduce
 import numpy as np
 import numpy.typing as npt
 
-from ..lang.program import Apply, Constant, Expression, Variable
+from ..lang.expressions import Apply, Constant, Expression, Variable
 
 Column = npt.NDArray[np.int64]
 

@@ -6,7 +6,8 @@ ordinary interchange of the copy.
 
 from dataclasses import replace
 
-from ..lang.program import Expression, Mechanism, Variable
+from ..lang.expressions import Expression, Variable
+from ..lang.program import Mechanism
 from ..lang.tuples import part_of
 from .causal_model import CausalModel
 from .expressions import substitute

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from ..lang.program import Constant, Expression, Variable
+from ..lang.expressions import Constant, Expression, Variable
 
 
 class Interval(NamedTuple):

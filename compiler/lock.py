@@ -10,7 +10,8 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..lang.program import FitSettings, Settings, show_dims
+from ..lang.places import show_dims
+from ..lang.program import FitSettings, Settings
 from .experiments import Control, Experiment, Fitting, Measurement, NetworkFile, Part, Quantity
 from .expressions import canonical
 from .keys import content_key, file_hash

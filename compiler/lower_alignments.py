@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import product
 
-from ..lang.program import Alignment, Family, Placement, Position, Program, Region, Site, Size
+from ..lang.places import Family, Placement, Position, Region, Site, Size
+from ..lang.program import Alignment, Program
 from .causal_model import CausalModel
-from .experiments import Inside, Place, Search, ground
+from .groundings import Inside, Place, Search, ground
 from .network_facts import NetworkFacts
 from .positions import resolve_position
 

@@ -7,8 +7,10 @@ itself would hold.
 from collections.abc import Callable
 from dataclasses import replace
 
-from ..lang.program import Estimand, Family, Iia, Size
-from .experiments import Control, Grounding, Measurement, Place, Search, ground
+from ..lang.claims import Estimand, Iia
+from ..lang.places import Family, Size
+from .experiments import Control, Measurement
+from .groundings import Grounding, Place, Search, ground
 from .lower_estimands import Estimands
 from .network_facts import NetworkFacts
 from .scramble_model import scramble_model
@@ -26,9 +28,15 @@ class Controls:
         return (_random_subspace(measurement), _scrambled_model(measurement), _random_networks(measurement))
 
     def notes(self, measurement: Measurement, estimand: Estimand) -> tuple[Control, ...]:
-        """What is only noted: the same maps at the input, and one stage later; how far off patches lie."""
+        """What is only noted: the same maps at the input, and one stage later; how far off patches lie.
+
+        Of maps that are given, the last alone, and only where the file limits it.
+        """
         if not isinstance(estimand, Iia):
             return ()
+        if not measurement.learned:
+            limited = self.estimands.program.settings.controls.divergence is not None
+            return (_divergence(measurement),) if limited else ()
         return (self.input_site(measurement), self.next_stage(measurement), _divergence(measurement))
 
     def input_site(self, measurement: Measurement) -> Control:
@@ -79,6 +87,7 @@ class Controls:
         )
         return Measurement(
             text=f"last site: {model.output} at {place.text} via {frame.family.text}",
+            estimand="iia",
             pairs=measurement.pairs,
             term=Expectation(score, f"items of {model.name}{{{model.output}}}, pairs {measurement.pairs}"),
             network=measurement.network,
@@ -139,7 +148,7 @@ def _divergence(measurement: Measurement) -> Control:
     score = measurement.term.score
     assert isinstance(score, Agree)
     distance = Distance(score.left.run, score.left.variable)
-    return Control("divergence", _again(measurement, "divergence", score=distance), note=True)
+    return Control("divergence", _again(measurement, "divergence", distance, estimand="divergence"), note=True)
 
 
 def _random_networks(measurement: Measurement) -> Control:
@@ -156,8 +165,10 @@ def _random_subspace(measurement: Measurement) -> Control:
     assert measurement.grounding is not None
     assert measurement.fitting is not None
     learned = [frame for frame in measurement.grounding.frames if not frame.given]
-    if measurement.fitting.search.open or any(f.learned_size or f.inside for f in learned):
+    if measurement.fitting.search.open or any(f.learned_size for f in learned):
         return Control(name, None, "the map's site or size is found by the search")
+    if any(frame.inside for frame in learned):
+        return Control(name, None, "its site lies inside a variable")
     if all(frame.size == frame.dim for frame in learned):
         return Control(name, None, "the map has the site's full width")
     frames = tuple(f if f.given else replace(f, family=Family("rotation")) for f in measurement.grounding.frames)

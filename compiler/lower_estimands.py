@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 
-from ..lang.program import Accuracy, Alignment, Estimand, Iia, Program, Reading, Site
+from ..lang.claims import Accuracy, Estimand, Iia, Reading
+from ..lang.places import Site
+from ..lang.program import Alignment, Program
 from .causal_model import CausalModel
-from .experiments import Fitting, Grounding, Measurement, NetworkFile, Search, ground
+from .experiments import Fitting, Measurement, NetworkFile
+from .groundings import Grounding, Search, ground
 from .hold_children import edge_name, hold_children, other_children
 from .lower_alignments import Via, lower_search
 from .lower_recipes import BOTH, Sets, all_sets, find_pairs, item_counts, lower_encoding, lower_recipe, models_of
@@ -55,6 +58,7 @@ class Estimands:
         )
         return Measurement(
             text=f"accuracy({_network_text(estimand.network, estimand.random)})",
+            estimand="accuracy",
             pairs=pairs.name,
             term=Expectation(score, f"inputs of pairs {pairs.name}"),
             network=estimand.network,
@@ -127,6 +131,7 @@ class Estimands:
         items = f"{model.name}{{{', '.join(variables)}}}"
         return Measurement(
             text=estimand_text(estimand, alignment),
+            estimand="iia ->" if isinstance(estimand, Iia) and estimand.reader is not None else estimand.kind,
             pairs=pairs.name,
             term=Expectation(score, f"items of {items}, pairs {pairs.name}"),
             network=estimand.network,

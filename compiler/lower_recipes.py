@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from ..lang.program import Expression, Holdout, Pairs, Program
+from ..lang.expressions import Expression
+from ..lang.program import Holdout, Pairs, Program
 from .causal_model import CausalModel
 from .experiments import AnswerAt, Encoding
 from .expressions import substitute

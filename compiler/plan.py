@@ -12,15 +12,16 @@ from typing import Literal
 
 import networkx as nx
 
+from ..lang.claims import Outcome
 from ..lang.program import FitSettings as FitSettings
-from ..lang.program import Outcome
 from .causal_model import CausalModel
-from .experiments import Encoding, Grounding, NetworkFile, Part, Search
+from .experiments import Encoding, NetworkFile, Part
+from .groundings import Grounding, Search
 from .sampling.draw_items import Population
 from .sampling.items import Split
 from .terms import Agree, Score
 
-CODE_VERSIONS = {"items": 1, "encode": 1, "network": 1, "fit": 2, "evaluate": 2, "decide": 2}
+CODE_VERSIONS = {"items": 1, "encode": 1, "network": 1, "fit": 2, "evaluate": 3, "decide": 2}
 """The version of each step's code: raised whenever a step's result changes for the same content."""
 
 
@@ -150,7 +151,8 @@ class MeasuredQuantity:
     maps: str | None = None
     """The fit of its maps: quantities of one fit are replaced together by their controls."""
     chance: float | None = 0.0
-    """What guessing among the declared answers reaches; None where doing nothing is perfect (`isolate`)."""
+    """What guessing among the declared answers reaches; None where doing nothing is perfect (`isolate`), or where no
+    answer is right or wrong (`cae`, `divergence`)."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Positions as written (`{x}`, `3`, `last`) resolved to those of a network's activations."""
 
-from ..lang.program import Position
+from ..lang.places import Position
 from .network_facts import NetworkFacts
 
 

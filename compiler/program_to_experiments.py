@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from fractions import Fraction
 
-from ..lang.program import Claim, Comparison, Estimand, Iia, Linear, Program, Scaled
+from ..lang.claims import Claim, Comparison, Estimand, Iia, Linear, Scaled
+from ..lang.program import Program
 from .causal_model import CausalModel
 from .experiments import Experiment, Measurement, NetworkFile, Part, Quantity
 from .lower_controls import Controls
@@ -35,7 +36,7 @@ def _lower_quantity(estimand: Estimand, signs: set[int], estimands: Estimands, c
     gated = isinstance(estimand, Iia) and not estimand.random and 1 in signs
     control = controls.last_site(measurement) if measurement.learned and -1 in signs else None
     vetoes = controls.vetoes(measurement) if measurement.learned and 1 in signs else ()
-    notes = controls.notes(measurement, estimand) if measurement.learned and 1 in signs else ()
+    notes = controls.notes(measurement, estimand) if 1 in signs else ()
     return Quantity(measurement, gated, control, (*vetoes, *notes))
 
 

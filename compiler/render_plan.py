@@ -1,32 +1,60 @@
-"""The plan as text and as plain JSON values: every step, what it does, and which steps it reads."""
+"""The plan as text and as plain JSON values: every step, what it does, which steps it reads, and what it costs."""
 
+from dataclasses import asdict
 from typing import Any
 
-from .experiments import Frame, Grounding
+from .groundings import Frame, Grounding
 from .interpret_terms import model_batch
 from .pair_scores import pair_scores
 from .plan import DecideStep, EncodeStep, EvaluateStep, FitStep, ItemsStep, Plan, Step
+from .price_plan import PlanPrice, Price, price_plan
 
 SHOWN = 8
 """How many hexadecimal digits of a key are printed: enough to tell a plan's steps apart."""
 
 
 def render_plan(plan: Plan) -> str:
-    """One line a step, in an order in which they can run."""
+    """One line a step, in an order in which they can run; then what the claims and their controls cost."""
+    price = price_plan(plan)
     lines = [f"plan {plan.key[:SHOWN]}: {len(plan.graph)} steps"]
     for step in plan.steps():
         needs = " ".join(key[:SHOWN] for key in plan.needs(step.key))
-        lines.append(f"{step.key[:SHOWN]}  {step.kind:<8}  {describe(step)}" + (f"  <- {needs}" if needs else ""))
-    return "\n".join(lines) + "\n"
+        cost = f"; {_passes(price.steps[step.key])}" if step.key in price.steps else ""
+        lines.append(f"{step.key[:SHOWN]}  {step.kind:<8}  {describe(step)}{cost}" + (f"  <- {needs}" if needs else ""))
+    return "\n".join([*lines, *_render_price(price)]) + "\n"
+
+
+def _render_price(price: PlanPrice) -> list[str]:
+    lines = ["passes through networks, at most:", f"  claims: {_passes(price.claims)}"]
+    if price.controls:
+        lines.append(f"  controls: {_passes(price.all_controls)}")
+        lines += [f"    {name}: {_passes(one)}" for name, one in price.controls.items()]
+    return lines
+
+
+def _passes(price: Price) -> str:
+    return f"{price.forward:,} forward" + (f", {price.backward:,} backward" if price.backward else "")
 
 
 def plan_table(plan: Plan) -> dict[str, Any]:
-    """The plan as plain values, keys whole."""
+    """The plan as plain values, keys whole; `passes` through networks, forward and backward, are the most."""
+    price = price_plan(plan)
     steps = [
-        {"key": step.key, "kind": step.kind, "what": describe(step), "needs": list(plan.needs(step.key))}
+        {
+            "key": step.key,
+            "kind": step.kind,
+            "what": describe(step),
+            "needs": list(plan.needs(step.key)),
+            "passes": asdict(price.steps.get(step.key, Price())),
+        }
         for step in plan.steps()
     ]
-    return {"key": plan.key, "claims": list(plan.claims), "steps": steps}
+    passes = {
+        "claims": asdict(price.claims),
+        "controls": {name: asdict(one) for name, one in price.controls.items()},
+        "all_controls": asdict(price.all_controls),
+    }
+    return {"key": plan.key, "claims": list(plan.claims), "steps": steps, "passes": passes}
 
 
 def describe(step: Step) -> str:
@@ -36,10 +64,9 @@ def describe(step: Step) -> str:
             return _describe_items(step)
         case EncodeStep():
             return "tokens and classes"
-        case FitStep(settings=settings, grounding=grounding, network=network):
+        case FitStep(grounding=grounding, network=network):
             source = network.file.name if network.draw is None else f"random({network.file.name}) {network.draw}"
-            budget = f"{settings.seeds} x {settings.steps:,} steps of {settings.batch}, rate {settings.rate:g}"
-            return f"{describe_grounding(grounding, step.variables)} on {source}; {budget}"
+            return f"{describe_grounding(grounding, step.variables)} on {source}; {_describe_budget(step)}"
         case EvaluateStep(text=text, candidates=candidates):
             return text if len(candidates) == 1 else f"{text}: the best of {len(candidates)} on select"
         case DecideStep(claim=claim, alpha=alpha):
@@ -62,6 +89,15 @@ def _describe_items(step: ItemsStep) -> str:
     alone = pair_scores(recipe.model, model_batch(step.population, drawn.items))
     scores = f"no-op {alone.no_op.mean():.3f}, full swap {alone.full_swap.mean():.3f}"
     return f"{text}; {drawn.acceptance:.2f} of sources accepted; {scores}{remarks}"
+
+
+def _describe_budget(step: FitStep) -> str:
+    """The ways in which maps are found, a training with its steps; of a search for sites the alternatives, too."""
+    settings, ways = step.settings, dict.fromkeys(frame.found_by for frame in step.grounding.frames)
+    training = f"{settings.seeds} x {settings.steps:,} steps of {settings.batch}, rate {settings.rate:g}"
+    said = [training if way == "training" else way for way in ways if way != "given"]
+    said += [f"the best of {len(line)} places on select" for line in step.search.lines if len(line) > 1]
+    return ", ".join(said)
 
 
 def describe_grounding(grounding: Grounding, variables: tuple[str, ...]) -> str:

@@ -8,7 +8,8 @@ at chance for every map, a check that cannot fail; a fixed function is the same 
 import math
 from dataclasses import replace
 
-from ..lang.program import Apply, Constant, Expression, Variable, integers
+from ..lang.domains import integers
+from ..lang.expressions import Apply, Constant, Expression, Variable
 from .causal_model import CausalModel
 from .expressions import substitute
 from .keys import derived_seed

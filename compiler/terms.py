@@ -7,6 +7,21 @@ two agree. `render` prints a term as `cspec compile --emit terms` shows it.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Literal
+
+EstimandName = Literal["accuracy", "iia", "cause", "isolate", "iia ->", "probe", "cae", "divergence"]
+
+ESTIMAND_VERSIONS: dict[EstimandName, int] = {
+    "accuracy": 1,
+    "iia": 1,
+    "cause": 1,
+    "isolate": 1,
+    "iia ->": 1,
+    "probe": 1,
+    "cae": 1,
+    "divergence": 1,
+}
+"""The version of each estimand's definition, as docs/estimands.md states it: part of every evaluation's key."""
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from .check_recipes import find_recipe
-from .program import Accuracy
+from .claims import Accuracy
 from .scope import Names
 from .suggest import suggest
-from .syntax import AccuracySyntax, NetworkReference
+from .syntax.claims import AccuracySyntax, NetworkReference
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,17 @@ from .check_recipes import find_recipe
 from .check_settings import check_fit
 from .check_sites import check_region, check_site
 from .diagnostics import Label
+from .domains import Domain
 from .families import family_name
 from .join_members import join_members
 from .not_built import not_built
-from .program import IDENTITY, Alignment, Domain, FitSettings, Placement, Region, Site
+from .places import IDENTITY, Placement, Region, Site
+from .program import Alignment, FitSettings
 from .scope import AlignmentView, Names, Reporter, Signature, report_repeated
 from .static_index import indexed_name, report_no_member
 from .suggest import suggest
-from .syntax import AlignSyntax, InnerSiteSyntax, Name, PlacementSyntax
+from .syntax.alignments import AlignSyntax, InnerSiteSyntax, PlacementSyntax
+from .syntax.leaves import Name
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,15 @@
 from collections.abc import Mapping, Sequence
 
 from .diagnostics import Label
+from .domains import Domain
 from .families import families_of, family_name, list_names
-from .program import Answer, Domain, Position
+from .places import Position
+from .program import Answer
 from .scope import Reporter, report_repeated
 from .suggest import listed, suggest
-from .syntax import AnswerEntry, AnswerSyntax, Integer, Name, PositionItem, PositionSyntax
+from .syntax.leaves import Integer, Name
+from .syntax.members import PositionItem, PositionSyntax
+from .syntax.tasks import AnswerEntry, AnswerSyntax
 
 MAX_ANSWERS = 1_000_000
 

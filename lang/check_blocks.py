@@ -6,7 +6,8 @@ from math import inf
 
 from .check_models import descendants
 from .diagnostics import Label
-from .program import Model, Placement, Region, Site, show_dims
+from .places import Placement, Region, Site, show_dims
+from .program import Model
 from .scope import AlignmentView, Reporter
 
 

@@ -7,20 +7,12 @@ from typing import Literal, cast
 
 from .check_accuracy import check_accuracy
 from .check_estimands import check_estimand, is_learned, range_of_estimand
+from .claims import Claim, Comparison, Estimand, Linear, Outcome, Reading, Scaled
 from .diagnostics import Source, Span
-from .program import Claim, Comparison, Estimand, Linear, Outcome, Reading, Scaled
 from .scope import Names, Reporter
 from .suggest import suggest
-from .syntax import (
-    AccuracySyntax,
-    ClaimOperation,
-    ClaimSyntax,
-    ComparisonSyntax,
-    Decimal,
-    EstimandSyntax,
-    Name,
-    Quantity,
-)
+from .syntax.claims import AccuracySyntax, ClaimOperation, ClaimSyntax, ComparisonSyntax, EstimandSyntax, Quantity
+from .syntax.leaves import Decimal, Name
 
 OUTCOMES = ("holds", "refuted", "unsupported", "inconclusive")
 REASONS = (

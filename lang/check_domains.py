@@ -1,10 +1,12 @@
 """Domains as written -> finite domains, and which domains each symbol belongs to."""
 
 from .diagnostics import Label
-from .program import BOOL, Domain
+from .domains import BOOL, Domain
 from .scope import Names
 from .suggest import suggest
-from .syntax import DomainSyntax, Integer, Name, NamedDomain, RangeDomain, SetDomain, TypeSyntax
+from .syntax.domains import DomainSyntax, NamedDomain, RangeDomain, SetDomain
+from .syntax.leaves import Integer, Name
+from .syntax.tasks import TypeSyntax
 
 MAX_VALUES = 2**31
 RESERVED = frozenset(["and", "or", "not", "in", "if", "then", "else", "true", "false"])

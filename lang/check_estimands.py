@@ -8,12 +8,18 @@ from .check_accuracy import NetworkMeant, check_network_reference
 from .check_blocks import check_blocks
 from .check_maps import LEARNED_SIZES, check_map, check_two_values, report_several_sizes
 from .check_recipes import Recipe, find_recipe
+from .claims import Accuracy, Estimand, Iia, Reading
 from .diagnostics import Span
-from .program import Accuracy, Domain, Estimand, Family, Iia, Model, Placement, Reading, Region, Size, variables_of
+from .domains import Domain
+from .expressions import variables_of
+from .places import Family, Placement, Region, Size
+from .program import Model
 from .scope import AlignmentView, Names, report_repeated
 from .static_index import indexed_name
 from .suggest import listed, suggest
-from .syntax import EstimandSyntax, FamilySyntax, Name, OnSyntax
+from .syntax.alignments import FamilySyntax
+from .syntax.claims import EstimandSyntax, OnSyntax
+from .syntax.leaves import Name
 
 EXCHANGES = ("iia", "cause", "isolate")
 """Estimands of an interchange; the others read a network through an alignment."""

@@ -7,11 +7,12 @@ from typing import cast
 
 from .check_references import check_reference
 from .diagnostics import Label, Span
+from .domains import BOOL, Domain, integers
 from .expression_scope import Scope, comparable, describe
-from .program import BOOL, Apply, Constant, Domain, Expression, Operator, integers
+from .expressions import Apply, Constant, Expression, Operator
 from .scope import Reporter
 from .suggest import suggest
-from .syntax import (
+from .syntax.expressions import (
     Call,
     Comprehension,
     Conditional,

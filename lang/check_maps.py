@@ -5,11 +5,14 @@ from dataclasses import dataclass
 
 from .check_sites import range_of
 from .diagnostics import Span
+from .domains import Domain
 from .not_built import FAMILIES, not_built
-from .program import IDENTITY, Domain, Family, FamilyName, Size
+from .places import IDENTITY, Family, FamilyName, Size
 from .scope import Reporter
 from .suggest import listed, suggest
-from .syntax import Argument, Decimal, FamilySyntax, Name, SizesSyntax
+from .syntax.alignments import FamilySyntax, SizesSyntax
+from .syntax.leaves import Decimal, Name
+from .syntax.networks import Argument
 
 FAMILY_NAMES: tuple[FamilyName, ...] = ("identity", "rotation", "pca", "difference", "probe", "revnet")
 LEARNED_SIZES = ("identity", "rotation")

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from .check_domains import MAX_VALUES, Domains
 from .check_expressions import ExpressionChecker
 from .diagnostics import Label
+from .domains import Domain
 from .expression_scope import Scope, comparable, describe, references_in
+from .expressions import Expression, variables_of
 from .families import IndexedFamily, families_of, family_name, list_names, member_name
 from .join_families import join_families
-from .program import Domain, Expression, Mechanism, Model, variables_of
+from .program import Mechanism, Model
 from .scope import Reporter, Signature
-from .syntax import Equation, ModelSyntax, Reference
+from .syntax.expressions import Reference
+from .syntax.models import Equation, ModelSyntax
 
 
 @dataclass(frozen=True)

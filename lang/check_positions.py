@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from .families import families_of, family_name
 from .not_built import not_built
-from .program import Position
+from .places import Position
 from .scope import Reporter
 from .static_index import indexed_name, report_no_member
 from .suggest import suggest
-from .syntax import PositionItem, PositionSyntax
+from .syntax.members import PositionItem, PositionSyntax
 
 
 @dataclass(frozen=True)

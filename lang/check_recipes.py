@@ -8,13 +8,17 @@ from .check_domains import Domains
 from .check_expressions import ExpressionChecker
 from .check_models import CheckedModel
 from .diagnostics import Label, Span
+from .domains import Domain
 from .expression_scope import Scope, comparable, describe
+from .expressions import Constant
 from .families import families_of, family_name
 from .not_built import not_built
-from .program import Constant, Domain, Holdout, Pairs
+from .program import Holdout, Pairs
 from .scope import Names, Reporter, Signature, report_repeated
 from .suggest import listed, suggest
-from .syntax import HoldoutSyntax, Indexed, Name, PairsSyntax
+from .syntax.leaves import Name
+from .syntax.members import Indexed
+from .syntax.pairs import HoldoutSyntax, PairsSyntax
 
 MAX_HELD_OUT = 1_000_000
 

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import Literal, cast
 
+from .domains import BOOL, Domain, integers
 from .expression_scope import Scope, comparable, describe
+from .expressions import Apply, Constant, Expression, Variable
 from .families import IndexedFamily, family_name, member_name, split_member
-from .program import BOOL, Apply, Constant, Domain, Expression, Variable, integers
 from .scope import Reporter
 from .suggest import listed, suggest
-from .syntax import ExpressionSyntax, Reference
+from .syntax.expressions import ExpressionSyntax, Reference
 
 Role = Literal["base", "source"]
 Check = Callable[[ExpressionSyntax], Expression | None]

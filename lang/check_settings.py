@@ -5,7 +5,9 @@ from .not_built import NETWORKS, SETTINGS, not_built
 from .program import ControlSettings, FitSettings, Network, Settings
 from .scope import Reporter, report_repeated
 from .suggest import suggest
-from .syntax import Decimal, NetworkSyntax, Setting, SettingsBlock, SettingsSyntax, Text
+from .syntax.leaves import Decimal, Text
+from .syntax.networks import NetworkSyntax
+from .syntax.settings import Setting, SettingsBlock, SettingsSyntax
 
 MAX_WHOLE = 2**62
 

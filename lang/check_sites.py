@@ -5,10 +5,10 @@ from typing import Literal
 from .check_positions import SiteScope, check_positions
 from .diagnostics import Span
 from .not_built import COMPONENTS, not_built
-from .program import Position, Region, Site
+from .places import Position, Region, Site
 from .scope import Reporter
 from .suggest import suggest
-from .syntax import Dims, Index, SiteSyntax, Star
+from .syntax.alignments import Dims, Index, SiteSyntax, Star
 
 MAX_DIMS = 1_000_000
 

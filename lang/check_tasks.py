@@ -4,13 +4,17 @@ from .check_answers import check_answers
 from .check_domains import Domains
 from .check_expressions import ExpressionChecker
 from .diagnostics import Label, Span
+from .domains import Domain
 from .expression_scope import Scope
+from .expressions import Expression
 from .families import families_of, family_name, list_names, member_name
 from .join_families import MAX_TUPLES
-from .program import Declared, Domain, Expression, Task
+from .program import Declared, Task
 from .scope import Reporter, Signature, report_repeated, report_twice
 from .suggest import suggest
-from .syntax import AnswerSyntax, DeclaredSyntax, Group, Indexed, Name, RequireSyntax, TaskSyntax
+from .syntax.leaves import Name
+from .syntax.members import Indexed
+from .syntax.tasks import AnswerSyntax, DeclaredSyntax, Group, RequireSyntax, TaskSyntax
 
 MAX_MEMBERS = 10_000
 

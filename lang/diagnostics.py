@@ -19,6 +19,10 @@ class Span:
     end: int
 
 
+NOWHERE = Span(0, 0)
+"""The span of what was not written."""
+
+
 @dataclass(frozen=True)
 class Label:
     """A place in the text and what is to be said there."""

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from .domains import Domain
 from .families import IndexedFamily, families_of
-from .program import Domain
-from .syntax import (
+from .syntax.expressions import (
     Call,
     Comprehension,
     Conditional,

@@ -9,8 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
+from .domains import Domain, product
+from .expressions import Variable, variables_of
 from .families import IndexedFamily
-from .program import Domain, Mechanism, Variable, product, variables_of
+from .program import Mechanism
 from .tuples import part_of, tuple_code
 
 MAX_TUPLES = 2**62

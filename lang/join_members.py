@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from .diagnostics import Span
-from .program import Placement, Site
+from .places import Placement, Site
 
 
 def join_members(

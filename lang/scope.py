@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from .diagnostics import Diagnostic, Label, Span
-from .program import Domain, Model, Network, Pairs, Placement, product
+from .domains import Domain, product
+from .places import Placement
+from .program import Model, Network, Pairs
 from .suggest import suggest
-from .syntax import Name
+from .syntax.leaves import Name
 
 T = TypeVar("T")
 

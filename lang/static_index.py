@@ -3,7 +3,9 @@
 from .families import IndexedFamily, member_name
 from .scope import Reporter
 from .static_values import static_value
-from .syntax import ExpressionSyntax, Indexed, Name
+from .syntax.expressions import ExpressionSyntax
+from .syntax.leaves import Name
+from .syntax.members import Indexed
 
 
 def indexed_name(indexed: Indexed, report: Reporter) -> Name | None:

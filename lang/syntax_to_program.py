@@ -2,7 +2,6 @@
 
 from typing import Any, TypeVar
 
-from . import syntax as s
 from .check_alignments import check_alignment
 from .check_claims import check_claim
 from .check_domains import Domains
@@ -10,16 +9,26 @@ from .check_models import CheckedModel, check_model
 from .check_recipes import check_recipe
 from .check_settings import check_network, check_settings
 from .check_tasks import check_task
+from .claims import Accuracy, Claim
 from .diagnostics import Diagnostic, Source
-from .program import Accuracy, Alignment, Claim, Program, Site, Task
+from .places import Site
+from .program import Alignment, Program, Task
 from .scope import Names, Reporter, Table
+from .syntax.alignments import AlignSyntax
+from .syntax.claims import ClaimSyntax
+from .syntax.models import Equation, ModelSyntax
+from .syntax.networks import NetworkSyntax
+from .syntax.pairs import PairsSyntax
+from .syntax.settings import SettingsSyntax
+from .syntax.tasks import TaskSyntax, TypeSyntax
+from .syntax.tree import SyntaxTree
 from .unroll import unroll_tree
 
 T = TypeVar("T")
-Named = TypeVar("Named", s.TaskSyntax, s.ModelSyntax, s.NetworkSyntax, s.PairsSyntax, s.AlignSyntax, s.ClaimSyntax)
+Named = TypeVar("Named", TaskSyntax, ModelSyntax, NetworkSyntax, PairsSyntax, AlignSyntax, ClaimSyntax)
 
 
-def check_program(tree: s.SyntaxTree, source: Source) -> tuple[Program | None, tuple[Diagnostic, ...]]:
+def check_program(tree: SyntaxTree, source: Source) -> tuple[Program | None, tuple[Diagnostic, ...]]:
     """The typed program (None if anything is wrong) and all diagnostics, warnings included.
 
     What depends on a declaration that is broken is not reported again.
@@ -32,7 +41,7 @@ def check_program(tree: s.SyntaxTree, source: Source) -> tuple[Program | None, t
 
 
 class _Checker:
-    def __init__(self, tree: s.SyntaxTree, source: Source, report: Reporter) -> None:
+    def __init__(self, tree: SyntaxTree, source: Source, report: Reporter) -> None:
         self.tree = tree
         self.source = source
         self.report = report
@@ -47,15 +56,15 @@ class _Checker:
     def check(self) -> Program:
         names = self.names
         self._declare_broken()
-        self.domains.check_types(self._all(s.TypeSyntax))
+        self.domains.check_types(self._all(TypeSyntax))
         self.tree = unroll_tree(self.tree, self.domains, self.report)
         self._declare_broken()
-        tasks = self._declare(names.tasks, self._all(s.TaskSyntax))
-        models = self._declare(names.models, self._all(s.ModelSyntax))
-        networks = self._declare(names.networks, self._all(s.NetworkSyntax))
-        recipes = self._declare(names.pairs, self._all(s.PairsSyntax))
-        alignments = self._declare(names.alignments, self._all(s.AlignSyntax))
-        claims = self._declare(names.claims, self._all(s.ClaimSyntax))
+        tasks = self._declare(names.tasks, self._all(TaskSyntax))
+        models = self._declare(names.models, self._all(ModelSyntax))
+        networks = self._declare(names.networks, self._all(NetworkSyntax))
+        recipes = self._declare(names.pairs, self._all(PairsSyntax))
+        alignments = self._declare(names.alignments, self._all(AlignSyntax))
+        claims = self._declare(names.claims, self._all(ClaimSyntax))
         self._resolve_domains(tasks, models)
         self._check_tasks(tasks)
         self._check_models(models)
@@ -67,7 +76,7 @@ class _Checker:
             checked = check_claim(claim, names, self.source, self.report)
             if checked is not None:
                 self.claims[checked.name] = checked
-        settings = check_settings(self._all(s.SettingsSyntax), self.report)
+        settings = check_settings(self._all(SettingsSyntax), self.report)
         self._warn_unused(alignments, claims)
         return Program(
             self.tree.doc,
@@ -102,24 +111,24 @@ class _Checker:
     def _declare(self, table: Table[T], declarations: list[Named]) -> list[Named]:
         return [declaration for declaration in declarations if table.declare(declaration.name)]
 
-    def _resolve_domains(self, tasks: list[s.TaskSyntax], models: list[s.ModelSyntax]) -> None:
+    def _resolve_domains(self, tasks: list[TaskSyntax], models: list[ModelSyntax]) -> None:
         """All written domains first, so that symbols are known wherever they are listed."""
         for task in tasks:
             for group in (*task.inputs, *task.outputs):
                 self.domains.check_domain(group.domain)
         for model in models:
             for equation in model.equations:
-                if isinstance(equation, s.Equation) and equation.domain is not None:
+                if isinstance(equation, Equation) and equation.domain is not None:
                     self.domains.check_domain(equation.domain)
 
-    def _check_tasks(self, tasks: list[s.TaskSyntax]) -> None:
+    def _check_tasks(self, tasks: list[TaskSyntax]) -> None:
         for syntax in tasks:
             signature, task = check_task(syntax, self.domains, self.report)
             self.names.tasks.entries[syntax.name.text] = signature
             if task is not None:
                 self.tasks[task.name] = task
 
-    def _check_models(self, models: list[s.ModelSyntax]) -> None:
+    def _check_models(self, models: list[ModelSyntax]) -> None:
         for syntax in models:
             name = syntax.name.text
             self.model_tasks[name] = syntax.task.text
@@ -130,7 +139,7 @@ class _Checker:
             self.models[name] = checked
             self.names.models.entries[name] = checked.model
 
-    def _check_recipes(self, recipes: list[s.PairsSyntax]) -> None:
+    def _check_recipes(self, recipes: list[PairsSyntax]) -> None:
         readable = {model for model, task in self.model_tasks.items() if model in self.models}
         all_read = readable >= set(self.names.models.entries)
         for syntax in recipes:
@@ -141,14 +150,14 @@ class _Checker:
             recipe = check_recipe(syntax, task, models, all_read, self.domains, self.report)
             self.names.pairs.entries[syntax.name.text] = recipe
 
-    def _check_alignments(self, alignments: list[s.AlignSyntax]) -> None:
+    def _check_alignments(self, alignments: list[AlignSyntax]) -> None:
         for syntax in alignments:
             checked = check_alignment(syntax, self.names, self.models, self.model_tasks, self.report)
             self.names.alignments.entries[syntax.name.text] = checked.view
             if checked.alignment is not None:
                 self.alignments[checked.alignment.name] = checked.alignment
 
-    def _warn_unused(self, alignments: list[s.AlignSyntax], claims: list[s.ClaimSyntax]) -> None:
+    def _warn_unused(self, alignments: list[AlignSyntax], claims: list[ClaimSyntax]) -> None:
         if len(self.claims) < len(claims) or not claims or self.tree.broken:
             return
         used = {

@@ -9,8 +9,9 @@ from .diagnostics import Diagnostic, Label, Source, Span
 from .explain_syntax import explain_unexpected
 from .not_built import refuse_declaration
 from .scanner import KEYWORDS, KEYWORDS_NOT_BUILT, Slice, check_tokens, slice_declarations, unknown_keyword
-from .syntax import BrokenDeclaration, Declaration, SyntaxTree
-from .tree_to_syntax import BrokenSyntaxError, build_declaration
+from .syntax.tree import BrokenDeclaration, Declaration, SyntaxTree
+from .tree_to_syntax.build_declaration import build_declaration
+from .tree_to_syntax.faults import BrokenSyntaxError
 
 
 def parse_text(source: Source) -> tuple[SyntaxTree, tuple[Diagnostic, ...]]:

@@ -5,7 +5,8 @@
 
 from collections.abc import Sequence
 
-from .program import Apply, Constant, Domain, Expression, Operator, Variable, integers
+from .domains import Domain, integers
+from .expressions import Apply, Constant, Expression, Operator, Variable
 
 
 def tuple_code(values: Sequence[Expression], domain: Domain) -> Expression:

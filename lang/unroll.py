@@ -14,43 +14,30 @@ from .families import member_name
 from .scope import Reporter
 from .static_index import indexed_name, report_not_static
 from .static_values import static_value
-from .syntax import (
-    AlignSyntax,
-    AnswerSyntax,
-    BrokenDeclaration,
+from .syntax.alignments import AlignSyntax, PlacementSyntax, SiteSyntax
+from .syntax.expressions import (
     Call,
     Comprehension,
     Conditional,
-    Declaration,
-    Equation,
     ExpressionSyntax,
-    ForSyntax,
-    HoldoutSyntax,
-    Indexed,
     InRange,
     InSet,
     Loop,
     LoopDomain,
     LoopRange,
-    ModelSyntax,
-    Name,
     Number,
     Operation,
-    PairsSyntax,
-    PlacementSyntax,
-    PositionItem,
-    PositionSyntax,
     Reference,
-    RequireSyntax,
-    SiteSyntax,
-    SyntaxTree,
-    TaskLine,
-    TaskSyntax,
     Term,
-    TokensSyntax,
     Truth,
     Unrolled,
 )
+from .syntax.leaves import Name
+from .syntax.members import ForSyntax, Indexed, PositionItem, PositionSyntax
+from .syntax.models import Equation, ModelSyntax
+from .syntax.pairs import HoldoutSyntax, PairsSyntax
+from .syntax.tasks import AnswerSyntax, RequireSyntax, TaskLine, TaskSyntax, TokensSyntax
+from .syntax.tree import BrokenDeclaration, Declaration, SyntaxTree
 
 MAX_LINES = 10_000
 """Lines that the loops of one declaration may give."""

@@ -9,14 +9,15 @@ from dataclasses import dataclass
 
 from ..compiler.experiments import Part
 from ..compiler.plan import DecideStep, MeasuredQuantity, PlannedControl
-from .part_intervals import Measured, Status, measured_interval, part_interval, status
-from .rows import control_row
+from .control_rows import computed_row, control_interval, measured_row, row_not_run
+from .part_intervals import Measured, Status, part_interval, status
 from .verdicts import ControlRow
 
 FOUND = 0.90
 """What a positive control must reach."""
 
-DIVERGENCE = "divergence"
+DIVERGENCE, RANDOM_NETWORKS = "divergence", "random networks"
+DECIDED = "another control decided"
 SAID = {
     "input_carries": "the same maps meet the bound at the input, where nothing is computed yet",
     "child": "the same maps meet the bound one stage later, too: what was found may be a child of the variable",
@@ -61,8 +62,9 @@ def run_positive_controls(step: DecideStep, run: Run) -> ControlRuling:
         if control is None or control.evaluate is None:
             continue
         found = run(control.evaluate, control.count)
-        rows.append(_row(step, index, control, found, f"low end at least {FOUND:.2f}"))
-        if rows[-1].low < FOUND:
+        met = control_interval(step, found).low >= FOUND
+        rows.append(measured_row(step, index, control.name, found, f"low end at least {FOUND:.2f}", met))
+        if not met:
             return ControlRuling("search_not_shown", tuple(rows))
     return ControlRuling(None, tuple(rows))
 
@@ -73,17 +75,15 @@ def run_vetoes(step: DecideStep, measured: list[Measured], run: Run) -> ControlR
     for index, quantity in enumerate(step.quantities):
         if not quantity.learned or not bounded_below(step, index):
             continue
-        nothing = _baseline(quantity, measured[index])
-        own = measured_interval(measured[index], among=True, alpha=step.alpha)
-        if nothing is not None and own.low <= nothing:
-            return said.then(ControlRuling("vacuous: no-op", open=own.high > nothing))
+        said = said.then(_judge_baselines(step, index, measured[index]))
         vetoes = [control for control in quantity.vetoes if not control.note]
         for position, veto in enumerate(vetoes):
-            said = said.then(_run_veto(step, measured, index, veto, run))
             if said.reason is not None:
-                left = ", ".join(later.name for later in vetoes[position + 1 :])
-                notes = (f"controls not run, since one decided: {left}",) if left else ()
-                return said.then(ControlRuling(said.reason, notes=notes, open=said.open))
+                left = tuple(row_not_run(step, index, later, DECIDED) for later in vetoes[position:])
+                return ControlRuling(said.reason, (*said.rows, *left), said.notes, said.open)
+            said = said.then(_run_veto(step, measured, index, veto, run))
+        if said.reason is not None:
+            return said
     return said
 
 
@@ -105,51 +105,75 @@ def bounded_below(step: DecideStep, index: int) -> bool:
     return any(i == index and (c > 0 or part.relation == "==") for part in step.parts for c, i in part.coefficients)
 
 
+def _judge_baselines(step: DecideStep, index: int, own: Measured) -> ControlRuling:
+    """Doing nothing and guessing must lie below the estimand's low end.
+
+    Where doing nothing is perfect it tells nothing. The label of a source (full swap) is only noted.
+    """
+    scores, chance, interval = own.scores, step.quantities[index].chance, control_interval(step, own)
+    rows = []
+    for name, value in (("no-op", scores.no_op), ("guess", chance)):
+        if value is not None and chance is not None:
+            needed = f"below the low end {interval.low:.4f}"
+            rows.append(computed_row(step, index, name, value, scores.n, needed, value < interval.low))
+        elif value is not None:
+            rows.append(computed_row(step, index, name, value, scores.n))
+    if scores.full_swap is not None:
+        rows.append(computed_row(step, index, "full swap", scores.full_swap, scores.n))
+    reached = [row for row in rows if row.met is False]
+    if not reached:
+        return ControlRuling(None, tuple(rows))
+    most = max(row.high for row in reached if row.high is not None)
+    return ControlRuling(f"vacuous: {reached[0].name}", tuple(rows), open=interval.high > most)
+
+
 def _run_veto(step: DecideStep, measured: list[Measured], index: int, veto: PlannedControl, run: Run) -> ControlRuling:
     if veto.evaluate is None:
-        return _not_run(veto, step.quantities[index])
+        return ControlRuling(None, (row_not_run(step, index, veto, veto.why),))
     found = run(veto.evaluate, veto.count)
     nothing = _baseline(step.quantities[index], measured[index])
-    if veto.name == "random networks" and nothing is not None:
-        return _judge_networks(step, measured[index], index, veto.name, found, nothing)
-    name, row = veto.name, _row(step, index, veto, found, "the claim to miss with it")
-    statuses = _statuses_with(step, measured, index, name, run)
-    if any(s.startswith("miss") for s in statuses):
+    if veto.name == RANDOM_NETWORKS and nothing is not None:
+        return _judge_networks(step, measured[index], index, found, nothing)
+    statuses = _statuses_with(step, measured, index, veto.name, run)
+    met = any(s.startswith("miss") for s in statuses)
+    row = measured_row(step, index, veto.name, found, "the claim misses with it", met)
+    if met:
         return ControlRuling(None, (row,))
     reason = "vacuous" if all(s == "pass" for s in statuses) else "control_unsettled"
-    return ControlRuling(f"{reason}: {name}", (row,))
+    return ControlRuling(f"{reason}: {veto.name}", (row,))
 
 
 def _run_note(step: DecideStep, measured: list[Measured], index: int, note: PlannedControl, run: Run) -> ControlRuling:
     if note.evaluate is None:
-        return _not_run(note, step.quantities[index])
+        return ControlRuling(None, (row_not_run(step, index, note, note.why),))
     found = run(note.evaluate, note.count)
     if note.name == DIVERGENCE:
-        return _note_divergence(step, index, note, found)
+        return _note_divergence(step, index, found)
     passes = all(s == "pass" for s in _statuses_with(step, measured, index, note.name, run))
     text = f"{note.name}, for {step.quantities[index].text}: {SAID[note.name]}"
-    return ControlRuling(None, (_row(step, index, note, found, ""),), (text,) if passes else ())
+    return ControlRuling(None, (measured_row(step, index, note.name, found),), (text,) if passes else ())
 
 
-def _note_divergence(step: DecideStep, index: int, note: PlannedControl, found: Measured) -> ControlRuling:
+def _note_divergence(step: DecideStep, index: int, found: Measured) -> ControlRuling:
     """How far off natural activations the interventions lie, against the file's limit where it states one."""
     limit = step.divergence_limit
-    missed = limit is not None and float(found.scores.mean(True)) > limit
-    row = _row(step, index, note, found, "" if limit is None else f"at most {limit:g}")
-    return ControlRuling("off_distribution" if missed else None, (row,))
+    if limit is None:
+        return ControlRuling(None, (measured_row(step, index, DIVERGENCE, found),))
+    met = float(found.scores.mean(True)) <= limit
+    row = measured_row(step, index, DIVERGENCE, found, f"mean at most {limit:g}", met)
+    return ControlRuling(None if met else "off_distribution", (row,))
 
 
-def _judge_networks(
-    step: DecideStep, own: Measured, index: int, name: str, found: Measured, nothing: float
-) -> ControlRuling:
+def _judge_networks(step: DecideStep, own: Measured, index: int, found: Measured, nothing: float) -> ControlRuling:
     """Untrained networks may reach a share of the estimand's rise above what doing nothing and guessing reach."""
-    interval, rise = (measured_interval(one, among=True, alpha=step.alpha) for one in (found, own))
+    interval, rise = (control_interval(step, one) for one in (found, own))
     most, most_yet = (nothing + step.share * (end - nothing) for end in (rise.low, rise.high))
-    row = control_row(f"{name}, for {step.quantities[index].text}", found, interval, f"high end at most {most:.4f}")
-    if interval.high <= most:
+    met = interval.high <= most
+    row = measured_row(step, index, RANDOM_NETWORKS, found, f"high end at most {most:.4f}", met)
+    if met:
         return ControlRuling(None, (row,))
     reason = "vacuous" if interval.low > most else "control_unsettled"
-    return ControlRuling(f"{reason}: {name}", (row,), open=interval.high <= most_yet)
+    return ControlRuling(f"{reason}: {RANDOM_NETWORKS}", (row,), open=interval.high <= most_yet)
 
 
 def _statuses_with(step: DecideStep, measured: list[Measured], index: int, name: str, run: Run) -> list[Status]:
@@ -183,15 +207,6 @@ def _same_maps(step: DecideStep, index: int, name: str) -> list[tuple[int, Plann
 def _baseline(quantity: MeasuredQuantity, own: Measured) -> float | None:
     """What doing nothing or guessing reaches; None where doing nothing is perfect, so that it tells nothing."""
     return None if quantity.chance is None else max(quantity.chance, own.scores.no_op or 0.0)
-
-
-def _row(step: DecideStep, index: int, control: PlannedControl, found: Measured, needed: str) -> ControlRow:
-    interval = measured_interval(found, among=True, alpha=step.alpha)
-    return control_row(f"{control.name}, for {step.quantities[index].text}", found, interval, needed)
-
-
-def _not_run(control: PlannedControl, quantity: MeasuredQuantity) -> ControlRuling:
-    return ControlRuling(None, notes=(f"control not run: {control.name}, for {quantity.text} ({control.why})",))
 
 
 def _read(part: Part) -> set[int]:

@@ -23,7 +23,8 @@ def run_decide(step: DecideStep, look: Look, control: Run, looked_before: bool) 
     decision = run_looks(step, look, control)
     ruling, evaluated = decision.ruling, decision.evaluated
     measured = [e.measured for e in evaluated]
-    notes = (*decision.controls.notes, *_notes(evaluated, ruling), *decision.notes)
+    said = (ruling.why,) if ruling.why else ()
+    notes = (*said, *decision.controls.notes, *_notes(evaluated, ruling), *decision.notes)
     return Verdict(
         name=step.claim.name,
         claim=step.claim.text,

@@ -99,19 +99,10 @@ def too_low(step: DecideStep, verdict: Verdict) -> tuple[int, ...]:
     reason = (verdict.reason or "").split(":")[0]
     if verdict.outcome == "holds" or (verdict.outcome == "inconclusive" and reason not in REASONS):
         return ()
-    missed = [(part, row) for part, row in zip(step.parts, verdict.parts, strict=True) if not passes(row)]
+    missed = [(part, row) for part, row in zip(step.parts, verdict.parts, strict=True) if row.status != "passes"]
     asked = missed or list(zip(step.parts, verdict.parts, strict=True))
     wanted = {index for part, row in asked for index in _wanted(part, row)}
     return tuple(index for index in range(len(step.quantities)) if index in wanted)
-
-
-def passes(row: PartRow) -> bool:
-    """Whether a part's interval lies where the claim wants it."""
-    if row.relation == ">=":
-        return row.low >= row.bound
-    if row.relation == "<=":
-        return row.high <= row.bound
-    return row.low >= row.bound - row.tolerance and row.high <= row.bound + row.tolerance
 
 
 def _wanted(part: Part, row: PartRow) -> list[int]:

@@ -44,8 +44,8 @@ class Engine(Protocol):
         A group is a position where the frame's map is shared between positions; else there is one.
         """
 
-    def intervened_states(self, frame: int, run: Run, batch: Batch) -> Tensor:
-        """The same vectors in a run with its assignments made, shape [item, group, dim]."""
+    def intervened_activation(self, frame: int, run: Run, batch: Batch) -> Tensor:
+        """The whole activation of a frame's layer in a run with its assignments made: [item, position, width]."""
 
     def read(self, variable: str, tokens: Tensor) -> Tensor:
         """A variable's features in unintervened runs of `tokens` [item, token]; shape [item, feature].

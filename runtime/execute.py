@@ -68,6 +68,7 @@ class Inline:
             fit,
             items.population.remarks(),
             quantity_keys(self.evaluations.content(quantity.evaluate), items, candidate.network),
+            () if fit is None else self.fits.sizes(fit),
         )
 
     def _looked(self, key: str, count: int | None) -> Looked:

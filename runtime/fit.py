@@ -9,13 +9,16 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from ..compiler.experiments import Encoding, Frame
+from ..compiler.budgets import count_choices
+from ..compiler.experiments import Encoding
+from ..compiler.groundings import Frame
 from ..compiler.keys import derived_seed
 from ..compiler.plan import FitStep
 from .closed_forms import difference_basis, pca_basis, probe_basis
 from .engine import Engine
-from .fitted import Fitted, SeedReport
-from .maps import FeatureMap, NestedMap, how_found
+from .fit_reports import SeedReport
+from .fitted import Fitted
+from .maps import FeatureMap, NestedMap
 from .maps.chosen_dims import ChosenDims
 from .maps.subspace import SubspaceMap
 from .objective import MICRO_BATCH, Labelled, Objective
@@ -36,7 +39,7 @@ def run_fit(
         EnvironmentProblem: the loss is not finite.
     """
     objective = Objective(engine, step.score.left, encoding, fit, select)
-    ways = [how_found(frame) for frame in step.grounding.frames]
+    ways = [frame.found_by for frame in step.grounding.frames]
     closed, searched, trained = (
         [index for index, way in enumerate(ways) if way == wanted] for wanted in ("closed form", "search", "training")
     )
@@ -107,8 +110,7 @@ def _search(
     assert isinstance(chosen, ChosenDims)
     frames = step.grounding.frames
     others = tuple(step.variables[block.variable] for other in unknown for block in frames[other].blocks)
-    dims, taken = len(chosen.owner), sum(chosen.sizes)
-    progress.start(label, sum(dims - i for i in range(taken)) + sum(dims - size + 1 for size in chosen.sizes))
+    progress.start(label, count_choices(len(chosen.owner), chosen.sizes))
     generator = torch.Generator().manual_seed(derived_seed(step.seed, "search", str(index)))
     found = search_dims(objective.without(others), chosen, generator, progress)
     progress.finish()
@@ -134,7 +136,9 @@ def _train(step: FitStep, objective: Objective, trained: list[int], label: str, 
     for feature_map, state in zip(maps, trainings[top].states, strict=True):
         feature_map.restore(state)
     reports = [
-        SeedReport(seed, t.select, t.trace[-1].loss, False, f"restart {seed + 1}", t.trace[-1].step, t.trace)
+        SeedReport(
+            seed, t.select, t.trace[-1].loss, False, f"restart {seed + 1}", t.trace[-1].step, t.trace, settings.steps
+        )
         for seed, t in enumerate(trainings)
     ]
     reports[top] = replace(reports[top], chosen=True)

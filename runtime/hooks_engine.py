@@ -4,14 +4,16 @@ A source run is read where the term says, its features take the base's place in 
 rebuilt with the base's error. An item whose set lacks a variable keeps its own features there, whatever the map.
 """
 
+import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from ..compiler.experiments import Frame, Grounding
+from ..compiler.groundings import Frame, Grounding
 from ..compiler.interpret_terms import Batch
 from ..compiler.terms import OutputOf, Run, ValueOf
 from .errors import EngineRefusal
@@ -41,9 +43,13 @@ class HooksEngine:
 
     def logits(self, query: OutputOf, batch: Batch) -> Tensor:
         """See `Engine.logits`."""
+        tokens = torch.from_numpy(batch.inputs[:, query.run.input])
+        if not query.run.assignments:
+            return run_distinct(self.network, tokens)
+        first = self._first_edited(query.run)
+        before = run_distinct(self._reader(first), tokens)
         with self._edited(query.run, batch):
-            logits: Tensor = self.network(torch.from_numpy(batch.inputs[:, query.run.input]))
-        return logits
+            return self.network.resume(first.layer, before)
 
     def logits_after(self, query: OutputOf, batch: Batch, edit: Edit) -> Tensor:
         """See `Engine.logits_after`."""
@@ -66,10 +72,10 @@ class HooksEngine:
     def states(self, frame: int, tokens: Tensor) -> Tensor:
         """See `Engine.states`."""
         place = self.frames[frame]
-        return site_vectors(place, self.network.state(tokens, place.component, place.layer))
+        return site_vectors(place, run_distinct(self._reader(place), tokens))
 
-    def intervened_states(self, frame: int, run: Run, batch: Batch) -> Tensor:
-        """See `Engine.intervened_states`."""
+    def intervened_activation(self, frame: int, run: Run, batch: Batch) -> Tensor:
+        """See `Engine.intervened_activation`."""
         place, found = self.frames[frame], list[Tensor]()
         with self._edited(run, batch):
             site = self.network.site_module(place.component, place.layer)
@@ -78,7 +84,7 @@ class HooksEngine:
                 self.network(torch.from_numpy(batch.inputs[:, run.input]))
             finally:
                 handle.remove()
-        return site_vectors(place, found[0])
+        return found[0]
 
     def read(self, variable: str, tokens: Tensor) -> Tensor:
         """See `Engine.read`."""
@@ -137,10 +143,19 @@ class HooksEngine:
     def _features(self, frame: int, value: ValueOf, batch: Batch) -> Tensor:
         """The features of a whole frame in the run that a value is read in, shape [item, group, feature]."""
         if value.run.assignments:
-            vectors = self.intervened_states(frame, value.run, batch)
+            vectors = site_vectors(self.frames[frame], self.intervened_activation(frame, value.run, batch))
         else:
             vectors = self.states(frame, torch.from_numpy(batch.inputs[:, value.run.input]))
         return self.maps[frame].featurise(vectors)[0]
+
+    def _first_edited(self, run: Run) -> Frame:
+        """The frame at which a run first differs from an unintervened one: what comes before is the same."""
+        edited = [self.frames[self._place(assignment.target)[0]] for assignment in run.assignments]
+        return min(edited, key=lambda frame: (frame.layer is None, frame.layer or 0))
+
+    def _reader(self, frame: Frame) -> Callable[[Tensor], Tensor]:
+        """From tokens to the activation of a frame's layer in unintervened runs."""
+        return functools.partial(self.network.state, component=frame.component, layer=frame.layer)
 
     def _place(self, variable: str) -> tuple[int, int]:
         """The frame and the block of a variable."""
@@ -150,6 +165,21 @@ class HooksEngine:
                 if owner.variable == index:
                     return frame, block
         raise EngineRefusal(f"`{variable}` is not aligned")
+
+
+def run_distinct(run: Callable[[Tensor], Tensor], tokens: Tensor) -> Tensor:
+    """What `run` makes of each row of tokens [item, token], shape [item, ...]: equal rows are run once.
+
+    A whole domain pairs few inputs many times. Rows that are too long to be numbered are run one by one.
+    """
+    base, length = int(tokens.max()) + 1, tokens.shape[1]
+    if base**length >= 2**63:
+        return run(tokens)
+    codes = tokens.numpy() @ base ** np.arange(length)
+    _, first, rows = np.unique(codes, return_index=True, return_inverse=True)
+    if 2 * len(first) > len(codes):
+        return run(tokens)
+    return run(tokens[first])[rows]
 
 
 def site_vectors(frame: Frame, state: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ counted, no two configurations share a link (a second one would see stale activa
 import contextlib
 import importlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -17,9 +17,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_pre_hook
 from torch.nn.utils import parametrize
+from torch.utils.hooks import RemovableHandle
 
-from ..compiler.experiments import Frame, Grounding
+from ..compiler.groundings import Frame, Grounding
 from ..compiler.interpret_terms import Batch
 from ..compiler.terms import OutputOf, Run
 from .errors import EngineRefusal
@@ -63,15 +65,20 @@ class PyveneEngine:
         if not run.assignments:
             plain: Tensor = self.network(torch.from_numpy(batch.inputs[:, run.input]))
             return plain
+        return self._by_groups(run, batch, lambda targets, items: self._intervened(run, targets, items))
+
+    def _by_groups(self, run: Run, batch: Batch, read: Callable[[tuple[str, ...], Batch], Tensor]) -> Tensor:
+        """What is read of each group's items, in the order of the batch."""
         groups = self._groups(run, batch)
         if len(groups) == 1:
-            return self._intervened(run, groups[0][1], batch)
+            return read(groups[0][1], batch)
         order = torch.from_numpy(np.argsort(np.concatenate([rows for rows, _ in groups])))
-        return torch.cat([self._intervened(run, targets, batch.take(rows)) for rows, targets in groups])[order]
+        return torch.cat([read(targets, batch.take(rows)) for rows, targets in groups])[order]
 
     def _intervened(self, run: Run, targets: tuple[str, ...], batch: Batch) -> Tensor:
         """Logits of items on which all the targets are assigned at once."""
         tokens = torch.from_numpy(batch.inputs)
+        self.calls = 0
         if not targets:
             plain: Tensor = self.network(tokens[:, run.input])
             return plain
@@ -79,7 +86,6 @@ class PyveneEngine:
         size = len(batch)
         frames = [self.grounding.frames[self._place(target)[0]] for target in targets]
         here = [np.tile(np.array(frame.positions), (size, 1)) for frame in frames]
-        self.calls = 0
         with parametrize.cached():
             _, logits = model(
                 {"tokens": tokens[:, run.input]},
@@ -95,11 +101,11 @@ class PyveneEngine:
     def _groups(self, run: Run, batch: Batch) -> list[tuple[npt.NDArray[np.int64], tuple[str, ...]]]:
         """Rows of items with one set each, and the set's targets.
 
-        Where all variables live at one site the items stay together: there, a variable outside the set may take the
-        base's own value, which changes nothing. At different sites it would undo what an earlier patch does to it.
+        Where all variables live at one layer the items stay together: there, a variable outside the set may take the
+        base's own value, which changes nothing. At different layers it would undo what an earlier patch does to it.
         """
         targets = tuple(assignment.target for assignment in run.assignments)
-        if not run.within_set or len({frame.site for frame in self.grounding.frames}) == 1:
+        if not run.within_set or len({(frame.component, frame.layer) for frame in self.grounding.frames}) == 1:
             return [(np.arange(len(batch)), targets)]
         columns = [batch.variables.index(target) for target in targets]
         sets, which = np.unique(batch.members[:, columns], axis=0, return_inverse=True)
@@ -108,7 +114,17 @@ class PyveneEngine:
 
     def logits_after(self, query: OutputOf, batch: Batch, edit: Callable[[Tensor], Tensor]) -> Tensor:
         """See `Engine.logits_after`."""
-        raise EngineRefusal("what no variable owns is set by the engine `hooks`")
+        groups = self._groups(query.run, batch)
+        if len(groups) > 1:
+            raise EngineRefusal("what no variable owns is set where all variables live at one layer")
+        ((_, targets),) = groups
+
+        def edited(state: Tensor) -> Tensor | None:
+            # The module also runs for the sources; in the base's run every intervention has been called by now.
+            return edit(state) if self.calls == len(targets) else None
+
+        with self._after_interventions(0, edited):
+            return self._intervened(query.run, targets, batch)
 
     def activation(self, frame: int, tokens: Tensor) -> Tensor:
         """See `Engine.activation`."""
@@ -120,9 +136,39 @@ class PyveneEngine:
         place = self.grounding.frames[frame]
         return site_vectors(place, self.network.state(tokens, place.component, place.layer))
 
-    def intervened_states(self, frame: int, run: Run, batch: Batch) -> Tensor:
-        """See `Engine.intervened_states`."""
-        raise EngineRefusal("activations of intervened runs are read by the engine `hooks`")
+    def intervened_activation(self, frame: int, run: Run, batch: Batch) -> Tensor:
+        """See `Engine.intervened_activation`."""
+
+        def read(targets: tuple[str, ...], items: Batch) -> Tensor:
+            found: list[Tensor] = []
+            with self._after_interventions(frame, lambda state: found.append(state.clone())):
+                self._intervened(run, targets, items)
+            return found[-1]  # the base runs after the sources
+
+        return self._by_groups(run, batch, read)
+
+    @contextlib.contextmanager
+    def _after_interventions(self, frame: int, hook: Callable[[Tensor], Tensor | None]) -> Iterator[None]:
+        """Call a hook on the activation of a frame's layer in every run, after what pyvene does to it there.
+
+        pyvene first removes every hook that a network has, and then adds its own, which are called before those that
+        are added later. So this one is added whenever the layer is reached, by a hook on all modules.
+        """
+        place, handles = self.grounding.frames[frame], list[RemovableHandle]()
+        site = self.network.site_module(place.component, place.layer)
+
+        def add(module: nn.Module, _: object) -> None:
+            if module is site:
+                while handles:
+                    handles.pop().remove()
+                handles.append(module.register_forward_hook(lambda _, __, output: hook(output)))
+
+        adding = register_module_forward_pre_hook(add)
+        try:
+            yield
+        finally:
+            for handle in (adding, *handles):
+                handle.remove()
 
     def read(self, variable: str, tokens: Tensor) -> Tensor:
         """See `Engine.read`."""

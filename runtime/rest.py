@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..compiler.experiments import Frame
+from ..compiler.groundings import Frame
 from .engine import Engine
 
 

@@ -10,7 +10,7 @@ from pydantic.dataclasses import dataclass
 from .diagnosis import Diagnosis
 from .verdicts import Environment, Result, Verdict
 
-FORMAT = 1
+FORMAT = 2
 """Raised when a reader of older documents could misread a newer one."""
 
 

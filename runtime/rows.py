@@ -3,11 +3,11 @@
 from fractions import Fraction
 
 from ..compiler.experiments import Part
-from .intervals import Interval
-from .part_intervals import Measured, PartInterval, measured_interval
+from .part_intervals import PartInterval, Status, measured_interval, status
 from .rulings import Evaluated
 from .scores import Scores
-from .verdicts import CellRow, ControlRow, PartRow, QuantityRow, SeedRow
+from .verdicts import CellRow, PartRow, QuantityRow
+from .verdicts import Status as Standing
 
 
 def quantity_row(evaluated: Evaluated, alpha: float, among: bool) -> QuantityRow:
@@ -36,12 +36,14 @@ def quantity_row(evaluated: Evaluated, alpha: float, among: bool) -> QuantityRow
         full_swap=scores.full_swap,
         near_ties=scores.near,
         cells=tuple(CellRow(c.set, c.half, c.among if among else c.right, c.n) for c in scores.cells),
-        seeds=() if fitted is None else tuple(SeedRow(s.seed, s.select, s.loss, s.chosen) for s in fitted.seeds),
+        seeds=() if fitted is None else fitted.seeds,
         select=scores.select,
         unseen=_unseen(scores),
         map=evaluated.map_key,
         remarks=evaluated.remarks,
         keys=evaluated.keys,
+        sizes=evaluated.sizes,
+        search=() if fitted is None else fitted.table,
     )
 
 
@@ -64,13 +66,16 @@ def part_row(part: Part, found: PartInterval, evaluated: list[Evaluated]) -> Par
         n=max(e.scores.n for e in read),
         budget=max(_budget(e) for e in read),
         exact=str(left) if found.method == "exact" else None,
+        status=STANDING[status(part, found)],
     )
 
 
-def control_row(name: str, found: Measured, interval: Interval, needed: str) -> ControlRow:
-    """A control that was run, scored among the declared answers."""
-    estimate = float(found.scores.mean(among=True))
-    return ControlRow(name, estimate, interval.low, interval.high, found.method, found.scores.n, needed)
+STANDING: dict[Status, Standing] = {
+    "pass": "passes",
+    "miss above": "misses",
+    "miss below": "misses",
+    "straddle": "straddles",
+}
 
 
 def _budget(evaluated: Evaluated) -> int:

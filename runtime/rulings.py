@@ -7,6 +7,7 @@ may be called. Vetoes then take back what the evidence does not carry.
 from dataclasses import dataclass
 
 from ..compiler.plan import DecideStep, MeasuredQuantity
+from .fit_reports import FoundSize
 from .fitted import Fitted
 from .part_intervals import AS_MEASURED, Measured, Moved, part_interval, status
 from .scores import Scores
@@ -20,7 +21,7 @@ MOST_CLIPPED = 0.01
 
 @dataclass(frozen=True)
 class Evaluated:
-    """A quantity with its scores, the key of its items, and the fit of the network that was measured.
+    """A quantity with its scores, the key of its items, the fit of the network that was measured, and sizes it found.
 
     `remarks` say of its items what a reader must know.
     """
@@ -32,6 +33,7 @@ class Evaluated:
     map_key: str | None
     remarks: tuple[str, ...] = ()
     keys: QuantityKeys | None = None
+    sizes: tuple[FoundSize, ...] = ()
 
     @property
     def measured(self) -> Measured:
@@ -43,13 +45,15 @@ class Evaluated:
 class Ruling:
     """An outcome with the reason code of an inconclusive one.
 
-    `search`: it speaks of the declared search only. `open`: more items could change it.
+    `search`: it speaks of the declared search only. `open`: more items could change it. `why` says in numbers what a
+    veto that needs no further run rests on.
     """
 
     outcome: Outcome
     reason: str | None = None
     search: bool = False
     open: bool = False
+    why: str = ""
 
 
 def rule_scores(step: DecideStep, evaluated: list[Evaluated]) -> Ruling:
@@ -57,16 +61,21 @@ def rule_scores(step: DecideStep, evaluated: list[Evaluated]) -> Ruling:
     measured = [e.measured for e in evaluated]
     ruling = rule_parts(step, measured)
     if ruling.outcome != "inconclusive":
-        gates = [solves(e.scores, step.alpha) for e in evaluated if e.quantity.gated]
-        if not all(gates):
-            return Ruling("inconclusive", "task_not_solved", open=False not in gates)
+        gates = {e.quantity.text: solves(e.scores, step.alpha) for e in evaluated if e.quantity.gated}
+        unsolved = [text for text, solved in gates.items() if not solved]
+        if unsolved:
+            why = f"the network must be right on at least {GATE:.2f} of the bases of {', '.join(unsolved)}"
+            return Ruling("inconclusive", "task_not_solved", open=False not in gates.values(), why=why)
     interchanged = [e.scores for e in evaluated if e.scores.no_op is not None]
-    if not step.claim.exhaustively and any(scores.changing() < FEWEST_CHANGING for scores in interchanged):
-        return Ruling("inconclusive", "too_few_changed", open=True)
+    fewest = min((scores.changing() for scores in interchanged), default=FEWEST_CHANGING)
+    if not step.claim.exhaustively and fewest < FEWEST_CHANGING:
+        why = f"only {fewest} items can tell; at least {FEWEST_CHANGING} are needed"
+        return Ruling("inconclusive", "too_few_changed", open=True, why=why)
     if any(e.scores.near for e in evaluated):
-        shifted = {rule_parts(step, measured, Moved(ties)).outcome for ties in (-1, 1)}
-        if shifted != {ruling.outcome}:
-            return Ruling("inconclusive", "numeric", open=True)
+        against, for_it = (rule_parts(step, measured, Moved(ties)).outcome for ties in (-1, 1))
+        if {against, for_it} != {ruling.outcome}:
+            why = f"with the near ties all against the claim it would be {against}, with all for it {for_it}"
+            return Ruling("inconclusive", "numeric", open=True, why=why)
     return ruling
 
 
@@ -74,7 +83,8 @@ def rule_values(evaluated: list[Evaluated], ruling: Ruling) -> Ruling:
     """The veto that comes after the controls: values out of their range."""
     clipped = any(e.scores.clipped > MOST_CLIPPED * e.scores.n for e in evaluated)
     if clipped and ruling.outcome != "inconclusive":
-        return Ruling("inconclusive", "out_of_range", open=True)
+        why = f"at most {MOST_CLIPPED:.0%} of the values may be cut to the range on which the interval rests"
+        return Ruling("inconclusive", "out_of_range", open=True, why=why)
     return ruling
 
 

@@ -38,7 +38,7 @@ def score_reading(
         case WrongReads():
             return _wrong_reads(step, step.score, model, engine, encoding, batch, natural, first)
         case Distance():
-            return _distance(step.score, engine, batch, natural)
+            return _distance(step.score, step, engine, batch, natural)
         case _:
             raise ValueError("a score of agreement is no reading")
 
@@ -75,7 +75,7 @@ def _wrong_reads(
     pool = engine.activation(0, natural.tokens)
     rest = find_rest(engine, frames, pool.shape[1])
     sets = 2 ** len(batch.variables) - 1
-    uniform, chosen = _draws(step.key, first, len(batch), len(pool), rest.basis.shape[1])
+    uniform, chosen = _draws(step.items, first, len(batch), len(pool), rest.basis.shape[1])
     alone = uniform < 1 / (2 * sets + 1)
     shuffled = alone | (uniform >= (sets + 1) / (2 * sets + 1))
     members = batch.members & ~alone.numpy()[:, None]
@@ -97,15 +97,19 @@ def _wrong_reads(
     return wrong / reads
 
 
-def _distance(score: Distance, engine: Engine, batch: Batch, natural: Natural) -> Tensor:
-    """How far the intervened activation lies from the nearest natural one, the farthest of all frames (2511.04638).
+def _distance(score: Distance, step: EvaluateStep, engine: Engine, batch: Batch, natural: Natural) -> Tensor:
+    """How far an intervened layer lies from the nearest natural one, the farthest of all layers (arXiv 2511.04638).
 
-    In units of the mean distance of a natural activation to the nearest other: 1 is as natural as natural ones.
+    A layer is its whole activation at the positions of its frames. In units of the mean distance of a natural one to
+    the nearest other: 1 is as natural as natural ones.
     """
-    farthest = torch.zeros(len(batch))
-    for index in range(len(engine.maps)):
-        states = engine.states(index, natural.tokens).flatten(1)
-        patched = engine.intervened_states(index, score.run, batch).flatten(1)
+    assert step.grounding is not None
+    farthest, frames = torch.zeros(len(batch)), step.grounding.frames
+    for layer in dict.fromkeys((frame.component, frame.layer) for frame in frames):
+        there = [index for index, frame in enumerate(frames) if (frame.component, frame.layer) == layer]
+        positions = sorted({position for index in there for position in frames[index].positions})
+        states = engine.activation(there[0], natural.tokens)[:, positions].flatten(1)
+        patched = engine.intervened_activation(there[0], score.run, batch)[:, positions].flatten(1)
         nearest = torch.cdist(patched, states).min(1).values
         spread = natural.spread(states)
         ratio = nearest / spread if spread > 0 else (nearest > 0).float() * 2 * READ_RANGE[1]

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ..compiler.budgets import SUBSAMPLE
 from .maps.chosen_dims import ChosenDims
 from .objective import Objective, Score
 from .progress import Progress
-
-SUBSAMPLE = 1024
-"""Items of `fit` that each choice is scored on."""
 
 
 @dataclass(frozen=True)

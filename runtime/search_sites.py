@@ -12,20 +12,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from ..compiler.experiments import Encoding, Grounding, Place, ground
+from ..compiler.budgets import count_kept, rung_steps
+from ..compiler.experiments import Encoding
+from ..compiler.groundings import Grounding, Place, ground
 from ..compiler.plan import FitStep
 from ..compiler.terms import Agree
 from .engine import Engine
 from .errors import EnvironmentProblem
 from .fit import run_fit
-from .fitted import Fitted, SearchRow
-from .maps import how_found
+from .fit_reports import SearchRow
+from .fitted import Fitted
 from .objective import Labelled
 from .progress import Progress
-
-KEPT = 3
-"""One in three alternatives goes on, with three times the steps."""
-FEWEST_STEPS = 50
 
 OpenEngine = Callable[[Grounding], Engine]
 
@@ -87,13 +85,14 @@ class _Search:
                 f"no alternative of line {number + 1} is left: each is too narrow, or no later than a parent's site",
                 "widen the region, or place the parent earlier",
             )
-        rungs = self.rungs(len(admitted))
+        trained = any(frame.found_by == "training" for frame in self.step.grounding.frames)
+        rungs = rung_steps(self.step.settings.steps, len(admitted), trained)
         left, tried = admitted, dict[int, _Tried]()
         for rung, steps in enumerate(rungs):
             last = rung == len(rungs) - 1
             for index in left:
                 tried[index] = self.attempt(number, index, steps, self.step.settings.seeds if last else 1)
-            left = sorted(left, key=lambda index: -tried[index].fitted.select)[: max(1, -(-len(left) // KEPT))]
+            left = sorted(left, key=lambda index: -tried[index].fitted.select)[: count_kept(len(left))]
         best = left[0]
         self.chosen[number] = best
         for index in range(len(self.lines[number])):
@@ -103,16 +102,6 @@ class _Search:
             score = None if row is None else row.fitted.select
             self.table.append(SearchRow(names, text, score, 0 if row is None else row.steps, index == best))
         return tried[best].fitted
-
-    def rungs(self, alternatives: int) -> list[int]:
-        """The steps of each rung, the last with the whole budget; maps without steps need one rung alone."""
-        rungs = [self.step.settings.steps]
-        if all(how_found(frame) != "training" for frame in self.step.grounding.frames):
-            return rungs
-        while alternatives > KEPT and rungs[0] // KEPT >= FEWEST_STEPS:
-            alternatives = -(-alternatives // KEPT)
-            rungs.insert(0, rungs[0] // KEPT)
-        return rungs
 
     def attempt(self, number: int, index: int, steps: int, seeds: int) -> _Tried:
         """Fit the lines that are placed with one alternative of this one."""

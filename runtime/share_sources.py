@@ -9,6 +9,7 @@ from ..compiler.experiments import Encoding
 from ..compiler.plan import EvaluateStep
 from ..compiler.sampling.draw_items import Population, split_of
 from ..compiler.sampling.enumerate_items import Shared, list_sources
+from ..compiler.terms import Distance, ReadsRight, Score
 from .engine import Engine
 
 
@@ -30,12 +31,19 @@ def share_sources(
     tokens = torch.from_numpy(np.ascontiguousarray(sources[:, list(encoding.columns)]))
     split = split_of(recipe, sources) if step.grounding.learned else np.zeros(len(sources), dtype=np.int64)
     shared = []
-    for variable in recipe.variables:
+    for index, variable in enumerate(recipe.variables):
         with torch.no_grad():
-            state = engine.read(variable, tokens).numpy()
+            state = engine.read(_read_from(step.score, index + 1), tokens).numpy()
         told = np.stack([_classes(state), codes[variable], codes[recipe.model.output], split], axis=1)
         shared.append(_representatives(sources, told))
     return tuple(shared)
+
+
+def _read_from(score: Score, source: int) -> str:
+    """The aligned variable that takes its value from a source; along an edge x -> y it is x."""
+    assert not isinstance(score, ReadsRight), "a read-out takes nothing from a source"
+    run = score.run if isinstance(score, Distance) else score.left.run
+    return next(assignment.target for assignment in run.assignments if assignment.value.run.input == source)
 
 
 def _classes(state: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:

@@ -7,14 +7,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..compiler.budgets import CHECKS
 from ..compiler.keys import derived_seed
 from ..compiler.plan import FitStep
-from .fitted import TracePoint
+from .fit_reports import TracePoint
 from .maps import AnnealedMap, FeatureMap
 from .objective import Labelled, Objective
 from .progress import Progress
 
-CHECKS = 20
 ANNEALING = 0.75
 """The part of the budget after which learned sizes no longer soften."""
 SIZE_PENALTY = 1.0

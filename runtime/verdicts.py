@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .diagnosis import Diagnosis
+from .fit_reports import FoundSize, SearchRow, SeedReport
 
 Outcome = Literal["holds", "refuted", "unsupported", "inconclusive"]
 Grade = Literal["exhaustive", "statistical", "search", "exploratory"]
 Expectation = Literal["met", "failed", "open"]
 Method = Literal["exact", "Clopper-Pearson", "confidence sequence"]
+Status = Literal["passes", "misses", "straddles"]
 
 
 @dataclass(frozen=True)
@@ -20,16 +22,6 @@ class CellRow:
     half: str | None
     right: int | float
     n: int
-
-
-@dataclass(frozen=True)
-class SeedRow:
-    """One restart of a fit: accuracy on `select`, final loss, and whether it was chosen."""
-
-    seed: int
-    select: float
-    loss: float
-    chosen: bool
 
 
 @dataclass(frozen=True)
@@ -56,7 +48,8 @@ class QuantityRow:
     items whose two best logits are closer than 1e-4. `select` lists the scores on `select` of the networks that
     `random(N)` drew. `unseen` is the estimate on a whole domain without `fit` inputs, and its n. `map` is the content
     key of the fitted map in the store. `remarks` say of the items what a reader must know: sets left out, halves that
-    never occur, what was decided by sampling. `keys` None: of an older version.
+    never occur, what was decided by sampling. `keys` None: of an older version. `seeds` are all attempts at its maps,
+    `sizes` what a fit found where it was to find sizes, `search` every alternative of a searched region.
     """
 
     text: str
@@ -80,18 +73,21 @@ class QuantityRow:
     full_swap: float | None
     near_ties: int
     cells: tuple[CellRow, ...]
-    seeds: tuple[SeedRow, ...]
+    seeds: tuple[SeedReport, ...]
     select: tuple[float, ...]
     unseen: tuple[float, int] | None
     map: str | None
     remarks: tuple[str, ...] = ()
     keys: QuantityKeys | None = None
+    sizes: tuple[FoundSize, ...] = ()
+    search: tuple[SearchRow, ...] = ()
 
 
 @dataclass(frozen=True)
 class PartRow:
     """One inequality: the left side's estimate and the interval that decides, against the bound.
 
+    `status` tells whether the interval lies where the claim wants it, outside, or on both sides of the bound.
     `method` tells how the interval is made, after `n` items of at most `budget`. `exact` is the left side as a
     fraction, for a whole domain.
     """
@@ -108,19 +104,27 @@ class PartRow:
     n: int
     budget: int
     exact: str | None
+    status: Status
 
 
 @dataclass(frozen=True)
 class ControlRow:
-    """A control: what it reached on its n items, and what it had to reach. `method` tells how the interval is made."""
+    """A control of an estimand: what it reached on its n items, and what `holds` needs of it.
+
+    `method` tells how the interval is made. `needed` is empty and `met` None for what is only noted. One that did not
+    run has no numbers, and `why` says why.
+    """
 
     name: str
-    estimate: float
-    low: float
-    high: float
-    method: Method
+    quantity: str
+    estimate: float | None
+    low: float | None
+    high: float | None
+    method: Method | None
     n: int
     needed: str
+    met: bool | None
+    why: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 os.environ.setdefault("NO_COLOR", "1")
+os.environ["COLUMNS"] = "80"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...lang.program import Expression
+from ...lang.expressions import Expression
 from ..causal_model import Codes
 from ..expressions import Column
 from .draw_items import Population

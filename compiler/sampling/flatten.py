@@ -11,7 +11,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from ...lang.program import Apply, Constant, Expression, Variable
+from ...lang.expressions import Apply, Constant, Expression, Variable
 from ..causal_model import CausalModel
 from ..expressions import OPERATIONS, Column, column_name
 from .relations import Budget, Elimination, Relation, eliminate, relation

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ...lang.program import Expression
+from ...lang.expressions import Expression
 from ..causal_model import CausalModel, Codes
 from ..expressions import Column
 from .items import Half, Recipe

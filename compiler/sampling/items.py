@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from ...lang.program import Expression
+from ...lang.expressions import Expression
 from ..causal_model import CausalModel, Codes
 
 Split = Literal["fit", "select", "test"]

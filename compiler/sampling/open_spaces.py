@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ...lang.program import Apply, Expression
+from ...lang.expressions import Apply, Expression
 from ..causal_model import Codes
 from ..expressions import Column, evaluate
 from .items import Recipe, Split

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from ...lang.program import Apply, Expression, Variable, variables_of
+from ...lang.expressions import Apply, Expression, Variable, variables_of
 from ..causal_model import CausalModel, Codes
 from ..expressions import Column, evaluate
 from .flatten import Graph, Solution, ranked

@@ -3,5 +3,4 @@
 from .feature_map import AnnealedMap as AnnealedMap
 from .feature_map import FeatureMap as FeatureMap
 from .nested import NestedMap as NestedMap
-from .open_map import how_found as how_found
 from .open_map import open_map as open_map

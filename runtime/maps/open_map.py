@@ -1,8 +1,6 @@
 """From a frame of the plan to its map, not yet fitted."""
 
-from typing import Literal
-
-from ...compiler.experiments import Frame
+from ...compiler.groundings import Frame
 from .boundless import BoundlessMap
 from .chosen_dims import ChosenDims
 from .feature_map import FeatureMap
@@ -11,24 +9,12 @@ from .nested import NestedMap
 from .revnet import RevnetMap
 from .subspace import SubspaceMap
 
-HowFound = Literal["given", "closed form", "search", "training"]
-
 
 def open_map(frame: Frame) -> FeatureMap:
     """The map of a frame, unfitted; for a frame inside another, `NestedMap.hold` takes the other's fitted state."""
     if frame.inside is None:
         return _open_alone(frame)
     return NestedMap(open_map(frame.inside.frame), frame.inside.block, _open_alone(frame))
-
-
-def how_found(frame: Frame) -> HowFound:
-    """How a fit finds the map: not at all, in closed form, by searching dims, or by gradient descent."""
-    family = frame.family.name
-    if family in ("pca", "difference", "probe"):
-        return "closed form"
-    if family == "identity" and not frame.learned_size:
-        return "given" if len(frame.blocks) == 1 and frame.size == frame.dim else "search"
-    return "training"
 
 
 def _open_alone(frame: Frame) -> FeatureMap:

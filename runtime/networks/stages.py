@@ -54,11 +54,16 @@ class PlainNetwork(nn.Module, ABC):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Logits, shape [item, position, class], of token ids, shape [item, token]."""
-        x = self.sites[0](self.start(tokens))
-        for stage, site in enumerate(self.sites):
-            if stage > 0:
-                x = site(self.step(stage, x))
-        logits: Tensor = self.logits(self.finish(x))
+        return self.resume(0, self.start(tokens))
+
+    def resume(self, layer: int | None, x: Tensor) -> Tensor:
+        """Logits of a run that goes on from what a site is given, as `state` returns it; layer None: the logits'."""
+        if layer is not None:
+            x = self.sites[layer](x)
+            for stage in range(layer + 1, len(self.sites)):
+                x = self.sites[stage](self.step(stage, x))
+            x = self.finish(x)
+        logits: Tensor = self.logits(x)
         return logits
 
     def state(self, tokens: Tensor, component: str, layer: int | None) -> Tensor:

@@ -76,7 +76,7 @@ def measure_accuracy(network: Network, low: int, high: int) -> float:
     """The share of right answers on fresh inputs of symbols low .. high-1."""
     tokens, labels = draw_inputs(FRESH, low, high)
     with torch.no_grad():
-        return (network(tokens).argmax(1) == labels).double().mean().item()
+        return float((network(tokens).argmax(1) == labels).double().mean())
 
 
 def save_network(name: str, network: Network, frozen: list[str]) -> None:

@@ -328,8 +328,8 @@ def test_a_missing_result(tmp_path: Path, result: Path) -> None:
         ("[" * 100_000, "it is no JSON"),
         ('{"name": "left-pad"}', "it is no result document"),
         ("[]", "it is no result document"),
-        ('{"format": 7}', "expected format 1, found 7"),
-        ('{"format": 1}', "its entry `spec` is missing or of another kind"),
+        ('{"format": 7}', "expected format 2, found 7"),
+        ('{"format": 2}', "its entry `spec` is missing or of another kind"),
     ],
 )
 def test_a_file_that_is_no_result(tmp_path: Path, result: Path, text: str, reason: str) -> None:

@@ -39,15 +39,19 @@ def test_the_result_holds_the_numbers_of_the_text(tmp_path: Path) -> None:
     for verdict in result.verdicts:
         part = verdict.parts[0]
         if verdict.grade == "exhaustive":
-            numbers = f"{part.text} = {part.estimate:.4f} exactly, claimed {part.relation} {part.bound:g}"
+            numbers = (
+                f"{part.text} = {part.estimate:.4f} exactly, claimed {part.relation} {part.bound:g}: {part.status}"
+            )
         else:
-            interval = f"[{part.low:.4f}, {part.high:.4f}] at {1 - verdict.alpha:.4g} after {part.n} of 400 items"
-            numbers = f"{part.text} = {part.estimate:.4f} {interval}, claimed {part.relation} {part.bound:g}"
+            interval = f"[{part.low:.4f}, {part.high:.4f}]"
+            claimed = f"claimed {part.relation} {part.bound:g}: {part.status}"
+            how = f"by a {part.method} at {1 - verdict.alpha:.4g}, after {part.n} of 400 items"
+            numbers = f"{part.text} = {part.estimate:.4f} {interval}, {claimed} {how}"
         assert numbers in " ".join(text.out.split())
         for quantity in verdict.quantities:
             for cell in quantity.cells:
                 if cell.half is not None:
-                    assert f"{cell.half} {cell.right:,}/{cell.n:,} = {cell.right / cell.n:.3f}" in text.out
+                    assert f"{cell.right:,}/{cell.n:,} {cell.right / cell.n:.3f}" in " ".join(text.out.split())
     assert [len(v.quantities[0].seeds) for v in result.verdicts] == [0, 0, 2]
     assert result.confidence == 0.95
 

@@ -86,7 +86,8 @@ def test_exit_3_where_one_is_open(tmp_path: Path) -> None:
     rewrite_tensor(tmp_path / "net.safetensors", "head.weight", np.zeros((2, 2)))
     done = run("verify", spec)
     assert done.status == 3
-    assert "represents: inconclusive(task_not_solved) under identity [exhaustive], expected holds: open" in done.out
+    said = " ".join(done.out.split())
+    assert "represents: inconclusive(task_not_solved) under identity [exhaustive], expected holds: open" in said
     assert done.out.endswith("expectations: 0 met, 1 open\n")
 
 

@@ -7,7 +7,9 @@ import numpy as np
 from cspec.compiler.causal_model import CausalModel
 from cspec.compiler.check_domains import check_domains, divisions
 from cspec.compiler.intervals import Interval, interval_of
-from cspec.lang.program import BOOL, Apply, Constant, Domain, Expression, Mechanism, Variable, integers
+from cspec.lang.domains import BOOL, Domain, integers
+from cspec.lang.expressions import Apply, Constant, Expression, Variable
+from cspec.lang.program import Mechanism
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

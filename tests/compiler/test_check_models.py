@@ -7,27 +7,10 @@ from cspec.compiler.causal_model import CausalModel
 from cspec.compiler.check_models import check_models
 from cspec.lang.codes import CODES
 from cspec.lang.diagnostics import Diagnostic, Span
-from cspec.lang.program import (
-    BOOL,
-    Alignment,
-    Answer,
-    Apply,
-    Constant,
-    Declared,
-    Domain,
-    Expression,
-    Family,
-    FitSettings,
-    Mechanism,
-    Model,
-    Placement,
-    Program,
-    Settings,
-    Site,
-    Task,
-    Variable,
-    integers,
-)
+from cspec.lang.domains import BOOL, Domain, integers
+from cspec.lang.expressions import Apply, Constant, Expression, Variable
+from cspec.lang.places import Family, Placement, Site
+from cspec.lang.program import Alignment, Answer, Declared, FitSettings, Mechanism, Model, Program, Settings, Task
 
 D = integers(0, 9)
 

@@ -8,33 +8,12 @@ import pytest
 from cspec.compiler.check_networks import check_networks
 from cspec.compiler.network_facts import MlpFacts, NetworkFacts, TracrFacts, read_network_facts
 from cspec.compiler.positions import resolve_position, resolve_positions
+from cspec.lang.claims import Accuracy, Claim, Comparison, Iia, Linear, Scaled
 from cspec.lang.codes import CODES
 from cspec.lang.diagnostics import Diagnostic, Span
-from cspec.lang.program import (
-    IDENTITY,
-    Accuracy,
-    Alignment,
-    Answer,
-    Claim,
-    Comparison,
-    Declared,
-    Family,
-    FitSettings,
-    Iia,
-    Linear,
-    Model,
-    Network,
-    Placement,
-    Position,
-    Program,
-    Region,
-    Scaled,
-    Settings,
-    Site,
-    Size,
-    Task,
-    integers,
-)
+from cspec.lang.domains import integers
+from cspec.lang.places import IDENTITY, Family, Placement, Position, Region, Site, Size
+from cspec.lang.program import Alignment, Answer, Declared, FitSettings, Model, Network, Program, Settings, Task
 
 SPECS = Path(cspec.__file__).parent / "specs"
 TRACR, MLP = "tracr/hist.safetensors", "handwired_equality/handwired_equality.safetensors"

@@ -11,7 +11,9 @@ from cspec.compiler.causal_model import CausalModel
 from cspec.compiler.sampling.draw_items import label_of, open_population, set_members, split_of
 from cspec.compiler.sampling.items import HeldOut, Items, Recipe
 from cspec.compiler.sampling.splits import hash_rows
-from cspec.lang.program import BOOL, Apply, Constant, Domain, Expression, Mechanism, Variable, integers
+from cspec.lang.domains import BOOL, Domain, integers
+from cspec.lang.expressions import Apply, Constant, Expression, Variable
+from cspec.lang.program import Mechanism
 
 SHARES = (0.6, 0.2, 0.2)
 WIDE = integers(0, 511)

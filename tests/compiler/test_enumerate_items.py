@@ -8,7 +8,9 @@ from cspec.compiler.causal_model import CausalModel
 from cspec.compiler.sampling.draw_items import label_of, open_population
 from cspec.compiler.sampling.enumerate_items import count_items, enumerate_items
 from cspec.compiler.sampling.items import Recipe
-from cspec.lang.program import BOOL, Apply, Expression, Mechanism, Variable, integers
+from cspec.lang.domains import BOOL, integers
+from cspec.lang.expressions import Apply, Expression, Variable
+from cspec.lang.program import Mechanism
 
 D = integers(1, 3)
 

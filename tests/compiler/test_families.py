@@ -9,12 +9,14 @@ from cspec.compiler.causal_model import CausalModel, lower_model
 from cspec.compiler.check_domains import check_domains
 from cspec.compiler.check_models import check_models
 from cspec.compiler.expressions import evaluate
+from cspec.compiler.hold_children import edge_name, hold_children, other_children
 from cspec.compiler.sampling.draw_items import open_population
 from cspec.compiler.sampling.enumerate_items import count_items, enumerate_items
 from cspec.compiler.sampling.items import Recipe
 from cspec.lang import Program, Source, read_program
-from cspec.lang.program import Constant, Variable, integers
-from cspec.lang.program import product as tuples
+from cspec.lang.domains import integers
+from cspec.lang.domains import product as tuples
+from cspec.lang.expressions import Constant, Variable
 from cspec.lang.tuples import part_of, part_values, tuple_code
 
 GOOD = Path(__file__).parents[1] / "golden" / "good"
@@ -122,6 +124,29 @@ def test_one_member_can_be_set_alone() -> None:
     before = model.run(inputs, {})
     assert (after["out[2]"] == 3).all()
     assert all((after[f"out[{i}]"] == before[f"out[{i}]"]).all() for i in (0, 1, 3))
+
+
+TWO_READERS = (
+    SORT.replace("    rank[i] =", "    seen[i] = x[i]\n    rank[i] =")
+    .replace("count(x[j] < x[i] for j in Place where j != i)", "count(seen[j] < seen[i] for j in Place where j != i)")
+    .replace("sum(x[i] for i", "sum(seen[i] for i")
+)
+
+
+def test_an_edge_from_a_family_is_seen_by_one_reader() -> None:
+    """The numbers of a source stand at the places of the base's numbers."""
+    model = model_of(TWO_READERS)
+    assert other_children(model, "seen", "out") == ("rank",)
+    assert other_children(model, "seen", "rank") == ("out",)
+    held, edge = hold_children(model, "seen", "out"), edge_name("seen", "out")
+    inputs = inputs_of(model)
+    sources = np.random.default_rng(0).permutation(inputs)
+    assert (held.output_of(inputs) == model.output_of(inputs)).all()
+    after = held.run(inputs, {edge: (held.run(sources, {})[edge], np.ones(len(inputs), dtype=bool))})
+    place = np.argsort(np.argsort(inputs, axis=1), axis=1)
+    expected = np.zeros_like(inputs)
+    np.put_along_axis(expected, place, sources + 1, axis=1)
+    assert shown(held, "out", after["out"]) == [f"({', '.join(map(str, row))})" for row in expected.tolist()]
 
 
 UNGUARDED = SORT.replace(

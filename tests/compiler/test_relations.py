@@ -10,7 +10,9 @@ from cspec.compiler.sampling.flatten import Graph
 from cspec.compiler.sampling.halves import open_twin
 from cspec.compiler.sampling.relations import Budget, TooLargeError, eliminate, radix_keys, relation
 from cspec.compiler.sampling.spaces import tabulated
-from cspec.lang.program import BOOL, Apply, Constant, Mechanism, Variable, integers
+from cspec.lang.domains import BOOL, integers
+from cspec.lang.expressions import Apply, Constant, Variable
+from cspec.lang.program import Mechanism
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

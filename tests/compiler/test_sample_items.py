@@ -7,7 +7,9 @@ from cspec.compiler.sampling.draw_items import Population, open_population
 from cspec.compiler.sampling.enumerate_items import TooManyItemsError, enumerate_items
 from cspec.compiler.sampling.items import Items, Recipe
 from cspec.compiler.sampling.sample_items import sample_items
-from cspec.lang.program import BOOL, Apply, Mechanism, Variable, integers
+from cspec.lang.domains import BOOL, integers
+from cspec.lang.expressions import Apply, Variable
+from cspec.lang.program import Mechanism
 
 
 def equality(size: int) -> CausalModel:

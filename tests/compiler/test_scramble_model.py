@@ -5,7 +5,9 @@ from cspec.compiler.causal_model import CausalModel
 from cspec.compiler.sampling.draw_items import open_population
 from cspec.compiler.sampling.items import Recipe
 from cspec.compiler.scramble_model import scramble_model
-from cspec.lang.program import BOOL, Apply, Mechanism, Variable, integers
+from cspec.lang.domains import BOOL, integers
+from cspec.lang.expressions import Apply, Variable
+from cspec.lang.program import Mechanism
 
 EIGHT = integers(3, 10)
 

@@ -21,7 +21,9 @@ from cspec.compiler.terms import (
     plain,
     render,
 )
-from cspec.lang.program import BOOL, Apply, Constant, Expression, Mechanism, Variable, integers
+from cspec.lang.domains import BOOL, integers
+from cspec.lang.expressions import Apply, Constant, Expression, Variable
+from cspec.lang.program import Mechanism
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

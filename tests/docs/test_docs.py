@@ -16,6 +16,7 @@ from cspec.lang import not_built
 from cspec.lang.check_claims import REASONS
 from cspec.lang.program import FitSettings, Pairs, Settings
 from cspec.runtime.diagnosis import Change, Counterexample, Diagnosis, Furthest, Region, Regions
+from cspec.runtime.fit_reports import FoundSize, SearchRow, SeedReport, TracePoint
 from cspec.runtime.result_document import ResultDocument
 from cspec.runtime.verdicts import (
     CellRow,
@@ -24,7 +25,6 @@ from cspec.runtime.verdicts import (
     PartRow,
     QuantityKeys,
     QuantityRow,
-    SeedRow,
     Verdict,
 )
 
@@ -147,7 +147,10 @@ def test_json_fields_are_those_of_the_documents() -> None:
         "quantity": QuantityRow,
         "keys": QuantityKeys,
         "cell": CellRow,
-        "seed": SeedRow,
+        "seed": SeedReport,
+        "trace": TracePoint,
+        "size": FoundSize,
+        "search": SearchRow,
         "control": ControlRow,
         "diagnosis": Diagnosis,
         "counterexample": Counterexample,

@@ -12,9 +12,11 @@ ROOT = Path(cspec.__file__).parent
 PARTS = ("lang", "compiler", "runtime", "cli")
 ALLOWED = {"lang": set(), "compiler": {"lang"}, "runtime": {"compiler"}, "cli": {"lang", "compiler", "runtime"}}
 HEAVY = {"torch", "transformers", "pyvene", "jax"}
-RUNTIME_MAY_READ = {  # of the compiler: the plan and its types, terms, the causal model, the sampler; never its passes
+RUNTIME_MAY_READ = {  # of the compiler: the plan, its types and budgets, terms, models, the sampler; never its passes
+    "budgets",
     "causal_model",
     "experiments",
+    "groundings",
     "interpret_terms",
     "keys",
     "network_facts",

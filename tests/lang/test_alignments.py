@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from cspec.lang import Program, Source, SpecError, read_program
-from cspec.lang.program import Family, Placement, Position, Region, Site
+from cspec.lang.places import Family, Placement, Position, Region, Site
 
 from .faults import BASE, DAS, INNER
 

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 from cspec.lang import Program, Source, SpecError, read_program
-from cspec.lang.program import Comparison, ControlSettings, Estimand, Family, Iia, Reading
+from cspec.lang.claims import Comparison, Estimand, Iia, Reading
+from cspec.lang.places import Family
+from cspec.lang.program import ControlSettings
 
 from .faults import BASE, CLAIM, DAS, DIGITS, PAIRS
 

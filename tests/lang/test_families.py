@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 from cspec.lang import Program, Source, read_program
-from cspec.lang.program import Apply, Constant, Position, Variable, integers, product
+from cspec.lang.domains import integers, product
+from cspec.lang.expressions import Apply, Constant, Variable
+from cspec.lang.places import Position
 
 TASK = """
 type Symbol = {a, b, c}

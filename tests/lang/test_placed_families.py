@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 from cspec.lang import Program, Source, SpecError, read_program
-from cspec.lang.program import Alignment, Family, Iia, Placement, Position, Site
+from cspec.lang.claims import Iia
+from cspec.lang.places import Family, Placement, Position, Site
+from cspec.lang.program import Alignment
 
 HISTOGRAM = """
 task histogram {

@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 from cspec.lang import Program, Source, SpecError, check_program, parse_text, read_program
-from cspec.lang.program import BOOL, Apply, Constant, Domain, Family, Iia, Variable, integers
+from cspec.lang.claims import Iia
+from cspec.lang.domains import BOOL, Domain, integers
+from cspec.lang.expressions import Apply, Constant, Variable
+from cspec.lang.places import Family
 
 from .faults import BASE, DAS, LEFT, PAIRS
 

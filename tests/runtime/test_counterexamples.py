@@ -6,7 +6,9 @@ import pytest
 import torch
 from cspec.compiler.causal_model import CausalModel
 from cspec.compiler.experiments import AnswerAt, Encoding
-from cspec.lang.program import BOOL, Constant, Domain, Mechanism, integers, product
+from cspec.lang.domains import BOOL, Domain, integers, product
+from cspec.lang.expressions import Constant
+from cspec.lang.program import Mechanism
 from cspec.runtime.counterexamples import choose_counterexamples, effective_inputs
 from cspec.runtime.show_answers import declared_logits, show_answers
 

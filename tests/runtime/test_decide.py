@@ -236,7 +236,13 @@ HARMLESS = {"random subspace": BAD, "scrambled model": BAD, "random networks": B
 def test_a_learned_map_holds_where_no_control_matches_it() -> None:
     verdict = decide((at_least("0.9"),), [(scores(0.99), True)], vetoes=HARMLESS)
     assert (verdict.outcome, verdict.notes) == ("holds", ())
-    assert [row.name for row in verdict.controls] == [f"{name}, for q0" for name in HARMLESS]
+    assert [(row.name, row.quantity) for row in verdict.controls] == [
+        (name, "q0") for name in ("no-op", "guess", "full swap", *HARMLESS)
+    ]
+    assert {row.name: row.met for row in verdict.controls} == {
+        "full swap": None,
+        **dict.fromkeys(("no-op", "guess", *HARMLESS), True),
+    }
 
 
 @pytest.mark.parametrize("name", ["random subspace", "scrambled model"])
@@ -256,20 +262,23 @@ def test_the_claim_must_miss_with_a_control_in_its_place(name: str, rate: float,
 def test_random_networks_may_reach_half_of_the_rise_above_the_no_op(rate: float, reason: str | None) -> None:
     verdict = decide((at_least("0.9"),), [(scores(0.99), True)], vetoes=HARMLESS | {"random networks": scores(rate)})
     assert verdict.reason == (None if reason is None else f"{reason}: random networks")
-    assert verdict.controls[-1].name == "random networks, for q0"
+    assert (verdict.controls[-1].name, verdict.controls[-1].met) == ("random networks", reason is None)
 
 
 def test_controls_stop_at_the_first_that_decides_and_say_so() -> None:
     verdict = decide((at_least("0.9"),), [(scores(0.99), True)], vetoes=HARMLESS | {"random subspace": scores(0.99)})
-    assert len(verdict.controls) == 1
-    assert any("scrambled model, random networks" in note for note in verdict.notes)
+    ran, left = ([row.name for row in verdict.controls if (row.estimate is None) == absent] for absent in (False, True))
+    assert ran == ["no-op", "guess", "full swap", "random subspace"]
+    assert left == ["scrambled model", "random networks"]
+    assert {row.why for row in verdict.controls[-2:]} == {"another control decided"}
 
 
 def test_controls_that_cannot_run_are_named_with_the_reason() -> None:
     vetoes = HARMLESS | {"scrambled model": None}
     verdict = decide((at_least("0.9"),), [(scores(0.99), True)], vetoes=vetoes)
     assert verdict.outcome == "holds"
-    assert any("scrambled model" in note and "too small" in note for note in verdict.notes)
+    (row,) = [row for row in verdict.controls if row.name == "scrambled model"]
+    assert (row.estimate, row.met, row.why) == (None, None, "too small")
 
 
 def test_controls_run_only_where_the_claim_itself_would_hold() -> None:
@@ -278,7 +287,7 @@ def test_controls_run_only_where_the_claim_itself_would_hold() -> None:
     given = decide((at_least("0.9"),), [(scores(0.99), False)], vetoes=HARMLESS)
     assert (given.outcome, given.controls) == ("holds", ())
     upper = decide((at_most("0.6"),), [(scores(0.5), True)], control=GOOD, vetoes=HARMLESS)
-    assert [row.name for row in upper.controls] == ["last site, for q0"]
+    assert [row.name for row in upper.controls] == ["last site"]
 
 
 @pytest.mark.parametrize(("share", "outcome"), [(0.3, "inconclusive"), (0.5, "holds")])
@@ -291,7 +300,7 @@ def test_notes_never_change_a_verdict() -> None:
     noted = {"input_carries": scores(0.99), "child": scores(0.6)}
     verdict = decide((at_least("0.9"),), [(scores(0.99), True)], vetoes=HARMLESS, noted=noted)
     assert verdict.outcome == "holds"
-    assert [row.name for row in verdict.controls[-2:]] == ["input_carries, for q0", "child, for q0"]
+    assert [row.name for row in verdict.controls[-2:]] == ["input_carries", "child"]
     assert any(note.startswith("input_carries, for q0: ") for note in verdict.notes)
     assert not any(note.startswith("child") for note in verdict.notes)
 

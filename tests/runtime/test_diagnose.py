@@ -6,7 +6,10 @@ from typing import Literal
 import pytest
 from cspec.compiler.experiments import Part
 from cspec.compiler.plan import ClaimText, DecideStep, MeasuredQuantity
-from cspec.runtime.diagnose import passes, too_low
+from cspec.runtime.diagnose import too_low
+from cspec.runtime.intervals import Interval
+from cspec.runtime.part_intervals import PartInterval, status
+from cspec.runtime.rows import STANDING
 from cspec.runtime.verdicts import Outcome, PartRow, Verdict
 
 
@@ -18,9 +21,13 @@ def part(written: Literal[">=", "<=", "=="], *coefficients: int, bound: float = 
 
 
 def row(of: Part, low: float, high: float, bound: float = 0.5) -> PartRow:
+    """The row of a part whose left side has this interval."""
     tolerance = 0.05 if of.written == "==" else 0.0
-    estimate = (low + high) / 2
-    return PartRow("t", of.written, estimate, low, high, bound, tolerance, False, "Clopper-Pearson", 100, 100, None)
+    estimate, n = (low + high) / 2, 100
+    risen = Interval(bound - high, bound - low) if of.written == "<=" else Interval(low - bound, high - bound)
+    standing = STANDING[status(of, PartInterval(Fraction(estimate), risen, False, "Clopper-Pearson"))]
+    end = (None, standing)
+    return PartRow("t", of.written, estimate, low, high, bound, tolerance, False, "Clopper-Pearson", n, n, *end)
 
 
 def asked(outcome: Outcome, reason: str | None, *parts: tuple[Part, float, float]) -> tuple[int, ...]:
@@ -69,18 +76,21 @@ def test_parts_that_pass_ask_for_nothing_unless_all_do() -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "low", "high", "expected"),
+    ("written", "low", "high", "status"),
     [
-        (">=", 0.5, 0.6, True),
-        (">=", 0.49, 0.6, False),
-        ("<=", 0.4, 0.5, True),
-        ("<=", 0.4, 0.51, False),
-        ("==", 0.46, 0.54, True),
-        ("==", 0.44, 0.54, False),
-        ("==", 0.46, 0.56, False),
+        (">=", 0.5, 0.6, "passes"),
+        (">=", 0.49, 0.6, "straddles"),
+        (">=", 0.4, 0.49, "misses"),
+        ("<=", 0.4, 0.5, "passes"),
+        ("<=", 0.4, 0.51, "straddles"),
+        ("<=", 0.51, 0.6, "misses"),
+        ("==", 0.46, 0.54, "passes"),
+        ("==", 0.44, 0.54, "straddles"),
+        ("==", 0.46, 0.56, "straddles"),
+        ("==", 0.56, 0.57, "misses"),
     ],
 )
 def test_a_part_passes_where_its_interval_lies_inside(
-    written: Literal[">=", "<=", "=="], low: float, high: float, expected: bool
+    written: Literal[">=", "<=", "=="], low: float, high: float, status: str
 ) -> None:
-    assert passes(row(part(written, 1), low, high)) is expected
+    assert row(part(written, 1), low, high).status == status

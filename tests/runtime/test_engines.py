@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 import torch
-from cspec.compiler.experiments import Block, Frame, Grounding
+from cspec.compiler.groundings import Block, Frame, Grounding
 from cspec.compiler.interpret_terms import Batch
 from cspec.compiler.network_facts import MlpFacts, TracrFacts
 from cspec.compiler.terms import Assignment, NetworkWorld, OutputOf, Run, ValueOf, interchange, plain
-from cspec.lang.program import IDENTITY, Family
+from cspec.lang.places import IDENTITY, Family
 from cspec.runtime.errors import EngineRefusal
-from cspec.runtime.hooks_engine import HooksEngine
+from cspec.runtime.hooks_engine import HooksEngine, run_distinct
 from cspec.runtime.maps.open_map import open_map
 from cspec.runtime.networks import Mlp, PlainNetwork, Tracr
 from cspec.runtime.pyvene_engine import PyveneEngine, _ranges
@@ -160,6 +160,41 @@ def test_variables_at_two_layers_are_patched_in_one_run(kind: Kind, network: Mlp
     torch.testing.assert_close(found, finish(network, x, 2), atol=2e-6, rtol=0)
 
 
+def test_activations_are_read_after_the_interventions(kind: Kind, network: Mlp, batch: Batch) -> None:
+    frames = (
+        Frame("hidden", 1, (0, 3), 12, IDENTITY, (Block(0, 0, 2),)),
+        Frame("hidden", 2, tuple(range(4)), 10, IDENTITY, (Block(1, 0, 4),)),
+    )
+    engine = open_engine(kind, network, Grounding(frames), NAMES)
+    tokens, members = torch.from_numpy(batch.inputs), torch.from_numpy(batch.members)
+    early = hidden(network, tokens[:, 0], 1)
+    early[:, [0, 3]] = torch.where(members[:, :1], hidden(network, tokens[:, 1], 1)[:, [0, 3]], early[:, [0, 3]])
+    late = torch.relu(network.layers[1](early))
+    late[:, :4] = torch.where(members[:, 1:], hidden(network, tokens[:, 2], 2)[:, :4], late[:, :4])
+    run = interchange(WORLD, NAMES, "o").run
+    for index, expected in enumerate((early, late)):
+        found = engine.intervened_activation(index, run, batch)[:, 0]
+        torch.testing.assert_close(found, expected, atol=2e-6, rtol=0)
+
+
+def test_an_edit_comes_after_the_interventions_and_never_in_the_sources(kind: Kind, network: Mlp, batch: Batch) -> None:
+    frames = tuple(
+        Frame("hidden", 1, dims, 12, IDENTITY, (Block(i, 0, len(dims)),)) for i, dims in enumerate([(0, 1), (2, 3)])
+    )
+    engine = open_engine(kind, network, Grounding(frames), NAMES)
+    tokens, members = torch.from_numpy(batch.inputs), torch.from_numpy(batch.members)
+    state = hidden(network, tokens[:, 0], 1)
+    for index, dims in enumerate([[0, 1], [2, 3]]):
+        source = hidden(network, tokens[:, index + 1], 1)
+        state[:, dims] = torch.where(members[:, [index]], source[:, dims], state[:, dims])
+    query = interchange(WORLD, NAMES, "o")
+    found = engine.logits_after(query, batch, lambda x: 3 * x - 1)
+    torch.testing.assert_close(found, finish(network, 3 * state - 1, 1), atol=1e-5, rtol=0)
+    # nothing of it stays behind
+    plain = engine.logits(query, batch)
+    torch.testing.assert_close(plain, finish(network, state, 1), atol=2e-6, rtol=0)
+
+
 def test_variables_outside_the_set_change_nothing_at_all(kind: Kind, network: Mlp, batch: Batch) -> None:
     engine = open_engine(kind, network, ROTATION, NAMES)
     nobody = Batch(batch.inputs, np.zeros_like(batch.members), NAMES)
@@ -288,3 +323,24 @@ def test_dims_become_ranges() -> None:
     assert _ranges((0, 3)) == [[0, 1], [3, 4]]
     assert _ranges((0, 1, 2, 7, 8)) == [[0, 3], [7, 9]]
     assert _ranges((4,)) == [[4, 5]]
+
+
+def test_equal_rows_of_tokens_are_run_once() -> None:
+    tokens = torch.from_numpy(np.random.default_rng(0).integers(0, 4, (100, 3)))
+    long = torch.zeros(100, 63, dtype=torch.int64)
+    long[:, 0] = torch.arange(100) % 2
+    seen: list[int] = []
+
+    def sums(rows: Tensor) -> Tensor:
+        seen.append(len(rows))
+        return rows.sum(1, keepdim=True)
+
+    for rows in (tokens.repeat(4, 1), tokens[:5], long):
+        assert torch.equal(run_distinct(sums, rows), rows.sum(1, keepdim=True))
+    assert seen == [len(set(map(tuple, tokens.tolist()))), 5, 100]
+
+
+def test_a_run_goes_on_from_what_any_site_is_given(network: Mlp) -> None:
+    tokens = torch.tensor([[0, 3, 1], [4, 4, 2], [6, 5, 6]])
+    for component, layer in (*(("hidden", layer) for layer in range(4)), ("logits", None)):
+        assert torch.equal(network.resume(layer, network.state(tokens, component, layer)), network(tokens))

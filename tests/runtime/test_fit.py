@@ -8,11 +8,13 @@ import cspec
 import numpy as np
 import pytest
 import torch
-from cspec.compiler.experiments import Block, Encoding, Frame, Grounding, Inside
+from cspec.compiler.budgets import CHECKS
+from cspec.compiler.experiments import Encoding
+from cspec.compiler.groundings import Block, Frame, Grounding, Inside
 from cspec.compiler.interpret_terms import Batch, evaluate_in_model, model_batch
 from cspec.compiler.plan import EncodeStep, FitStep, ItemsStep, Plan
 from cspec.compiler.terms import OutputOf
-from cspec.lang.program import Family, FamilyName
+from cspec.lang.places import Family, FamilyName
 from cspec.runtime.answers import encode
 from cspec.runtime.errors import EnvironmentProblem
 from cspec.runtime.fit import member_codes, run_fit
@@ -23,7 +25,6 @@ from cspec.runtime.networks import load_network
 from cspec.runtime.objective import Labelled, Objective, Score
 from cspec.runtime.progress import Silent
 from cspec.runtime.store import Store
-from cspec.runtime.train_maps import CHECKS
 
 FOLDER = Path(__file__).parents[2] / "specs" / "handwired_equality"
 

@@ -4,7 +4,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from cspec.compiler.causal_model import CausalModel
-from cspec.lang.program import BOOL, Apply, Domain, Mechanism, Variable, integers
+from cspec.lang.domains import BOOL, Domain, integers
+from cspec.lang.expressions import Apply, Variable
+from cspec.lang.program import Mechanism
 from cspec.runtime.intervals import clopper_pearson
 from cspec.runtime.regions import find_regions
 

@@ -2,9 +2,9 @@
 
 import pytest
 import torch
-from cspec.compiler.experiments import Block, Frame, Inside
-from cspec.lang.program import Family
-from cspec.runtime.maps import AnnealedMap, FeatureMap, NestedMap, how_found, open_map
+from cspec.compiler.groundings import Block, Frame, Inside
+from cspec.lang.places import Family
+from cspec.runtime.maps import AnnealedMap, FeatureMap, NestedMap, open_map
 from cspec.runtime.maps.boundless import BoundlessMap
 from cspec.runtime.maps.chosen_dims import ChosenDims
 from cspec.runtime.maps.masked_dims import MaskedDims
@@ -170,11 +170,11 @@ def test_each_frame_gets_the_map_of_its_family() -> None:
         "inside a rotation": (NestedMap, "training"),
         "inside a revnet": (NestedMap, "search"),
     }
-    assert {name: (type(open_map(FRAMES[name])), how_found(FRAMES[name])) for name in kinds} == kinds
+    assert {name: (type(open_map(FRAMES[name])), FRAMES[name].found_by) for name in kinds} == kinds
 
 
 def test_two_variables_that_fill_a_site_still_have_to_be_searched() -> None:
-    assert how_found(frame("identity", 16, 8, 8)) == "search"
+    assert frame("identity", 16, 8, 8).found_by == "search"
     assert not frame("identity", 16, 8, 8).given
     assert frame("identity", 16, 16).given
 

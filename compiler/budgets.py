@@ -1,0 +1,33 @@
+"""What a fit may spend: checks of a training, runs of a search for dims, rungs of a search for sites.
+
+Fits keep to these numbers, and plans are priced by them before anything runs.
+"""
+
+CHECKS = 20
+"""How often a training looks at `select`, spread evenly over its steps."""
+SUBSAMPLE = 1024
+"""Items of `fit` that each choice of dims is scored on."""
+KEPT = 3
+"""Of the alternatives of a searched line one in three goes on, with three times the steps."""
+FEWEST_STEPS = 50
+"""No rung of a search for sites is shorter."""
+
+
+def rung_steps(steps: int, alternatives: int, trained: bool) -> list[int]:
+    """The steps of each rung, the last with the whole budget; maps without steps need one rung alone."""
+    rungs = [steps]
+    while trained and alternatives > KEPT and rungs[0] // KEPT >= FEWEST_STEPS:
+        alternatives = count_kept(alternatives)
+        rungs.insert(0, rungs[0] // KEPT)
+    return rungs
+
+
+def count_kept(alternatives: int) -> int:
+    """How many of the alternatives of a rung go on."""
+    return max(1, -(-alternatives // KEPT))
+
+
+def count_choices(dim: int, sizes: tuple[int, ...]) -> int:
+    """How many choices of dims the two searches of one frame score at most: dim by dim, and window by window."""
+    taken = sum(sizes)
+    return sum(dim - i for i in range(taken)) + sum(dim - size + 1 for size in sizes)

@@ -1,0 +1,59 @@
+"""Typed expressions: constants, variables and operators, each with the domain of its value.
+
+Every value is an integer: numbers are themselves, symbols their index, booleans 0 and 1.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from .diagnostics import NOWHERE, Span
+from .domains import Domain
+
+Operator = Literal[
+    "or", "and", "not", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "//", "%",
+    "negate", "min", "max", "abs", "if", "in", "scramble"
+]  # fmt: skip
+"""What `Apply` applies. `scramble` is not written by users: the compiler makes controls with it."""
+
+
+@dataclass(frozen=True)
+class Constant:
+    value: int
+    domain: Domain
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A variable read by an expression; `role` says whose in a `where` (None: base and every source alike)."""
+
+    name: str
+    domain: Domain
+    role: Literal["base", "source"] | None = None
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class Apply:
+    """An operator on arguments. `if` takes (condition, then, else); `in` takes (element, alternative, ...)."""
+
+    operator: Operator
+    arguments: tuple["Expression", ...]
+    domain: Domain
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+Expression = Constant | Variable | Apply
+
+
+def variables_of(expression: Expression) -> Iterator[Variable]:
+    """Every variable occurrence, left to right."""
+    match expression:
+        case Variable():
+            yield expression
+        case Apply(arguments=arguments):
+            for argument in arguments:
+                yield from variables_of(argument)
+        case Constant():
+            pass

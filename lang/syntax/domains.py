@@ -1,0 +1,30 @@
+"""Domains as they are written: ranges, sets of symbols, names of types."""
+
+from dataclasses import dataclass, field
+
+from ..diagnostics import NOWHERE, Span
+from .leaves import Integer, Name
+
+
+@dataclass(frozen=True)
+class RangeDomain:
+    low: Integer
+    high: Integer
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class SetDomain:
+    """Symbols in braces; a number among them is refused by the checker, in the user's words."""
+
+    symbols: tuple[Name | Integer, ...]
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class NamedDomain:
+    name: Name
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+DomainSyntax = RangeDomain | SetDomain | NamedDomain

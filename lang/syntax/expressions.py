@@ -1,0 +1,130 @@
+"""Expressions as they are written, and the loops of comprehensions."""
+
+from dataclasses import dataclass, field
+
+from ..diagnostics import NOWHERE, Span
+from .domains import NamedDomain
+from .leaves import Name
+
+
+@dataclass(frozen=True)
+class Number:
+    value: int
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class Truth:
+    value: bool
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A name: a variable or a symbol. `role` is what stands before the point (`base.x`), `index` what in brackets.
+
+    Where loops are unrolled, an index that is a number becomes part of the name, and `loop` says for which values of
+    the loops' variables (`i = 0, j = 2`).
+    """
+
+    name: Name
+    role: Name | None = None
+    index: "ExpressionSyntax | None" = None
+    span: Span = field(default=NOWHERE, compare=False)
+    loop: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A prefix (`not`, `negate`) or infix operator on its operands."""
+
+    operator: str
+    operands: tuple["ExpressionSyntax", ...]
+    span: Span = field(default=NOWHERE, compare=False)
+    operator_span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class Conditional:
+    condition: "ExpressionSyntax"
+    then: "ExpressionSyntax"
+    otherwise: "ExpressionSyntax"
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class InSet:
+    element: "ExpressionSyntax"
+    alternatives: tuple["ExpressionSyntax", ...]
+    negated: bool
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class InRange:
+    element: "ExpressionSyntax"
+    low: "ExpressionSyntax"
+    high: "ExpressionSyntax"
+    negated: bool
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class Call:
+    function: Name
+    arguments: tuple["ExpressionSyntax", ...]
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class LoopRange:
+    """The inclusive range that a loop runs through; empty if `high` is below `low`."""
+
+    low: "ExpressionSyntax"
+    high: "ExpressionSyntax"
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+LoopDomain = LoopRange | NamedDomain
+
+
+@dataclass(frozen=True)
+class Loop:
+    """`for i in D`."""
+
+    variable: Name
+    domain: LoopDomain
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class Comprehension:
+    """`sum(E for i in D where C)`; of several loops, the first is the outermost."""
+
+    function: Name
+    element: "ExpressionSyntax"
+    loops: tuple[Loop, ...]
+    where: "ExpressionSyntax | None"
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class Term:
+    """One element of an unrolled comprehension, and the condition under which it counts (None: always)."""
+
+    element: "ExpressionSyntax"
+    condition: "ExpressionSyntax | None"
+
+
+@dataclass(frozen=True)
+class Unrolled:
+    """A comprehension after unrolling."""
+
+    function: Name
+    terms: tuple[Term, ...]
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+ExpressionSyntax = (
+    Number | Truth | Reference | Operation | Conditional | InSet | InRange | Call | Comprehension | Unrolled
+)

@@ -1,0 +1,48 @@
+"""What families of variables bring in: members, positions of tokens, and loops around lines."""
+
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from ..diagnostics import NOWHERE, Span
+from .expressions import ExpressionSyntax, LoopDomain
+from .leaves import Name
+
+Line = TypeVar("Line", covariant=True)
+
+
+@dataclass(frozen=True)
+class Indexed:
+    """A name alone, or a member of a family: `x[i + 1]`."""
+
+    name: Name
+    index: ExpressionSyntax | None = None
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class PositionItem:
+    """`{x}`, `{x[0]}`; `3`, `-2`; or a word such as `last`. One of the three is there."""
+
+    slot: Indexed | None
+    index: int | None
+    word: Name | None
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class PositionSyntax:
+    """What stands after `@`: one item, or several in brackets."""
+
+    items: tuple[PositionItem, ...]
+    bracketed: bool
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class ForSyntax(Generic[Line]):
+    """`for i in D { ... }` around lines of a task, a model or an alignment."""
+
+    variable: Name
+    domain: LoopDomain
+    body: tuple["Line | ForSyntax[Line]", ...]
+    span: Span = field(default=NOWHERE, compare=False)

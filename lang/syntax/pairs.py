@@ -1,0 +1,37 @@
+"""Recipes of items as they are written."""
+
+from dataclasses import dataclass, field
+
+from ..diagnostics import NOWHERE, Span
+from .expressions import ExpressionSyntax
+from .leaves import Decimal, Integer, Name
+from .members import Indexed
+
+
+@dataclass(frozen=True)
+class SplitSyntax:
+    shares: tuple[Decimal, ...]
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class HoldoutSyntax:
+    """`holdout x, y[0] [in RANGE or SET]`; the membership is kept as one per file text, without its element."""
+
+    names: tuple[Indexed, ...]
+    low: ExpressionSyntax | None
+    high: ExpressionSyntax | None
+    alternatives: tuple[ExpressionSyntax, ...] | None
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class PairsSyntax:
+    name: Name
+    task: Name
+    sizes: tuple[Integer, ...]
+    splits: tuple[SplitSyntax, ...]
+    holdouts: tuple[HoldoutSyntax, ...]
+    where: tuple[ExpressionSyntax, ...]
+    doc: str = ""
+    span: Span = field(default=NOWHERE, compare=False)

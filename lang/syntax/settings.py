@@ -1,0 +1,30 @@
+"""Settings as they are written: entries, and blocks of them."""
+
+from dataclasses import dataclass, field
+
+from ..diagnostics import NOWHERE, Span
+from .leaves import Decimal, Name
+
+
+@dataclass(frozen=True)
+class Setting:
+    key: Name
+    value: Decimal | Name
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class SettingsBlock:
+    """The entries of a `fit` block, or of a named block within `settings`."""
+
+    name: Name
+    entries: tuple[Setting, ...]
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class SettingsSyntax:
+    entries: tuple[Setting, ...]
+    blocks: tuple[SettingsBlock, ...] = ()
+    doc: str = ""
+    span: Span = field(default=NOWHERE, compare=False)

@@ -1,0 +1,62 @@
+"""The driver: lark's parse tree of one declaration -> its node. Iterative, so that no input can exhaust the stack."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from ..diagnostics import Span
+from ..scanner import MAX_NESTING
+from ..syntax.tree import Declaration
+from . import alignments, claims, domains, expressions, members, models, networks, pairs, settings, tasks
+from .faults import BrokenSyntaxError, ChainedComparisonsError, explain_chain, explain_nesting
+
+BUILDERS: dict[str, Callable[[Span, list[Any]], Any]] = {
+    name.removeprefix("build_"): builder
+    for module in (domains, tasks, members, models, expressions, networks, alignments, settings, pairs, claims)
+    for name, builder in vars(module).items()
+    if name.startswith("build_")
+}
+"""The function of each grammar rule, by the rule's name."""
+
+# Rules whose nodes stand one inside the other in an expression: their depth is bounded.
+NESTING_RULES = frozenset(
+    {"conditional", "either", "both", "invert", "relation", "sum", "product", "negative", "call", "member"}
+    | {"comprehension", "task_for", "model_for", "align_for"}
+    | {"claim_sum", "claim_product", "claim_negative"}
+)
+
+
+def build_declaration(tree: Any, text: str, doc: str) -> Declaration:
+    """The node of a declaration in `text`, `doc` before it.
+
+    Raises:
+        BrokenSyntaxError: what it says has no syntax node.
+    """
+    try:
+        declaration = _build_node(tree)
+    except ChainedComparisonsError as chain:
+        raise BrokenSyntaxError(explain_chain(chain, text)) from None
+    return replace(declaration, doc=doc)
+
+
+def _build_node(tree: Any) -> Declaration:
+    results: list[tuple[Any, int]] = []
+    pending: list[tuple[Any, bool]] = [(tree, False)]
+    while pending:
+        item, expanded = pending.pop()
+        if not hasattr(item, "children"):
+            results.append((item, 0))
+        elif not expanded:
+            pending.append((item, True))
+            pending.extend((child, False) for child in reversed(item.children))
+        else:
+            count = len(item.children)
+            values = results[len(results) - count :]
+            del results[len(results) - count :]
+            depth = max((d for _, d in values), default=0) + (item.data in NESTING_RULES)
+            span = Span(item.meta.start_pos, item.meta.end_pos) if not item.meta.empty else Span(0, 0)
+            if depth > MAX_NESTING:
+                raise BrokenSyntaxError(explain_nesting(span))
+            results.append((BUILDERS[item.data](span, [value for value, _ in values]), depth))
+    declaration: Declaration = results[0][0]
+    return declaration
