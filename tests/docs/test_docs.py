@@ -16,6 +16,7 @@ from cspec.lang import not_built
 from cspec.lang.check_claims import REASONS
 from cspec.lang.program import FitSettings, Pairs, Settings
 from cspec.runtime.diagnosis import Change, Counterexample, Diagnosis, Furthest, Region, Regions
+from cspec.runtime.fit_reports import FoundSize, SearchRow, SeedReport, TracePoint
 from cspec.runtime.result_document import ResultDocument
 from cspec.runtime.verdicts import (
     CellRow,
@@ -24,7 +25,6 @@ from cspec.runtime.verdicts import (
     PartRow,
     QuantityKeys,
     QuantityRow,
-    SeedRow,
     Verdict,
 )
 
@@ -32,14 +32,17 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 NETWORK = ROOT / "tests" / "golden" / "good" / "net64.safetensors"
 BLOCK = re.compile(
-    r"(?:<!-- (?P<kind>\w+): (?P<value>\S+) -->\n)?```(?P<language>\w*)\n(?P<text>.*?)^```$", re.M | re.S
+    r"(?:<!-- (?P<kind>\w+): (?P<value>[^>]+) -->\n)?```(?P<language>\w*)\n(?P<text>.*?)^```$", re.M | re.S
 )
 CODE = re.compile(r"^error\[(CS\d{3})\]", re.M)
 
 
 @dataclass(frozen=True)
 class Example:
-    """A fenced block with the marker before it: `<!-- expect: CS101 -->`, `output: SPEC` or `session: FOLDER`."""
+    """A fenced block with the marker before it.
+
+    `<!-- expect: CS101 -->`, `output: SPEC`, `session: FOLDER` or `verdict: SPEC CLAIM`.
+    """
 
     line: int
     language: str
@@ -147,7 +150,10 @@ def test_json_fields_are_those_of_the_documents() -> None:
         "quantity": QuantityRow,
         "keys": QuantityKeys,
         "cell": CellRow,
-        "seed": SeedRow,
+        "seed": SeedReport,
+        "trace": TracePoint,
+        "size": FoundSize,
+        "search": SearchRow,
         "control": ControlRow,
         "diagnosis": Diagnosis,
         "counterexample": Counterexample,

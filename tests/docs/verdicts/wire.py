@@ -37,9 +37,7 @@ def networks() -> dict[str, dict[str, np.ndarray]]:
     """The network; `blind` to `y == z`; `faint`, whose logits are 100,000 times as small; `twin`, twice as large."""
     wired = wire()
     blind = wired | {"layers.2.weight": np.array([[-1, 0], [0, 0]]), "layers.2.bias": np.array([1, 0])}
-    faint, twin = (
-        wired | {name: wired[name] * scale for name in ("head.weight", "head.bias")} for scale in (1e-5, 2)
-    )
+    faint, twin = (wired | {name: wired[name] * scale for name in ("head.weight", "head.bias")} for scale in (1e-5, 2))
     return {"wired": wired, "blind": blind, "faint": faint, "twin": twin}
 
 
