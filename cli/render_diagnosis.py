@@ -1,9 +1,9 @@
-"""Diagnoses as text: the smallest counterexamples, the regions of disagreement, where the search got furthest."""
+"""Diagnoses as text: the smallest counterexamples, the regions of disagreement."""
 
 import textwrap
 from collections.abc import Iterator
 
-from ..runtime.diagnosis import Counterexample, Diagnosis, Furthest, Input, Region, Regions
+from ..runtime.diagnosis import Counterexample, Diagnosis, Input, Region, Regions
 from .page import INDENT, NARROWEST, Page
 
 ROOM = 12
@@ -29,16 +29,16 @@ def render_diagnoses(diagnoses: tuple[Diagnosis, ...], page: Page, whole: bool) 
 
 
 def _render(diagnosis: Diagnosis, page: Page, examples: int, regions: int) -> list[str]:
-    """One estimand, with so many counterexamples and regions."""
+    """One estimand, with so many counterexamples and regions; nothing where network and model agree throughout."""
+    if not diagnosis.disagreements:
+        return []
     items = f"{diagnosis.looked_at:,} {'sampled ' if diagnosis.sampled else ''}items"
-    said = [f"{diagnosis.quantity}: disagreement on {diagnosis.disagreements:,} of {items}"]
-    if diagnosis.furthest is not None:
-        said.append(_furthest(diagnosis.furthest))
-    lines = [line for text in said for line in page.wrap(text, INDENT)]
+    said = f"{diagnosis.quantity}: disagreement on {diagnosis.disagreements:,} of {items}"
+    lines = page.wrap(said, INDENT)
     for example in _both_halves(diagnosis.counterexamples, examples):
         inputs, outputs = render_counterexample(example)
         lines += [*page.wrap(inputs, INDENT + 2), *page.wrap(outputs, INDENT + 5)]
-    if regions and diagnosis.regions is not None and diagnosis.disagreements:
+    if regions and diagnosis.regions is not None:
         head, *found = _regions(diagnosis.regions, regions)
         lines += [*page.wrap(head, INDENT), *(line for text in found for line in page.wrap(text, INDENT + 2))]
     return lines
@@ -89,9 +89,3 @@ def _regions(found: Regions, most: int) -> Iterator[str]:
 def _region(region: Region) -> str:
     interval = f"[{region.low:.3f}, {region.high:.3f}]"
     return f"where {' and '.join(region.where)}: {region.estimate:.3f} {interval} of {region.n:,} items"
-
-
-def _furthest(furthest: Furthest) -> str:
-    site = "" if furthest.site is None else f" with {furthest.site}"
-    attempt = furthest.attempt + ("" if furthest.attempts == 1 else f" of {furthest.attempts}")
-    return f"the search got furthest in {attempt}{site}: {furthest.select:.3f} on select, loss {furthest.loss:.3g}"

@@ -28,7 +28,6 @@ from .scores import Scores
 from .share_sources import share_sources
 
 MICRO_BATCH = 8192
-WHOLE_BATCH = 65536
 
 
 def run_evaluate(
@@ -74,7 +73,7 @@ def run_whole_domain(
     learned = step.grounding is not None and step.grounding.learned
     shared = share_sources(step, population, engine, encoding)
     progress.start(f"evaluate {step.text}", count_items(population))
-    for items in enumerate_items(population, WHOLE_BATCH, shared):
+    for items in enumerate_items(population, MICRO_BATCH, shared):
         scored = _score(step, population, items, engine, encoding, 0, natural)
         tally.add(scored, items.multiplicity, _unseen(population, items) if learned else None)
         progress.advance(len(items) if items.multiplicity is None else int(items.multiplicity.sum()))

@@ -32,14 +32,17 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 NETWORK = ROOT / "tests" / "golden" / "good" / "net64.safetensors"
 BLOCK = re.compile(
-    r"(?:<!-- (?P<kind>\w+): (?P<value>\S+) -->\n)?```(?P<language>\w*)\n(?P<text>.*?)^```$", re.M | re.S
+    r"(?:<!-- (?P<kind>\w+): (?P<value>[^>]+) -->\n)?```(?P<language>\w*)\n(?P<text>.*?)^```$", re.M | re.S
 )
 CODE = re.compile(r"^error\[(CS\d{3})\]", re.M)
 
 
 @dataclass(frozen=True)
 class Example:
-    """A fenced block with the marker before it: `<!-- expect: CS101 -->`, `output: SPEC` or `session: FOLDER`."""
+    """A fenced block with the marker before it.
+
+    `<!-- expect: CS101 -->`, `output: SPEC`, `session: FOLDER` or `verdict: SPEC CLAIM`.
+    """
 
     line: int
     language: str
