@@ -13,9 +13,12 @@ from .render_counts import render_counts
 from .render_diagnosis import render_diagnoses
 from .render_fit import render_fit
 
+DEEPER = 2
+"""Columns by which the counts of one of several estimands stand deeper."""
 FULL_SWAP = "full swap"
 """The control that stands in the table wherever the scores of the pairs alone do."""
 
+EXPECTED: dict[str, Style] = {"met": "", "failed": "bad", "open": "open"}
 STYLES: dict[str, Style] = {"holds": "good", "refuted": "bad", "unsupported": "open", "inconclusive": "open"}
 
 
@@ -80,10 +83,11 @@ def render_verdict(verdict: Verdict, page: Page, shown: Shown, diagnose: bool = 
     alone = not several and len(verdict.parts) == 1
     compared = {row.quantity for row in verdict.controls if row.name == FULL_SWAP}
     for quantity in verdict.quantities:
-        if not alone:
-            lines += page.wrap(_measured(quantity), INDENT)
+        counts: list[str] = []
         if (quantity.text, quantity.n) not in shown.counts:
-            lines += render_counts(quantity, page, quantity.text not in compared)
+            inner = page if alone else Page(page.width - DEEPER, page.color)
+            counts = render_counts(quantity, inner, quantity.text not in compared)
+        lines += counts if alone else [*page.wrap(_measured(quantity), INDENT), *(" " * DEEPER + c for c in counts)]
     lines += render_controls(verdict.controls, page, shown.controls)
     fitted: set[str] = set()
     for quantity in verdict.quantities:
@@ -105,16 +109,16 @@ def _headline(verdict: Verdict, page: Page) -> list[str]:
     reason = f"({verdict.reason})" if verdict.reason else ""
     families = dict.fromkeys(f for q in verdict.quantities for f in q.families)
     under = f" under {', '.join(families)}" if families else ""
-    failed = verdict.expectation != "met"
-    expected = "" if verdict.expected == "holds" and not failed else f", expected {verdict.expected}"
+    stated = verdict.expected != "holds" or verdict.expectation != "met"
+    how = EXPECTED[verdict.expectation]
+    expected = f"expected {verdict.expected}" + (f": {verdict.expectation}" if how else "")
     pieces: list[tuple[str, Style]] = [
         (verdict.name, "name"),
         (": ", ""),
         (f"{verdict.outcome}{reason}", STYLES[verdict.outcome]),
         (f"{under} [{verdict.grade}]", ""),
-        (f"{expected}: {verdict.expectation}" if failed else expected, "bad" if failed else ""),
     ]
-    return page.wrap_styled(pieces)
+    return page.wrap_styled([*pieces, (", ", ""), (expected, how)] if stated else pieces)
 
 
 def _part(part: PartRow, verdict: Verdict, page: Page) -> list[str]:
@@ -153,10 +157,18 @@ def _as_under(verdict: Verdict, page: Page, shown: Shown) -> list[str]:
             said.setdefault(earlier, []).append("counts")
         if earlier := shown.fits.get(quantity.map or ""):
             said.setdefault(earlier, []).append("fit")
-    for row in verdict.controls:
-        if row.met is not False and (earlier := shown.controls.get(row)):
-            said.setdefault(earlier, []).append(row.name)
+    for name, rows in _controls_said(verdict, shown).items():
+        said.setdefault(name, []).append("controls" if len(rows) == len(verdict.controls) else ", ".join(rows))
     lines: list[str] = []
     for name, things in said.items():
         lines += page.wrap(f"as under {name}: {', '.join(dict.fromkeys(things))}", INDENT)
     return lines
+
+
+def _controls_said(verdict: Verdict, shown: Shown) -> dict[str, list[str]]:
+    """The controls, by name, that an earlier claim has said already and that do not take this verdict back."""
+    said: dict[str, list[str]] = {}
+    for row in verdict.controls:
+        if row.met is not False and (earlier := shown.controls.get(row)):
+            said.setdefault(earlier, []).append(row.name)
+    return said

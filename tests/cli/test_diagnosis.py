@@ -206,7 +206,9 @@ def test_what_is_too_low_is_diagnosed(tmp_path: Path, claim: str, quantities: li
 
 
 def test_a_search_that_finds_nothing_says_where_it_got_furthest(tmp_path: Path) -> None:
-    spec = sampled(tmp_path, learned(steps=1, seeds=2) + "claim found: iia(das) >= 0.99\n")
+    """Layer 3 holds only whether the two equalities differ."""
+    body = learned(steps=20, seeds=2).replace("hidden[2]", "hidden[3]")
+    spec = sampled(tmp_path, body + "claim found: iia(das) >= 0.99\n")
     (verdict,) = run("verify", spec, "--json").document["result"]["verdicts"]
     assert verdict["outcome"] == "unsupported"
     (diagnosis,), (row,) = verdict["diagnosis"], verdict["quantities"]
