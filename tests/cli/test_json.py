@@ -56,6 +56,33 @@ def test_the_result_holds_the_numbers_of_the_text(tmp_path: Path) -> None:
     assert result.confidence == 0.95
 
 
+def test_fits_searches_sizes_and_controls_are_whole_in_the_document(tmp_path: Path) -> None:
+    """The text shows the best of a search and no trace; the document has all of both."""
+    body = learned(steps=40).replace("at hidden[2]", "in hidden[1..3][0, 1]").replace("left, right", "left")
+    grown = learned(steps=40).replace("das", "grown").replace("size 1", "size learned")
+    claims = "claim found: iia(das) >= 0.6\nclaim sized: iia(grown) <= 0.99\nsettings { controls { random: 1 } }\n"
+    text = sampled(tmp_path, body + grown + claims)
+    done = run("verify", text, "--json").document["result"]["verdicts"]
+    (found,), (sized,) = (verdict["quantities"] for verdict in done)
+    places = [row["place"] for row in found["search"]]
+    assert len(places) == len(set(places)) == 6
+    assert [row["variables"] for row in found["search"]] == [["left"]] * len(places)
+    assert sum(row["chosen"] for row in found["search"]) == 1
+    printed = run("verify", text).out
+    assert sum(f"{place} " in printed for place in places) == 4
+    assert f"{len(places) - 4} more, at most " in printed
+    assert [row["variable"] for row in sized["sizes"]] == ["left", "right"]
+    for seed in sized["seeds"]:
+        assert seed["budget"] == 40
+        assert [point["step"] for point in seed["trace"]] == list(range(2, seed["steps"] + 1, 2))
+        assert seed["select"] in [point["select"] for point in seed["trace"]]
+    controls = {control["name"]: control for control in done[0]["controls"]}
+    assert controls["random subspace"]["estimate"] is None
+    assert controls["random subspace"]["why"]
+    assert controls["full swap"]["met"] is None
+    assert controls["no-op"]["met"] is True
+
+
 def test_the_document_names_the_file_in_the_store(tmp_path: Path) -> None:
     done = run("verify", small(tmp_path, TWO), "--json")
     (stored,) = (tmp_path / ".cspec" / "results").iterdir()
