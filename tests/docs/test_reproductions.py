@@ -8,7 +8,8 @@ import pytest
 from cspec.cli.workflow import check
 
 ROOT = Path(cspec.__file__).parent
-SPECS = sorted(ROOT.glob("specs/*/*.cspec"))
+# A folder `.cspec` is the store of a run that was made there.
+SPECS = sorted(path for path in ROOT.glob("specs/*/*.cspec") if path.is_file())
 PUBLISHED = ROOT / "specs" / "hierarchical_equality" / "published.cspec"
 
 
