@@ -14,8 +14,8 @@ FORMS = {
     "network": 'a network reads `network NAME = torch("weights.safetensors")`',
     "align": "an alignment reads `align NAME: MODEL -> NETWORK { ... }` with lines "
     "`VARIABLES at SITE via FAMILY size K`, or `in REGION` to search",
-    "pairs": "a recipe reads `pairs NAME for TASK { ... }` with lines `size N`, `split .6 .2 .2`, `holdout INPUTS` and "
-    "`where EXPRESSION`",
+    "pairs": "a recipe reads `pairs NAME for TASK { ... }` with lines `size N`, `split .6 .2 .2`, `holdout INPUTS`, "
+    "`where EXPRESSION` and `balanced EXPRESSION` or `uniform`",
     "claim": "a claim reads `claim NAME: iia(ALIGNMENT) >= 0.9`",
     "settings": "settings read `settings { confidence: 0.95 seed: 0 }`",
 }
@@ -104,7 +104,19 @@ def _expected(acceptable: frozenset[str]) -> str:
     """What could have come, most telling first; long lists are summed up."""
     rest = set(acceptable)
     if "INPUT" in rest and "NAME" in rest:  # keywords of other declarations, which are plain names here
-        rest -= {"INPUT", "REQUIRE", "OUTPUT", "TOKENS", "ANSWER", "SIZE", "SPLIT", "HOLDOUT", "WHERE"}
+        rest -= {
+            "INPUT",
+            "REQUIRE",
+            "OUTPUT",
+            "TOKENS",
+            "ANSWER",
+            "SIZE",
+            "SPLIT",
+            "HOLDOUT",
+            "WHERE",
+            "BALANCED",
+            "UNIFORM",
+        }
     words: list[str] = []
     if rest >= OPERAND:
         if "DECIMAL" in rest:

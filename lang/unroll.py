@@ -141,11 +141,15 @@ class Unroller:
             case ModelSyntax(equations=equations):
                 unrolled = tuple(self._equation(line, bindings) for line, bindings in self.lines(equations))
                 return replace(declaration, equations=unrolled)
-            case PairsSyntax(where=where, holdouts=holdouts):
+            case PairsSyntax(where=where, holdouts=holdouts, balanced=balanced):
                 return replace(
                     declaration,
                     where=tuple(self.expression(condition, NO_BINDINGS) for condition in where),
                     holdouts=tuple(self._holdout(holdout) for holdout in holdouts),
+                    balanced=tuple(
+                        replace(line, cells=tuple(self.expression(cell, NO_BINDINGS) for cell in line.cells))
+                        for line in balanced
+                    ),
                 )
             case AlignSyntax(placements=placements):
                 placed = tuple(self._placement(line, bindings) for line, bindings in self.lines(placements))
