@@ -83,8 +83,8 @@ def _read_stdin() -> Source:
 
 
 def _diff(before: str, after: str, name: str) -> str:
-    rows = (text.splitlines(keepends=True) for text in (before, after))
-    return "".join(row if row.endswith("\n") else row + "\n" for row in difflib.unified_diff(*rows, name, name))
+    rows = difflib.unified_diff(before.splitlines(keepends=True), after.splitlines(keepends=True), name, name)
+    return "".join(row if row.endswith("\n") else row + "\n" for row in rows)
 
 
 def _write(path: Path, text: str) -> None:

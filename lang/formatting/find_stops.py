@@ -10,7 +10,7 @@ UNALIGNED = ("require", "for", "fit", "node", "import", "settings")
 """Words whose lines stand by themselves."""
 
 
-def find_stops(outline: Outline, low: int, high: int, block: int) -> tuple[Stop, ...]:
+def find_stops(outline: Outline, low: int, high: int) -> tuple[Stop, ...]:
     """The columns of a statement: after its word, after a colon, before `=`, `at`, `in` and `via`."""
     return tuple(
         Stop(kind, len(write_flat(outline, low, at)) + has_space(outline, at))

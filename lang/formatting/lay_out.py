@@ -64,7 +64,7 @@ class _Layout:
         if outer is None:
             lines = break_lines(self.outline, low, high, indent)
             if len(lines) == 1 + len(self.outline.items[low].comments):
-                stops = find_stops(self.outline, low, high, block)
+                stops = find_stops(self.outline, low, high)
                 lines[-1] = replace(lines[-1], stops=stops, group=block)
             return lines
         return self._lay_out_block(low, outer, high, indent, block)
@@ -77,7 +77,7 @@ class _Layout:
         if len(inside) <= 1 and not nested and not has_comments(outline, low, high):
             line = write_line(outline, low, high, indent)
             if line.width <= SHORT:
-                stops = find_stops(outline, low, high, block)
+                stops = find_stops(outline, low, high)
                 return [*comment_lines(outline, low, indent), replace(line, stops=stops, group=block)]
         lines = break_lines(outline, low, outer + 1, indent)
         lines += self.lay_out_lines(outer + 1, close, indent + INDENT, outer)
