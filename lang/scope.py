@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from .diagnostics import Diagnostic, Label, Span
 from .domains import Domain, product
+from .metrics import Metric
 from .places import Placement
 from .program import Model, Network, Pairs
 from .suggest import suggest
@@ -89,6 +90,8 @@ class Signature:
     outputs: dict[str, Domain | None]
     output: str | None
     complete: bool
+    metrics: dict[str, Metric] = field(default_factory=dict)
+    """Those that can be read, `correct` among them where there is an output."""
 
     @property
     def output_domain(self) -> Domain | None:

@@ -1,6 +1,7 @@
 """Text -> syntax tree, and every syntax error of the file: one for each declaration that cannot be read."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,19 +15,27 @@ from .tree_to_syntax.build_declaration import build_declaration
 from .tree_to_syntax.faults import BrokenSyntaxError
 
 
+@dataclass(frozen=True)
+class ReadSlice:
+    """One declaration's text, lark's tree of it (None where it cannot be parsed), and what became of it."""
+
+    part: Slice
+    tree: Any
+    result: Declaration | Diagnostic
+
+
 def parse_text(source: Source) -> tuple[SyntaxTree, tuple[Diagnostic, ...]]:
     """The syntax tree of what can be read, and a diagnostic for each declaration that cannot."""
-    doc, slices = slice_declarations(source)
+    doc, slices = read_slices(source)
     declarations: list[Declaration] = []
     broken: list[BrokenDeclaration] = []
     diagnostics: list[Diagnostic] = []
-    for part in slices:
-        result = _parse_slice(part, source.text)
-        if isinstance(result, Diagnostic):
-            diagnostics.append(result)
-            broken.extend(_names_of(part))
+    for read in slices:
+        if isinstance(read.result, Diagnostic):
+            diagnostics.append(read.result)
+            broken.extend(_names_of(read.part))
         else:
-            declarations.append(result)
+            declarations.append(read.result)
     if not slices:
         diagnostics.append(
             Diagnostic(
@@ -39,26 +48,41 @@ def parse_text(source: Source) -> tuple[SyntaxTree, tuple[Diagnostic, ...]]:
     return SyntaxTree(doc, tuple(declarations), tuple(broken)), tuple(diagnostics)
 
 
-def _parse_slice(part: Slice, text: str) -> Declaration | Diagnostic:
+def read_slices(source: Source) -> tuple[str, tuple[ReadSlice, ...]]:
+    """The file's doc string, and each declaration by itself."""
+    doc, slices = slice_declarations(source)
+    return doc, tuple(_read_slice(part, source.text) for part in slices)
+
+
+def parse_tree(part: Slice, text: str) -> Any:
+    """lark's tree of a declaration that is known to parse."""
+    import lark
+
+    return _parser().parse(lark.TextSlice(text, part.span.start, part.span.end))
+
+
+def _read_slice(part: Slice, text: str) -> ReadSlice:
     if part.keyword in KEYWORDS_NOT_BUILT:
-        return refuse_declaration(part)
+        return ReadSlice(part, None, refuse_declaration(part))
     if part.keyword not in KEYWORDS:
-        return unknown_keyword(part.tokens[0])
+        return ReadSlice(part, None, unknown_keyword(part.tokens[0]))
     if (fault := check_tokens(part.tokens, text)) is not None:
-        return fault
+        return ReadSlice(part, None, fault)
 
     import lark
 
-    where = lark.TextSlice(text, part.span.start, part.span.end)
+    tree = None
     try:
-        return build_declaration(_parser().parse(where), text, part.doc)
+        tree = parse_tree(part, text)
+        return ReadSlice(part, tree, build_declaration(tree, text, part.doc))
     except BrokenSyntaxError as error:
-        return error.diagnostic
+        return ReadSlice(part, tree, error.diagnostic)
     except lark.UnexpectedInput as error:
         token = getattr(error, "token", None)
         at_end = token is not None and token.type == "$END"
         offset = None if at_end else error.pos_in_stream
-        return explain_unexpected(part, offset, _acceptable(where))
+        where = lark.TextSlice(text, part.span.start, part.span.end)
+        return ReadSlice(part, None, explain_unexpected(part, offset, _acceptable(where)))
 
 
 @cache
