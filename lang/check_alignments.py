@@ -299,4 +299,4 @@ class _Placer:
             )
             return None
         site = outer.place
-        return Site(site.component, site.layer, None, site.positions, (alignment, variable.text), syntax.span)
+        return Site(site.component, site.layer, None, site.positions, (alignment, variable.text), span=syntax.span)

@@ -32,6 +32,8 @@ CODES: dict[str, Code] = {
     "CS013": Code("a character that is not of the language"),
     "CS014": Code("a text or doc string that is not closed"),
     "CS015": Code("a bracket that is not closed"),
+    "CS016": Code("a name with more than one index"),
+    "CS017": Code("a loop around what belongs to the whole file"),
     # tools (cli), CS030-CS049
     "CS030": Code("an unknown diagnostic code", exit=64),
     "CS031": Code("a file that is there already", exit=64),

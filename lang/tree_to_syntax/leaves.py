@@ -4,7 +4,7 @@ from fractions import Fraction
 from typing import Any, TypeVar
 
 from ..diagnostics import Span
-from ..syntax.leaves import Integer, Name
+from ..syntax.leaves import Integer, Name, Text
 
 T = TypeVar("T")
 
@@ -15,8 +15,8 @@ def span_of(token: Any) -> Span:
 
 
 def name_of(token: Any) -> Name:
-    """The token as a name."""
-    return Name(str(token), span_of(token))
+    """The token as a name; what is a name already stays one."""
+    return token if isinstance(token, Name) else Name(str(token), span_of(token))
 
 
 def names_of(tokens: list[Any]) -> tuple[Name, ...]:
@@ -38,6 +38,11 @@ def integer_of(token: Any, minus: Any = None) -> Integer:
     """Digits as a number, negative where the token of a minus stands before them."""
     value = whole_of(token)
     return Integer(-value, Span(minus.start_pos, token.end_pos)) if minus else Integer(value, span_of(token))
+
+
+def text_of(token: Any) -> Text:
+    """The text between quotes, with `\\"` and `\\\\` for a quote and a backslash in it."""
+    return Text(str(token)[1:-1].replace('\\"', '"').replace("\\\\", "\\"), span_of(token))
 
 
 def of_kind(children: list[Any], kind: type[T]) -> tuple[T, ...]:
