@@ -52,8 +52,11 @@ def complete(analysis: Analysis, offset: int) -> tuple[Proposal, ...]:
 def _in_text(analysis: Analysis, offset: int) -> bool:
     """Whether the cursor is in a comment, a text or a doc string."""
     line = analysis.text[analysis.text.rfind("\n", 0, offset) + 1 : offset]
-    if any(t.kind in ("string", "doc", "open_string") and t.start < offset < t.span.end for t in analysis.tokens):
-        return True
+    for token in analysis.tokens:
+        if token.kind in ("string", "doc") and token.start < offset < token.span.end:
+            return True
+        if token.kind in ("open_string", "open_doc") and token.start < offset <= token.span.end:
+            return True
     hash_sign = line.find("#")
     return hash_sign >= 0 and line.count('"', 0, hash_sign) % 2 == 0
 
