@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from .diagnostics import Diagnostic, Label, Source, Span
 from .explain_syntax import explain_open_loop, explain_unexpected, refuse_in_loop
+from .grammar_parser import grammar_parser
 from .not_built import refuse_declaration
 from .scanner import (
     KEYWORDS,
@@ -91,7 +90,7 @@ def _parse_head(head: Slice, text: str) -> Loop | Diagnostic:
 
     where = lark.TextSlice(text, head.span.start, head.span.end)
     try:
-        return build_loop_head(_parser().parse(where, start="loop"))
+        return build_loop_head(grammar_parser().parse(where, start="loop"))
     except BrokenSyntaxError as error:
         return error.diagnostic
     except lark.UnexpectedInput as error:
@@ -113,7 +112,7 @@ def _parse_slice(part: Slice, text: str) -> Declaration | Diagnostic:
 
     where = lark.TextSlice(text, part.span.start, part.span.end)
     try:
-        return build_declaration(_parser().parse(where, start="declaration"), text, part.doc)
+        return build_declaration(grammar_parser().parse(where, start="declaration"), text, part.doc)
     except BrokenSyntaxError as error:
         return error.diagnostic
     except lark.UnexpectedInput as error:
@@ -121,25 +120,6 @@ def _parse_slice(part: Slice, text: str) -> Declaration | Diagnostic:
         at_end = token is not None and token.type == "$END"
         offset = None if at_end else error.pos_in_stream
         return explain_unexpected(part, offset, _acceptable(where, "declaration"))
-
-
-@cache
-def _parser() -> Any:
-    """The grammar's parser, built once per process (never through lark's cache, which unpickles a shared file)."""
-    import gc
-
-    import lark
-
-    grammar = Path(__file__).with_name("grammar.lark").read_text(encoding="utf-8")
-    collecting = gc.isenabled()
-    gc.disable()  # the tables are many small objects that all stay: collecting meanwhile costs a fifth of the time
-    try:
-        return lark.Lark(
-            grammar, start=["declaration", "loop"], parser="lalr", lexer="contextual", propagate_positions=True
-        )
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def _acceptable(where: Any, start: str) -> frozenset[str]:
@@ -151,12 +131,12 @@ def _acceptable(where: Any, start: str) -> frozenset[str]:
 
     accepted: list[Any] = []
     try:
-        for token in _parser().parse_interactive(where, start=start).iter_parse():
+        for token in grammar_parser().parse_interactive(where, start=start).iter_parse():
             accepted.append(token)
     except lark.UnexpectedInput as error:
         if accepted and accepted[-1] is getattr(error, "token", None):
             accepted.pop()
-    replay = _parser().parse_interactive("", start=start)
+    replay = grammar_parser().parse_interactive("", start=start)
     for token in accepted:
         replay.feed_token(token)
     return frozenset(replay.accepts())
