@@ -8,10 +8,14 @@ from typing import Any
 from .diagnostics import Diagnostic, Label, Source, Span
 from .explain_syntax import explain_unexpected
 from .not_built import refuse_declaration
+from .parse_slots import parse_slots
 from .scanner import KEYWORDS, KEYWORDS_NOT_BUILT, Slice, check_tokens, slice_declarations, unknown_keyword
 from .syntax.tree import BrokenDeclaration, Declaration, SyntaxTree
 from .tree_to_syntax.build_declaration import build_declaration
 from .tree_to_syntax.faults import BrokenSyntaxError
+
+STARTS = ["declaration", "slot_text"]
+"""What the grammar reads by itself: a declaration, and what stands in a slot of a text."""
 
 
 def parse_text(source: Source) -> tuple[SyntaxTree, tuple[Diagnostic, ...]]:
@@ -51,7 +55,9 @@ def _parse_slice(part: Slice, text: str) -> Declaration | Diagnostic:
 
     where = lark.TextSlice(text, part.span.start, part.span.end)
     try:
-        return build_declaration(_parser().parse(where), text, part.doc)
+        tree = _parser().parse(where, start="declaration")
+        parse_slots(tree, lambda start, end: _parse_slot(text, start, end))
+        return build_declaration(tree, text, part.doc)
     except BrokenSyntaxError as error:
         return error.diagnostic
     except lark.UnexpectedInput as error:
@@ -59,6 +65,16 @@ def _parse_slice(part: Slice, text: str) -> Declaration | Diagnostic:
         at_end = token is not None and token.type == "$END"
         offset = None if at_end else error.pos_in_stream
         return explain_unexpected(part, offset, _acceptable(where))
+
+
+def _parse_slot(text: str, start: int, end: int) -> Any:
+    """The tree of what stands between the braces of a slot; None if it cannot be read."""
+    import lark
+
+    try:
+        return _parser().parse(lark.TextSlice(text, start, end), start="slot_text")
+    except lark.UnexpectedInput:
+        return None
 
 
 @cache
@@ -72,7 +88,7 @@ def _parser() -> Any:
     collecting = gc.isenabled()
     gc.disable()  # the tables are many small objects that all stay: collecting meanwhile costs a fifth of the time
     try:
-        return lark.Lark(grammar, start="declaration", parser="lalr", lexer="contextual", propagate_positions=True)
+        return lark.Lark(grammar, start=STARTS, parser="lalr", lexer="contextual", propagate_positions=True)
     finally:
         if collecting:
             gc.enable()
@@ -87,12 +103,12 @@ def _acceptable(where: Any) -> frozenset[str]:
 
     accepted: list[Any] = []
     try:
-        for token in _parser().parse_interactive(where).iter_parse():
+        for token in _parser().parse_interactive(where, start="declaration").iter_parse():
             accepted.append(token)
     except lark.UnexpectedInput as error:
         if accepted and accepted[-1] is getattr(error, "token", None):
             accepted.pop()
-    replay = _parser().parse_interactive("")
+    replay = _parser().parse_interactive("", start="declaration")
     for token in accepted:
         replay.feed_token(token)
     return frozenset(replay.accepts())

@@ -14,7 +14,7 @@ from .families import member_name
 from .scope import Reporter
 from .static_index import indexed_name, report_not_static
 from .static_values import static_value
-from .syntax.alignments import AlignSyntax, PlacementSyntax, SiteSyntax
+from .syntax.alignments import AlignSyntax, InnerSiteSyntax, PlacementSyntax, SitesSyntax, SiteSyntax
 from .syntax.expressions import (
     Call,
     Comprehension,
@@ -33,11 +33,13 @@ from .syntax.expressions import (
     Unrolled,
 )
 from .syntax.leaves import Name
-from .syntax.members import ForSyntax, Indexed, PositionItem, PositionSyntax
+from .syntax.members import ForSyntax, Indexed, PositionSyntax
+from .syntax.metrics import MetricSyntax
 from .syntax.models import Equation, ModelSyntax
 from .syntax.pairs import HoldoutSyntax, PairsSyntax
-from .syntax.tasks import AnswerSyntax, RequireSyntax, TaskLine, TaskSyntax, TokensSyntax
+from .syntax.tasks import PromptSyntax, RequireSyntax, TaskLine, TaskSyntax, TokensSyntax, VectorSyntax
 from .syntax.tree import BrokenDeclaration, Declaration, SyntaxTree
+from .unroll_texts import WriteOut, unroll_metric, unroll_reading, unroll_site, unroll_sites, unroll_texts
 
 MAX_LINES = 10_000
 """Lines that the loops of one declaration may give."""
@@ -131,12 +133,12 @@ class Unroller:
     ) -> TaskSyntax | ModelSyntax | PairsSyntax | AlignSyntax:
         """The declaration without loops."""
         match declaration:
-            case TaskSyntax(lines=lines, tokens=tokens):
+            case TaskSyntax(lines=lines, renderings=renderings):
                 written: Iterator[tuple[TaskLine, Bindings]] = self.lines(lines)
                 return replace(
                     declaration,
                     lines=tuple(self._task_line(line, bindings) for line, bindings in written),
-                    tokens=tuple(TokensSyntax(self._members(t.names), t.span) for t in tokens),
+                    renderings=tuple(self._rendering(rendering) for rendering in renderings),
                 )
             case ModelSyntax(equations=equations):
                 unrolled = tuple(self._equation(line, bindings) for line, bindings in self.lines(equations))
@@ -201,7 +203,7 @@ class Unroller:
     def position(self, syntax: PositionSyntax, bindings: Bindings) -> PositionSyntax:
         """A position whose slots name members."""
         items = tuple(
-            item if item.slot is None else PositionItem(self.indexed(item.slot, bindings), None, None, item.span)
+            item if item.slot is None else replace(item, slot=self.indexed(item.slot, bindings))
             for item in syntax.items
         )
         return replace(syntax, items=items)
@@ -211,8 +213,30 @@ class Unroller:
     def _task_line(self, line: TaskLine, bindings: Bindings) -> TaskLine:
         if isinstance(line, RequireSyntax):
             return RequireSyntax(self.expression(line.condition, bindings), line.span)
+        write_out = self.write_out(bindings)
+        if isinstance(line, MetricSyntax):
+            expression = unroll_metric(line.expression, write_out)
+            return replace(line, name=self.indexed(line.name, bindings), expression=expression)
         position = None if line.position is None else self.position(line.position, bindings)
-        return AnswerSyntax(self.indexed(line.output, bindings), position, line.reading, line.span)
+        reading = unroll_reading(line.reading, write_out)
+        return replace(line, output=self.indexed(line.output, bindings), position=position, reading=reading)
+
+    def write_out(self, bindings: Bindings) -> WriteOut:
+        """How texts, metrics and sites are written out."""
+        return WriteOut(
+            lambda expression: self.expression(expression, bindings),
+            lambda indexed: self.indexed(indexed, bindings),
+            lambda position: self.position(position, bindings),
+            frozenset(bindings.values),
+            self.report,
+        )
+
+    def _rendering(
+        self, rendering: TokensSyntax | VectorSyntax | PromptSyntax
+    ) -> TokensSyntax | VectorSyntax | PromptSyntax:
+        if isinstance(rendering, PromptSyntax):
+            return replace(rendering, templates=unroll_texts(rendering.templates, self.write_out(NO_BINDINGS)))
+        return replace(rendering, names=self._members(rendering.names))
 
     def _equation(self, line: Equation, bindings: Bindings) -> Equation:
         expression = self.expression(line.expression, bindings)
@@ -221,10 +245,13 @@ class Unroller:
     def _placement(self, line: PlacementSyntax, bindings: Bindings) -> PlacementSyntax:
         """A placement of members by name. All runs of a loop keep their line's span."""
         place = line.place
-        if not isinstance(place, SiteSyntax):
-            place = replace(place, variable=self.indexed(place.variable, bindings))
-        elif isinstance(place.position, PositionSyntax):
-            place = replace(place, position=self.position(place.position, bindings))
+        match place:
+            case InnerSiteSyntax():
+                place = replace(place, variable=self.indexed(place.variable, bindings))
+            case SitesSyntax():
+                place = unroll_sites(place, self.write_out(bindings))
+            case SiteSyntax():
+                place = unroll_site(place, self.write_out(bindings))
         return replace(line, variables=tuple(self.indexed(v, bindings) for v in line.variables), place=place)
 
     def _members(self, names: tuple[Indexed, ...]) -> tuple[Indexed, ...]:

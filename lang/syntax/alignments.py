@@ -3,10 +3,20 @@
 from dataclasses import dataclass, field
 
 from ..diagnostics import NOWHERE, Span
-from .leaves import Integer, Name
+from .expressions import ExpressionSyntax
+from .leaves import Integer, Name, Text
 from .members import ForSyntax, Indexed, PositionSyntax
 from .networks import Argument
 from .settings import SettingsBlock
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A number or an inclusive range in the brackets of a site, as an expression; unrolled, it is `Dims`."""
+
+    low: ExpressionSyntax
+    high: ExpressionSyntax
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -29,17 +39,26 @@ class Star:
 class Index:
     """One pair of brackets after a component."""
 
-    entries: tuple[Dims | Star, ...]
+    entries: tuple[Dims | Entry | Star, ...]
     span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
 class SiteSyntax:
-    """`resid[2][0..6] @ {x}`; after `in`, what is listed are alternatives."""
+    """`resid[2][0..6] @ {x}`, `module("a.b") @ last`; after `in`, what is listed are alternatives."""
 
     component: Name
     indices: tuple[Index, ...]
     position: PositionSyntax | Star | None = None
+    path: Text | None = None
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class SitesSyntax:
+    """`[SITE, SITE]`: one vector after `at`, alternatives after `in`."""
+
+    sites: tuple[SiteSyntax, ...]
     span: Span = field(default=NOWHERE, compare=False)
 
 
@@ -74,7 +93,7 @@ class PlacementSyntax:
 
     variables: tuple[Indexed, ...]
     searched: bool
-    place: SiteSyntax | InnerSiteSyntax
+    place: SiteSyntax | SitesSyntax | InnerSiteSyntax
     family: FamilySyntax | None
     span: Span = field(default=NOWHERE, compare=False)
     relation_span: Span = field(default=NOWHERE, compare=False)

@@ -6,18 +6,20 @@ from ..diagnostics import Span
 from ..syntax.alignments import (
     AlignSyntax,
     Dims,
+    Entry,
     FamilySyntax,
     Index,
     InnerSiteSyntax,
     PlacementSyntax,
+    SitesSyntax,
     SiteSyntax,
     SizesSyntax,
     Star,
 )
-from ..syntax.leaves import Name
+from ..syntax.leaves import Name, Text
 from ..syntax.members import ForSyntax, Indexed
 from ..syntax.settings import SettingsBlock
-from .leaves import integer_of, name_of, of_kind, span_of
+from .leaves import integer_of, name_of, of_kind, span_of, text_of
 
 
 def build_align(span: Span, children: list[Any]) -> AlignSyntax:
@@ -44,8 +46,20 @@ def build_placed_word(span: Span, children: list[Any]) -> Indexed:
 
 
 def build_site(span: Span, children: list[Any]) -> SiteSyntax:
-    component, *indices, position = children
-    return SiteSyntax(name_of(component), tuple(indices), position, span)
+    component, path, *indices, position = children
+    return SiteSyntax(name_of(component), tuple(indices), position, path, span)
+
+
+def build_sites(span: Span, children: list[Any]) -> SitesSyntax:
+    return SitesSyntax(of_kind(children, SiteSyntax), span)
+
+
+def build_module_path(span: Span, children: list[Any]) -> Text:
+    return text_of(children[0])
+
+
+def build_entry(span: Span, children: list[Any]) -> Entry:
+    return Entry(children[0], children[-1], span)
 
 
 def build_inner_site(span: Span, children: list[Any]) -> InnerSiteSyntax:

@@ -5,7 +5,7 @@ from typing import Any
 from ..diagnostics import Span
 from ..syntax.leaves import Decimal, Name, Text
 from ..syntax.networks import Argument, NetworkSyntax
-from .leaves import fraction_of, name_of, span_of
+from .leaves import fraction_of, name_of, span_of, text_of
 
 
 def build_network(span: Span, children: list[Any]) -> NetworkSyntax:
@@ -20,7 +20,7 @@ def build_argument(span: Span, children: list[Any]) -> Argument:
     key, token = children
     value: Text | Decimal | Name
     if token.type == "STRING":
-        value = Text(str(token)[1:-1].replace('\\"', '"').replace("\\\\", "\\"), span_of(token))
+        value = text_of(token)
     elif token.type == "NAME":
         value = name_of(token)
     else:
