@@ -60,6 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return output.run(options.run, options)
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
+        # CPython marks an interrupt that passes through an `exec` of text (importing dataclasses does it) as unhandled,
+        # and would end by the signal instead of our status; the next `exec` clears the mark.
+        exec("")
         return INTERRUPTED
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115  # nobody reads on: keep the interpreter's last flush quiet

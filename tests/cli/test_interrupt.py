@@ -23,7 +23,9 @@ def test_an_interrupt_keeps_what_was_decided_and_leaves_nothing_half_written(tmp
     command = [sys.executable, "-m", "cspec", "verify", str(spec), "--store", str(store)]
     environment = os.environ | {"NO_COLOR": "1"}
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stdout=pipe, stderr=pipe, text=True, preexec_fn=_heed_interrupts
+    ) as process:
         try:
             assert process.stdout is not None
             read = ""
@@ -59,3 +61,8 @@ def test_an_interrupt_keeps_what_was_decided_and_leaves_nothing_half_written(tmp
         "long: refuted under rotation [exploratory]" in again.out
     )  # `given` had looked at these items in another plan
     assert kept.items() <= artifacts(store).items()
+
+
+def _heed_interrupts() -> None:
+    """A job that a shell started in the background ignores interrupts, and so would all that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
