@@ -51,7 +51,7 @@ FRIENDLY = {
     "_POSITION": "a position (`@`)",
     "$END": "the end",
 }
-NAMES_TOO = frozenset("INPUT REQUIRE OUTPUT TOKENS VECTOR PROMPT ANSWER METRIC AMONG SIZE SPLIT HOLDOUT WHERE".split())
+NAMES_TOO = frozenset(["INPUT", "REQUIRE", "OUTPUT", "TOKENS", "VECTOR", "PROMPT", "ANSWER", "METRIC", "AMONG", "SIZE", "SPLIT", "HOLDOUT", "WHERE"])
 """Words that open a line elsewhere, and are plain names after an expression."""
 CONTINUING = frozenset(
     ["=", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "//", "%", "and", "or", "not", "if", "then", "else", "in"]
