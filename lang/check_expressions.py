@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import product
 from typing import cast
 
-from .check_references import check_reference
+from .check_references import check_reference, check_text, symbol_constant
 from .diagnostics import Label, Span
 from .domains import BOOL, Domain, integers
 from .expression_scope import Scope, comparable, describe
@@ -22,9 +22,11 @@ from .syntax.expressions import (
     Number,
     Operation,
     Reference,
+    Symbol,
     Truth,
     Unrolled,
 )
+from .syntax.leaves import Text
 
 LIMIT = 2**62
 FUNCTIONS = ("min", "max", "abs")
@@ -60,6 +62,10 @@ class ExpressionChecker:
                 return Constant(value, domain, span) if domain else None
             case Truth(value, span):
                 return Constant(int(value), BOOL, span)
+            case Symbol(label, domain, span):
+                return symbol_constant(domain, label, span)
+            case Text():
+                return check_text(syntax, expected, self.scope, self.report)
             case Reference():
                 return check_reference(syntax, expected, self.scope, self.report, self.check)
             case Operation(operator=("and" | "or" | "not")):
@@ -118,7 +124,9 @@ class ExpressionChecker:
         return _apply(syntax.operator, [left, right], BOOL, syntax.span)
 
     def _is_bare_symbol(self, syntax: ExpressionSyntax) -> bool:
-        return isinstance(syntax, Reference) and syntax.name.text not in self.scope.variables
+        return isinstance(syntax, Text) or (
+            isinstance(syntax, Reference) and syntax.index is None and syntax.name.text not in self.scope.variables
+        )
 
     def _are_comparable(self, left: Expression, right: Expression, operator: str) -> bool:
         if comparable(left.domain, right.domain):

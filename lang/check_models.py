@@ -178,7 +178,8 @@ class _ModelChecker:
         domain = self.task.inputs.get(index.name.text) if isinstance(index, Reference) else None
         if domain is None or not domain.is_integer:
             return family.members
-        return tuple(member_name(family.name, i) for i in family.indices if domain.low <= i <= domain.high)
+        inside = range(domain.low, domain.high + 1)
+        return tuple(member_name(family.name, i) for i in family.indices if i in inside)
 
     def _order(self, equations: dict[str, Equation], parents: dict[str, list[str]]) -> list[str]:
         """Variables after their parents, else in order of declaration; what lies on or below a cycle is left out."""

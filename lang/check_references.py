@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Literal, cast
 
+from .diagnostics import Span
 from .domains import BOOL, Domain, integers
 from .expression_scope import Scope, comparable, describe
 from .expressions import Apply, Constant, Expression, Variable
@@ -10,6 +11,7 @@ from .families import IndexedFamily, family_name, member_name, split_member
 from .scope import Reporter
 from .suggest import listed, suggest
 from .syntax.expressions import ExpressionSyntax, Reference
+from .syntax.leaves import Text
 
 Role = Literal["base", "source"]
 Check = Callable[[ExpressionSyntax], Expression | None]
@@ -76,17 +78,11 @@ class _ReferenceChecker:
                 return None
             return Variable(word, domain, role, syntax.span)
         if role is None and expected is not None and expected in owners:
-            return _symbol(expected, word, syntax)
+            return symbol_constant(expected, word, syntax.span)
         if role is None and len(owners) == 1:
-            return _symbol(owners[0], word, syntax)
+            return symbol_constant(owners[0], word, syntax.span)
         if role is None and owners:
-            self.report.error(
-                "CS112",
-                f"symbol `{word}` belongs to several types",
-                syntax.span,
-                notes=[f"it is listed by {listed(domain.name for domain in owners)}"],
-                help="compare it with a variable of one of them, or state the variable's type",
-            )
+            report_ambiguous(word, owners, syntax.span, self.report)
             return None
         self._report_unknown(syntax, expected, role)
         return None
@@ -216,6 +212,39 @@ def _choose(index: Expression, low: int, members: list[Variable]) -> Expression:
     return Apply("if", (condition, left, right), domain, left.span)
 
 
-def _symbol(domain: Domain, word: str, syntax: Reference) -> Constant:
+def symbol_constant(domain: Domain, word: str, span: Span) -> Constant:
+    """A symbol of a domain as a constant."""
     assert domain.labels is not None
-    return Constant(domain.labels.index(word), domain, syntax.span)
+    return Constant(domain.labels.index(word), domain, span)
+
+
+def check_text(syntax: Text, expected: Domain | None, scope: Scope, report: Reporter) -> Expression | None:
+    """A quoted symbol, such as `"New York"`: always a symbol, never a variable."""
+    owners = scope.symbols.get(syntax.value, [])
+    if expected is not None and expected in owners:
+        return symbol_constant(expected, syntax.value, syntax.span)
+    if len(owners) == 1:
+        return symbol_constant(owners[0], syntax.value, syntax.span)
+    if owners:
+        report_ambiguous(syntax.value, owners, syntax.span, report)
+        return None
+    known = expected.labels if expected is not None and expected.labels is not None else scope.symbols
+    report.error(
+        "CS101",
+        f"expected a symbol, found the unknown text `{syntax.value}`",
+        syntax.span,
+        "no value of any type" if expected is None else f"no value of `{expected.name}`",
+        help=suggest(syntax.value, known, "symbols"),
+    )
+    return None
+
+
+def report_ambiguous(word: str, owners: list[Domain], span: Span, report: Reporter) -> None:
+    """A symbol stands where several types could be meant."""
+    report.error(
+        "CS112",
+        f"symbol `{word}` belongs to several types",
+        span,
+        notes=[f"it is listed by {listed(domain.name for domain in owners)}"],
+        help="compare it with a variable of one of them, or state the variable's type",
+    )

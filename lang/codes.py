@@ -32,6 +32,8 @@ CODES: dict[str, Code] = {
     "CS013": Code("a character that is not of the language"),
     "CS014": Code("a text or doc string that is not closed"),
     "CS015": Code("a bracket that is not closed"),
+    "CS016": Code("a name with more than one index"),
+    "CS017": Code("a loop around what belongs to the whole file"),
     # --- CS1xx: names and types (lang) ---
     "CS101": Code("an unknown name"),
     "CS102": Code("a name that is declared twice"),

@@ -4,7 +4,7 @@ A diagnostic is a user's error. A claim's outcome is a verdict, never a diagnost
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -13,10 +13,14 @@ Severity = Literal["error", "warning"]
 
 @dataclass(frozen=True)
 class Span:
-    """A half-open range of character offsets in one source text."""
+    """A half-open range of character offsets in one source text.
+
+    `run` says for which values of the loops around a declaration this is the place: `i = 0, d = grounding`.
+    """
 
     start: int
     end: int
+    run: str = field(default="", compare=False)
 
 
 NOWHERE = Span(0, 0)
@@ -36,7 +40,8 @@ class Diagnostic:
     """One thing that is wrong: a stable code, the place, what was expected and found, and the remedy.
 
     `message` names the fault (lower case, no final period, user text in backticks), `label` points at it, `related`
-    points at other places, `help` is the remedy. Codes and what they mean are listed in `codes.py`.
+    points at other places, `help` is the remedy. Codes and what they mean are listed in `codes.py`. In a loop around
+    declarations, a note says which run is meant.
     """
 
     code: str
@@ -46,6 +51,11 @@ class Diagnostic:
     notes: tuple[str, ...] = ()
     help: str = ""
     severity: Severity = "error"
+
+    def __post_init__(self) -> None:
+        note = f"for `{self.label.span.run}`"
+        if self.label.span.run and note not in self.notes:
+            object.__setattr__(self, "notes", (*self.notes, note))
 
 
 def one_at_each_place(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

@@ -17,9 +17,10 @@ FORMS = {
     "pairs": "a recipe reads `pairs NAME for TASK { ... }` with lines `size N`, `split .6 .2 .2`, `holdout INPUTS` and "
     "`where EXPRESSION`",
     "claim": "a claim reads `claim NAME: iia(ALIGNMENT) >= 0.9`",
+    "for": "a loop reads `for i in 0..3 { ... }`, with declarations between the braces",
     "settings": "settings read `settings { confidence: 0.95 seed: 0 }`",
 }
-NOUNS = {"align": "alignment", "pairs": "recipe"}
+NOUNS = {"for": "loop", "align": "alignment", "pairs": "recipe"}
 
 ESTIMAND_NAMES = ("iia", "cause", "isolate", "cae", "probe", "divergence")
 
@@ -51,7 +52,10 @@ FRIENDLY = {
     "_POSITION": "a position (`@`)",
     "$END": "the end",
 }
-NAMES_TOO = frozenset(["INPUT", "REQUIRE", "OUTPUT", "TOKENS", "VECTOR", "PROMPT", "ANSWER", "METRIC", "AMONG", "SIZE", "SPLIT", "HOLDOUT", "WHERE"])
+NAMES_TOO = frozenset(
+    {"INPUT", "REQUIRE", "OUTPUT", "TOKENS", "VECTOR", "PROMPT", "ANSWER", "METRIC", "AMONG"}
+    | {"SIZE", "SPLIT", "HOLDOUT", "WHERE"}
+)
 """Words that open a line elsewhere, and are plain names after an expression."""
 CONTINUING = frozenset(
     ["=", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "//", "%", "and", "or", "not", "if", "then", "else", "in"]
@@ -98,6 +102,27 @@ def explain_unexpected(part: Slice, offset: int | None, acceptable: frozenset[st
     )
 
 
+def explain_open_loop(head: Slice) -> Diagnostic:
+    """A loop around declarations has a head and nothing after it."""
+    return Diagnostic(
+        "CS001",
+        "expected `{`, found the end of the loop",
+        Label(head.tokens[-1].span, "it ends here"),
+        help=FORMS["for"],
+    )
+
+
+def refuse_in_loop(declaration: Slice) -> Diagnostic:
+    """A declaration that belongs to the whole file stands in a loop."""
+    token = declaration.tokens[0]
+    return Diagnostic(
+        "CS017",
+        f"`{token.text}` cannot stand in a loop",
+        Label(token.span, "belongs to the whole file"),
+        help="write it outside, before the loop",
+    )
+
+
 def _found(token: ScannedToken) -> str:
     return show_token(token)
 
@@ -107,6 +132,8 @@ def _expected(acceptable: frozenset[str]) -> str:
     rest = set(acceptable)
     if "INPUT" in rest and "NAME" in rest:  # keywords of other declarations, which are plain names here
         rest -= NAMES_TOO
+    if len(rest) <= 3 and rest & {"_FOR", "_COLON", "_EQUALS", "_ARROW", "_LBRACE"}:
+        rest.discard("_LBRACKET")  # an index after the name of a declaration is rarely what is missing
     words: list[str] = []
     if rest >= OPERAND:
         if "DECIMAL" in rest:

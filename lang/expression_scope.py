@@ -7,18 +7,22 @@ from functools import cached_property
 from .domains import Domain
 from .families import IndexedFamily, families_of
 from .syntax.expressions import (
+    Attribute,
     Call,
     Comprehension,
     Conditional,
     ExpressionSyntax,
     InRange,
     InSet,
+    Lookup,
     Number,
     Operation,
     Reference,
+    Symbol,
     Truth,
     Unrolled,
 )
+from .syntax.leaves import Text
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,11 @@ def references_in(expression: ExpressionSyntax) -> Iterator[Reference]:
             yield expression
             if index is not None:
                 yield from references_in(index)
+        case Lookup(table, keys):
+            for part in (table, *keys):
+                yield from references_in(part)
+        case Attribute(value=value):
+            yield from references_in(value)
         case Operation(operands=parts) | Call(arguments=parts):
             for part in parts:
                 yield from references_in(part)
@@ -68,7 +77,7 @@ def references_in(expression: ExpressionSyntax) -> Iterator[Reference]:
                 yield from references_in(term.element)
         case Comprehension():
             raise AssertionError("comprehensions are unrolled before names are looked at")
-        case Number() | Truth():
+        case Number() | Truth() | Symbol() | Text():
             pass
 
 

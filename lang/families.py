@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class IndexedFamily:
-    """The members of a family by index, in ascending order."""
+    """The members of a family by index: numbers in ascending order, or symbols in the order of their first use."""
 
     name: str
-    indices: tuple[int, ...]
+    indices: tuple[int | str, ...]
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -20,20 +20,25 @@ class IndexedFamily:
     def text(self) -> str:
         """The members as a user lists them: `x[0]` .. `x[3]`."""
         names = [f"`{name}`" for name in self.members]
-        if self.indices == tuple(range(self.indices[0], self.indices[-1] + 1)) and len(names) > 2:
+        low, high = self.indices[0], self.indices[-1]
+        whole = isinstance(low, int) and isinstance(high, int) and self.indices == tuple(range(low, high + 1))
+        if whole and len(names) > 2:
             return f"{names[0]} .. {names[-1]}"
         return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def member_name(family: str, index: int) -> str:
-    """`x[3]`."""
+def member_name(family: str, index: int | str) -> str:
+    """`x[3]`, `x[grounding]`."""
     return f"{family}[{index}]"
 
 
-def split_member(name: str) -> tuple[str, int] | None:
+def split_member(name: str) -> tuple[str, int | str] | None:
     """The family and the index of a member's name; None for a name without an index."""
     family, bracket, rest = name.partition("[")
-    return (family, int(rest[:-1])) if bracket else None
+    if not bracket:
+        return None
+    index = rest[:-1]
+    return family, int(index) if index.lstrip("-").isdecimal() else index
 
 
 def family_name(name: str) -> str:
@@ -43,11 +48,16 @@ def family_name(name: str) -> str:
 
 def families_of(names: Iterable[str]) -> dict[str, IndexedFamily]:
     """Every family that has a member among the names, in order of first occurrence."""
-    found: dict[str, list[int]] = {}
+    found: dict[str, list[int | str]] = {}
     for name in names:
         if (member := split_member(name)) is not None:
             found.setdefault(member[0], []).append(member[1])
-    return {name: IndexedFamily(name, tuple(sorted(indices))) for name, indices in found.items()}
+    return {name: IndexedFamily(name, _in_order(indices)) for name, indices in found.items()}
+
+
+def _in_order(indices: list[int | str]) -> tuple[int | str, ...]:
+    numbers = [index for index in indices if isinstance(index, int)]
+    return tuple(sorted(numbers)) if len(numbers) == len(indices) else tuple(indices)
 
 
 def list_names(names: Iterable[str]) -> str:

@@ -11,7 +11,6 @@ DECLARATIONS = {
     "circuit": "align variables with `hidden[i]` or with some of its dims, `hidden[i][0..7]`",
     "graph": "state each dependency as a claim of its own",
     "import": "write the declarations in this file",
-    "for": "write each declaration out",
 }
 ESTIMANDS = {
     "effect": "use `iia(...)` of an alignment",
@@ -80,9 +79,6 @@ def _in_claim(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
         return not_built(f"`{text}(...)`", token.span, ESTIMANDS[text])
     if text in CLAUSES:
         return not_built(f"`{text}`", token.span, CLAUSES[text])
-    if text == "[" and _text(tokens, at - 2) == "(":
-        close = next((i for i in range(at, len(tokens)) if tokens[i].text == "]"), at)
-        return not_built("an alignment with an index", _join(tokens, at - 1, close), "give each one a name of its own")
     return None
 
 

@@ -11,7 +11,7 @@ _BRACES = "a slot is written in braces, `{x}`; a brace itself is written twice, 
 
 
 def parse_slots(tree: Any, parse: Callable[[int, int], Any]) -> None:
-    """Replace the one token of every `text` in the tree by the text's parts: plain texts and the trees of its slots.
+    """Replace the token of every `template` in the tree by its parts: plain texts and the trees of its slots.
 
     `parse` reads what stands between the braces of a slot from its start and end in the file; None if it cannot.
 
@@ -19,7 +19,7 @@ def parse_slots(tree: Any, parse: Callable[[int, int], Any]) -> None:
         BrokenSyntaxError: braces that do not match, or a slot that cannot be read.
     """
     for node in tree.iter_subtrees():
-        if node.data == "text":
+        if node.data == "template":
             (token,) = node.children
             node.children = [token, *_parts(str(token), token.start_pos, parse)]
 

@@ -5,7 +5,7 @@ It reports what is wrong at that level (characters, numbers, strings, brackets) 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,7 +16,9 @@ MAX_NESTING = 200
 """How deeply brackets, and expressions, may be nested."""
 
 KEYWORDS = ("type", "task", "model", "network", "align", "pairs", "claim", "settings")
-KEYWORDS_NOT_BUILT = ("table", "fn", "circuit", "graph", "import", "for")
+KEYWORDS_NOT_BUILT = ("table", "fn", "circuit", "graph", "import")
+NOT_IN_LOOPS = ("type", "settings", "import")
+"""What belongs to the whole file: a loop cannot give several of them."""
 CONTINUATIONS = ("and", "or", "not", "in", "at", "over", "exhaustively", "expect", "for", "then", "else")
 """Words that carry on the declaration of the line before, even without indentation."""
 
@@ -90,19 +92,35 @@ def slice_declarations(source: Source) -> tuple[str, tuple[Slice, ...]]:
     file_doc = ""
     if tokens and tokens[0].kind == "doc":
         file_doc = _doc_text(tokens.pop(0))
+    return file_doc, slice_tokens(tokens, source.text)
+
+
+def slice_tokens(tokens: Sequence[ScannedToken], text: str) -> tuple[Slice, ...]:
+    """The declarations among some tokens of a text: of a whole file, or of a loop's body."""
     if not tokens:
-        return file_doc, ()
-    starts = _declaration_starts(source.text, tokens)
+        return ()
+    starts = _declaration_starts(text, tokens)
     slices = []
     pending_doc = ""
     for start, end in zip(starts, [*starts[1:], len(tokens)], strict=True):
-        body = tokens[start:end]
+        body = list(tokens[start:end])
         doc, pending_doc = pending_doc, ""
         if end < len(tokens) and body[-1].kind == "doc" and body[-1].leads:
             pending_doc = _doc_text(body.pop())
         if body:
             slices.append(Slice(doc, tuple(body)))
-    return file_doc, tuple(slices)
+    return tuple(slices)
+
+
+def closing_of(tokens: Sequence[ScannedToken], opening: int) -> int:
+    """Where the bracket at `opening` closes, among tokens whose brackets match."""
+    depth = 0
+    for index in range(opening, len(tokens)):
+        if tokens[index].kind == "symbol":
+            depth += (tokens[index].text in OPENING) - (tokens[index].text in CLOSING)
+            if depth == 0:
+                return index
+    return len(tokens) - 1
 
 
 def check_tokens(tokens: tuple[ScannedToken, ...], text: str) -> Diagnostic | None:
@@ -118,7 +136,7 @@ def _doc_text(token: ScannedToken) -> str:
     return "\n".join(lines)
 
 
-def _declaration_starts(text: str, tokens: list[ScannedToken]) -> list[int]:
+def _declaration_starts(text: str, tokens: Sequence[ScannedToken]) -> list[int]:
     """Where declarations start: always at the first token, so that nothing is left out."""
     balanced = _is_balanced(tokens)
     starts = [0]
@@ -142,14 +160,14 @@ def _declaration_starts(text: str, tokens: list[ScannedToken]) -> list[int]:
     return starts
 
 
-def _opens(tokens: list[ScannedToken], index: int) -> bool:
+def _opens(tokens: Sequence[ScannedToken], index: int) -> bool:
     word = tokens[index].text
     if word == "for":  # `for` also carries on `model M` and `pairs P`; a loop reads `for NAME in`
         return len(tokens) > index + 2 and tokens[index + 2].text == "in"
     return word in KEYWORDS or word in KEYWORDS_NOT_BUILT
 
 
-def _looks_like_one(tokens: list[ScannedToken], index: int, following: ScannedToken | None) -> bool:
+def _looks_like_one(tokens: Sequence[ScannedToken], index: int, following: ScannedToken | None) -> bool:
     """Whether a word at the margin is meant as a declaration's keyword (`modle m for t`)."""
     before = tokens[index - 1]
     if before.kind == "symbol" and before.text not in CLOSING:
@@ -159,7 +177,7 @@ def _looks_like_one(tokens: list[ScannedToken], index: int, following: ScannedTo
     return following is not None and (following.kind in ("word", "string") or following.text == "{")
 
 
-def _is_balanced(tokens: list[ScannedToken]) -> bool:
+def _is_balanced(tokens: Sequence[ScannedToken]) -> bool:
     stack: list[str] = []
     for token in tokens:
         if token.kind != "symbol":

@@ -6,10 +6,11 @@ from typing import Any, Generic, TypeVar
 
 from .diagnostics import Diagnostic, Label, Span
 from .domains import Domain, product
+from .families import family_name
 from .metrics import Metric
 from .places import Placement
 from .program import Model, Network, Pairs
-from .suggest import suggest
+from .suggest import listed, suggest
 from .syntax.leaves import Name
 
 T = TypeVar("T")
@@ -58,6 +59,7 @@ class Table(Generic[T]):
     report: Reporter
     entries: dict[str, T | None] = field(default_factory=dict)
     spans: dict[str, Span] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
 
     @property
     def with_article(self) -> str:
@@ -159,6 +161,18 @@ class Names:
         """What a name means; None if it is unknown (an error) or broken (already reported)."""
         if name.text in table.entries:
             return table.entries[name.text]
+        if family_name(name.text) in table.broken:
+            return None
+        members = [entry for entry in table.entries if family_name(entry) == name.text]
+        if members:
+            self.report.error(
+                "CS144",
+                f"`{name.text}` is a family of {table.plural}, found it without an index",
+                name.span,
+                "which one is meant",
+                help=f"write one of them: {listed(members[:4], 'or')}",
+            )
+            return None
         others = [t.with_article for t in self.tables if name.text in t.entries]
         notes = [f"`{name.text}` is {others[0]}"] if others else []
         self.report.error(
@@ -181,8 +195,10 @@ def report_twice(report: Reporter, what: str, again: Span, first: Span) -> None:
         f"{what} is declared twice",
         again,
         "again here",
-        related=[Label(first, "first here")],
-        help="rename or remove one of them",
+        related=[Label(first, "first here")] if first != again else [],
+        help="rename or remove one of them"
+        if first != again
+        else "give it an index that differs in each run of the loops around it",
     )
 
 

@@ -8,7 +8,7 @@ from .components import COMPONENTS
 from .diagnostics import Span
 from .scope import Reporter
 from .suggest import suggest
-from .syntax.alignments import Dims, Entry, Index, SiteSyntax, Star
+from .syntax.alignments import Dims, Index, SiteSyntax, Star
 
 MAX_DIMS = 1_000_000
 
@@ -87,7 +87,6 @@ def entries_of(index: Index, report: Reporter) -> Entries | Literal["each"] | No
                 return "each"
             report.error("CS306", "`*` stands alone in its brackets", entry.span, help="write `[*]`, or a list")
             return None
-        assert not isinstance(entry, Entry), "unrolled"
         values = range_of(entry, report)
         if values is None:
             return None

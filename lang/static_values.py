@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from .syntax.expressions import Call, Conditional, ExpressionSyntax, InRange, InSet, Number, Operation, Truth
+from .syntax.expressions import Call, Conditional, ExpressionSyntax, InRange, InSet, Number, Operation, Symbol, Truth
 
 _INTEGER_OPERATORS: dict[str, Callable[[int, int], int | bool]] = {
     "+": lambda a, b: a + b,
@@ -18,14 +18,16 @@ _INTEGER_OPERATORS: dict[str, Callable[[int, int], int | bool]] = {
 _LARGEST = 2**62
 
 
-def static_value(expression: ExpressionSyntax) -> int | bool | None:
-    """The expression's value (bool for a truth value) where it reads no name; None where it does or has none.
+def static_value(expression: ExpressionSyntax) -> int | bool | str | None:
+    """The expression's value (bool for a truth value, text for a symbol); None where it reads a name or has none.
 
     What is ill-typed, divides by zero or leaves 62 bits has no value here: the checker of types says what is wrong.
     """
     match expression:
         case Number(value) | Truth(value):
             return value
+        case Symbol(label=label):
+            return label
         case Operation(operator, operands):
             return _operation(operator, [static_value(operand) for operand in operands])
         case Conditional(condition, then, otherwise):
@@ -40,18 +42,18 @@ def static_value(expression: ExpressionSyntax) -> int | bool | None:
             ends = [static_value(part) for part in (element, low, high)]
             if any(type(end) is not int for end in ends):
                 return None
-            value, lowest, highest = (end for end in ends if end is not None)
+            value, lowest, highest = (end for end in ends if isinstance(end, int))
             return (lowest <= value <= highest) != negated
         case Call(function, arguments):
             numbers = [static_value(argument) for argument in arguments]
             if any(type(n) is not int for n in numbers):
                 return None
-            return _call(function.text, [n for n in numbers if n is not None])
+            return _call(function.text, [n for n in numbers if isinstance(n, int)])
         case _:
             return None
 
 
-def _operation(operator: str, values: list[int | bool | None]) -> int | bool | None:
+def _operation(operator: str, values: list[int | bool | str | None]) -> int | bool | None:
     kinds = {type(value) for value in values}
     if operator in ("and", "or"):
         decisive = operator == "or"
@@ -67,7 +69,9 @@ def _operation(operator: str, values: list[int | bool | None]) -> int | bool | N
         return not first if kinds == {bool} else None
     if operator in ("==", "!="):
         return (first == second) == (operator == "==")
-    if kinds != {int} or (operator in ("//", "%") and second == 0):
+    if not isinstance(first, int) or not isinstance(second, int) or kinds != {int}:
+        return None
+    if operator in ("//", "%") and second == 0:
         return None
     result = -first if operator == "negate" else _INTEGER_OPERATORS[operator](first, second)
     return result if abs(result) <= _LARGEST else None

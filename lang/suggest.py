@@ -23,7 +23,7 @@ def did_you_mean(word: str, names: Iterable[str]) -> str:
 
 def suggest(word: str, names: Iterable[str], what: str) -> str:
     """A help line: the near name, else the names there are, else that there are none. `what` is a plural."""
-    names = list(dict.fromkeys(names))
+    names = [name for name in dict.fromkeys(names) if name]
     near = did_you_mean(word, names)
     if near:
         return near

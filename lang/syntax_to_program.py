@@ -23,7 +23,7 @@ from .syntax.pairs import PairsSyntax
 from .syntax.settings import SettingsSyntax
 from .syntax.tasks import TaskSyntax, TypeSyntax
 from .syntax.tree import SyntaxTree
-from .unroll import unroll_tree
+from .unroll.unroll_tree import unroll_tree
 
 T = TypeVar("T")
 Named = TypeVar("Named", TaskSyntax, ModelSyntax, NetworkSyntax, PairsSyntax, AlignSyntax, ClaimSyntax)
@@ -108,6 +108,7 @@ class _Checker:
             # an unknown keyword may have meant any of them
             for table in [tables[broken.keyword]] if broken.keyword in tables else tables.values():
                 table.entries.setdefault(broken.name, None)
+                table.broken.add(broken.name)
 
     def _declare(self, table: Table[T], declarations: list[Named]) -> list[Named]:
         return [declaration for declaration in declarations if table.declare(declaration.name)]

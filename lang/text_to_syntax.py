@@ -1,36 +1,42 @@
 """Text -> syntax tree, and every syntax error of the file: one for each declaration that cannot be read."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from .diagnostics import Diagnostic, Label, Source, Span
-from .explain_syntax import explain_unexpected
+from .explain_syntax import explain_open_loop, explain_unexpected, refuse_in_loop
 from .not_built import refuse_declaration
 from .parse_slots import parse_slots
-from .scanner import KEYWORDS, KEYWORDS_NOT_BUILT, Slice, check_tokens, slice_declarations, unknown_keyword
-from .syntax.tree import BrokenDeclaration, Declaration, SyntaxTree
-from .tree_to_syntax.build_declaration import build_declaration
+from .scanner import (
+    KEYWORDS,
+    KEYWORDS_NOT_BUILT,
+    NOT_IN_LOOPS,
+    Slice,
+    check_tokens,
+    closing_of,
+    slice_declarations,
+    slice_tokens,
+    unknown_keyword,
+)
+from .syntax.expressions import Loop
+from .syntax.members import ForSyntax
+from .syntax.tree import BrokenDeclaration, Declaration, DeclarationLoop, SyntaxTree
+from .tree_to_syntax.build_declaration import build_declaration, build_loop_head
 from .tree_to_syntax.faults import BrokenSyntaxError
 
-STARTS = ["declaration", "slot_text"]
-"""What the grammar reads by itself: a declaration, and what stands in a slot of a text."""
+STARTS = ["declaration", "loop", "slot_text"]
+"""What the grammar reads by itself: a declaration, the head of a loop, and what stands in a slot of a text."""
 
 
 def parse_text(source: Source) -> tuple[SyntaxTree, tuple[Diagnostic, ...]]:
     """The syntax tree of what can be read, and a diagnostic for each declaration that cannot."""
     doc, slices = slice_declarations(source)
-    declarations: list[Declaration] = []
-    broken: list[BrokenDeclaration] = []
-    diagnostics: list[Diagnostic] = []
-    for part in slices:
-        result = _parse_slice(part, source.text)
-        if isinstance(result, Diagnostic):
-            diagnostics.append(result)
-            broken.extend(_names_of(part))
-        else:
-            declarations.append(result)
+    found = _Found([], [])
+    declarations = tuple(_parse_slices(slices, source.text, found))
+    diagnostics = found.diagnostics
     if not slices:
         diagnostics.append(
             Diagnostic(
@@ -40,7 +46,63 @@ def parse_text(source: Source) -> tuple[SyntaxTree, tuple[Diagnostic, ...]]:
                 help="start with a `task`; `docs/language.md` has an example",
             )
         )
-    return SyntaxTree(doc, tuple(declarations), tuple(broken)), tuple(diagnostics)
+    return SyntaxTree(doc, declarations, tuple(found.broken)), tuple(diagnostics)
+
+
+@dataclass
+class _Found:
+    """What is wrong so far, and the names that it would have declared."""
+
+    diagnostics: list[Diagnostic]
+    broken: list[BrokenDeclaration]
+
+
+def _parse_slices(slices: tuple[Slice, ...], text: str, found: _Found) -> Iterator[Declaration | DeclarationLoop]:
+    """Every declaration that can be read; of a loop, those within, so that one fault does not hide the others."""
+    for part in slices:
+        result: Declaration | DeclarationLoop | Diagnostic
+        result = _parse_loop(part, text, found) if part.keyword == "for" else _parse_slice(part, text)
+        if isinstance(result, Diagnostic):
+            found.diagnostics.append(result)
+            found.broken.extend(_names_of(part))
+        else:
+            yield result
+
+
+def _parse_loop(part: Slice, text: str, found: _Found) -> DeclarationLoop | Diagnostic:
+    if (fault := check_tokens(part.tokens, text)) is not None:
+        return fault
+    opening = next((i for i, token in enumerate(part.tokens) if token.text == "{"), len(part.tokens))
+    head = Slice("", part.tokens[:opening])
+    loop = _parse_head(head, text)
+    if isinstance(loop, Diagnostic):
+        return loop
+    if opening == len(part.tokens):
+        return explain_open_loop(head)
+    closing = closing_of(part.tokens, opening)
+    if closing + 1 < len(part.tokens):
+        return unknown_keyword(part.tokens[closing + 1])
+    inner = slice_tokens(part.tokens[opening + 1 : closing], text)
+    for slice_ in inner:
+        if slice_.keyword in NOT_IN_LOOPS:
+            return refuse_in_loop(slice_)
+    body = tuple(_parse_slices(inner, text, found))
+    return ForSyntax(loop.variable, loop.domain, body, part.span)
+
+
+def _parse_head(head: Slice, text: str) -> Loop | Diagnostic:
+    import lark
+
+    where = lark.TextSlice(text, head.span.start, head.span.end)
+    try:
+        return build_loop_head(_parser().parse(where, start="loop"))
+    except BrokenSyntaxError as error:
+        return error.diagnostic
+    except lark.UnexpectedInput as error:
+        token = getattr(error, "token", None)
+        at_end = token is not None and token.type == "$END"
+        offset = None if at_end else error.pos_in_stream
+        return explain_unexpected(head, offset, _acceptable(where, "loop"))
 
 
 def _parse_slice(part: Slice, text: str) -> Declaration | Diagnostic:
@@ -64,7 +126,7 @@ def _parse_slice(part: Slice, text: str) -> Declaration | Diagnostic:
         token = getattr(error, "token", None)
         at_end = token is not None and token.type == "$END"
         offset = None if at_end else error.pos_in_stream
-        return explain_unexpected(part, offset, _acceptable(where))
+        return explain_unexpected(part, offset, _acceptable(where, "declaration"))
 
 
 def _parse_slot(text: str, start: int, end: int) -> Any:
@@ -94,7 +156,7 @@ def _parser() -> Any:
             gc.enable()
 
 
-def _acceptable(where: Any) -> frozenset[str]:
+def _acceptable(where: Any, start: str) -> frozenset[str]:
     """The terminals that could have come instead, from the state before the unexpected token was looked at.
 
     The parser's own set is smaller: it may have reduced already, on a lookahead that is legal elsewhere.
@@ -103,12 +165,12 @@ def _acceptable(where: Any) -> frozenset[str]:
 
     accepted: list[Any] = []
     try:
-        for token in _parser().parse_interactive(where, start="declaration").iter_parse():
+        for token in _parser().parse_interactive(where, start=start).iter_parse():
             accepted.append(token)
     except lark.UnexpectedInput as error:
         if accepted and accepted[-1] is getattr(error, "token", None):
             accepted.pop()
-    replay = _parser().parse_interactive("", start="declaration")
+    replay = _parser().parse_interactive("", start=start)
     for token in accepted:
         replay.feed_token(token)
     return frozenset(replay.accepts())

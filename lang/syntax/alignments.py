@@ -3,20 +3,10 @@
 from dataclasses import dataclass, field
 
 from ..diagnostics import NOWHERE, Span
-from .expressions import ExpressionSyntax
 from .leaves import Integer, Name, Text
 from .members import ForSyntax, Indexed, PositionSyntax
 from .networks import Argument
 from .settings import SettingsBlock
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A number or an inclusive range in the brackets of a site, as an expression; unrolled, it is `Dims`."""
-
-    low: ExpressionSyntax
-    high: ExpressionSyntax
-    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -39,7 +29,7 @@ class Star:
 class Index:
     """One pair of brackets after a component."""
 
-    entries: tuple[Dims | Entry | Star, ...]
+    entries: tuple[Dims | Star, ...]
     span: Span = field(default=NOWHERE, compare=False)
 
 

@@ -3,8 +3,12 @@
 from dataclasses import dataclass, field
 
 from ..diagnostics import NOWHERE, Span
+from ..domains import Domain
 from .domains import NamedDomain
-from .leaves import Name
+from .leaves import Name, Text
+
+ROLES = ("base", "source")
+"""What may stand before a variable and a point, in a `where`."""
 
 
 @dataclass(frozen=True)
@@ -16,6 +20,15 @@ class Number:
 @dataclass(frozen=True)
 class Truth:
     value: bool
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """The value of a loop variable that runs through symbols."""
+
+    label: str
+    domain: Domain
     span: Span = field(default=NOWHERE, compare=False)
 
 
@@ -32,6 +45,24 @@ class Reference:
     index: "ExpressionSyntax | None" = None
     span: Span = field(default=NOWHERE, compare=False)
     loop: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """`next[x, y]`, or a table of several, `judge[d][x]`; with one key, a table is read by a `Reference`."""
+
+    table: "ExpressionSyntax"
+    keys: tuple["ExpressionSyntax", ...]
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """`city.country`."""
+
+    value: "ExpressionSyntax"
+    name: Name
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -126,5 +157,18 @@ class Unrolled:
 
 
 ExpressionSyntax = (
-    Number | Truth | Reference | Operation | Conditional | InSet | InRange | Call | Comprehension | Unrolled
+    Number
+    | Truth
+    | Symbol
+    | Text
+    | Reference
+    | Lookup
+    | Attribute
+    | Operation
+    | Conditional
+    | InSet
+    | InRange
+    | Call
+    | Comprehension
+    | Unrolled
 )

@@ -2,20 +2,33 @@
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from ..diagnostics import NOWHERE, Span
+
+if TYPE_CHECKING:
+    from .expressions import ExpressionSyntax
 
 
 @dataclass(frozen=True)
 class Name:
+    """A name; of something that is declared or meant with an index, `das[i]`, the index is apart until loops are gone.
+
+    Unrolled, `text` is the whole name, `das[3]`, and there is no `index`.
+    """
+
     text: str
     span: Span = field(default=NOWHERE, compare=False)
+    index: "ExpressionSyntax | None" = None
 
 
 @dataclass(frozen=True)
 class Integer:
+    """A number, or what computes it (`computed`) until loops are unrolled."""
+
     value: int
     span: Span = field(default=NOWHERE, compare=False)
+    computed: "ExpressionSyntax | None" = None
 
 
 @dataclass(frozen=True)

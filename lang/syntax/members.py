@@ -44,7 +44,7 @@ class PositionSyntax:
 
 @dataclass(frozen=True)
 class ForSyntax(Generic[Line]):
-    """`for i in D { ... }` around lines of a task, a model or an alignment."""
+    """`for i in D { ... }` around declarations, or around lines of one."""
 
     variable: Name
     domain: LoopDomain

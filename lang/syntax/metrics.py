@@ -18,7 +18,7 @@ class AnswerKey:
 
 @dataclass(frozen=True)
 class LookupSyntax:
-    """`judge[answer]`, `good[d][ask]`: a table and its keys. Unrolled, indices of loops are part of the name."""
+    """`judge[answer]`, `good[d][ask]`: a table, which may have an index, and its keys."""
 
     table: Name
     keys: tuple[AnswerKey | ExpressionSyntax, ...]

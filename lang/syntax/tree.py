@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from ..diagnostics import NOWHERE, Span
 from .alignments import AlignSyntax
 from .claims import ClaimSyntax
+from .members import ForSyntax
 from .models import ModelSyntax
 from .networks import NetworkSyntax
 from .pairs import PairsSyntax
@@ -14,6 +15,19 @@ from .tasks import TaskSyntax, TypeSyntax
 Declaration = (
     TypeSyntax | TaskSyntax | ModelSyntax | NetworkSyntax | AlignSyntax | PairsSyntax | ClaimSyntax | SettingsSyntax
 )
+DeclarationLoop = ForSyntax[Declaration]
+
+KEYWORDS: dict[type, str] = {
+    TypeSyntax: "type",
+    TaskSyntax: "task",
+    ModelSyntax: "model",
+    NetworkSyntax: "network",
+    AlignSyntax: "align",
+    PairsSyntax: "pairs",
+    ClaimSyntax: "claim",
+    SettingsSyntax: "settings",
+}
+"""The word that opens each declaration."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +41,8 @@ class BrokenDeclaration:
 
 @dataclass(frozen=True)
 class SyntaxTree:
-    """A whole file, in order of declaration."""
+    """A whole file, in order of declaration; unrolled, there is no loop."""
 
     doc: str
-    declarations: tuple[Declaration, ...]
+    declarations: tuple[Declaration | DeclarationLoop, ...]
     broken: tuple[BrokenDeclaration, ...] = ()

@@ -6,7 +6,6 @@ from ..diagnostics import Span
 from ..syntax.alignments import (
     AlignSyntax,
     Dims,
-    Entry,
     FamilySyntax,
     Index,
     InnerSiteSyntax,
@@ -16,9 +15,11 @@ from ..syntax.alignments import (
     SizesSyntax,
     Star,
 )
-from ..syntax.leaves import Name, Text
+from ..syntax.expressions import ExpressionSyntax, Number
+from ..syntax.leaves import Integer, Name, Text
 from ..syntax.members import ForSyntax, Indexed
 from ..syntax.settings import SettingsBlock
+from .faults import BrokenSyntaxError, explain_odd_index
 from .leaves import integer_of, name_of, of_kind, span_of, text_of
 
 
@@ -58,12 +59,16 @@ def build_module_path(span: Span, children: list[Any]) -> Text:
     return text_of(children[0])
 
 
-def build_entry(span: Span, children: list[Any]) -> Entry:
-    return Entry(children[0], children[-1], span)
-
-
 def build_inner_site(span: Span, children: list[Any]) -> InnerSiteSyntax:
-    return InnerSiteSyntax(name_of(children[0]), children[1], span)
+    name, *indices, variable = children
+    if not indices:
+        return InnerSiteSyntax(name_of(name), variable, span)
+    whole = Span(name.start_pos, indices[-1].span.end)
+    entry = indices[0].entries[0]
+    if len(indices) > 1 or len(indices[0].entries) > 1 or isinstance(entry, Star) or entry.low is not entry.high:
+        raise BrokenSyntaxError(explain_odd_index(str(name), indices[-1].span))
+    index = entry.low.computed or Number(entry.low.value, entry.low.span)
+    return InnerSiteSyntax(Name(str(name), whole, index), variable, span)
 
 
 def build_index(span: Span, children: list[Any]) -> Index:
@@ -71,6 +76,17 @@ def build_index(span: Span, children: list[Any]) -> Index:
 
 
 def build_dims(span: Span, children: list[Any]) -> Dims:
+    low = _end_of(children[0])
+    return Dims(low, _end_of(children[1]) if len(children) > 1 else low, span)
+
+
+def _end_of(expression: ExpressionSyntax) -> Integer:
+    if isinstance(expression, Number) and expression.value >= 0:
+        return Integer(expression.value, expression.span)
+    return Integer(0, expression.span, expression)
+
+
+def build_size_dims(span: Span, children: list[Any]) -> Dims:
     low = integer_of(children[0])
     return Dims(low, integer_of(children[1]) if children[1] else low, span)
 

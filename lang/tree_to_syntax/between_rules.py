@@ -33,6 +33,21 @@ class ElementRange:
 
 
 @dataclass(frozen=True)
+class Keys:
+    """`[x, y]` after a name in an expression."""
+
+    values: tuple[ExpressionSyntax, ...]
+    span: Span
+
+
+@dataclass(frozen=True)
+class Point:
+    """`.name` after a name in an expression."""
+
+    name: Name
+
+
+@dataclass(frozen=True)
 class Over:
     """`over P, Q`."""
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..diagnostics import Span
 from ..scanner import MAX_NESTING
+from ..syntax.expressions import Loop
 from ..syntax.tree import Declaration
 from . import (
     alignments,
@@ -49,13 +50,19 @@ def build_declaration(tree: Any, text: str, doc: str) -> Declaration:
         BrokenSyntaxError: what it says has no syntax node.
     """
     try:
-        declaration = _build_node(tree)
+        declaration: Declaration = _build_node(tree)
     except ChainedComparisonsError as chain:
         raise BrokenSyntaxError(explain_chain(chain, text)) from None
     return replace(declaration, doc=doc)
 
 
-def _build_node(tree: Any) -> Declaration:
+def build_loop_head(tree: Any) -> Loop:
+    """The node of `for NAME in DOMAIN`, which stands before declarations. Raises BrokenSyntaxError."""
+    loop: Loop = _build_node(tree)
+    return loop
+
+
+def _build_node(tree: Any) -> Any:
     results: list[tuple[Any, int]] = []
     pending: list[tuple[Any, bool]] = [(tree, False)]
     while pending:
@@ -74,5 +81,4 @@ def _build_node(tree: Any) -> Declaration:
             if depth > MAX_NESTING:
                 raise BrokenSyntaxError(explain_nesting(span))
             results.append((BUILDERS[item.data](span, [value for value, _ in values]), depth))
-    declaration: Declaration = results[0][0]
-    return declaration
+    return results[0][0]

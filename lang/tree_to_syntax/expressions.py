@@ -5,20 +5,24 @@ from typing import Any
 
 from ..diagnostics import Span
 from ..syntax.expressions import (
+    ROLES,
+    Attribute,
     Call,
     Comprehension,
     Conditional,
     ExpressionSyntax,
     InRange,
     InSet,
+    Lookup,
     Number,
     Operation,
     Reference,
     Truth,
 )
-from .between_rules import ElementRange, ElementSet, Relator
+from ..syntax.leaves import Text
+from .between_rules import ElementRange, ElementSet, Keys, Point, Relator
 from .faults import ChainedComparisonsError
-from .leaves import name_of, span_of, whole_of
+from .leaves import name_of, span_of, text_of, whole_of
 
 
 def build_conditional(span: Span, children: list[Any]) -> Conditional:
@@ -87,11 +91,33 @@ def build_truth(span: Span, children: list[Any]) -> Truth:
     return Truth(str(children[0]) == "true", span)
 
 
-def build_reference(span: Span, children: list[Any]) -> Reference:
-    first, second, index = children
-    if second is None:
-        return Reference(name_of(first), None, index, span)
-    return Reference(name_of(second), name_of(first), index, span)
+def build_reference(span: Span, children: list[Any]) -> ExpressionSyntax:
+    """`[role.]name[index]` is one reference; further keys and names after points are put around it."""
+    head, *trailers = children
+    name, role = name_of(head), None
+    if name.text in ROLES and trailers and isinstance(trailers[0], Point):
+        role, name = name, trailers.pop(0).name
+    found: ExpressionSyntax = Reference(name, role, None, Span(span.start, name.span.end))
+    for trailer in trailers:
+        if isinstance(trailer, Point):
+            found = Attribute(found, trailer.name, Span(span.start, trailer.name.span.end))
+        elif isinstance(found, Reference) and found.index is None and len(trailer.values) == 1:
+            found = replace(found, index=trailer.values[0], span=Span(span.start, trailer.span.end))
+        else:
+            found = Lookup(found, trailer.values, Span(span.start, trailer.span.end))
+    return found
+
+
+def build_keys(span: Span, children: list[Any]) -> Keys:
+    return Keys(tuple(children), span)
+
+
+def build_attribute(span: Span, children: list[Any]) -> Point:
+    return Point(name_of(children[0]))
+
+
+def build_text(span: Span, children: list[Any]) -> Text:
+    return text_of(children[0])
 
 
 def build_call(span: Span, children: list[Any]) -> Call:

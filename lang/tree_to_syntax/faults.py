@@ -54,6 +54,16 @@ def explain_nesting(span: Span) -> Diagnostic:
     )
 
 
+def explain_odd_index(name: str, span: Span) -> Diagnostic:
+    """The diagnostic of a declaration's name with something else than one index."""
+    return Diagnostic(
+        "CS016",
+        f"expected one index after `{name}`",
+        Label(span),
+        help=f"a name that a loop declares has one index: `{name}[0]`",
+    )
+
+
 def explain_repetition(words: str, again: Span, before: Span) -> Diagnostic:
     """The diagnostic of a clause that a claim gives twice."""
     return Diagnostic(

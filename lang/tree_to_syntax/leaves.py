@@ -16,8 +16,8 @@ def span_of(token: Any) -> Span:
 
 
 def name_of(token: Any) -> Name:
-    """The token as a name."""
-    return Name(str(token), span_of(token))
+    """The token as a name; what is a name already stays one."""
+    return token if isinstance(token, Name) else Name(str(token), span_of(token))
 
 
 def names_of(tokens: list[Any]) -> tuple[Name, ...]:

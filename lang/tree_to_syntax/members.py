@@ -4,13 +4,17 @@ from typing import Any
 
 from ..diagnostics import Span
 from ..syntax.expressions import ExpressionSyntax, Loop, LoopRange
-from ..syntax.leaves import Integer
+from ..syntax.leaves import Integer, Name
 from ..syntax.members import ForSyntax, Indexed, PositionItem, PositionSyntax
 from .leaves import name_of
 
 
 def build_members(span: Span, children: list[Any]) -> tuple[Indexed, ...]:
     return tuple(children)
+
+
+def build_named(span: Span, children: list[Any]) -> Name:
+    return Name(str(children[0]), span, children[1])
 
 
 def build_indexed(span: Span, children: list[Any]) -> Indexed:

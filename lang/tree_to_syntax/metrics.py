@@ -4,7 +4,7 @@ from typing import Any
 
 from ..diagnostics import Span
 from ..syntax.expressions import ExpressionSyntax
-from ..syntax.leaves import Decimal
+from ..syntax.leaves import Decimal, Name
 from ..syntax.metrics import (
     AnswerKey,
     LookupSyntax,
@@ -13,6 +13,7 @@ from ..syntax.metrics import (
     MetricSyntax,
     ReadingSyntax,
 )
+from .faults import BrokenSyntaxError, explain_odd_index
 from .leaves import decimal_of, name_of, span_of
 
 
@@ -52,10 +53,20 @@ def build_reading(span: Span, children: list[Any]) -> ReadingSyntax:
 
 
 def build_lookup(span: Span, children: list[Any]) -> LookupSyntax:
-    table, *keys = children
-    return LookupSyntax(name_of(table), tuple(keys), span)
+    """Of two pairs of brackets the first is an index of the table's name, `good[d][ask]`."""
+    table, *brackets = children
+    if not brackets:
+        return LookupSyntax(name_of(table), (), span)
+    *indices, keys = brackets
+    if len(indices) > 1 or any(len(index) > 1 or isinstance(index[0], AnswerKey) for index in indices):
+        raise BrokenSyntaxError(explain_odd_index(str(table), span))
+    index = indices[0][0] if indices else None
+    return LookupSyntax(Name(str(table), span_of(table), index), keys, span)
 
 
-def build_lookup_key(span: Span, children: list[Any]) -> AnswerKey | ExpressionSyntax:
-    key = children[0]
-    return AnswerKey(span_of(key)) if getattr(key, "type", None) == "ANSWER" else key
+def build_lookup_keys(span: Span, children: list[Any]) -> tuple[AnswerKey | ExpressionSyntax, ...]:
+    return tuple(children)
+
+
+def build_answer_key(span: Span, children: list[Any]) -> AnswerKey:
+    return AnswerKey(span)

@@ -11,7 +11,7 @@ def build_texts(span: Span, children: list[Any]) -> TextsSyntax:
     return TextsSyntax(tuple(children), span)
 
 
-def build_text(span: Span, children: list[Any]) -> TemplateSyntax:
+def build_template(span: Span, children: list[Any]) -> TemplateSyntax:
     token, *parts = children
     return TemplateSyntax(tuple(parts), span_of(token))
 

@@ -1,0 +1,154 @@
+"""Expressions -> the same with values in the place of loop variables, and comprehensions written out."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from ..families import member_name
+from ..static_values import static_value
+from ..syntax.expressions import (
+    Attribute,
+    Call,
+    Comprehension,
+    Conditional,
+    ExpressionSyntax,
+    InRange,
+    InSet,
+    Lookup,
+    Loop,
+    Number,
+    Operation,
+    Reference,
+    Symbol,
+    Term,
+    Truth,
+    Unrolled,
+)
+from ..syntax.leaves import Name, Text
+from .bindings import Bindings, show_value
+from .fill_texts import fill_text
+from .loop_values import LoopValues
+
+
+@dataclass(frozen=True)
+class ExpressionUnroller:
+    """Writes expressions out. `tables` are names whose bracket holds a key; `symbols` are symbols by name."""
+
+    values: LoopValues
+    tables: Mapping[str, object]
+    symbols: Mapping[str, object]
+
+    def unroll(self, syntax: ExpressionSyntax, bindings: Bindings) -> ExpressionSyntax:
+        """The expression without loops."""
+        match syntax:
+            case Number() | Truth() | Symbol() | Unrolled():
+                return syntax
+            case Text():
+                return fill_text(syntax, bindings)
+            case Reference():
+                return self._reference(syntax, bindings)
+            case Lookup(table, keys):
+                return replace(syntax, table=self.unroll(table, bindings), keys=self._all(keys, bindings))
+            case Attribute(value=value):
+                return replace(syntax, value=self.unroll(value, bindings))
+            case Operation(operator=("and" | "or")):
+                return self._logic(syntax, bindings)
+            case Operation(operands=operands):
+                return replace(syntax, operands=_alike(self._all(operands, bindings)))
+            case Conditional():
+                return self._conditional(syntax, bindings)
+            case InSet(element, alternatives):
+                parts = _alike(self._all((element, *alternatives), bindings))
+                return replace(syntax, element=parts[0], alternatives=parts[1:])
+            case InRange(element, low, high):
+                element, low, high = (self.unroll(part, bindings) for part in (element, low, high))
+                return replace(syntax, element=element, low=low, high=high)
+            case Call(arguments=arguments):
+                return replace(syntax, arguments=self._all(arguments, bindings))
+            case Comprehension():
+                return Unrolled(syntax.function, tuple(self._terms(syntax, bindings)), syntax.span)
+
+    def index(self, index: ExpressionSyntax, bindings: Bindings) -> ExpressionSyntax:
+        """An index; a plain name that is a symbol is one."""
+        unrolled = self.unroll(index, bindings)
+        if isinstance(unrolled, Reference) and unrolled.index is None and unrolled.role is None:
+            word = unrolled.name.text
+            if word in self.symbols and word not in self.values.taken:
+                return Text(word, unrolled.span)
+        return unrolled
+
+    def _all(self, parts: tuple[ExpressionSyntax, ...], bindings: Bindings) -> tuple[ExpressionSyntax, ...]:
+        return tuple(self.unroll(part, bindings) for part in parts)
+
+    def _reference(self, syntax: Reference, bindings: Bindings) -> ExpressionSyntax:
+        word = syntax.name.text
+        if syntax.index is None:
+            if syntax.role is None and word in bindings.values:
+                return replace(bindings.values[word], span=syntax.span)
+            return syntax
+        if word in self.tables:
+            return replace(syntax, index=self.unroll(syntax.index, bindings), loop=bindings.text)
+        value = index_text(self.index(syntax.index, bindings))
+        if value is not None:
+            name = Name(member_name(word, value), syntax.name.span)
+            return Reference(name, syntax.role, None, syntax.span, bindings.text)
+        return replace(syntax, index=self.unroll(syntax.index, bindings), loop=bindings.text)
+
+    def _logic(self, syntax: Operation, bindings: Bindings) -> ExpressionSyntax:
+        """`and`, `or`: within a loop, a left side that decides leaves the right side away; a neutral side goes."""
+        first, second = syntax.operands
+        left = self.unroll(first, bindings)
+        decisive = syntax.operator == "or"
+        known = static_value(left) if bindings.values else None
+        if known is decisive:
+            return Truth(decisive, syntax.span)
+        right = self.unroll(second, bindings)
+        if isinstance(known, bool):
+            return right
+        return replace(syntax, operands=(left, right))
+
+    def _conditional(self, syntax: Conditional, bindings: Bindings) -> ExpressionSyntax:
+        condition = self.unroll(syntax.condition, bindings)
+        chosen = static_value(condition) if bindings.values else None
+        if isinstance(chosen, bool):
+            return self.unroll(syntax.then if chosen else syntax.otherwise, bindings)
+        then, otherwise = (self.unroll(branch, bindings) for branch in (syntax.then, syntax.otherwise))
+        return replace(syntax, condition=condition, then=then, otherwise=otherwise)
+
+    def _terms(self, syntax: Comprehension, bindings: Bindings) -> Iterator[Term]:
+        for inner in self._runs(syntax.loops, bindings):
+            condition = None if syntax.where is None else self.unroll(syntax.where, inner)
+            known = None if condition is None else static_value(condition)
+            if known is not False:
+                yield Term(self.unroll(syntax.element, inner), None if known is True else condition)
+
+    def _runs(self, loops: tuple[Loop, ...], bindings: Bindings) -> Iterator[Bindings]:
+        if not loops:
+            yield bindings
+            return
+        first, *rest = loops
+        for value in self.values.of(first.variable, first.domain, bindings, self.unroll):
+            yield from self._runs(tuple(rest), bindings.bind(first.variable, value))
+
+
+def index_text(index: ExpressionSyntax) -> str | None:
+    """What stands in a member's name for an index that is known; None where it depends on what is read."""
+    if isinstance(index, Number | Truth | Symbol):
+        return show_value(index)
+    if isinstance(index, Text):
+        return index.value
+    value = static_value(index)
+    return str(value) if type(value) is int else None
+
+
+def _alike(parts: tuple[ExpressionSyntax, ...]) -> tuple[ExpressionSyntax, ...]:
+    """Operands of a comparison: beside a loop variable's symbol, a name of its type is a symbol too."""
+    domain = next((part.domain for part in parts if isinstance(part, Symbol)), None)
+    if domain is None or domain.labels is None:
+        return parts
+    labels = domain.labels
+    return tuple(
+        Symbol(part.name.text, domain, part.span)
+        if isinstance(part, Reference) and part.index is None and part.role is None and part.name.text in labels
+        else part
+        for part in parts
+    )
