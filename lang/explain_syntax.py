@@ -14,12 +14,30 @@ FORMS = {
     "network": 'a network reads `network NAME = torch("weights.safetensors")` or `transformers("./folder")`',
     "align": "an alignment reads `align NAME: MODEL -> NETWORK { ... }` with lines "
     "`VARIABLES at SITE via FAMILY size K`, or `in REGION` to search",
-    "pairs": "a recipe reads `pairs NAME for TASK { ... }` with lines `size N`, `split .6 .2 .2`, `holdout INPUTS` and "
-    "`where EXPRESSION`",
+    "pairs": "a recipe reads `pairs NAME for TASK { ... }` with lines `size N`, `split .6 .2 .2`, `holdout INPUTS`, "
+    "`where EXPRESSION` and `balanced EXPRESSION` or `uniform`",
     "claim": "a claim reads `claim NAME: iia(ALIGNMENT) >= 0.9`",
     "for": "a loop reads `for i in 0..3 { ... }`, with declarations between the braces",
     "settings": "settings read `settings { confidence: 0.95 seed: 0 }`",
 }
+LINE_WORDS = {
+    "INPUT",
+    "REQUIRE",
+    "OUTPUT",
+    "TOKENS",
+    "VECTOR",
+    "PROMPT",
+    "ANSWER",
+    "METRIC",
+    "AMONG",
+    "SIZE",
+    "SPLIT",
+    "HOLDOUT",
+    "WHERE",
+    "BALANCED",
+    "UNIFORM",
+}
+"""Words that open a line in a task or a recipe."""
 NOUNS = {"for": "loop", "align": "alignment", "pairs": "recipe"}
 
 ESTIMAND_NAMES = ("iia", "cause", "isolate", "cae", "probe", "divergence")
@@ -52,11 +70,6 @@ FRIENDLY = {
     "_POSITION": "a position (`@`)",
     "$END": "the end",
 }
-NAMES_TOO = frozenset(
-    {"INPUT", "REQUIRE", "OUTPUT", "TOKENS", "VECTOR", "PROMPT", "ANSWER", "METRIC", "AMONG"}
-    | {"SIZE", "SPLIT", "HOLDOUT", "WHERE"}
-)
-"""Words that open a line elsewhere, and are plain names after an expression."""
 CONTINUING = frozenset(
     ["=", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "//", "%", "and", "or", "not", "if", "then", "else", "in"]
 )
@@ -131,7 +144,7 @@ def _expected(acceptable: frozenset[str]) -> str:
     """What could have come, most telling first; long lists are summed up."""
     rest = set(acceptable)
     if "INPUT" in rest and "NAME" in rest:  # keywords of other declarations, which are plain names here
-        rest -= NAMES_TOO
+        rest -= LINE_WORDS
     if len(rest) <= 3 and rest & {"_FOR", "_COLON", "_EQUALS", "_ARROW", "_LBRACE"}:
         rest.discard("_LBRACKET")  # an index after the name of a declaration is rarely what is missing
     words: list[str] = []

@@ -66,13 +66,6 @@ def _anywhere(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
     return None
 
 
-def _in_pairs(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
-    token = tokens[at]
-    if token.text in ("balanced", "uniform"):
-        return not_built(f"`{token.text}`", token.span, "leave it out: items are balanced as docs/language.md says")
-    return None
-
-
 def _in_claim(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
     token, text = tokens[at], tokens[at].text
     if text in ESTIMANDS and _text(tokens, at + 1) == "(":
@@ -96,11 +89,6 @@ def _in_settings(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
 
 _BY_KEYWORD = {
     "network": _in_network,
-    "pairs": _in_pairs,
     "claim": _in_claim,
     "settings": _in_settings,
 }
-
-
-def _join(tokens: Sequence[ScannedToken], first: int, last: int) -> Span:
-    return Span(tokens[first].start, tokens[min(last, len(tokens) - 1)].span.end)

@@ -139,6 +139,8 @@ class Names:
     alignments: Table[AlignmentView]
     pairs: Table[Pairs]
     claims: Table[object]
+    joined: dict[str, Pairs] = field(default_factory=dict)
+    """Unions of recipes, by their names as `over` lists them."""
 
     @classmethod
     def empty(cls, report: Reporter) -> "Names":

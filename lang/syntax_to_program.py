@@ -85,7 +85,7 @@ class _Checker:
             names.models.intact(),
             names.networks.intact(),
             self.alignments,
-            names.pairs.intact(),
+            names.pairs.intact() | names.joined,
             self.claims,
             settings,
         )
