@@ -16,7 +16,7 @@ from typing import Any
 
 GRAMMAR = Path(__file__).with_name("grammar.lark")
 TABLES = Path(__file__).with_name("grammar.json")
-START = ["declaration", "loop"]
+START = ["declaration", "loop", "slot_text"]
 
 
 @cache

@@ -8,6 +8,7 @@ from .diagnostics import Diagnostic, Label, Source, Span
 from .explain_syntax import explain_open_loop, explain_unexpected, refuse_in_loop
 from .grammar_parser import grammar_parser
 from .not_built import refuse_declaration
+from .parse_slots import parse_slots
 from .scanner import (
     KEYWORDS,
     KEYWORDS_NOT_BUILT,
@@ -24,6 +25,8 @@ from .syntax.members import ForSyntax
 from .syntax.tree import BrokenDeclaration, Declaration, DeclarationLoop, SyntaxTree
 from .tree_to_syntax.build_declaration import build_declaration, build_loop_head
 from .tree_to_syntax.faults import BrokenSyntaxError
+
+"""What the grammar reads by itself: a declaration, the head of a loop, and what stands in a slot of a text."""
 
 
 def parse_text(source: Source) -> tuple[SyntaxTree, tuple[Diagnostic, ...]]:
@@ -112,7 +115,9 @@ def _parse_slice(part: Slice, text: str) -> Declaration | Diagnostic:
 
     where = lark.TextSlice(text, part.span.start, part.span.end)
     try:
-        return build_declaration(grammar_parser().parse(where, start="declaration"), text, part.doc)
+        tree = grammar_parser().parse(where, start="declaration")
+        parse_slots(tree, lambda start, end: _parse_slot(text, start, end))
+        return build_declaration(tree, text, part.doc)
     except BrokenSyntaxError as error:
         return error.diagnostic
     except lark.UnexpectedInput as error:
@@ -120,6 +125,16 @@ def _parse_slice(part: Slice, text: str) -> Declaration | Diagnostic:
         at_end = token is not None and token.type == "$END"
         offset = None if at_end else error.pos_in_stream
         return explain_unexpected(part, offset, _acceptable(where, "declaration"))
+
+
+def _parse_slot(text: str, start: int, end: int) -> Any:
+    """The tree of what stands between the braces of a slot; None if it cannot be read."""
+    import lark
+
+    try:
+        return grammar_parser().parse(lark.TextSlice(text, start, end), start="slot_text")
+    except lark.UnexpectedInput:
+        return None
 
 
 def _acceptable(where: Any, start: str) -> frozenset[str]:
