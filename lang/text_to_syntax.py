@@ -102,7 +102,7 @@ def _parse_head(part: Slice, head: Slice, text: str, found: _Found) -> Loop | Di
 
     where = lark.TextSlice(text, head.span.start, head.span.end)
     try:
-        tree = grammargrammar_parser().parse(where, start="loop")
+        tree = grammar_parser().parse(where, start="loop")
         found.trees.append((part, tree))
         return build_loop_head(tree)
     except BrokenSyntaxError as error:
@@ -126,7 +126,7 @@ def _parse_slice(part: Slice, text: str, found: _Found) -> Declaration | Diagnos
 
     where = lark.TextSlice(text, part.span.start, part.span.end)
     try:
-        tree = grammargrammar_parser().parse(where, start="declaration")
+        tree = grammar_parser().parse(where, start="declaration")
         parse_slots(tree, lambda start, end: _parse_slot(text, start, end))
         found.trees.append((part, tree))
         return build_declaration(tree, text, part.doc)
@@ -144,7 +144,7 @@ def _parse_slot(text: str, start: int, end: int) -> Any:
     import lark
 
     try:
-        return grammargrammar_parser().parse(lark.TextSlice(text, start, end), start="slot_text")
+        return grammar_parser().parse(lark.TextSlice(text, start, end), start="slot_text")
     except lark.UnexpectedInput:
         return None
 
@@ -158,12 +158,12 @@ def _acceptable(where: Any, start: str) -> frozenset[str]:
 
     accepted: list[Any] = []
     try:
-        for token in grammargrammar_parser().parse_interactive(where, start=start).iter_parse():
+        for token in grammar_parser().parse_interactive(where, start=start).iter_parse():
             accepted.append(token)
     except lark.UnexpectedInput as error:
         if accepted and accepted[-1] is getattr(error, "token", None):
             accepted.pop()
-    replay = grammargrammar_parser().parse_interactive("", start=start)
+    replay = grammar_parser().parse_interactive("", start=start)
     for token in accepted:
         replay.feed_token(token)
     return frozenset(replay.accepts())
