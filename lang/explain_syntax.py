@@ -7,11 +7,11 @@ from .suggest import near_match
 
 FORMS = {
     "type": "a type reads `type NAME = 0..9` or `type NAME = {a, b}`",
-    "task": "a task has lines `input NAME: DOMAIN`, `require EXPRESSION`, `output NAME: DOMAIN`, `tokens [...]` and "
-    "`answer NAME: { VALUE: CLASS }`",
+    "task": "a task has lines `input NAME: DOMAIN`, `require EXPRESSION`, `output NAME: DOMAIN`, `tokens [...]` or "
+    '`prompt "..."`, `answer NAME: { VALUE: CLASS }` and `metric NAME: LOW..HIGH = EXPRESSION`',
     "model": "a model reads `model NAME for TASK { ... }` with one line `name = expression` or "
     "`name: domain = expression` for each variable",
-    "network": 'a network reads `network NAME = torch("weights.safetensors")`',
+    "network": 'a network reads `network NAME = torch("weights.safetensors")` or `transformers("./folder")`',
     "align": "an alignment reads `align NAME: MODEL -> NETWORK { ... }` with lines "
     "`VARIABLES at SITE via FAMILY size K`, or `in REGION` to search",
     "pairs": "a recipe reads `pairs NAME for TASK { ... }` with lines `size N`, `split .6 .2 .2`, `holdout INPUTS`, "
@@ -25,7 +25,11 @@ LINE_WORDS = {
     "REQUIRE",
     "OUTPUT",
     "TOKENS",
+    "VECTOR",
+    "PROMPT",
     "ANSWER",
+    "METRIC",
+    "AMONG",
     "SIZE",
     "SPLIT",
     "HOLDOUT",

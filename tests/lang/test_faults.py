@@ -6,7 +6,13 @@ from pathlib import Path
 import pytest
 from cspec.lang import CODES, Diagnostic, Source, read_program
 
-from .faults import BASE, FAULTS, TWO_TASKS, WARNINGS, Fault
+from .faults import BASE, TWO_TASKS, Fault
+from .faults import FAULTS as PLAIN_FAULTS
+from .faults import WARNINGS as PLAIN_WARNINGS
+from .task_faults import TASK_BASE, TASK_FAULTS, TASK_WARNINGS
+
+FAULTS = [*PLAIN_FAULTS, *TASK_FAULTS]
+WARNINGS = [*PLAIN_WARNINGS, *TASK_WARNINGS]
 
 
 def read(text: str) -> tuple[object, tuple[Diagnostic, ...]]:
@@ -48,8 +54,9 @@ def test_messages_keep_the_house_style(fault: Fault) -> None:
         assert not diagnostic.help.endswith(".")
 
 
-def test_the_base_file_is_right() -> None:
-    program, diagnostics = read(BASE)
+@pytest.mark.parametrize("base", [BASE, TASK_BASE], ids=["tokens", "prompt"])
+def test_the_base_files_are_right(base: str) -> None:
+    program, diagnostics = read(base)
     assert program is not None
     assert diagnostics == ()
 
