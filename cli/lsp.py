@@ -1,11 +1,15 @@
 """`cspec lsp`: the language server, on stdin and stdout."""
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ..compiler.check_pairs import Populations
 from ..compiler.pipeline import check_spec
 from ..lang.diagnostics import Diagnostic, Label, Source, Span, SpecError
 from .output import ENVIRONMENT, Output
+
+if TYPE_CHECKING:
+    from ..lang.server.analysis import Check
 
 DESCRIPTION = """\
 Serve an editor: diagnostics while typing, hover, definitions, completion, renaming, formatting and quick fixes. It
@@ -29,18 +33,27 @@ def run(options: argparse.Namespace, output: Output) -> int:
         return ENVIRONMENT
     from importlib.metadata import version
 
+    build_server(build_check(options.allow_path), version("cspec")).start_io()
+    return 0
+
+
+def build_check(allow_path: bool) -> "Check":
+    """A check for the server; it keeps the items that were drawn last, as most edits change none."""
     from ..lang.server.analysis import Checked
+
+    populations = Populations()
 
     def check(source: Source) -> Checked:
         """What an editor shows of a text; a bug of ours is shown at its top."""
+        nonlocal populations
         try:
-            checked = check_spec(source, options.allow_path)
+            checked = check_spec(source, allow_path, populations)
         except SpecError as problem:
             return Checked(None, problem.diagnostics)
         except Exception as bug:
             message = f"this is a bug in cspec: {type(bug).__name__}: {bug}"
             return Checked(None, (Diagnostic("CS900", message, Label(Span(0, 0)), help="please report it"),))
+        populations = checked.populations
         return Checked(checked.program, checked.warnings)
 
-    build_server(check, version("cspec")).start_io()
-    return 0
+    return check
