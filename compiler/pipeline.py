@@ -37,8 +37,10 @@ class Checked:
     warnings: tuple[Diagnostic, ...]
 
 
-def check_spec(source: Source, allow_path: bool = False) -> Checked:
+def check_spec(source: Source, allow_path: bool = False, populations: Populations | None = None) -> Checked:
     """Check a spec: syntax, names, types, models, networks, items. Loads no weights.
+
+    Items that an earlier check drew are taken from its `populations`.
 
     Raises:
         SpecError: with every error and warning that was found, in one run.
@@ -55,7 +57,7 @@ def check_spec(source: Source, allow_path: bool = False) -> Checked:
     _stop_at_errors(source, found)
     found += check_rivals(program, models)
     experiments = lower_claims(program, models, networks)
-    populations = Populations()
+    populations = Populations(populations)
     found += check_pairs(program, experiments, populations)
     _stop_at_errors(source, found)
     return Checked(source, program, models, networks, experiments, populations, found)
