@@ -5,7 +5,7 @@ From a typed program and the spec's folder to the networks' facts and diagnostic
 
 from pathlib import Path
 
-from ..lang.claims import Accuracy, Estimand
+from ..lang.claims import Accuracy, Estimand, Iia, Reading
 from ..lang.diagnostics import Diagnostic, Label
 from ..lang.program import Alignment, Network, Program, Task
 from .check_positions import FedNetwork, check_positions
@@ -68,7 +68,7 @@ def _measured(program: Program) -> list[tuple[str, str]]:
 def _grounded(program: Program) -> list[tuple[Alignment, str]]:
     """The (alignment, network) pairs: each alignment on its own network, and on those of `iia(A on N)`."""
     own = [(a.name, a.network) for a in program.alignments.values()]
-    moved = [(e.alignment, e.network) for e in _estimands(program) if not isinstance(e, Accuracy)]
+    moved = [(e.alignment, e.network) for e in _estimands(program) if isinstance(e, Iia | Reading)]
     return [(program.alignments[a], n) for a, n in dict.fromkeys(own + moved)]
 
 

@@ -8,12 +8,38 @@ from ..diagnostics import Span
 from ..scanner import MAX_NESTING
 from ..syntax.expressions import Loop
 from ..syntax.tree import Declaration
-from . import alignments, claims, domains, expressions, members, models, networks, pairs, settings, tasks
+from . import (
+    alignments,
+    circuits,
+    claims,
+    domains,
+    effects,
+    expressions,
+    members,
+    models,
+    networks,
+    pairs,
+    settings,
+    tasks,
+)
 from .faults import BrokenSyntaxError, ChainedComparisonsError, explain_chain, explain_nesting
 
 BUILDERS: dict[str, Callable[[Span, list[Any]], Any]] = {
     name.removeprefix("build_"): builder
-    for module in (domains, tasks, members, models, expressions, networks, alignments, settings, pairs, claims)
+    for module in (
+        domains,
+        tasks,
+        members,
+        models,
+        expressions,
+        networks,
+        alignments,
+        settings,
+        pairs,
+        claims,
+        effects,
+        circuits,
+    )
     for name, builder in vars(module).items()
     if name.startswith("build_")
 }
@@ -23,7 +49,8 @@ BUILDERS: dict[str, Callable[[Span, list[Any]], Any]] = {
 NESTING_RULES = frozenset(
     {"conditional", "either", "both", "invert", "relation", "sum", "product", "negative", "call", "member"}
     | {"comprehension", "task_for", "model_for", "align_for"}
-    | {"claim_sum", "claim_product", "claim_negative"}
+    | {"claim_sum", "claim_product", "claim_negative", "claim_all"}
+    | {"value_sum", "value_product", "value_negative", "graph_for"}
 )
 
 
