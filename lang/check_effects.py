@@ -4,8 +4,7 @@ from fractions import Fraction
 from typing import Literal, cast
 
 from .check_accuracy import NetworkMeant, check_network_reference
-from .check_overlap import overlap
-from .check_recipes import Recipe, find_recipe
+from .check_overlap import share_units
 from .check_things import ThingScope, check_subject, find_alignment, is_site, whole_name
 from .check_values import check_value
 from .diagnostics import Label, Span
@@ -24,6 +23,7 @@ from .effects import (
 )
 from .exact import exact
 from .families import families_of
+from .find_recipe import Recipe, find_recipe
 from .scope import Names, Signature, report_repeated
 from .static_index import indexed_name
 from .suggest import suggest
@@ -286,7 +286,7 @@ class _EffectChecker:
         written += [*given.items(), *through.items()]
         for index, (span, subject) in enumerate(written):
             for earlier, other in written[:index]:
-                if overlap(other, subject, self.names):
+                if share_units(other, subject, self.names):
                     same = other == subject
                     self.report.error(
                         "CS468" if same else "CS463",
@@ -301,7 +301,9 @@ class _EffectChecker:
         if isinstance(target, VariableTarget):
             read = VariablesSubject(target.alignment, (target.variable,))
             for span, subject in written:
-                if subject == read or (isinstance(subject, VariablesSubject) and overlap(subject, read, self.names)):
+                if subject == read or (
+                    isinstance(subject, VariablesSubject) and share_units(subject, read, self.names)
+                ):
                     self._report_itself(span, target.text)
         nodes = {whole.text for whole in [whole_name(self.syntax.target)] if whole is not None}
         nodes &= set(self.names.nodes.entries)

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from .check_positions import SiteScope
-from .check_sites import LAYERED, check_region, check_site
+from .check_sites import check_region, check_site
+from .components import COMPONENTS
 from .effects import (
     CandidateSubject,
     CircuitSubject,
@@ -59,7 +60,7 @@ def whole_name(thing: ThingSyntax) -> Name | None:
 
 def is_site(thing: ThingSyntax, scope: ThingScope) -> bool:
     """Whether a thing is written as a place of the network, by its component."""
-    return thing.members is None and thing.name.text in LAYERED and not _declared(thing, scope)
+    return thing.members is None and thing.name.text in COMPONENTS and not _declared(thing, scope)
 
 
 def check_subject(syntax: SubjectSyntax, scope: ThingScope) -> Subject | None:
@@ -83,7 +84,7 @@ def check_subject(syntax: SubjectSyntax, scope: ThingScope) -> Subject | None:
     if declared:
         ((_, subject),) = declared
         return subject
-    if syntax.name.text in LAYERED:
+    if syntax.name.text in COMPONENTS:
         site = check_thing_site(syntax, scope)
         return None if site is None else SiteSubject(site)
     _report_unknown(syntax, scope)
@@ -255,7 +256,7 @@ def _report_unknown(syntax: ThingSyntax, scope: ThingScope) -> None:
         f"expected an input, a site, a circuit or an aligned variable, found the unknown name `{word}`",
         syntax.name.span,
         "not declared",
-        help=help or suggest(word, [*inputs, *names.circuits.entries, *names.nodes.entries, *LAYERED], "names here"),
+        help=help or suggest(word, [*inputs, *names.circuits.entries, *names.nodes.entries, *COMPONENTS], "names here"),
     )
 
 
@@ -263,8 +264,8 @@ def _report_unknown(syntax: ThingSyntax, scope: ThingScope) -> None:
 
 
 def _site_scope(scope: ThingScope) -> SiteScope:
-    inputs = tuple(scope.task.inputs) if scope.task is not None and scope.task.complete else None
-    return SiteScope(inputs, ())
+    task = scope.task
+    return SiteScope(task.slots if task is not None and task.complete else None, (), task is not None and task.prompted)
 
 
 def _as_site(syntax: ThingSyntax, scope: ThingScope) -> SiteSyntax | None:
@@ -273,7 +274,7 @@ def _as_site(syntax: ThingSyntax, scope: ThingScope) -> SiteSyntax | None:
     known = [index for index in indices if index is not None]
     if len(known) < len(indices):
         return None
-    return SiteSyntax(syntax.name, tuple(known), syntax.position, span=syntax.span)
+    return SiteSyntax(syntax.name, tuple(known), syntax.position, syntax.path, span=syntax.span)
 
 
 def _index(bracket: Bracket, report: Reporter) -> Index | None:

@@ -34,6 +34,10 @@ CODES: dict[str, Code] = {
     "CS015": Code("a bracket that is not closed"),
     "CS016": Code("a name with more than one index"),
     "CS017": Code("a loop around what belongs to the whole file"),
+    # tools (cli), CS030-CS049
+    "CS030": Code("an unknown diagnostic code", exit=64),
+    "CS031": Code("a file that is there already", exit=64),
+    "CS032": Code("a part of cspec that is not installed", exit=4),
     # --- CS1xx: names and types (lang) ---
     "CS101": Code("an unknown name"),
     "CS102": Code("a name that is declared twice"),
@@ -71,6 +75,19 @@ CODES: dict[str, Code] = {
     "CS143": Code("a loop variable that hides another name"),
     "CS144": Code("a family without an index, or an index without a family"),
     "CS145": Code("a smallest or largest of possibly nothing"),
+    "CS180": Code("a slot of a text that cannot be read"),
+    "CS181": Code("braces of a text that do not match"),
+    "CS182": Code("a position at a slot that not every template has once"),
+    "CS183": Code("a slot that is badly padded"),
+    "CS184": Code("an input of `vector` that is no number"),
+    "CS185": Code("inputs that are rendered in two ways"),
+    "CS186": Code("answers of which some are texts and others classes"),
+    "CS187": Code("a text that cannot be said, or fed"),
+    "CS188": Code("a generated answer beside an output, or of no length"),
+    "CS189": Code("a model of a task that answers by a text"),
+    "CS190": Code("bounds of a metric that leave nothing between them"),
+    "CS191": Code("a metric that reads nothing of the run"),
+    "CS192": Code("a slot with the name of something else"),
     # --- CS2xx: causal models (lang: structure, CS200-CS219; compiler: by enumeration, CS220-CS239) ---
     "CS200": Code("a model without an equation for the output"),
     "CS201": Code("equations that form a cycle"),
@@ -107,6 +124,7 @@ CODES: dict[str, Code] = {
     "CS360": Code("a site that a circuit lists twice"),
     "CS361": Code("a circuit of no sites"),
     "CS362": Code("a graph without nodes"),
+    "CS334": Code("a site that makes setting another void"),
     # --- CS4xx: experiments and claims (lang: CS400-CS419, CS440-CS449; compiler: CS420-CS439) ---
     "CS400": Code("a split that is not three shares of 1"),
     "CS401": Code("held-out values outside the input's domain"),
@@ -133,6 +151,9 @@ CODES: dict[str, Code] = {
     "CS442": Code("a `cae` of variables at several layers"),
     "CS443": Code("an edge to a variable that does not read the other"),
     "CS444": Code("a child of an edge's variable that is not aligned"),
+    "CS445": Code("a recipe that is both balanced and uniform"),
+    "CS446": Code("cells of a recipe by something that has one value only"),
+    "CS447": Code("recipes that are balanced differently and cannot be joined"),
     "CS320": Code("a site that the network does not have"),
     "CS321": Code("dims that the site does not have"),
     "CS322": Code("variables that need more dims than their site has"),
@@ -198,4 +219,5 @@ CODES: dict[str, Code] = {
     "CS523": Code("a fitted map that is no longer in the store", exit=4),
     # --- CS9xx: internal ---
     "CS900": Code("a bug in cspec", exit=70),
+    "CS901": Code("a formatted text that would mean something else", exit=70),
 }

@@ -156,6 +156,10 @@ class Alignment:
     span: Span = field(default=NOWHERE, compare=False)
 
 
+CORRECT = "correct"
+"""What every model of a task computes for an input: its output, by this name in a recipe's expressions."""
+
+
 @dataclass(frozen=True)
 class Holdout:
     """Whole values kept out of `fit` and `select`: inputs, and the held-out range (None: values are split by hash)."""
@@ -167,7 +171,11 @@ class Holdout:
 
 @dataclass(frozen=True)
 class Pairs:
-    """A recipe for base and source inputs. `size` items over all splits; `split` shares of fit, select, test."""
+    """A recipe for base and source inputs. `size` items over all splits; `split` shares of fit, select, test.
+
+    Values of `cells` are drawn uniformly, and an input uniformly among those that have them; without any cell, inputs
+    are drawn uniformly. None: cells are the value tuples of the aligned variables and the output.
+    """
 
     name: str
     task: str
@@ -175,6 +183,7 @@ class Pairs:
     split: tuple[float, float, float] = (0.6, 0.2, 0.2)
     holdouts: tuple[Holdout, ...] = ()
     where: tuple[Expression, ...] = ()
+    cells: tuple[Expression, ...] | None = None
     doc: str = ""
     span: Span = field(default=NOWHERE, compare=False)
     size_span: Span = field(default=NOWHERE, compare=False)

@@ -16,29 +16,21 @@ from . import (
     effects,
     expressions,
     members,
+    metrics,
     models,
     networks,
     pairs,
     settings,
     tasks,
+    texts,
 )
 from .faults import BrokenSyntaxError, ChainedComparisonsError, explain_chain, explain_nesting
 
 BUILDERS: dict[str, Callable[[Span, list[Any]], Any]] = {
     name.removeprefix("build_"): builder
     for module in (
-        domains,
-        tasks,
-        members,
-        models,
-        expressions,
-        networks,
-        alignments,
-        settings,
-        pairs,
-        claims,
-        effects,
-        circuits,
+        *(domains, tasks, texts, metrics, members, models, expressions, networks, alignments, settings, pairs, claims),
+        *(effects, circuits),
     )
     for name, builder in vars(module).items()
     if name.startswith("build_")
@@ -51,6 +43,7 @@ NESTING_RULES = frozenset(
     | {"comprehension", "task_for", "model_for", "align_for"}
     | {"claim_sum", "claim_product", "claim_negative", "claim_all"}
     | {"value_sum", "value_product", "value_negative", "graph_for"}
+    | {"metric_sum", "metric_product", "metric_negative"}
 )
 
 

@@ -75,6 +75,7 @@ def test_the_design_example() -> None:
     task = program.tasks["equality"]
     assert [declared.name for declared in task.inputs] == ["w", "x", "y", "z"]
     assert task.inputs[0].domain == integers(0, 511)
+    assert task.output is not None
     assert (task.tokens, task.output.domain, task.answers[0].classes) == (("w", "x", "y", "z"), BOOL, (0, 1))
     assert task.doc == ""
     both = program.models["both_equalities"]
@@ -114,7 +115,7 @@ def test_spans_point_at_the_text() -> None:
     assert EXAMPLE[placement.site.span.start : placement.site.span.end] == "hidden[1]"
     path = program.networks["mlp"].path_span
     assert EXAMPLE[path.start : path.end] == '"hierarchical_equality.safetensors"'
-    tokens = program.tasks["equality"].tokens_span
+    tokens = program.tasks["equality"].rendering.span
     assert EXAMPLE[tokens.start : tokens.end] == "tokens [w, x, y, z]"
 
 
