@@ -5,7 +5,7 @@ From a typed program and the spec's folder to the networks' facts and diagnostic
 
 from pathlib import Path
 
-from ..lang.claims import Accuracy, Estimand
+from ..lang.claims import Accuracy, Estimand, Iia, Reading
 from ..lang.diagnostics import Diagnostic
 from ..lang.program import Alignment, Program
 from .check_autoencoders import check_autoencoders
@@ -33,11 +33,11 @@ def check_networks(
             files[network.name] = opened
     fed = Feeding(program, files, found)
     for alignment, name in _grounded(program):
-        if (network := fed.feed(program.models[alignment.model].task, name)) is not None:
-            found += check_sites(alignment, network, program.alignments)
-            found += check_autoencoders(alignment, network, folder, allow_path)
-            if network.layout is not None:
-                found += check_position_counts(alignment, name, network.layout)
+        if (there := fed.feed(program.models[alignment.model].task, name)) is not None:
+            found += check_sites(alignment, there, program.alignments)
+            found += check_autoencoders(alignment, there, folder, allow_path)
+            if there.layout is not None:
+                found += check_position_counts(alignment, name, there.layout)
     for task_name, name in _measured(program):
         fed.feed(task_name, name)
     return files, tuple(dict.fromkeys(found))
@@ -51,7 +51,7 @@ def _measured(program: Program) -> list[tuple[str, str]]:
 def _grounded(program: Program) -> list[tuple[Alignment, str]]:
     """The (alignment, network) pairs: each alignment on its own network, and on those of `iia(A on N)`."""
     own = [(a.name, a.network) for a in program.alignments.values()]
-    moved = [(e.alignment, e.network) for e in _estimands(program) if not isinstance(e, Accuracy)]
+    moved = [(e.alignment, e.network) for e in _estimands(program) if isinstance(e, Iia | Reading)]
     return [(program.alignments[a], n) for a, n in dict.fromkeys(own + moved)]
 
 

@@ -71,7 +71,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Found:
-    """The `count` cells of a region with the highest `score`, in which `it` is the candidate. The name enters no key."""
+    """The `count` cells of a region with the highest `score`, `it` being the candidate. The name enters no key."""
 
     name: str = field(compare=False)
     count: int

@@ -8,24 +8,7 @@ from .scanner import ScannedToken, Slice
 DECLARATIONS = {
     "table": "write the values as an expression, with `if` and `in`",
     "fn": "write the expression out where it is used",
-    "circuit": "align variables with `hidden[i]` or with some of its dims, `hidden[i][0..7]`",
-    "graph": "state each dependency as a claim of its own",
     "import": "write the declarations in this file",
-}
-ESTIMANDS = {
-    "effect": "use `iia(...)` of an alignment",
-    "change": "use `iia(...)` of an alignment",
-    "mean": "use `accuracy(...)`",
-    "all": "write one claim for each value",
-    "rest": "use `iia(...)` of an alignment",
-    "random": "use `accuracy(random(N))` or `iia(A on random(N))` of a network",
-}
-CLAUSES = {
-    "from": "declare an alignment of its own and use `iia(...)` of it",
-    "given": "use `iia(A.x -> y)`, which holds the other children of `x`",
-    "through": "use `iia(A.x -> y)`, which holds the other children of `x`",
-    "ungated": "state the network's accuracy in a claim of its own",
-    "for": "write one claim for each value",
 }
 SETTINGS = {
     "budget": "set `size` in `pairs`, and `steps` and `seeds` in `fit`",
@@ -66,20 +49,6 @@ def _anywhere(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
     return None
 
 
-def _in_claim(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
-    token, text = tokens[at], tokens[at].text
-    if text in ESTIMANDS and _text(tokens, at + 1) == "(":
-        return not_built(f"`{text}(...)`", token.span, ESTIMANDS[text])
-    if text in CLAUSES:
-        return not_built(f"`{text}`", token.span, CLAUSES[text])
-    return None
-
-
-def _in_network(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
-    token = tokens[at]
-    return not_built("`ungated`", token.span, CLAUSES["ungated"]) if token.text == "ungated" else None
-
-
 def _in_settings(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
     for token in reversed(tokens[: at + 1]):
         if token.text in SETTINGS:
@@ -88,7 +57,5 @@ def _in_settings(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
 
 
 _BY_KEYWORD = {
-    "network": _in_network,
-    "claim": _in_claim,
     "settings": _in_settings,
 }

@@ -106,9 +106,8 @@ def _check_reading(
 ) -> Iterator[Diagnostic]:
     """`prob` and `logit` are of one token."""
     prompts = () if layout is None else layout.prompts[:: max(1, len(layout.prompts) // 64)]
-    for before, shown in (
-        [("", _render(text, None))] if layout is None else [(p.text, _render(text, p)) for p in prompts]
-    ):
+    cases = [(prompt.text, _render(text, prompt)) for prompt in prompts] or [("", _render(text, None))]
+    for before, shown in cases:
         (said,) = say_after(before, [(0, shown)], tokenizer)
         if said.ids is None or len(said.ids) != 1:
             yield Diagnostic(
