@@ -265,7 +265,7 @@ def _report_unknown(syntax: ThingSyntax, scope: ThingScope) -> None:
 
 def _site_scope(scope: ThingScope) -> SiteScope:
     task = scope.task
-    return SiteScope(task.slots if task is not None and task.complete else None, (), task is not None and task.prompted)
+    return SiteScope(None, ()) if task is None else SiteScope(task.slots, (), task.prompted)
 
 
 def _as_site(syntax: ThingSyntax, scope: ThingScope) -> SiteSyntax | None:
@@ -274,7 +274,7 @@ def _as_site(syntax: ThingSyntax, scope: ThingScope) -> SiteSyntax | None:
     known = [index for index in indices if index is not None]
     if len(known) < len(indices):
         return None
-    return SiteSyntax(syntax.name, tuple(known), syntax.position, syntax.path, span=syntax.span)
+    return SiteSyntax(syntax.name, tuple(known), syntax.position, syntax.path, syntax.span)
 
 
 def _index(bracket: Bracket, report: Reporter) -> Index | None:
