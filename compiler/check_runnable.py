@@ -2,7 +2,9 @@
 
 from ..lang.claims import Accuracy, Claim, Estimand, Iia, Reading
 from ..lang.diagnostics import Diagnostic, Label
+from ..lang.effects import Effect, Mean
 from ..lang.program import Program
+from .check_effects_run import find_effect_obstacle
 
 
 def check_runnable(program: Program) -> tuple[Diagnostic, ...]:
@@ -17,19 +19,21 @@ def check_runnable(program: Program) -> tuple[Diagnostic, ...]:
         )
         for claim in program.claims.values()
         for estimand in measured_by(claim)
-        if not is_run(estimand)
+        if not is_run(estimand, program)
     )
 
 
-def runs(claim: Claim) -> bool:
+def runs(claim: Claim, program: Program) -> bool:
     """Whether all that a claim measures can be run."""
-    return all(is_run(estimand) for estimand in measured_by(claim))
+    return all(is_run(estimand, program) for estimand in measured_by(claim))
 
 
-def is_run(estimand: Estimand) -> bool:
+def is_run(estimand: Estimand, program: Program) -> bool:
     """Whether an engine can measure an estimand."""
     if isinstance(estimand, Iia):
         return estimand.origin is None
+    if isinstance(estimand, Effect | Mean):
+        return not find_effect_obstacle(estimand, program)
     return isinstance(estimand, Accuracy | Reading)
 
 

@@ -90,6 +90,8 @@ class _EffectChecker:
 
     def check(self) -> Effect | None:
         errors = self.report.errors
+        if self._names_what_is_broken():
+            return None
         network = _network(self.syntax.on, self._own_networks(), self.syntax.span, self.kind, self.names)
         if _is_repeated(self.syntax.over, self.names) or network is None:
             return None
@@ -137,6 +139,12 @@ class _EffectChecker:
         subjects.append(self.syntax.target)
         inner = [subject.inner if isinstance(subject, WrappedSyntax) else subject for subject in subjects]
         return [thing for thing in inner if isinstance(thing, ThingSyntax)]
+
+    def _names_what_is_broken(self) -> bool:
+        """Whether something that is named is broken, and reported where it is declared."""
+        tables = self.names.alignments, self.names.circuits, self.names.nodes
+        named = [name.text for name in map(whole_name, self._things()) if name is not None]
+        return any(text in table.entries and table.entries[text] is None for text in named for table in tables)
 
     def _own_networks(self) -> list[NetworkMeant]:
         """The networks that aligned variables, nodes and searched circuits lie in."""
