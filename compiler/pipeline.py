@@ -17,6 +17,7 @@ from .check_networks import check_networks
 from .check_pairs import Populations, check_pairs, check_splits
 from .check_readings import check_readings
 from .check_rivals import check_rivals
+from .check_runnable import check_runnable
 from .experiments import Experiment, NetworkFile
 from .program_to_experiments import lower_claims
 
@@ -64,9 +65,14 @@ def check_spec(source: Source, allow_path: bool = False, populations: Population
 
 
 def compile_spec(checked: Checked, engine: "EngineName" = "hooks") -> "Plan":
-    """The plan of a checked spec. Reads the networks' files once, to hash them."""
+    """The plan of a checked spec. Reads the networks' files once, to hash them.
+
+    Raises:
+        SpecError: a claim measures what cannot be run yet.
+    """
     from .experiments_to_plan import lower_experiments
 
+    _stop_at_errors(checked.source, check_runnable(checked.program))
     return lower_experiments(
         checked.experiments, checked.networks, checked.populations, checked.program.settings, engine
     )

@@ -8,24 +8,7 @@ from .scanner import ScannedToken, Slice
 DECLARATIONS = {
     "table": "write the values as an expression, with `if` and `in`",
     "fn": "write the expression out where it is used",
-    "circuit": "align variables with `hidden[i]` or with some of its dims, `hidden[i][0..7]`",
-    "graph": "state each dependency as a claim of its own",
     "import": "write the declarations in this file",
-}
-ESTIMANDS = {
-    "effect": "use `iia(...)` of an alignment",
-    "change": "use `iia(...)` of an alignment",
-    "mean": "use `accuracy(...)`",
-    "all": "write one claim for each value",
-    "rest": "use `iia(...)` of an alignment",
-    "random": "use `accuracy(random(N))` or `iia(A on random(N))` of a network",
-}
-CLAUSES = {
-    "from": "declare an alignment of its own and use `iia(...)` of it",
-    "given": "use `iia(A.x -> y)`, which holds the other children of `x`",
-    "through": "use `iia(A.x -> y)`, which holds the other children of `x`",
-    "ungated": "state the network's accuracy in a claim of its own",
-    "for": "write one claim for each value",
 }
 SETTINGS = {
     "budget": "set `size` in `pairs`, and `steps` and `seeds` in `fit`",
@@ -51,33 +34,11 @@ def recognise(keyword: str, tokens: Sequence[ScannedToken], at: int) -> Diagnost
     return None
 
 
-def _text(tokens: Sequence[ScannedToken], at: int) -> str:
-    return tokens[at].text if 0 <= at < len(tokens) else ""
-
-
-def _before(tokens: Sequence[ScannedToken], at: int) -> str:
-    return _text(tokens, at - 1)
-
-
 def _anywhere(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
     token = tokens[at]
-    if token.text == "(" and _before(tokens, at) == "csv":
+    if token.text == "(" and at > 0 and tokens[at - 1].text == "csv":
         return not_built("`csv(...)`", tokens[at - 1].span, "list the values: `0..9` or `{a, b}`")
     return None
-
-
-def _in_claim(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
-    token, text = tokens[at], tokens[at].text
-    if text in ESTIMANDS and _text(tokens, at + 1) == "(":
-        return not_built(f"`{text}(...)`", token.span, ESTIMANDS[text])
-    if text in CLAUSES:
-        return not_built(f"`{text}`", token.span, CLAUSES[text])
-    return None
-
-
-def _in_network(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
-    token = tokens[at]
-    return not_built("`ungated`", token.span, CLAUSES["ungated"]) if token.text == "ungated" else None
 
 
 def _in_settings(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
@@ -88,7 +49,5 @@ def _in_settings(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
 
 
 _BY_KEYWORD = {
-    "network": _in_network,
-    "claim": _in_claim,
     "settings": _in_settings,
 }

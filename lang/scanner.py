@@ -15,8 +15,8 @@ from .suggest import did_you_mean
 MAX_NESTING = 200
 """How deeply brackets, and expressions, may be nested."""
 
-KEYWORDS = ("type", "task", "model", "network", "align", "pairs", "claim", "settings")
-KEYWORDS_NOT_BUILT = ("table", "fn", "circuit", "graph", "import")
+KEYWORDS = ("type", "task", "model", "network", "align", "pairs", "claim", "circuit", "graph", "settings")
+KEYWORDS_NOT_BUILT = ("table", "fn", "import")
 NOT_IN_LOOPS = ("type", "settings", "import")
 """What belongs to the whole file: a loop cannot give several of them."""
 CONTINUATIONS = ("and", "or", "not", "in", "at", "over", "exhaustively", "expect", "for", "then", "else")

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from ..diagnostics import NOWHERE, Span
 from .alignments import AlignSyntax
+from .circuits import CircuitSyntax, GraphSyntax
 from .claims import ClaimSyntax
 from .members import ForSyntax
 from .models import ModelSyntax
@@ -13,7 +14,16 @@ from .settings import SettingsSyntax
 from .tasks import TaskSyntax, TypeSyntax
 
 Declaration = (
-    TypeSyntax | TaskSyntax | ModelSyntax | NetworkSyntax | AlignSyntax | PairsSyntax | ClaimSyntax | SettingsSyntax
+    TypeSyntax
+    | TaskSyntax
+    | ModelSyntax
+    | NetworkSyntax
+    | AlignSyntax
+    | PairsSyntax
+    | ClaimSyntax
+    | CircuitSyntax
+    | GraphSyntax
+    | SettingsSyntax
 )
 DeclarationLoop = ForSyntax[Declaration]
 
@@ -25,6 +35,8 @@ KEYWORDS: dict[type, str] = {
     AlignSyntax: "align",
     PairsSyntax: "pairs",
     ClaimSyntax: "claim",
+    CircuitSyntax: "circuit",
+    GraphSyntax: "graph",
     SettingsSyntax: "settings",
 }
 """The word that opens each declaration."""

@@ -10,8 +10,10 @@ from ..syntax.expressions import Loop
 from ..syntax.tree import Declaration
 from . import (
     alignments,
+    circuits,
     claims,
     domains,
+    effects,
     expressions,
     members,
     metrics,
@@ -27,7 +29,8 @@ from .faults import BrokenSyntaxError, ChainedComparisonsError, explain_chain, e
 BUILDERS: dict[str, Callable[[Span, list[Any]], Any]] = {
     name.removeprefix("build_"): builder
     for module in (
-        *(domains, tasks, texts, metrics, members, models, expressions, networks, alignments, settings, pairs, claims),
+        *(domains, tasks, texts, metrics, members, models, expressions, networks, alignments, settings, pairs),
+        *(claims, effects, circuits),
     )
     for name, builder in vars(module).items()
     if name.startswith("build_")
@@ -38,8 +41,9 @@ BUILDERS: dict[str, Callable[[Span, list[Any]], Any]] = {
 NESTING_RULES = frozenset(
     {"conditional", "either", "both", "invert", "relation", "sum", "product", "negative", "call", "member"}
     | {"comprehension", "task_for", "model_for", "align_for"}
-    | {"claim_sum", "claim_product", "claim_negative"}
+    | {"claim_sum", "claim_product", "claim_negative", "claim_all"}
     | {"metric_sum", "metric_product", "metric_negative"}
+    | {"value_sum", "value_product", "value_negative", "graph_for"}
 )
 
 
