@@ -128,13 +128,15 @@ def _read_trees(
     while pending:
         node, brace = pending.pop()
         if not hasattr(node, "children"):
-            if node is not None and node.type == "NAME":
+            if getattr(node, "type", "") == "NAME" and node.start_pos in numbers:
                 names.add(numbers[node.start_pos])
             continue
         if node.data == "variable":
             names.update(numbers[token.start_pos] for token in node.children)
         here = brace
         if not node.meta.empty:
+            if node.meta.start_pos not in numbers:  # what a slot of a text says is a part of that text
+                continue
             start = numbers[node.meta.start_pos]
             here = inner[start]
             if here != brace:
