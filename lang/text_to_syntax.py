@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from .diagnostics import Diagnostic, Label, Source, Span
 from .explain_syntax import explain_open_loop, explain_unexpected, refuse_in_loop
+from .grammar_parser import grammar_parser
 from .not_built import refuse_declaration
 from .parse_slots import parse_slots
 from .scanner import (
@@ -27,14 +26,21 @@ from .syntax.tree import BrokenDeclaration, Declaration, DeclarationLoop, Syntax
 from .tree_to_syntax.build_declaration import build_declaration, build_loop_head
 from .tree_to_syntax.faults import BrokenSyntaxError
 
-STARTS = ["declaration", "loop", "slot_text"]
 """What the grammar reads by itself: a declaration, the head of a loop, and what stands in a slot of a text."""
 
 
 def parse_text(source: Source) -> tuple[SyntaxTree, tuple[Diagnostic, ...]]:
     """The syntax tree of what can be read, and a diagnostic for each declaration that cannot."""
+    tree, diagnostics, _ = parse_with_trees(source)
+    return tree, diagnostics
+
+
+def parse_with_trees(
+    source: Source,
+) -> tuple[SyntaxTree, tuple[Diagnostic, ...], tuple[tuple[Slice, Any], ...]]:
+    """The same, and lark's tree of each declaration that parses; of a loop, of its head and of those within."""
     doc, slices = slice_declarations(source)
-    found = _Found([], [])
+    found = _Found([], [], [])
     declarations = tuple(_parse_slices(slices, source.text, found))
     diagnostics = found.diagnostics
     if not slices:
@@ -46,22 +52,23 @@ def parse_text(source: Source) -> tuple[SyntaxTree, tuple[Diagnostic, ...]]:
                 help="start with a `task`; `docs/language.md` has an example",
             )
         )
-    return SyntaxTree(doc, declarations, tuple(found.broken)), tuple(diagnostics)
+    return SyntaxTree(doc, declarations, tuple(found.broken)), tuple(diagnostics), tuple(found.trees)
 
 
 @dataclass
 class _Found:
-    """What is wrong so far, and the names that it would have declared."""
+    """What is wrong so far, the names that it would have declared, and lark's trees of what parses."""
 
     diagnostics: list[Diagnostic]
     broken: list[BrokenDeclaration]
+    trees: list[tuple[Slice, Any]]
 
 
 def _parse_slices(slices: tuple[Slice, ...], text: str, found: _Found) -> Iterator[Declaration | DeclarationLoop]:
     """Every declaration that can be read; of a loop, those within, so that one fault does not hide the others."""
     for part in slices:
         result: Declaration | DeclarationLoop | Diagnostic
-        result = _parse_loop(part, text, found) if part.keyword == "for" else _parse_slice(part, text)
+        result = _parse_loop(part, text, found) if part.keyword == "for" else _parse_slice(part, text, found)
         if isinstance(result, Diagnostic):
             found.diagnostics.append(result)
             found.broken.extend(_names_of(part))
@@ -74,7 +81,7 @@ def _parse_loop(part: Slice, text: str, found: _Found) -> DeclarationLoop | Diag
         return fault
     opening = next((i for i, token in enumerate(part.tokens) if token.text == "{"), len(part.tokens))
     head = Slice("", part.tokens[:opening])
-    loop = _parse_head(head, text)
+    loop = _parse_head(part, head, text, found)
     if isinstance(loop, Diagnostic):
         return loop
     if opening == len(part.tokens):
@@ -90,12 +97,14 @@ def _parse_loop(part: Slice, text: str, found: _Found) -> DeclarationLoop | Diag
     return ForSyntax(loop.variable, loop.domain, body, part.span)
 
 
-def _parse_head(head: Slice, text: str) -> Loop | Diagnostic:
+def _parse_head(part: Slice, head: Slice, text: str, found: _Found) -> Loop | Diagnostic:
     import lark
 
     where = lark.TextSlice(text, head.span.start, head.span.end)
     try:
-        return build_loop_head(_parser().parse(where, start="loop"))
+        tree = grammar_parser().parse(where, start="loop")
+        found.trees.append((part, tree))
+        return build_loop_head(tree)
     except BrokenSyntaxError as error:
         return error.diagnostic
     except lark.UnexpectedInput as error:
@@ -105,7 +114,7 @@ def _parse_head(head: Slice, text: str) -> Loop | Diagnostic:
         return explain_unexpected(head, offset, _acceptable(where, "loop"))
 
 
-def _parse_slice(part: Slice, text: str) -> Declaration | Diagnostic:
+def _parse_slice(part: Slice, text: str, found: _Found) -> Declaration | Diagnostic:
     if part.keyword in KEYWORDS_NOT_BUILT:
         return refuse_declaration(part)
     if part.keyword not in KEYWORDS:
@@ -117,8 +126,9 @@ def _parse_slice(part: Slice, text: str) -> Declaration | Diagnostic:
 
     where = lark.TextSlice(text, part.span.start, part.span.end)
     try:
-        tree = _parser().parse(where, start="declaration")
+        tree = grammar_parser().parse(where, start="declaration")
         parse_slots(tree, lambda start, end: _parse_slot(text, start, end))
+        found.trees.append((part, tree))
         return build_declaration(tree, text, part.doc)
     except BrokenSyntaxError as error:
         return error.diagnostic
@@ -134,26 +144,9 @@ def _parse_slot(text: str, start: int, end: int) -> Any:
     import lark
 
     try:
-        return _parser().parse(lark.TextSlice(text, start, end), start="slot_text")
+        return grammar_parser().parse(lark.TextSlice(text, start, end), start="slot_text")
     except lark.UnexpectedInput:
         return None
-
-
-@cache
-def _parser() -> Any:
-    """The grammar's parser, built once per process (never through lark's cache, which unpickles a shared file)."""
-    import gc
-
-    import lark
-
-    grammar = Path(__file__).with_name("grammar.lark").read_text(encoding="utf-8")
-    collecting = gc.isenabled()
-    gc.disable()  # the tables are many small objects that all stay: collecting meanwhile costs a fifth of the time
-    try:
-        return lark.Lark(grammar, start=STARTS, parser="lalr", lexer="contextual", propagate_positions=True)
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def _acceptable(where: Any, start: str) -> frozenset[str]:
@@ -165,12 +158,12 @@ def _acceptable(where: Any, start: str) -> frozenset[str]:
 
     accepted: list[Any] = []
     try:
-        for token in _parser().parse_interactive(where, start=start).iter_parse():
+        for token in grammar_parser().parse_interactive(where, start=start).iter_parse():
             accepted.append(token)
     except lark.UnexpectedInput as error:
         if accepted and accepted[-1] is getattr(error, "token", None):
             accepted.pop()
-    replay = _parser().parse_interactive("", start=start)
+    replay = grammar_parser().parse_interactive("", start=start)
     for token in accepted:
         replay.feed_token(token)
     return frozenset(replay.accepts())
