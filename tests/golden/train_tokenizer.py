@@ -10,7 +10,32 @@ from pathlib import Path
 from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 
 FOLDER = Path(__file__).parent
-WORDS = "from to is it more say yes only if it costs between and dollars the in red green blue no . : , ?".split()
+WORDS = [
+    "from",
+    "to",
+    "is",
+    "it",
+    "more",
+    "say",
+    "yes",
+    "only",
+    "if",
+    "it",
+    "costs",
+    "between",
+    "and",
+    "dollars",
+    "the",
+    "in",
+    "red",
+    "green",
+    "blue",
+    "no",
+    ".",
+    ":",
+    ",",
+    "?",
+]
 CONFIG = {
     "model_type": "llama",
     "hidden_size": 32,
