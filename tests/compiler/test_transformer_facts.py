@@ -91,8 +91,10 @@ def test_an_unknown_architecture_has_modules_only() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"hidden_size": 0}, {"hidden_size": "24"}, {"num_attention_heads": 5}, {"num_key_value_heads": 3}]
-    + [{"vocab_size": None}, {"max_position_embeddings": True}, {"model_type": 3}],
+    [
+        *({"hidden_size": 0}, {"hidden_size": "24"}, {"num_attention_heads": 5}, {"num_key_value_heads": 3}),
+        *({"vocab_size": None}, {"max_position_embeddings": True}, {"model_type": 3}),
+    ],
 )
 def test_a_configuration_that_cannot_be_is_refused(change: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps(CONFIGS[3] | change))

@@ -196,7 +196,8 @@ def test_a_child_lies_later_in_the_order_of_computation(earlier: int, later: int
         return f"{STAGES[stage]}[{layer}, 0]" if STAGES[stage] in ("q", "head_out") else f"{STAGES[stage]}[{layer}]"
 
     for layer in (1, 2):
-        line = f"less at {site(earlier, 1)} @ {{a}} via rotation size 1\n  ok at {site(later, layer)} @ last via rotation size 1"
+        first, second = f"{site(earlier, 1)} @ {{a}}", f"{site(later, layer)} @ last"
+        line = f"less at {first} via rotation size 1\n  ok at {second} via rotation size 1"
         program, diagnostics = read_program(Source(Path("spec.cspec"), ALIGNED.replace("{line}", line)))
         # the stream after layer 1 is the stream before layer 2: one moment
         is_later = (layer, later) > (1, earlier) and not (layer == 2 and later == 0 and STAGES[earlier] == "resid_post")
