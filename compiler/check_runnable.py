@@ -8,6 +8,7 @@ from ..lang.effects import Effect, Mean, VariablesSubject
 from ..lang.places import Placement, Region, Site
 from ..lang.program import Answer, Network, Program, Task
 from ..lang.renderings import Prompt, Vector
+from .check_effects_run import find_effect_obstacle
 
 RUN_COMPONENTS = ("hidden", "resid", "logits")
 """Components of the networks that engines run."""
@@ -53,10 +54,18 @@ def find_obstacles(estimand: Estimand, program: Program) -> Iterator[Diagnostic]
     for name in aligned:
         for placement in program.alignments[name].placements:
             yield from _placement(placement)
-    is_run = estimand.origin is None if isinstance(estimand, Iia) else isinstance(estimand, Accuracy | Reading)
-    if not is_run:
+    if not _is_run(estimand, program):
         message = f"`{_name(estimand)}` is checked, and cannot be run yet"
         yield Diagnostic("CS480", message, Label(estimand.span), help=_ELSEWHERE)
+
+
+def _is_run(estimand: Estimand, program: Program) -> bool:
+    """Whether an engine measures this kind of estimand."""
+    if isinstance(estimand, Iia):
+        return estimand.origin is None
+    if isinstance(estimand, Effect | Mean):
+        return not find_effect_obstacle(estimand, program)
+    return isinstance(estimand, Accuracy | Reading)
 
 
 def _aligned(estimand: Estimand) -> tuple[str, ...]:

@@ -116,7 +116,7 @@ class _Planning:
             budget=None if exhaustively else quantity.measurement.count,
             learned=quantity.measurement.learned,
             gated=quantity.gated,
-            families=() if quantity.measurement.grounding is None else quantity.measurement.grounding.families,
+            families=quantity.measurement.families,
             maps=self.plan_fit_key(quantity.measurement),
             chance=_chance(quantity.measurement),
             positive_control=None if positive is None else self.plan_control(Control("last site", positive), False),

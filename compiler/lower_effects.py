@@ -34,9 +34,9 @@ from .terms import (
     Cell,
     CodeOf,
     Differ,
-    Estimate,
     Expectation,
     Found,
+    Gain,
     Handle,
     Here,
     MeanOver,
@@ -51,7 +51,6 @@ from .terms import (
     Resampled,
     Rest,
     Run,
-    Sum,
     Value,
     ValueOf,
 )
@@ -59,15 +58,14 @@ from .terms import (
 BASE, SOURCE = 0, 1
 
 
-def lower_effect(program: Program, effect: Effect) -> Estimate:
-    """The difference of two means, after and before; for `change` the mean of how far the two runs are apart."""
+def lower_effect(program: Program, effect: Effect) -> Expectation:
+    """The mean of after minus before; for `change` the mean of how far the two runs are apart."""
     lowering = _Lowering(program, effect)
     after = lowering.query(effect.target, lowering.after())
     before = lowering.query(effect.target, Run(lowering.world, BASE))
     population = f"bases and sources of {_pairs_text(effect.pairs)}"
     if effect.kind == "effect":
-        taken = Expectation(Amount(after), population), Expectation(Amount(before), population)
-        return Sum(Fraction(0), ((Fraction(1), taken[0]), (Fraction(-1), taken[1])))
+        return Expectation(Gain(after, before), population)
     far = Apart(after, before) if isinstance(effect.target, MetricTarget) else Differ(after, before)
     return Expectation(far, population)
 

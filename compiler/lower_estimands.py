@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 
-from ..lang.claims import Accuracy, Iia, Reading
+from ..lang.claims import Accuracy, Estimand, Iia, Reading
+from ..lang.effects import Effect, Mean
 from ..lang.places import Site
 from ..lang.program import Alignment, Program
 from .causal_model import CausalModel
 from .experiments import Fitting, Measurement, NetworkFile
 from .groundings import Grounding, Search, ground
 from .lower_alignments import Via, lower_search
+from .lower_measured_effects import lower_measured_effect, lower_measured_mean
 from .lower_recipes import all_sets, find_pairs, item_counts, lower_encoding, lower_recipe
 from .lower_scores import lower_score
 
@@ -21,9 +23,17 @@ class Estimands:
     ) -> None:
         self.program, self.models, self.networks = program, models, networks
 
-    def lower(self, estimand: Accuracy | Iia | Reading) -> Measurement:
+    def lower(self, estimand: Estimand) -> Measurement:
         """An estimand that can be run."""
-        return self.lower_accuracy(estimand) if isinstance(estimand, Accuracy) else self.lower_interchange(estimand)
+        match estimand:
+            case Accuracy():
+                return self.lower_accuracy(estimand)
+            case Effect():
+                return lower_measured_effect(self.program, self.models, self.networks, estimand)
+            case Mean():
+                return lower_measured_mean(self.program, self.models, self.networks, estimand)
+            case Iia() | Reading():
+                return self.lower_interchange(estimand)
 
     def lower_accuracy(self, estimand: Accuracy) -> Measurement:
         """`accuracy(N)`, over bases."""

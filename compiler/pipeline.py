@@ -16,8 +16,8 @@ from .check_models import check_models
 from .check_networks import check_networks
 from .check_pairs import Populations, check_pairs, check_splits
 from .check_readings import check_readings
-from .check_runnable import check_runnable
 from .check_rivals import check_rivals
+from .check_runnable import check_runnable
 from .experiments import Experiment, NetworkFile
 from .program_to_experiments import lower_claims
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from ..lang.claims import Accuracy, Claim, Comparison, Estimand, Iia, Linear, Reading, Scaled
+from ..lang.claims import Claim, Comparison, Estimand, Iia, Linear, Scaled
+from ..lang.effects import Effect
 from ..lang.program import Program
 from .causal_model import CausalModel
 from .check_runnable import measured_by, runs
@@ -27,18 +28,17 @@ def _lower_claim(program: Program, claim: Claim, estimands: Estimands, controls:
     alpha = (1 - settings.confidence) / len(program.claims)
     if claim.confidence is not None:
         alpha = min(alpha, 1 - claim.confidence)
-    measured = [e for e in measured_by(claim) if isinstance(e, Accuracy | Iia | Reading)]
+    measured = list(measured_by(claim))
     quantities = tuple(_lower_quantity(e, _polarities(claim.parts, e), estimands, controls) for e in measured)
     return Experiment(claim, quantities, tuple(_lower_part(part, measured) for part in claim.parts), alpha)
 
 
-def _lower_quantity(
-    estimand: Accuracy | Iia | Reading, signs: set[int], estimands: Estimands, controls: Controls
-) -> Quantity:
+def _lower_quantity(estimand: Estimand, signs: set[int], estimands: Estimands, controls: Controls) -> Quantity:
     """An estimand with the gate and the controls that its place in the claim asks for."""
     measurement: Measurement = estimands.lower(estimand)
-    ungated = isinstance(estimand, Iia) and (estimand.ungated or estimands.program.networks[estimand.network].ungated)
-    gated = isinstance(estimand, Iia) and not estimand.random and not ungated and 1 in signs
+    asks = isinstance(estimand, Iia | Effect) and not estimand.random
+    free = isinstance(estimand, Iia | Effect) and estimand.ungated
+    gated = asks and not free and not estimands.program.networks[estimand.network].ungated and 1 in signs
     control = controls.last_site(measurement) if measurement.learned and -1 in signs else None
     vetoes = controls.vetoes(measurement) if measurement.learned and 1 in signs else ()
     notes = controls.notes(measurement, estimand) if 1 in signs else ()

@@ -269,6 +269,14 @@ class Amount:
 
 
 @dataclass(frozen=True)
+class Gain:
+    """`q - q'`: by how much the number that one query gives is above the other's."""
+
+    left: Query
+    right: Query
+
+
+@dataclass(frozen=True)
 class Differ:
     """1 where two queries of one network give different values, else 0."""
 
@@ -284,7 +292,7 @@ class Apart:
     right: Query
 
 
-Score = Agree | ReadsRight | WrongReads | Distance | Amount | Differ | Apart
+Score = Agree | ReadsRight | WrongReads | Distance | Amount | Gain | Differ | Apart
 
 
 @dataclass(frozen=True)

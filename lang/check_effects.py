@@ -4,7 +4,7 @@ from fractions import Fraction
 from typing import Literal, cast
 
 from .check_accuracy import NetworkMeant, check_network_reference
-from .check_overlap import overlap
+from .check_overlap import share_units
 from .check_things import ThingScope, check_subject, find_alignment, is_site, whole_name
 from .check_values import check_value
 from .diagnostics import Label, Span
@@ -90,6 +90,8 @@ class _EffectChecker:
 
     def check(self) -> Effect | None:
         errors = self.report.errors
+        if self._names_what_is_broken():
+            return None
         network = _network(self.syntax.on, self._own_networks(), self.syntax.span, self.kind, self.names)
         if _is_repeated(self.syntax.over, self.names) or network is None:
             return None
@@ -137,6 +139,12 @@ class _EffectChecker:
         subjects.append(self.syntax.target)
         inner = [subject.inner if isinstance(subject, WrappedSyntax) else subject for subject in subjects]
         return [thing for thing in inner if isinstance(thing, ThingSyntax)]
+
+    def _names_what_is_broken(self) -> bool:
+        """Whether something that is named is broken, and reported where it is declared."""
+        tables = self.names.alignments, self.names.circuits, self.names.nodes
+        named = [name.text for name in map(whole_name, self._things()) if name is not None]
+        return any(text in table.entries and table.entries[text] is None for text in named for table in tables)
 
     def _own_networks(self) -> list[NetworkMeant]:
         """The networks that aligned variables, nodes and searched circuits lie in."""
@@ -286,7 +294,7 @@ class _EffectChecker:
         written += [*given.items(), *through.items()]
         for index, (span, subject) in enumerate(written):
             for earlier, other in written[:index]:
-                if overlap(other, subject, self.names):
+                if share_units(other, subject, self.names):
                     same = other == subject
                     self.report.error(
                         "CS468" if same else "CS463",
@@ -301,7 +309,9 @@ class _EffectChecker:
         if isinstance(target, VariableTarget):
             read = VariablesSubject(target.alignment, (target.variable,))
             for span, subject in written:
-                if subject == read or (isinstance(subject, VariablesSubject) and overlap(subject, read, self.names)):
+                if subject == read or (
+                    isinstance(subject, VariablesSubject) and share_units(subject, read, self.names)
+                ):
                     self._report_itself(span, target.text)
         nodes = {whole.text for whole in [whole_name(self.syntax.target)] if whole is not None}
         nodes &= set(self.names.nodes.entries)

@@ -1,13 +1,12 @@
 """Whether two things in a network surely share units: then neither can be set while the other is held."""
 
-from collections.abc import Iterator
-
 from .effects import CandidateSubject, CircuitSubject, InputSubject, RestSubject, SiteSubject, Subject, VariablesSubject
-from .places import Site
+from .overlaps import overlap
+from .places import Region, Site
 from .scope import Names
 
 
-def overlap(one: Subject, other: Subject, names: Names) -> bool:
+def share_units(one: Subject, other: Subject, names: Names) -> bool:
     """True only where it is certain, whatever the network and the prompt."""
     match one, other:
         case InputSubject(), InputSubject():
@@ -20,34 +19,21 @@ def overlap(one: Subject, other: Subject, names: Names) -> bool:
             return bool(set(one.variables) & set(other.variables))
     if isinstance(one, CircuitSubject) and one == other:
         return True
-    return any(_share(a, b) for a in _sites_of(one, names) for b in _sites_of(other, names))
+    views = names.alignments.entries
+    return any(overlap(a, b, views) for a in _places_of(one, names) for b in _places_of(other, names))
 
 
-def _sites_of(subject: Subject, names: Names) -> Iterator[Site]:
-    """The stated sites of a thing; none where they are searched for or drawn."""
+def _places_of(subject: Subject, names: Names) -> tuple[Site | Region, ...]:
+    """The sites of a thing, or the regions that they are searched in; none where they are drawn."""
     match subject:
         case SiteSubject(site=site):
-            yield from site.parts
+            return (site,)
         case CircuitSubject(circuit=name, random=False):
             circuit = names.circuits.entries.get(name)
-            if circuit is not None and isinstance(circuit.sites, tuple):
-                for site in circuit.sites:
-                    yield from site.parts
+            return circuit.sites if circuit is not None and isinstance(circuit.sites, tuple) else ()
         case VariablesSubject(alignment=alignment, variables=variables):
             view = names.alignments.entries[alignment]
-            for placement in () if view is None else view.placements:
-                if placement.variable in variables and isinstance(placement.place, Site):
-                    for site in placement.members or (placement.place,):
-                        yield from site.parts
-
-
-def _share(one: Site, other: Site) -> bool:
-    """Whether two sites have a unit in common. Positions that are written differently may be different tokens."""
-    if (one.component, one.layer, one.head, one.module) != (other.component, other.layer, other.head, other.module):
-        return False
-    if one.dims is not None and other.dims is not None and not set(one.dims) & set(other.dims):
-        return False
-    if not one.positions and not other.positions:
-        return True
-    every = any(p.slot is None and p.index is None for p in (*one.positions, *other.positions))
-    return every or bool(set(one.positions) & set(other.positions))
+            placements = () if view is None else view.placements
+            chosen = [placement for placement in placements if placement.variable in variables]
+            return tuple(place for p in chosen for place in p.members or (p.place,))
+    return ()

@@ -34,17 +34,9 @@ def recognise(keyword: str, tokens: Sequence[ScannedToken], at: int) -> Diagnost
     return None
 
 
-def _text(tokens: Sequence[ScannedToken], at: int) -> str:
-    return tokens[at].text if 0 <= at < len(tokens) else ""
-
-
-def _before(tokens: Sequence[ScannedToken], at: int) -> str:
-    return _text(tokens, at - 1)
-
-
 def _anywhere(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
     token = tokens[at]
-    if token.text == "(" and _before(tokens, at) == "csv":
+    if token.text == "(" and at > 0 and tokens[at - 1].text == "csv":
         return not_built("`csv(...)`", tokens[at - 1].span, "list the values: `0..9` or `{a, b}`")
     return None
 
