@@ -131,13 +131,11 @@ def _read_trees(
             if getattr(node, "type", "") == "NAME" and node.start_pos in numbers:
                 names.add(numbers[node.start_pos])
             continue
-        if node.data == "template":  # a text is one token, whatever its slots hold
-            continue
         if node.data == "variable":
             names.update(numbers[token.start_pos] for token in node.children)
         here = brace
         if not node.meta.empty:
-            if node.meta.start_pos not in numbers:  # what a slot of a text says is a part of that text
+            if node.meta.start_pos not in numbers:  # a text is one token, whatever its slots hold
                 continue
             start = numbers[node.meta.start_pos]
             here = inner[start]
