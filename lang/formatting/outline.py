@@ -128,8 +128,8 @@ def _read_trees(
     while pending:
         node, brace = pending.pop()
         if not hasattr(node, "children"):
-            if getattr(node, "type", "") == "NAME" and node.start_pos in numbers:
-                names.add(numbers[node.start_pos])
+            if getattr(node, "type", "") == "NAME":  # `shared.mlp` is one name of several tokens
+                names.update(numbers[at] for at in range(node.start_pos, node.end_pos) if at in numbers)
             continue
         if node.data == "variable":
             names.update(numbers[token.start_pos] for token in node.children)
