@@ -194,7 +194,8 @@ class _Resolver:
 
 def keyword_of(node: Any) -> str:
     """The word that opens a declaration, from the name of its class."""
-    return type(node).__name__.removesuffix("Syntax").lower()
+    word = type(node).__name__.removesuffix("Syntax").lower()
+    return "fn" if word == "function" else word
 
 
 def _declarations(nodes: tuple[Any, ...]) -> Iterator[Any]:
