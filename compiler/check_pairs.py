@@ -13,20 +13,23 @@ from .sampling.items import Recipe
 FEWEST = 200
 MOST_EXHAUSTIVE = 10**9
 SEEN = 1024
-"""Items of `fit` that are looked at: they come set by set and half by half in turn, so a missing cell shows."""
+"""Items that are looked at where that is enough: of `fit`, where they come set by set and half by half in turn, so that
+a missing cell shows, and of a `test` split that holds far more inputs than are asked for."""
 
 
 class Populations:
-    """Populations by recipe, each opened once."""
+    """Populations by recipe, each opened once; what an `earlier` check opened is taken over where it is asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, earlier: "Populations | None" = None) -> None:
         self._opened: dict[tuple[Recipe, bool], Population] = {}
+        self._earlier = earlier._opened if earlier is not None else {}
 
     def open(self, recipe: Recipe, whole_domain: bool = False) -> Population:
         """The population of a recipe: its splits, or its whole domain."""
         key = (recipe, whole_domain)
         if key not in self._opened:
-            self._opened[key] = open_population(recipe, whole_domain)
+            known = self._earlier.get(key)
+            self._opened[key] = known if known is not None else open_population(recipe, whole_domain)
         return self._opened[key]
 
 
@@ -78,7 +81,8 @@ def _check_test(program: Program, measurement: Measurement, claim: Span, populat
     span = _recipe_span(program, measurement, claim)
     if not population.cells:
         return [_no_items(measurement.recipe, claim)]
-    drawn = population.draw("test", measurement.count)
+    looked_at = SEEN if population.is_ample("test", measurement.count) else measurement.count
+    drawn = population.draw("test", min(looked_at, measurement.count))
     if drawn.drawable is None and measurement.count >= FEWEST:
         return []
     possible = measurement.count if drawn.drawable is None else drawn.drawable

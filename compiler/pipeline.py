@@ -16,6 +16,7 @@ from .check_models import check_models
 from .check_networks import check_networks
 from .check_pairs import Populations, check_pairs, check_splits
 from .check_readings import check_readings
+from .check_rivals import check_rivals
 from .check_runnable import check_runnable
 from .experiments import Experiment, NetworkFile
 from .program_to_experiments import lower_claims
@@ -37,8 +38,10 @@ class Checked:
     warnings: tuple[Diagnostic, ...]
 
 
-def check_spec(source: Source, allow_path: bool = False) -> Checked:
+def check_spec(source: Source, allow_path: bool = False, populations: Populations | None = None) -> Checked:
     """Check a spec: syntax, names, types, models, networks, items. Loads no weights.
+
+    Items that an earlier check drew are taken from its `populations`.
 
     Raises:
         SpecError: with every error and warning that was found, in one run.
@@ -53,8 +56,9 @@ def check_spec(source: Source, allow_path: bool = False) -> Checked:
     found += check_splits(program)
     found += check_readings(program, models)
     _stop_at_errors(source, found)
+    found += check_rivals(program, models)
     experiments = lower_claims(program, models, networks)
-    populations = Populations()
+    populations = Populations(populations)
     found += check_pairs(program, experiments, populations)
     _stop_at_errors(source, found)
     return Checked(source, program, models, networks, experiments, populations, found)

@@ -58,4 +58,4 @@ def _load() -> Any:
     states = content["data"]["parser"]["parser"]["states"]
     content["data"]["parser"]["parser"]["states"] = {int(state): actions for state, actions in states.items()}
     memo = {int(number): entry for number, entry in content["memo"].items()}
-    return lark.Lark._load_from_dict(content["data"], memo)
+    return lark.Lark._load_from_dict(content["data"], memo)  # type: ignore[no-untyped-call]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from .diagnostics import Diagnostic, Label, Source, Span
@@ -26,9 +27,8 @@ from .syntax.tree import BrokenDeclaration, Declaration, DeclarationLoop, Syntax
 from .tree_to_syntax.build_declaration import build_declaration, build_loop_head
 from .tree_to_syntax.faults import BrokenSyntaxError
 
-"""What the grammar reads by itself: a declaration, the head of a loop, and what stands in a slot of a text."""
 
-
+@lru_cache(maxsize=1)
 def parse_text(source: Source) -> tuple[SyntaxTree, tuple[Diagnostic, ...]]:
     """The syntax tree of what can be read, and a diagnostic for each declaration that cannot."""
     tree, diagnostics, _ = parse_with_trees(source)
