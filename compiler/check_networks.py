@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..lang.claims import Accuracy, Estimand, Iia, Reading
 from ..lang.diagnostics import Diagnostic
+from ..lang.effects import Effect, Mean
 from ..lang.program import Alignment, Program
 from .check_autoencoders import check_autoencoders
 from .check_sites import check_sites
@@ -38,14 +39,16 @@ def check_networks(
             found += check_autoencoders(alignment, there, folder, allow_path)
             if there.layout is not None:
                 found += check_position_counts(alignment, name, there.layout)
-    for task_name, name in _measured(program):
+    for task_name, name in fed_pairs(program):
         fed.feed(task_name, name)
     return files, tuple(dict.fromkeys(found))
 
 
-def _measured(program: Program) -> list[tuple[str, str]]:
-    """The (task, network) pairs whose accuracy is claimed."""
-    return list(dict.fromkeys((e.task, e.network) for e in _estimands(program) if isinstance(e, Accuracy)))
+def fed_pairs(program: Program) -> tuple[tuple[str, str], ...]:
+    """Every task with each network that is fed it, by an alignment or a claim."""
+    aligned = [(program.models[alignment.model].task, network) for alignment, network in _grounded(program)]
+    measured = [(e.task, e.network) for e in _estimands(program) if isinstance(e, Accuracy | Effect | Mean)]
+    return tuple(dict.fromkeys((*aligned, *measured)))
 
 
 def _grounded(program: Program) -> list[tuple[Alignment, str]]:

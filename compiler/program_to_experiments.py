@@ -19,9 +19,8 @@ def lower_claims(
     """Every claim of a checked program that can be run as an experiment, in order of declaration."""
     estimands = Estimands(program, models, networks)
     controls = Controls(estimands)
-    return tuple(
-        _lower_claim(program, claim, estimands, controls) for claim in program.claims.values() if runs(claim, program)
-    )
+    running = (claim for claim in program.claims.values() if runs(claim, program))
+    return tuple(_lower_claim(program, claim, estimands, controls) for claim in running)
 
 
 def _lower_claim(program: Program, claim: Claim, estimands: Estimands, controls: Controls) -> Experiment:

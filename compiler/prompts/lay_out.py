@@ -63,15 +63,16 @@ def lay_out(task: Task, tokenizer: Tokenizer) -> PromptLayout | None:
     """Render and cut up a task's prompts; None where the task has none, or no admitted input was drawn."""
     if not isinstance(task.rendering, Prompt):
         return None
-    columns, every = draw_inputs(task)
+    columns, every_input = draw_inputs(task)
     count = len(next(iter(columns.values()))) if columns else 0
     if not count:
         return None
-    prompts: list[PromptTokens] = []
+    every, prompts = True, list[PromptTokens]()
     for number, template in enumerate(task.rendering.templates):
         slots = [evaluate(slot.expression, columns, count) for slot in template.slots]
-        rows, all_values = _telling_rows(slots)
-        every = every and all_values
+        rows, looked_at = _telling_rows(slots)
+        drawn = all(len(np.unique(c)) == s.expression.domain.size for c, s in zip(slots, template.slots, strict=True))
+        every = every and looked_at and (every_input or drawn)
         rendered = [_render(template, [int(column[row]) for column in slots]) for row in rows]
         encoded = tokenizer.encode([text for text, _ in rendered])
         for row, (text, spans), tokens in zip(rows, rendered, encoded, strict=True):
