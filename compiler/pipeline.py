@@ -18,6 +18,7 @@ from .check_pairs import Populations, check_pairs, check_splits
 from .check_readings import check_readings
 from .experiments import Experiment, NetworkFile
 from .program_to_experiments import lower_claims
+from .read_files import FolderFiles
 
 if TYPE_CHECKING:  # networkx is no part of checking
     from .plan import EngineName, Plan
@@ -42,7 +43,7 @@ def check_spec(source: Source, allow_path: bool = False) -> Checked:
     Raises:
         SpecError: with every error and warning that was found, in one run.
     """
-    program, found = read_program(source)
+    program, found = read_program(source, FolderFiles(source.path.parent, allow_path))
     if program is None:
         raise SpecError(source, found)
     models = {m.name: lower_model(m, program.tasks[m.task]) for m in program.models.values()}

@@ -125,7 +125,9 @@ class _TaskChecker:
         for name in (*outputs, *map(family_name, outputs)):
             message = f"`{name}` is the output; `require` speaks of inputs"
             refused[name] = ("CS101", message, "restrict the inputs only")
-        checker = ExpressionChecker(Scope(known, self.domains.symbols, refused=refused), self.report)
+        checker = ExpressionChecker(
+            Scope(known, self.domains.symbols, refused=refused, library=self.domains.library), self.report
+        )
         conditions = [line.condition for line in self.syntax.lines if isinstance(line, RequireSyntax)]
         typed = [checker.check_condition(condition, "`require`") for condition in conditions]
         return tuple(expression for expression in typed if expression is not None)

@@ -7,6 +7,8 @@ from .suggest import near_match
 
 FORMS = {
     "type": "a type reads `type NAME = 0..9` or `type NAME = {a, b}`",
+    "table": 'a table reads `table NAME: KEY -> VALUE = { a: b, ... }`, or `= csv("rows.csv", key: NAME, value: NAME)`',
+    "fn": "a function reads `fn NAME(x: 0..9, y: 0..9) = EXPRESSION`",
     "task": "a task has lines `input NAME: DOMAIN`, `require EXPRESSION`, `output NAME: DOMAIN`, `tokens [...]` and "
     "`answer NAME: { VALUE: CLASS }`",
     "model": "a model reads `model NAME for TASK { ... }` with one line `name = expression` or "
@@ -20,7 +22,7 @@ FORMS = {
     "for": "a loop reads `for i in 0..3 { ... }`, with declarations between the braces",
     "settings": "settings read `settings { confidence: 0.95 seed: 0 }`",
 }
-NOUNS = {"for": "loop", "align": "alignment", "pairs": "recipe"}
+NOUNS = {"for": "loop", "fn": "function", "align": "alignment", "pairs": "recipe"}
 
 ESTIMAND_NAMES = ("iia", "cause", "isolate", "cae", "probe", "divergence")
 
@@ -129,6 +131,8 @@ def _expected(acceptable: frozenset[str]) -> str:
         rest -= {"INPUT", "REQUIRE", "OUTPUT", "TOKENS", "ANSWER", "SIZE", "SPLIT", "HOLDOUT", "WHERE"}
     if len(rest) <= 3 and rest & {"_FOR", "_COLON", "_EQUALS", "_ARROW", "_LBRACE"}:
         rest.discard("_LBRACKET")  # an index after the name of a declaration is rarely what is missing
+    if "_LPAR" in rest and not rest & {"NAME", "INT"}:
+        rest.discard("_LPAR")  # after the name of a type, as in `csv(...)`
     words: list[str] = []
     if rest >= OPERAND:
         if "DECIMAL" in rest:

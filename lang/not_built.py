@@ -6,8 +6,6 @@ from .diagnostics import Diagnostic, Label, Span
 from .scanner import ScannedToken, Slice
 
 DECLARATIONS = {
-    "table": "write the values as an expression, with `if` and `in`",
-    "fn": "write the expression out where it is used",
     "circuit": "align variables with `hidden[i]` or with some of its dims, `hidden[i][0..7]`",
     "graph": "state each dependency as a claim of its own",
     "import": "write the declarations in this file",
@@ -70,9 +68,6 @@ def _before(tokens: Sequence[ScannedToken], at: int) -> str:
 
 
 def _anywhere(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
-    token = tokens[at]
-    if token.text == "(" and _before(tokens, at) == "csv":
-        return not_built("`csv(...)`", tokens[at - 1].span, "list the values: `0..9` or `{a, b}`")
     return None
 
 

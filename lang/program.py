@@ -36,6 +36,34 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Table:
+    """A finite function. `values` are by the code of the keys' tuple, the first key fastest."""
+
+    name: str
+    keys: tuple[Domain, ...]
+    domain: Domain
+    values: tuple[int, ...]
+    doc: str = ""
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class OpenTable:
+    """Texts by texts, from two columns of a CSV file. Rows may be missing; what they hold counts at run time only.
+
+    `rows` are keys and values as they stand in the file (its name as written, `path`), in order; no key comes twice.
+    """
+
+    name: str
+    path: str
+    key: str
+    value: str
+    rows: tuple[tuple[str, str], ...]
+    doc: str = ""
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
 class Task:
     """The signature that rival models share. `tokens` names the inputs whose codes are fed, in order.
 
@@ -180,3 +208,4 @@ class Program:
     pairs: dict[str, Pairs]
     claims: dict[str, Claim]
     settings: Settings
+    tables: dict[str, Table | OpenTable] = field(default_factory=dict)

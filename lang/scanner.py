@@ -15,9 +15,9 @@ from .suggest import did_you_mean
 MAX_NESTING = 200
 """How deeply brackets, and expressions, may be nested."""
 
-KEYWORDS = ("type", "task", "model", "network", "align", "pairs", "claim", "settings")
-KEYWORDS_NOT_BUILT = ("table", "fn", "circuit", "graph", "import")
-NOT_IN_LOOPS = ("type", "settings", "import")
+KEYWORDS = ("type", "table", "fn", "task", "model", "network", "align", "pairs", "claim", "settings")
+KEYWORDS_NOT_BUILT = ("circuit", "graph", "import")
+NOT_IN_LOOPS = ("type", "fn", "settings", "import")
 """What belongs to the whole file: a loop cannot give several of them."""
 CONTINUATIONS = ("and", "or", "not", "in", "at", "over", "exhaustively", "expect", "for", "then", "else")
 """Words that carry on the declaration of the line before, even without indentation."""

@@ -125,6 +125,7 @@ class Names:
 
     report: Reporter
     types: Table[Domain]
+    lookup_tables: Table[object]
     tasks: Table[Signature]
     models: Table[Model]
     networks: Table[Network]
@@ -137,6 +138,7 @@ class Names:
         return cls(
             report,
             Table("type", "types", report),
+            Table("table", "tables", report),
             Table("task", "tasks", report),
             Table("model", "models", report),
             Table("network", "networks", report),
@@ -147,7 +149,16 @@ class Names:
 
     @property
     def tables(self) -> tuple[Table[Any], ...]:
-        return self.types, self.tasks, self.models, self.networks, self.alignments, self.pairs, self.claims
+        return (
+            self.types,
+            self.lookup_tables,
+            self.tasks,
+            self.models,
+            self.networks,
+            self.alignments,
+            self.pairs,
+            self.claims,
+        )
 
     def find(self, table: Table[T], name: Name) -> T | None:
         """What a name means; None if it is unknown (an error) or broken (already reported)."""

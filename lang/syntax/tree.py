@@ -10,15 +10,27 @@ from .models import ModelSyntax
 from .networks import NetworkSyntax
 from .pairs import PairsSyntax
 from .settings import SettingsSyntax
+from .tables import FunctionSyntax, TableSyntax
 from .tasks import TaskSyntax, TypeSyntax
 
 Declaration = (
-    TypeSyntax | TaskSyntax | ModelSyntax | NetworkSyntax | AlignSyntax | PairsSyntax | ClaimSyntax | SettingsSyntax
+    TypeSyntax
+    | TableSyntax
+    | FunctionSyntax
+    | TaskSyntax
+    | ModelSyntax
+    | NetworkSyntax
+    | AlignSyntax
+    | PairsSyntax
+    | ClaimSyntax
+    | SettingsSyntax
 )
 DeclarationLoop = ForSyntax[Declaration]
 
 KEYWORDS: dict[type, str] = {
     TypeSyntax: "type",
+    TableSyntax: "table",
+    FunctionSyntax: "fn",
     TaskSyntax: "task",
     ModelSyntax: "model",
     NetworkSyntax: "network",

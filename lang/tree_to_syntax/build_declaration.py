@@ -8,12 +8,12 @@ from ..diagnostics import Span
 from ..scanner import MAX_NESTING
 from ..syntax.expressions import Loop
 from ..syntax.tree import Declaration
-from . import alignments, claims, domains, expressions, members, models, networks, pairs, settings, tasks
+from . import alignments, claims, domains, expressions, members, models, networks, pairs, settings, tables, tasks
 from .faults import BrokenSyntaxError, ChainedComparisonsError, explain_chain, explain_nesting
 
 BUILDERS: dict[str, Callable[[Span, list[Any]], Any]] = {
     name.removeprefix("build_"): builder
-    for module in (domains, tasks, members, models, expressions, networks, alignments, settings, pairs, claims)
+    for module in (domains, tables, tasks, members, models, expressions, networks, alignments, settings, pairs, claims)
     for name, builder in vars(module).items()
     if name.startswith("build_")
 }

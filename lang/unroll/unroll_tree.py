@@ -13,6 +13,7 @@ from ..syntax.members import ForSyntax
 from ..syntax.models import ModelSyntax
 from ..syntax.pairs import PairsSyntax
 from ..syntax.settings import SettingsSyntax
+from ..syntax.tables import FunctionSyntax, TableSyntax
 from ..syntax.tasks import TaskSyntax
 from ..syntax.tree import KEYWORDS, BrokenDeclaration, Declaration, SyntaxTree
 from .bindings import NO_BINDINGS, Bindings
@@ -34,6 +35,7 @@ class _TreeUnroller:
         every = list(_every(tree.declarations))
         self.tasks = {d.name.text: d for d in every if isinstance(d, TaskSyntax)}
         self.models = {d.name.text: d for d in every if isinstance(d, ModelSyntax)}
+        self.tables = {d.name.text: d for d in every if isinstance(d, TableSyntax) and d.name.index is None}
         self.declarations: list[Declaration] = []
         self.broken = list(tree.broken)
 
@@ -70,7 +72,7 @@ class _TreeUnroller:
 
     def _unroller(self, taken: Mapping[str, Span], budget: LoopBudget) -> DeclarationUnroller:
         values = LoopValues(self.domains, self.report, budget, taken)
-        return DeclarationUnroller(ExpressionUnroller(values, {}, self.domains.symbols), self.report)
+        return DeclarationUnroller(ExpressionUnroller(values, self.tables, self.domains.symbols), self.report)
 
     def _check_variables(self, taken: Mapping[str, Span], around: Bindings, unroller: DeclarationUnroller) -> None:
         """A loop variable around a declaration may not be called like what the declaration reads."""
@@ -80,6 +82,8 @@ class _TreeUnroller:
 
     def _names_around(self, declaration: Declaration) -> dict[str, Span]:
         """The inputs, outputs and variables that a loop variable of the declaration may not be called like."""
+        if isinstance(declaration, FunctionSyntax):
+            return {parameter.name.text: parameter.name.span for parameter in declaration.parameters}
         around: Any = declaration
         if isinstance(declaration, AlignSyntax):
             around = self.models.get(declaration.model.text)

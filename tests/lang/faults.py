@@ -126,7 +126,6 @@ FAULTS = [
     Fault("text_answer_not_built", "false: 0, true: 1", 'false: " no", true: " yes"', "CS010", '" no"', "its class"),
     Fault("generated_answer_not_built", ANSWER, "answer text(20)", "CS010", "text", "a class"),
     Fault("among_not_built", ANSWER, ANSWER + " among answers", "CS010", "among", "argmax"),
-    Fault("csv_not_built", "z: 0..7", 'z: csv("f.csv")', "CS010", "csv", "list the values"),
     Fault("transformers_not_built", "torch(", "transformers(", "CS010", "transformers", "torch("),
     Fault("site_list_not_built", "at hidden[1]", "at [hidden[1], hidden[2]]", "CS010", "[", "one component"),
     Fault("region_list_not_built", "at hidden[1]", "in [hidden[1], hidden[2]]", "CS010", "[", "one component"),
