@@ -15,6 +15,13 @@ def add_arguments(commands: "argparse._SubParsersAction[Any]") -> None:
         description="Check a spec: syntax, names, types, causal models, networks, and whether its items can be drawn.",
     )
     add_common(parser)
+    parser.add_argument(
+        "--format",
+        choices=("text", "json", "github", "sarif"),
+        default="text",
+        help="how diagnostics are printed: for people, as one JSON document, as workflow commands of GitHub, as a log"
+        " in SARIF 2.1.0 (default: text)",
+    )
     parser.set_defaults(run=run)
 
 

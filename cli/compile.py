@@ -26,7 +26,7 @@ def run(options: argparse.Namespace, output: Output) -> int:
     checked = check(options.spec, allow_path=options.allow_path)
     output.show(checked.source, checked.warnings)
     if options.emit == "terms":
-        from ..compiler.terms import render
+        from ..compiler.render_terms import render
 
         table: dict[str, list[str]] = {}
         for experiment in checked.experiments:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ..lang.codes import CODES
-from .output import Output
+from .output import Output, add_json
 
 if TYPE_CHECKING:
     from ..runtime.item_scores import ItemScores
@@ -25,7 +25,7 @@ def add_arguments(commands: "argparse._SubParsersAction[Any]") -> None:
     parser.add_argument("spec", metavar="BEFORE", help="the earlier result")
     parser.add_argument("after", metavar="AFTER", help="the later result")
     parser.add_argument("--store", metavar="FOLDER", help="where results are kept (default: .cspec beside the spec)")
-    parser.add_argument("--json", action="store_true", help="print one JSON document on stdout and nothing else")
+    add_json(parser)
     parser.set_defaults(run=run)
 
 

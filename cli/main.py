@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from . import check, compile, diff, graph, lock, replay, verify
+from . import check, compile, diff, fmt, graph, lock, replay, verify
 from .output import BUG, INTERRUPTED, USAGE, Output
 
 DESCRIPTION = """\
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="store_true", help="print the version and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
-    for command in (check, verify, lock, diff, graph, compile, replay):
+    for command in (check, verify, fmt, lock, diff, graph, compile, replay):
         command.add_arguments(commands)
     try:
         options = parser.parse_args(arguments)
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command is None:
         parser.print_help(sys.stderr)
         return USAGE
-    output = Output(options.command, options.spec, options.json)
+    output = Output(options.command, options.spec, options.format)
     try:
         return output.run(options.run, options)
     except KeyboardInterrupt:

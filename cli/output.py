@@ -1,11 +1,11 @@
-"""Where a command's words go: text on stdout, or with `--json` one document and nothing else; errors on stderr."""
+"""Where a command's words go: text on stdout and errors on stderr, or on stdout one document and nothing else."""
 
 import argparse
 import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ..lang.codes import CODES
 from ..lang.diagnostics import Diagnostic, Source, SpecError
@@ -14,12 +14,14 @@ from .page import colored
 
 USAGE, SPEC, ENVIRONMENT, BUG, INTERRUPTED = 64, 2, 4, 70, 130
 
+Format = Literal["text", "json", "github", "sarif"]
+
 
 class Output:
     """Collects what a command has to say and says it in the way that was asked for."""
 
-    def __init__(self, command: str, spec: str, as_json: bool) -> None:
-        self.command, self.spec, self.as_json = command, spec, as_json
+    def __init__(self, command: str, spec: str, format: Format) -> None:
+        self.command, self.spec, self.format = command, spec, format
         self.diagnostics: list[dict[str, Any]] = []
         self.parts: dict[str, Any] = {}
 
@@ -49,18 +51,18 @@ class Output:
     def show(self, source: Source, diagnostics: tuple[Diagnostic, ...]) -> None:
         """Diagnostics with their place in the text."""
         self.diagnostics += render_json(source, diagnostics)
-        if not self.as_json and diagnostics:
+        if self.format == "text" and diagnostics:
             sys.stderr.write(render_text(source, diagnostics, color=colored(sys.stderr)))
 
     def plain(self, code: str, message: str, help: str = "") -> None:
         """A diagnostic that has no place in the text."""
         self.diagnostics.append({"code": code, "severity": "error", "message": message, "help": help})
-        if not self.as_json:
+        if self.format == "text":
             sys.stderr.write(f"error[{code}]: {message}\n" + (f"  = help: {help}\n" if help else ""))
 
     def write(self, text: str) -> None:
-        """Text for stdout; left out of `--json`."""
-        if not self.as_json:
+        """Text for stdout; left out of documents."""
+        if self.format == "text":
             sys.stdout.write(text)
             sys.stdout.flush()
 
@@ -69,12 +71,22 @@ class Output:
         self.parts[name] = value
 
     def finish(self, status: int) -> None:
-        """Print the JSON document."""
-        if self.as_json:
+        """Print the document."""
+        if self.format == "json":
             from .documents import check_document
 
             document = {"command": self.command, "spec": self.spec, "exit": status, "diagnostics": self.diagnostics}
             sys.stdout.write(json.dumps(check_document(document | self.parts), indent=2) + "\n")
+        elif self.format == "sarif":
+            from importlib.metadata import version
+
+            from ..lang.reports.sarif import render_sarif
+
+            sys.stdout.write(json.dumps(render_sarif(self.diagnostics, version("cspec")), indent=2) + "\n")
+        elif self.format == "github":
+            from ..lang.reports.github import render_github
+
+            sys.stdout.write(render_github(self.diagnostics))
 
     def bug(self, bug: Exception) -> None:
         """A bug of ours: what to report, and nothing that may be broken by it."""
@@ -84,7 +96,7 @@ class Output:
 
         where = f"cspec {version('cspec')}, Python {platform.python_version()}"
         self.plain(
-            "CS900",
+            getattr(bug, "code", "CS900"),
             f"this is a bug in cspec: {type(bug).__name__}: {bug}",
             f"please report it with the spec ({where}); CSPEC_DEBUG=1 shows the traceback",
         )
@@ -100,5 +112,17 @@ def exit_status(diagnostics: tuple[Diagnostic, ...]) -> int:
 def add_common(parser: argparse.ArgumentParser) -> None:
     """The arguments that every command takes."""
     parser.add_argument("spec", metavar="FILE", help="the .cspec file")
-    parser.add_argument("--json", action="store_true", help="print one JSON document on stdout and nothing else")
+    add_json(parser)
     parser.add_argument("--allow-path", action="store_true", help="permit checkpoints above the spec's folder")
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """`--json`, which is the format `json`."""
+    parser.add_argument(
+        "--json",
+        dest="format",
+        action="store_const",
+        const="json",
+        default="text",
+        help="print one JSON document on stdout and nothing else",
+    )

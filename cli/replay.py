@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, cast, get_args
 
 from ..lang.codes import CODES
-from .output import Output
+from .output import Output, add_json
 from .workflow import check
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def add_arguments(commands: "argparse._SubParsersAction[Any]") -> None:
         "--spec", dest="beside", metavar="FILE", help="the spec (default: in the folder that holds the result's store)"
     )
     parser.add_argument("--store", metavar="FOLDER", help="where results are kept (default: .cspec beside the spec)")
-    parser.add_argument("--json", action="store_true", help="print one JSON document on stdout and nothing else")
+    add_json(parser)
     parser.add_argument("--allow-path", action="store_true", help="permit checkpoints above the spec's folder")
     parser.set_defaults(run=run)
 

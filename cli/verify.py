@@ -45,7 +45,7 @@ def run(options: argparse.Namespace, output: Output) -> int:
     store = open_store(checked.source.path, options.store)
     printer = VerdictPrinter(checked, output, options.diagnose)
     printer.header()
-    with terminal_progress(sys.stderr, silent=options.json) as progress:
+    with terminal_progress(sys.stderr, silent=output.format != "text") as progress:
 
         def decided(so_far: Result) -> None:
             output.add("result", result_table(so_far))

@@ -24,7 +24,15 @@ def read_source(path: Path) -> Source:
         OSError: the file cannot be read.
         SpecError: it is not UTF-8 text, or too large to be a spec.
     """
-    data = path.read_bytes()
+    return decode_source(path, path.read_bytes())
+
+
+def decode_source(path: Path, data: bytes) -> Source:
+    """A spec's text from its bytes.
+
+    Raises:
+        SpecError: it is not UTF-8 text, or too large to be a spec.
+    """
     if len(data) > MAX_BYTES:
         raise _unreadable(path, "CS004", f"expected at most {MAX_BYTES:,} bytes, found {len(data):,}")
     try:

@@ -138,6 +138,7 @@ class CausalModel:
 
 def lower_model(model: Model, task: Task) -> CausalModel:
     """A checked model and its task as one causal model."""
+    assert task.output is not None, "a task without an output has no models"
     return CausalModel(
         name=model.name,
         input_names=tuple(declared.name for declared in task.inputs),

@@ -85,7 +85,7 @@ def _check_task(task: Task, network: FedNetwork) -> list[Diagnostic]:
                 "CS510",
                 f"expected {facts.token_counts} tokens, found {len(task.tokens)}: the network `{network.name}` reads"
                 f" {facts.token_counts}",
-                Label(task.tokens_span),
+                Label(task.rendering.span),
                 help="list one input for each of the network's tokens, in its order",
             )
         )

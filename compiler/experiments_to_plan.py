@@ -29,8 +29,9 @@ from .plan import (
     PlannedControl,
     Step,
 )
+from .render_terms import render
 from .sampling.items import Recipe, Split
-from .terms import ESTIMAND_VERSIONS, Agree, ModelWorld, NetworkWorld, ReadsRight, in_worlds, interchange, render
+from .terms import ESTIMAND_VERSIONS, Agree, ModelWorld, NetworkWorld, ReadsRight, in_worlds, interchange
 
 NATURAL = 2048
 """How many inputs of `fit` the read-outs are fitted on."""
@@ -266,7 +267,7 @@ def _chance(measurement: Measurement) -> float | None:
     """What guessing among the declared answers, or among a variable's values, reaches."""
     score = measurement.term.score
     if isinstance(score, ReadsRight):
-        return 1 / measurement.recipe.model.domains[score.right.variable].size
+        return 1 / measurement.recipe.model.domains[score.variable].size
     if measurement.recipe.halves == ("exposed",) or not isinstance(score, Agree):
         return None
     return 1 / math.prod(len(answer.classes) for answer in measurement.encoding.answers)

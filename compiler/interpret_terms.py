@@ -6,9 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from .causal_model import CausalModel, Codes
+from .hold_children import copy_for_readers, edge_name
 from .sampling.draw_items import Population
 from .sampling.items import Items
-from .terms import ModelWorld, OutputOf, Run
+from .terms import CodeOf, Handle, ModelWorld, OutputOf, Run, Value, ValueOf
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,11 @@ def model_batch(population: Population, items: Items) -> Batch:
     return Batch(items.inputs, members_of(population, items), population.recipe.variables)
 
 
-def evaluate_in_model(query: OutputOf, model: CausalModel, batch: Batch) -> Codes:
+def evaluate_in_model(query: OutputOf | ValueOf, model: CausalModel, batch: Batch) -> Codes:
     """The codes of the query's variable for every item, shape [item].
 
-    Runs that occur more than once in the term are computed once. Raises ValueError for a term of another world.
+    Runs that occur more than once in the term are computed once. Raises ValueError for a term of another world, and for
+    what a causal model has not: cells, numbers, means.
     """
     done: dict[Run, dict[str, Codes]] = {}
 
@@ -58,13 +60,31 @@ def evaluate_in_model(query: OutputOf, model: CausalModel, batch: Batch) -> Code
         if not isinstance(term.world, ModelWorld):
             raise ValueError("a network's term cannot be evaluated in a causal model")
         if term not in done:
-            interventions = {}
+            copied, interventions = model, {}
             for assignment in term.assignments:
+                target = _variable(assignment.target)
                 where = np.ones(len(batch), dtype=bool)
                 if term.within_set:
-                    where = batch.members[:, batch.variables.index(assignment.target)]
-                interventions[assignment.target] = (run(assignment.value.run)[assignment.value.variable], where)
-            done[term] = model.run(batch.inputs[:, term.input], interventions)
+                    where = batch.members[:, batch.variables.index(target)]
+                if assignment.readers is not None:
+                    copied = copy_for_readers(copied, target, assignment.readers)
+                    target = edge_name(target, *assignment.readers)
+                interventions[target] = (value(assignment.value), where)
+            done[term] = copied.run(batch.inputs[:, term.input], interventions)
         return done[term]
 
-    return run(query.run)[query.variable]
+    def value(term: Value) -> Codes:
+        match term:
+            case ValueOf(variable=handle, run=inner, through=None):
+                return run(inner)[_variable(handle)]
+            case CodeOf(code=code):
+                return np.full(len(batch), code, dtype=np.int64)
+        raise ValueError(f"a {type(term).__name__} has no value in a causal model")
+
+    return run(query.run)[_variable(query.variable)]
+
+
+def _variable(handle: Handle) -> str:
+    if not isinstance(handle, str):
+        raise ValueError("a causal model has variables only")
+    return handle

@@ -1,9 +1,10 @@
 """From `pairs` and tasks to recipes, item counts and encodings."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ..lang.expressions import Expression
-from ..lang.program import Holdout, Pairs, Program
+from ..lang.program import CORRECT, Holdout, Mechanism, Pairs, Program
 from .causal_model import CausalModel
 from .experiments import AnswerAt, Encoding
 from .expressions import substitute
@@ -25,18 +26,15 @@ def lower_recipe(
     halves: tuple[Half, ...] = BOTH,
 ) -> Recipe:
     """The population that a recipe draws from, for these variables and sets of a model."""
-    definitions: dict[str, Expression] = {}
-    for candidate in program.models.values():
-        if pairs.where and candidate.task == pairs.task:
-            for name, equation in models[candidate.name].own_equations.items():
-                definitions.setdefault(name, substitute(equation, definitions))
+    definitions = _definitions(program, models, pairs) if pairs.where or pairs.cells else {}
     held_out = tuple(
         HeldOut(name, None if h.values is None else tuple(value - model.domains[name].low for value in h.values))
         for h in _task_holdouts(program, pairs)
         for name in h.inputs
     )
+    cells = None if pairs.cells is None else tuple(substitute(e, definitions) for e in pairs.cells)
     return Recipe(
-        model=model,
+        model=model if cells is None else with_cells(model, cells),
         variables=variables,
         sets=sets,
         where=tuple(substitute(e, definitions) for e in pairs.where),
@@ -44,7 +42,31 @@ def lower_recipe(
         shares=_task_split(program, pairs),
         seed=program.settings.seed,
         halves=halves,
+        cells=None if cells is None else tuple(_cell_name(index) for index in range(len(cells))),
     )
+
+
+def with_cells(model: CausalModel, cells: tuple[Expression, ...]) -> CausalModel:
+    """The model with what a recipe balances by, expressions over inputs, as further variables that nothing reads."""
+    further = tuple(Mechanism(_cell_name(index), cell.domain, cell) for index, cell in enumerate(cells))
+    return replace(model, mechanisms=(*model.mechanisms, *further))
+
+
+def _cell_name(index: int) -> str:
+    return f"cell {index}"
+
+
+def _definitions(program: Program, models: Mapping[str, CausalModel], pairs: Pairs) -> dict[str, Expression]:
+    """What every variable of the task's models is, over inputs, and what is correct."""
+    definitions: dict[str, Expression] = {}
+    for candidate in program.models.values():
+        if candidate.task == pairs.task:
+            for name, equation in models[candidate.name].own_equations.items():
+                definitions.setdefault(name, substitute(equation, definitions))
+    task = program.tasks[pairs.task]
+    if CORRECT not in (declared.name for declared in task.inputs) and task.output.name in definitions:
+        definitions.setdefault(CORRECT, definitions[task.output.name])
+    return definitions
 
 
 def lower_encoding(program: Program, task_name: str, facts: NetworkFacts) -> Encoding:

@@ -13,7 +13,7 @@ from .budgets import CHECKS, SUBSAMPLE, count_choices, count_kept, rung_steps
 from .groundings import Grounding, ground
 from .plan import DecideStep, EncodeStep, EvaluateStep, FitStep, ItemsStep, Plan, PlannedControl
 from .sampling.enumerate_items import count_items
-from .terms import Distance, ReadsRight, Score, WrongReads
+from .terms import Distance, ReadsRight, Score, WrongReads, measured_run
 
 CHUNK = 256
 """Scores are kept in whole chunks of so many items."""
@@ -89,7 +89,7 @@ def runs_of(score: Score, grounding: Grounding | None) -> int:
     """Passes for one item: its base, and what the score asks of the network besides."""
     if isinstance(score, ReadsRight):
         return 2
-    run = score.run if isinstance(score, Distance) else score.left.run
+    run = measured_run(score)
     intervened = 1 + len(run.assignments)
     if isinstance(score, Distance):
         layers = set() if grounding is None else {(frame.component, frame.layer) for frame in grounding.frames}

@@ -1,15 +1,28 @@
 """Counterfactual terms: the one small algebra that every estimand lowers to, and that two worlds interpret.
 
 The causal model and the network both evaluate the paired terms; interchange intervention accuracy is how often the
-two agree. `render` prints a term as `cspec compile --emit terms` shows it.
+two agree. All other terms compare runs of networks. `render_terms.py` prints a term.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
-EstimandName = Literal["accuracy", "iia", "cause", "isolate", "iia ->", "probe", "cae", "divergence"]
+EstimandName = Literal[
+    "accuracy",
+    "iia",
+    "cause",
+    "isolate",
+    "iia ->",
+    "iia from",
+    "probe",
+    "cae",
+    "divergence",
+    "effect",
+    "change",
+    "mean",
+]
 
 ESTIMAND_VERSIONS: dict[EstimandName, int] = {
     "accuracy": 1,
@@ -17,11 +30,17 @@ ESTIMAND_VERSIONS: dict[EstimandName, int] = {
     "cause": 1,
     "isolate": 1,
     "iia ->": 1,
+    "iia from": 1,
     "probe": 1,
     "cae": 1,
     "divergence": 1,
+    "effect": 1,
+    "change": 1,
+    "mean": 1,
 }
 """The version of each estimand's definition, as docs/estimands.md states it: part of every evaluation's key."""
+
+# --- worlds and handles ----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -44,6 +63,51 @@ World = ModelWorld | NetworkWorld
 
 
 @dataclass(frozen=True)
+class Cell:
+    """Units of a network at some positions, which together are one handle. `site` is the site as a user writes it."""
+
+    site: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """The `count` cells of a region with the highest `score`, in which `it` is the candidate. The name enters no key."""
+
+    name: str = field(compare=False)
+    count: int
+    region: str
+    score: "Estimate"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """`it`: the cell that a search tries."""
+
+
+@dataclass(frozen=True)
+class Rest:
+    """What cells, or the blocks of an alignment, leave at their layers. The name enters no key."""
+
+    name: str = field(compare=False)
+    of: "tuple[Handle, ...]"
+
+
+@dataclass(frozen=True)
+class RandomCells:
+    """As many components of the same kinds in the same layers as these have, drawn anew for each item's `draw`."""
+
+    name: str = field(compare=False)
+    of: "tuple[Handle, ...]"
+    draw: int = 0
+
+
+Handle = str | Cell | Found | Candidate | Rest | RandomCells
+"""What a run can assign and a value read: a variable or an input by its name; the others in networks only."""
+
+# --- runs and values -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
 class Run:
     """One run of a world on one input of the item (0: the base, j: the source of variable j), with assignments.
 
@@ -58,18 +122,81 @@ class Run:
 
 @dataclass(frozen=True)
 class ValueOf:
-    """`h of r`: the value of a variable in a run of the same world."""
+    """`h of r`: the value of a handle in a run of the same world; `through` a map where the run is of another."""
+
+    variable: Handle
+    run: Run
+    through: str | None = None
+
+
+@dataclass(frozen=True)
+class CodeOf:
+    """`code(X, c)`: the variable's value of this code; in a network the mean of its block where it has that value."""
 
     variable: str
-    run: Run
+    code: int
+
+
+@dataclass(frozen=True)
+class Number:
+    """The same number on every unit."""
+
+    value: Fraction
+
+
+@dataclass(frozen=True)
+class MeanOver:
+    """`mean(h)`: a handle's mean over the bases of the population."""
+
+    handle: Handle
+
+
+@dataclass(frozen=True)
+class Resampled:
+    """`resample(h, j)`: every unit takes its value from an input of its own; `draw` j is shared and repeatable."""
+
+    handle: Handle
+    draw: int
+
+
+@dataclass(frozen=True)
+class Here:
+    """`here(h)`: the value in this very run, just before the assignment."""
+
+    handle: Handle
+
+
+@dataclass(frozen=True)
+class Noise:
+    """`noise(sigma, j)`: independent normal noise on every unit."""
+
+    sigma: Fraction
+    draw: int
+
+
+@dataclass(frozen=True)
+class Plus:
+    """`v + a * u`; without v, `a * u`."""
+
+    left: "Value | None"
+    factor: Fraction
+    right: "Value"
+
+
+Value = ValueOf | CodeOf | Number | MeanOver | Resampled | Here | Noise | Plus
+"""`ValueOf` and `CodeOf` have a meaning in both worlds, the others in networks only."""
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """`h := v`, seen by all readers of h."""
+    """`h := v`, seen by all readers of h; with `readers`, `h => {r, ..} := v`, by these only."""
 
-    target: str
-    value: ValueOf
+    target: Handle
+    value: Value
+    readers: tuple[str, ...] | None = None
+
+
+# --- queries, scores, estimates --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -78,6 +205,17 @@ class OutputOf:
 
     variable: str
     run: Run
+
+
+@dataclass(frozen=True)
+class MetricOf:
+    """A metric of the task, read from a run of a network."""
+
+    metric: str
+    run: Run
+
+
+Query = OutputOf | MetricOf | ValueOf
 
 
 @dataclass(frozen=True)
@@ -94,6 +232,12 @@ class ReadsRight:
 
     left: ValueOf
     right: ValueOf
+
+    @property
+    def variable(self) -> str:
+        """The variable that is read."""
+        assert isinstance(self.left.variable, str)
+        return self.left.variable
 
 
 @dataclass(frozen=True)
@@ -117,7 +261,30 @@ class Distance:
     """The output that the run would have."""
 
 
-Score = Agree | ReadsRight | WrongReads | Distance
+@dataclass(frozen=True)
+class Amount:
+    """The number that a query gives: a metric, or a value (a truth value as 0 or 1)."""
+
+    query: Query
+
+
+@dataclass(frozen=True)
+class Differ:
+    """1 where two queries of one network give different values, else 0."""
+
+    left: Query
+    right: Query
+
+
+@dataclass(frozen=True)
+class Apart:
+    """`dist(q, q')`: the absolute difference of two metrics."""
+
+    left: Query
+    right: Query
+
+
+Score = Agree | ReadsRight | WrongReads | Distance | Amount | Differ | Apart
 
 
 @dataclass(frozen=True)
@@ -134,6 +301,11 @@ class Sum:
 
     constant: Fraction
     terms: tuple[tuple[Fraction, Expectation], ...]
+
+
+Estimate = Expectation | Sum
+
+# --- making terms ----------------------------------------------------------------------------------------------------
 
 
 def interchange(world: World, variables: tuple[str, ...], output: str) -> OutputOf:
@@ -153,75 +325,63 @@ def along_edge(world: World, variable: str, index: int, held: tuple[str, ...], o
     return OutputOf(output, Run(world, 0, assignments))
 
 
-def on_random(score: Score) -> Score:
-    """The same score on untrained networks of the same architecture."""
-    return _in_worlds(score, lambda world: replace(world, random=True) if isinstance(world, NetworkWorld) else world)
-
-
-def on_model(score: Score, model: str) -> Score:
-    """The same score against another causal model."""
-    return _in_worlds(score, lambda world: ModelWorld(model) if isinstance(world, ModelWorld) else world)
-
-
-def in_worlds(score: Score, model: ModelWorld, network: NetworkWorld) -> Score:
-    """The same score in one model and one network."""
-    return _in_worlds(score, lambda world: model if isinstance(world, ModelWorld) else network)
-
-
-def _in_worlds(score: Score, change: Callable[[World], World]) -> Score:
-    def run(term: Run) -> Run:
-        assignments = tuple(replace(a, value=replace(a.value, run=run(a.value.run))) for a in term.assignments)
-        return replace(term, world=change(term.world), assignments=assignments)
-
-    if isinstance(score, Distance):
-        return replace(score, run=run(score.run))
-    left, right = (replace(query, run=run(query.run)) for query in (score.left, score.right))
-    return replace(score, left=left, right=right)  # type: ignore[arg-type]
-
-
 def plain(world: World, output: str, input: int = 0) -> OutputOf:
     """The output of a run without assignments."""
     return OutputOf(output, Run(world, input))
 
 
-def render(term: Expectation | Sum | Score | OutputOf | Run | ValueOf, indent: int = 0) -> str:
-    """A term as text, over several lines where it is long."""
-    pad = " " * indent
-    match term:
-        case Sum(constant=constant, terms=terms):
-            parts = [f"{_coefficient(c)}{render(e, indent)}" for c, e in terms]
-            if constant or not parts:
-                parts.append(str(constant))
-            return f"\n{pad}+ ".join(parts)
-        case Expectation(score=score, population=population):
-            return f"E[ {render(score, indent + 3)}\n{pad} | {population} ]"
-        case Agree(left=left, right=right):
-            return f"agree( {render(left)},\n{pad}       {render(right)} )"
-        case ReadsRight(left=left, right=right):
-            return f"agree( {render(left)},\n{pad}       {render(right)} )"
-        case WrongReads(left=left, right=right):
-            return f"wrong_reads( {render(left)},\n{pad}             {render(right)}; rest shuffled )"
-        case Distance(run=run):
-            return f"dist( {render(run)}, natural )"
-        case OutputOf(variable=variable, run=run) | ValueOf(variable=variable, run=run):
-            return f"{variable} of {render(run)}"
-        case Run(world=world, input=source, assignments=assignments, within_set=within):
-            inner = ", ".join(f"{a.target} := {_short(a.value)}" for a in assignments)
-            changes = f", {{{inner}}}{' within S' if within else ''}" if assignments else ""
-            return f"run[{_world(world)}](x{source}{changes})"
+def measured_run(score: Score) -> Run:
+    """The run that a score is about: of two, the one that is held against the other."""
+    if isinstance(score, Distance):
+        return score.run
+    return score.query.run if isinstance(score, Amount) else score.left.run
 
 
-def _short(value: ValueOf) -> str:
-    """A value read in an unassigned run of the same world: the world is not repeated."""
-    return f"{value.variable} of run(x{value.run.input})"
+def taken_values(run: Run) -> tuple[tuple[str, ValueOf], ...]:
+    """The variables that a run sets, each with the value that it takes from another run.
+
+    Raises:
+        ValueError: the run sets something else, or to something else.
+    """
+    taken = []
+    for assignment in run.assignments:
+        target, value = assignment.target, assignment.value
+        if not isinstance(target, str) or not isinstance(value, ValueOf) or assignment.readers is not None:
+            raise ValueError("only variables, for all readers, take values from other runs")
+        taken.append((target, value))
+    return tuple(taken)
 
 
-def _world(world: World) -> str:
-    if isinstance(world, ModelWorld):
-        return world.model
-    network = f"random({world.network})" if world.random else world.network
-    return network if world.alignment is None else f"{network} via {world.alignment}"
+# --- the same in other worlds ----------------------------------------------------------------------------------------
+
+Term = TypeVar("Term")
 
 
-def _coefficient(coefficient: Fraction) -> str:
-    return "" if coefficient == 1 else "-1 * " if coefficient == -1 else f"{coefficient} * "
+def on_random(score: Term) -> Term:
+    """The same score on untrained networks of the same architecture."""
+    return _in_worlds(score, lambda world: replace(world, random=True) if isinstance(world, NetworkWorld) else world)
+
+
+def on_model(score: Term, model: str) -> Term:
+    """The same score against another causal model."""
+    return _in_worlds(score, lambda world: ModelWorld(model) if isinstance(world, ModelWorld) else world)
+
+
+def in_worlds(score: Term, model: ModelWorld, network: NetworkWorld) -> Term:
+    """The same score in one model and one network."""
+    return _in_worlds(score, lambda world: model if isinstance(world, ModelWorld) else network)
+
+
+def _in_worlds(term: Term, change: Callable[[World], World]) -> Term:
+    changed: Term = _walk(term, change)
+    return changed
+
+
+def _walk(node: Any, change: Callable[[World], World]) -> Any:
+    if isinstance(node, ModelWorld | NetworkWorld):
+        return change(node)
+    if isinstance(node, tuple):
+        return tuple(_walk(part, change) for part in node)
+    if not is_dataclass(node) or isinstance(node, type):
+        return node
+    return replace(node, **{f.name: _walk(getattr(node, f.name), change) for f in fields(node)})

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from .check_recipes import find_recipe
 from .claims import Accuracy
+from .find_recipe import find_recipe
 from .scope import Names
 from .suggest import suggest
 from .syntax.claims import AccuracySyntax, NetworkReference

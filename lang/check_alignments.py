@@ -6,12 +6,12 @@ from .check_blocks import check_blocks, check_order
 from .check_maps import CheckedMap, check_map, check_two_values, report_several_sizes
 from .check_models import CheckedModel, descendants
 from .check_positions import SiteScope
-from .check_recipes import find_recipe
 from .check_settings import check_fit
 from .check_sites import check_region, check_site
 from .diagnostics import Label
 from .domains import Domain
 from .families import family_name
+from .find_recipe import find_recipe
 from .join_members import join_members
 from .not_built import not_built
 from .places import IDENTITY, Placement, Region, Site
@@ -299,4 +299,4 @@ class _Placer:
             )
             return None
         site = outer.place
-        return Site(site.component, site.layer, None, site.positions, (alignment, variable.text), syntax.span)
+        return Site(site.component, site.layer, None, site.positions, (alignment, variable.text), span=syntax.span)

@@ -57,7 +57,7 @@ class _AnswerChecker:
                 stated[name] = answer
                 classes = self._classes(answer, name)
                 if classes is not None:
-                    found[name] = Answer(name, classes, position, answer.span)
+                    found[name] = Answer(name, classes, position, span=answer.span)
         if self.report.errors == errors:
             self._report_missing([name for name in self.outputs if name not in stated])
         if self.report.errors > errors or len(found) < len(self.outputs):

@@ -7,11 +7,11 @@ from typing import Literal, cast
 from .check_accuracy import NetworkMeant, check_network_reference
 from .check_blocks import check_blocks
 from .check_maps import LEARNED_SIZES, check_map, check_two_values, report_several_sizes
-from .check_recipes import Recipe, find_recipe
 from .claims import Accuracy, Estimand, Iia, Reading
 from .diagnostics import Span
 from .domains import Domain
 from .expressions import variables_of
+from .find_recipe import Recipe, find_recipe
 from .places import Family, Placement, Region, Size
 from .program import Model
 from .scope import AlignmentView, Names, report_repeated

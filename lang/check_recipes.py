@@ -1,74 +1,19 @@
-"""A recipe for pairs as written -> its sizes, held-out values and typed conditions; and which recipe a name means."""
+"""A recipe for pairs as written -> its sizes, shares, held-out values, typed conditions and cells."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 
 from .check_domains import Domains
 from .check_expressions import ExpressionChecker
+from .check_holdouts import check_holdouts
 from .check_models import CheckedModel
 from .diagnostics import Label, Span
 from .domains import Domain
-from .expression_scope import Scope, comparable, describe
-from .expressions import Constant
-from .families import families_of, family_name
-from .not_built import not_built
-from .program import Holdout, Pairs
-from .scope import Names, Reporter, Signature, report_repeated
-from .suggest import listed, suggest
-from .syntax.leaves import Name
-from .syntax.members import Indexed
-from .syntax.pairs import HoldoutSyntax, PairsSyntax
-
-MAX_HELD_OUT = 1_000_000
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """The recipe that applies; `known` is False where that could not be made out (already reported)."""
-
-    name: str | None
-    known: bool
-
-
-def find_recipe(over: tuple[Name, ...], task: str, names: Names, where: Span, report: Reporter) -> Recipe:
-    """The recipe that `over` names, else the task's only one, else none (the defaults apply)."""
-    if len(over) > 1:
-        report.add(not_built("`over` with several recipes", over[1].span, "name one recipe"))
-        return Recipe(None, False)
-    if over:
-        name = over[0]
-        recipe = names.find(names.pairs, name)
-        if recipe is None:
-            return Recipe(None, False)
-        if recipe.task != task:
-            report.error(
-                "CS407",
-                f"recipe `{name.text}` belongs to task `{recipe.task}`, found it where `{task}` is meant",
-                name.span,
-                help=suggest(name.text, _recipes_of(task, names), "recipes")
-                if _recipes_of(task, names)
-                else f"`{task}` has none; leave `over {name.text}` out",
-            )
-            return Recipe(None, False)
-        return Recipe(name.text, True)
-    if any(entry is None for entry in names.pairs.entries.values()):
-        return Recipe(None, False)
-    of_task = _recipes_of(task, names)
-    if len(of_task) > 1:
-        report.error(
-            "CS406",
-            f"task `{task}` has several recipes: {listed(of_task)}",
-            where,
-            "which of them is meant",
-            help=f"name one: `over {of_task[0]}`",
-        )
-        return Recipe(None, False)
-    return Recipe(of_task[0] if of_task else None, True)
-
-
-def _recipes_of(task: str, names: Names) -> list[str]:
-    return [name for name, recipe in names.pairs.intact().items() if recipe.task == task]
+from .expression_scope import Scope
+from .expressions import Expression
+from .program import CORRECT, Pairs
+from .scope import Reporter, Signature, report_repeated
+from .syntax.pairs import PairsSyntax
 
 
 def check_recipe(
@@ -104,9 +49,10 @@ class _RecipeChecker:
         errors = self.report.errors
         size, size_span = self._size()
         split = self._split()
-        holdouts = self._holdouts()
-        checker = ExpressionChecker(self._scope(), self.report)
+        holdouts = check_holdouts(self.syntax.holdouts, self.task, self.domains, self.report)
+        checker = ExpressionChecker(self._scope(roles=True), self.report)
         where = [checker.check_condition(condition, "`where`") for condition in self.syntax.where]
+        cells = self._cells()
         if self.report.errors > errors or None in where:
             return None
         return Pairs(
@@ -114,8 +60,9 @@ class _RecipeChecker:
             self.task.name,
             size,
             split,
-            tuple(holdouts),
+            holdouts,
             tuple(condition for condition in where if condition is not None),
+            cells,
             self.syntax.doc,
             self.syntax.name.span,
             size_span,
@@ -156,126 +103,37 @@ class _RecipeChecker:
             return float(shares[0]), float(shares[1]), float(shares[2])
         return Pairs("", "").split
 
-    # --- held-out values
-
-    def _holdouts(self) -> list[Holdout]:
-        held: dict[str, Name] = {}
-        holdouts = []
-        for syntax in self.syntax.holdouts:
-            names = [name for written in syntax.names for name in self._members(written)]
-            if (values := self._values(syntax, names[0].text)) is False:
+    def _cells(self) -> tuple[Expression, ...] | None:
+        """What `balanced` balances by; nothing for `uniform`, and None where neither is written."""
+        if not self.syntax.balanced:
+            return None
+        first, *more = self.syntax.balanced
+        for again in more:
+            if bool(again.cells) == bool(first.cells):
+                what = "`balanced`" if first.cells else "`uniform`"
+                report_repeated(self.report, what, again.span, first.span)
                 continue
-            intact = [self._check_held(name, held, values) for name in names]
-            if all(intact):
-                inputs = tuple(name.text for name in names)
-                holdouts.append(Holdout(inputs, values if isinstance(values, tuple) else None, syntax.span))
-        return holdouts
-
-    def _members(self, written: Indexed) -> tuple[Name, ...]:
-        """The input that a name stands for, or the members of a family."""
-        families = families_of(self.task.inputs)
-        if written.name.text not in families:
-            return (written.name,)
-        return tuple(Name(member, written.span) for member in families[written.name.text].members)
-
-    def _values(self, syntax: HoldoutSyntax, name: str) -> tuple[int, ...] | bool:
-        """The held-out values, of the first input's type; True where none are stated, False after an error."""
-        first = self.task.inputs.get(name)
-        checker = ExpressionChecker(Scope({}, self.domains.symbols, library=self.domains.library), self.report)
-        parts = syntax.alternatives or tuple(part for part in (syntax.low, syntax.high) if part is not None)
-        typed = [checker.check(part, first) for part in parts]
-        values: list[int] = []
-        for expression in typed:
-            if expression is None:
-                return False
-            if first is not None and not comparable(first, expression.domain):
-                self.report.error(
-                    "CS105",
-                    f"`{name}` is {describe(first)}, held out is {describe(expression.domain)}",
-                    expression.span,
-                    help=f"name values of `{first.name}`",
-                )
-                return False
-            if expression.domain.size > 1 and not isinstance(expression, Constant):
-                self.report.error("CS401", "a held-out value is a constant", expression.span, help="write the value")
-                return False
-            values.append(expression.value if isinstance(expression, Constant) else expression.domain.low)
-        if not values:
-            return True
-        if syntax.alternatives is not None:
-            return tuple(sorted(set(values)))
-        low, high = values
-        where = Span(typed[0].span.start, typed[1].span.end)  # type: ignore[union-attr]
-        if low > high:
-            self.report.error("CS113", f"the range `{low}..{high}` is empty", where, help=f"write `{high}..{low}`")
-            return False
-        if high - low >= MAX_HELD_OUT:
-            self.report.error("CS401", "too many values are held out", where, help=f"hold out at most {MAX_HELD_OUT}")
-            return False
-        return tuple(range(low, high + 1))
-
-    def _check_held(self, name: Name, held: dict[str, Name], values: tuple[int, ...] | bool) -> bool:
-        if name.text not in self.task.inputs:
-            family = families_of(self.task.inputs).get(family_name(name.text))
-            if family is not None:
-                message = f"there is no `{name.text}`: the members of `{family.name}` are {family.text}"
-                self.report.error("CS140", message, name.span, help="an index counts from 0")
-            elif self.task.complete:
-                self.report.error(
-                    "CS101",
-                    f"expected an input of task `{self.task.name}`, found `{name.text}`",
-                    name.span,
-                    "not an input",
-                    help=suggest(name.text, map(family_name, self.task.inputs), "inputs"),
-                )
-            return False
-        if name.text in held:
             self.report.error(
-                "CS403",
-                f"input `{name.text}` is held out twice",
-                name.span,
-                "again here",
-                related=[Label(held[name.text].span, "first here")],
-                help="put its values into one line",
+                "CS445",
+                "a recipe is `balanced` or `uniform`, found both",
+                again.span,
+                related=[Label(first.span, "the other")],
+                help="`uniform` draws every input alike, `balanced EXPRESSION` every value of it: remove one",
             )
-            return False
-        held[name.text] = name
-        domain = self.task.inputs[name.text]
-        if domain is None:
-            return False
-        if not isinstance(values, tuple):
-            if domain.size < 2:
-                self._nothing_left(name, domain)
-            return domain.size >= 2
-        outside = [value for value in values if not domain.low <= value <= domain.high]
-        if outside:
-            self.report.error(
-                "CS401",
-                f"{outside[0]} is no value of `{name.text}`"
-                if domain.is_integer
-                else f"`{name.text}` has no such value",
-                name.span,
-                help=f"its values are {domain.low}..{domain.high}" if domain.is_integer else "name its own values",
-            )
-            return False
-        if len(values) == domain.size:
-            self._nothing_left(name, domain)
-            return False
-        return True
+        checker = ExpressionChecker(self._scope(roles=False), self.report)
+        cells = [checker.check(cell, None) for cell in first.cells]
+        for cell in cells:
+            if cell is not None and cell.domain.size < 2:
+                self.report.error(
+                    "CS446",
+                    "expected an expression with several values to balance by, found one with a single value",
+                    cell.span,
+                    help="balance by an input, a variable of a model or the output, or write `uniform`",
+                )
+        return tuple(cell for cell in cells if cell is not None)
 
-    def _nothing_left(self, name: Name, domain: Domain) -> None:
-        self.report.error(
-            "CS402",
-            f"holding out all {domain.size} values of `{name.text}` leaves none to fit on"
-            if domain.size > 1
-            else f"`{name.text}` has one value only, and none to hold out",
-            name.span,
-            help="hold out some of its values",
-        )
-
-    # --- what `where` may read
-
-    def _scope(self) -> Scope:
+    def _scope(self, roles: bool) -> Scope:
+        """What conditions and cells may read: inputs, outputs, `correct`, and variables that one model has."""
         variables: dict[str, Domain | None] = dict(self.task.inputs)
         refused: dict[str, tuple[str, str, str]] = {}
         owners: dict[str, str] = {}
@@ -291,9 +149,7 @@ class _RecipeChecker:
                     owners[name] = model
                     variables[name] = domain
         variables |= self.task.outputs
-        if "correct" not in variables:
-            message = "`correct` is part of the language but not built yet"
-            refused["correct"] = ("CS010", message, "leave it out")
-        return Scope(
-            variables, self.domains.symbols, True, refused, open=not (self.models_known and self.task.complete)
-        )
+        if CORRECT not in variables and CORRECT not in refused:
+            variables[CORRECT] = self.task.output_domain
+        known = self.models_known and self.task.complete
+        return Scope(variables, self.domains.symbols, roles, refused, open=not known, library=self.domains.library)

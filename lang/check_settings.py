@@ -111,7 +111,7 @@ def check_network(syntax: NetworkSyntax, report: Reporter) -> Network | None:
         fault = "the path holds a null character" if "\0" in path.value else "the path is empty"
         report.error("CS121", fault, path.span, help='write `torch("weights.safetensors")`')
         return None
-    return Network(syntax.name.text, path.value, syntax.doc, syntax.name.span, path.span)
+    return Network(syntax.name.text, path.value, doc=syntax.doc, span=syntax.name.span, path_span=path.span)
 
 
 def _entries(

@@ -67,9 +67,9 @@ def check_region(syntax: SiteSyntax, scope: SiteScope, report: Reporter) -> Regi
             report.error("CS306", "an alternative is listed twice", again.span, help="list each entry once")
             return None
     if isinstance(syntax.position, Star):
-        return Region(syntax.component.text, layers, dims, None, syntax.span)
+        return Region(syntax.component.text, layers, dims, None, span=syntax.span)
     positions = _positions_of(syntax, scope, searched=True, report=report)
-    return None if positions is None else Region(syntax.component.text, layers, dims, positions, syntax.span)
+    return None if positions is None else Region(syntax.component.text, layers, dims, positions, span=syntax.span)
 
 
 def _positions_of(

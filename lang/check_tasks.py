@@ -9,7 +9,9 @@ from .expression_scope import Scope
 from .expressions import Expression
 from .families import families_of, family_name, list_names, member_name
 from .join_families import MAX_TUPLES
+from .metrics import CORRECT
 from .program import Declared, Task
+from .renderings import Tokens
 from .scope import Reporter, Signature, report_repeated, report_twice
 from .suggest import suggest
 from .syntax.leaves import Name
@@ -47,7 +49,8 @@ class _TaskChecker:
         require = self._require(known, outputs)
         tokens, tokens_span = self._tokens(inputs)
         output_name = _output_name(outputs)
-        signature = Signature(self.syntax.name.text, known, parts, output_name, bool(inputs and outputs))
+        metrics = {CORRECT.name: CORRECT} if outputs else {}
+        signature = Signature(self.syntax.name.text, known, parts, output_name, bool(inputs and outputs), metrics)
         output = self._output(signature, outputs)
         written = [line for line in self.syntax.lines if isinstance(line, AnswerSyntax)]
         answers = check_answers(written, self.syntax.name, parts, known, tokens, self.report)
@@ -59,11 +62,10 @@ class _TaskChecker:
             tuple(declared for declared, _ in inputs.values() if declared),
             require,
             output,
-            tokens,
+            Tokens(tokens, tokens_span),
             answers,
-            self.syntax.doc,
-            self.syntax.name.span,
-            tokens_span,
+            doc=self.syntax.doc,
+            span=self.syntax.name.span,
         )
         return signature, task
 

@@ -34,6 +34,10 @@ CODES: dict[str, Code] = {
     "CS015": Code("a bracket that is not closed"),
     "CS016": Code("a name with more than one index"),
     "CS017": Code("a loop around what belongs to the whole file"),
+    # tools (cli), CS030-CS049
+    "CS030": Code("an unknown diagnostic code", exit=64),
+    "CS031": Code("a file that is there already", exit=64),
+    "CS032": Code("a part of cspec that is not installed", exit=4),
     # --- CS1xx: names and types (lang) ---
     "CS101": Code("an unknown name"),
     "CS102": Code("a name that is declared twice"),
@@ -150,6 +154,9 @@ CODES: dict[str, Code] = {
     "CS442": Code("a `cae` of variables at several layers"),
     "CS443": Code("an edge to a variable that does not read the other"),
     "CS444": Code("a child of an edge's variable that is not aligned"),
+    "CS445": Code("a recipe that is both balanced and uniform"),
+    "CS446": Code("cells of a recipe by something that has one value only"),
+    "CS447": Code("recipes that are balanced differently and cannot be joined"),
     "CS320": Code("a site that the network does not have"),
     "CS321": Code("dims that the site does not have"),
     "CS322": Code("variables that need more dims than their site has"),
@@ -197,4 +204,5 @@ CODES: dict[str, Code] = {
     "CS523": Code("a fitted map that is no longer in the store", exit=4),
     # --- CS9xx: internal ---
     "CS900": Code("a bug in cspec", exit=70),
+    "CS901": Code("a formatted text that would mean something else", exit=70),
 }

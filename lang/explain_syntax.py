@@ -16,12 +16,26 @@ FORMS = {
     "network": 'a network reads `network NAME = torch("weights.safetensors")`',
     "align": "an alignment reads `align NAME: MODEL -> NETWORK { ... }` with lines "
     "`VARIABLES at SITE via FAMILY size K`, or `in REGION` to search",
-    "pairs": "a recipe reads `pairs NAME for TASK { ... }` with lines `size N`, `split .6 .2 .2`, `holdout INPUTS` and "
-    "`where EXPRESSION`",
+    "pairs": "a recipe reads `pairs NAME for TASK { ... }` with lines `size N`, `split .6 .2 .2`, `holdout INPUTS`, "
+    "`where EXPRESSION` and `balanced EXPRESSION` or `uniform`",
     "claim": "a claim reads `claim NAME: iia(ALIGNMENT) >= 0.9`",
     "for": "a loop reads `for i in 0..3 { ... }`, with declarations between the braces",
     "settings": "settings read `settings { confidence: 0.95 seed: 0 }`",
 }
+LINE_WORDS = {
+    "INPUT",
+    "REQUIRE",
+    "OUTPUT",
+    "TOKENS",
+    "ANSWER",
+    "SIZE",
+    "SPLIT",
+    "HOLDOUT",
+    "WHERE",
+    "BALANCED",
+    "UNIFORM",
+}
+"""Words that open a line in a task or a recipe."""
 NOUNS = {"for": "loop", "fn": "function", "align": "alignment", "pairs": "recipe"}
 
 ESTIMAND_NAMES = ("iia", "cause", "isolate", "cae", "probe", "divergence")
@@ -128,7 +142,7 @@ def _expected(acceptable: frozenset[str]) -> str:
     """What could have come, most telling first; long lists are summed up."""
     rest = set(acceptable)
     if "INPUT" in rest and "NAME" in rest:  # keywords of other declarations, which are plain names here
-        rest -= {"INPUT", "REQUIRE", "OUTPUT", "TOKENS", "ANSWER", "SIZE", "SPLIT", "HOLDOUT", "WHERE"}
+        rest -= LINE_WORDS
     if len(rest) <= 3 and rest & {"_FOR", "_COLON", "_EQUALS", "_ARROW", "_LBRACE"}:
         rest.discard("_LBRACKET")  # an index after the name of a declaration is rarely what is missing
     if "_LPAR" in rest and not rest & {"NAME", "INT"}:

@@ -4,7 +4,7 @@ Every value is an integer: numbers are themselves, symbols their index, booleans
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from .diagnostics import NOWHERE, Span
@@ -69,3 +69,13 @@ def variables_of(expression: Expression) -> Iterator[Variable]:
                 yield from variables_of(argument)
         case Constant() | Listing():
             pass
+
+
+def in_role(expression: Expression, role: Literal["base", "source"]) -> Expression:
+    """The expression with every variable that has no role read in this one."""
+    match expression:
+        case Variable(role=None):
+            return replace(expression, role=role)
+        case Apply(arguments=arguments):
+            return replace(expression, arguments=tuple(in_role(argument, role) for argument in arguments))
+    return expression

@@ -97,13 +97,6 @@ def _in_align(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
     return None
 
 
-def _in_pairs(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
-    token = tokens[at]
-    if token.text in ("balanced", "uniform"):
-        return not_built(f"`{token.text}`", token.span, "leave it out: items are balanced as docs/language.md says")
-    return None
-
-
 def _in_claim(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
     token, text = tokens[at], tokens[at].text
     if text in ESTIMANDS and _text(tokens, at + 1) == "(":
@@ -129,7 +122,6 @@ _BY_KEYWORD = {
     "task": _in_task,
     "network": _in_network,
     "align": _in_align,
-    "pairs": _in_pairs,
     "claim": _in_claim,
     "settings": _in_settings,
 }

@@ -8,24 +8,39 @@ from .diagnostics import NOWHERE, Span
 
 @dataclass(frozen=True)
 class Position:
-    """Where in a prompt: the token of an input (`slot`), or a token's index (negative ones count from the end)."""
+    """Where in a prompt: a slot, or a token's index (negative ones count from the end); with neither, every token.
+
+    Of a slot's tokens it is the last, the first or all of them, as `part` says; in `tokens [x]` the slot `{x}` is the
+    one token of `x`.
+    """
 
     slot: str | None = None
     index: int | None = None
+    part: Literal["last", "first", "all"] = "last"
 
     @property
     def text(self) -> str:
-        """`{x}`, `3`, `last`."""
-        return f"{{{self.slot}}}" if self.slot is not None else "last" if self.index == -1 else str(self.index)
+        """`{x}`, `{x}.first`, `3`, `last`, `all`."""
+        if self.slot is not None:
+            return f"{{{self.slot}}}" + ("" if self.part == "last" else f".{self.part}")
+        if self.index is None:
+            return "all"
+        return "last" if self.index == -1 else str(self.index)
+
+
+EVERY_TOKEN = Position(part="all")
 
 
 @dataclass(frozen=True)
 class Site:
-    """A place in the network: `hidden[1]`, `hidden[1][0..7]`, `logits`, `resid[2][3..5] @ {x[0]}`.
+    """A place in the network: `hidden[1]`, `hidden[1][0..7]`, `logits`, `resid[2][3..5] @ {x[0]}`, `q[3, 0] @ last`.
 
     `dims` is None for the whole site. `positions` are empty for networks without them; several are one vector, their
     concatenation in this order. `inside` names another alignment and its variable, `outer.left`: the site is then that
     variable's block (component and layer are its own, and `dims` None).
+
+    `head` is the attention head of the components that have one; `module` the dotted path of `module("...")`.
+    `joined` are further sites, written in one pair of brackets with this one: all are one vector, their concatenation.
     """
 
     component: str
@@ -33,41 +48,67 @@ class Site:
     dims: tuple[int, ...] | None = None
     positions: tuple[Position, ...] = ()
     inside: tuple[str, str] | None = None
+    head: int | None = None
+    module: str | None = None
+    joined: tuple["Site", ...] = ()
     span: Span = field(default=NOWHERE, compare=False)
+
+    @property
+    def parts(self) -> tuple["Site", ...]:
+        """The sites whose concatenation it is."""
+        return (replace(self, joined=()), *self.joined)
 
     @property
     def text(self) -> str:
         """The site as a user writes it; runs of dims as ranges."""
+        if self.joined:
+            return f"[{', '.join(part.text for part in self.parts)}]"
         if self.inside is not None:
             return ".".join(self.inside)
-        layer = "" if self.layer is None else f"[{self.layer}]"
+        component = self.component if self.module is None else f'{self.component}("{self.module}")'
+        indices = [str(index) for index in (self.layer, self.head) if index is not None]
+        layer = f"[{', '.join(indices)}]" if indices else ""
         dims = "" if self.dims is None else f"[{show_dims(self.dims)}]"
-        return f"{self.component}{layer}{dims}{show_positions(self.positions)}"
+        return f"{component}{layer}{dims}{show_positions(self.positions)}"
 
 
 @dataclass(frozen=True)
 class Region:
     """Sites to choose from (`in`): every layer with every entry of dims and every position.
 
-    `layers` None stands for `*`, all of the component's; `dims` None for the whole site, `"each"` for `*`, every single
-    dim; else each entry is one alternative. `positions` are alternatives (empty: none; None: `*`).
+    `layers` None stands for `*`, all of the component's, and so do `heads`; `dims` None for the whole site, `"each"`
+    for `*`, every single dim; else each entry is one alternative. `positions` are alternatives (empty: none; None:
+    `*`).
+    `module` is as in `Site`. `others` are further regions, listed in brackets with this one: alternatives, too.
     """
 
     component: str
     layers: tuple[int, ...] | None
     dims: tuple[tuple[int, ...], ...] | Literal["each"] | None = None
     positions: tuple[Position, ...] | None = ()
+    heads: tuple[int, ...] | None = ()
+    module: str | None = None
+    others: tuple["Region", ...] = ()
     span: Span = field(default=NOWHERE, compare=False)
+
+    @property
+    def parts(self) -> tuple["Region", ...]:
+        """The regions that are listed."""
+        return (replace(self, others=()), *self.others)
 
     @property
     def text(self) -> str:
         """The region as a user writes it."""
-        layers = "*" if self.layers is None else show_dims(self.layers) if self.layers else ""
+        if self.others:
+            return f"[{', '.join(part.text for part in self.parts)}]"
+        listed = ", ".join("*" if of is None else show_dims(of) for of in (self.layers, self.heads) if of != ())
+        indices = f"[{listed}]" if listed else ""
+        component = self.component if self.module is None else f'{self.component}("{self.module}")'
         dims = ""
         if self.dims is not None:
             dims = f"[{'*' if self.dims == 'each' else ', '.join(show_dims(entry) for entry in self.dims)}]"
         where = " @ *" if self.positions is None else show_positions(self.positions)
-        return f"{self.component}{f'[{layers}]' if layers else ''}{dims}{where}"
+        return f"{component}{indices}{dims}{where}"
 
 
 def show_positions(positions: tuple[Position, ...]) -> str:
@@ -92,19 +133,23 @@ def show_dims(dims: tuple[int, ...]) -> str:
     return ", ".join(parts)
 
 
-FamilyName = Literal["identity", "rotation", "pca", "difference", "probe", "revnet"]
+FamilyName = Literal["identity", "rotation", "pca", "difference", "probe", "revnet", "sae"]
 
 
 @dataclass(frozen=True)
 class Family:
-    """A family of maps; `revnet` takes its number of blocks and its width."""
+    """A family of maps; `revnet` takes its number of blocks and its width, `sae` the path of its weights."""
 
     name: FamilyName
     arguments: tuple[int, ...] = ()
+    path: str | None = None
+    path_span: Span = field(default=NOWHERE, compare=False)
 
     @property
     def text(self) -> str:
-        """`rotation`, `revnet(10, 16)`."""
+        """`rotation`, `revnet(10, 16)`, `sae("f.safetensors")`."""
+        if self.path is not None:
+            return f'{self.name}("{self.path}")'
         return f"{self.name}({', '.join(map(str, self.arguments))})" if self.arguments else self.name
 
 

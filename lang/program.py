@@ -5,12 +5,17 @@ its declarations are made of lies beside it: `domains.py`, `expressions.py`, `pl
 """
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from .claims import Claim
 from .diagnostics import NOWHERE, Span
 from .domains import Domain
 from .expressions import Expression
+from .metrics import Metric
 from .places import Placement, Position
+from .renderings import Rendering, Tokens
+
+Loader = Literal["torch", "transformers", "jax"]
 
 
 @dataclass(frozen=True)
@@ -24,14 +29,26 @@ class Declared:
 
 @dataclass(frozen=True)
 class Answer:
-    """How one output is read from the network: class index of each value, in the order of the output's codes.
+    """How one output is read from the network: class index or texts of each value, in the order of the output's codes.
 
-    `position` says at which token (None: the network has one answer).
+    `classes` is empty where the values are texts; `texts` then holds the spellings that each value accepts, and is
+    empty otherwise. `position` says at which token (None: the network has one answer, the next token of a prompt).
+    `among`: the answer is the best of these alone, not of all that the network could say.
     """
 
     output: str
     classes: tuple[int, ...]
     position: Position | None = None
+    texts: tuple[tuple[str, ...], ...] = ()
+    among: bool = False
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class Generated:
+    """`answer text(n)`: up to `limit` generated tokens, which only metrics read."""
+
+    limit: int
     span: Span = field(default=NOWHERE, compare=False)
 
 
@@ -65,21 +82,28 @@ class OpenTable:
 
 @dataclass(frozen=True)
 class Task:
-    """The signature that rival models share. `tokens` names the inputs whose codes are fed, in order.
+    """The signature that rival models share, and how its inputs are rendered for a network.
 
     Families are unrolled: `x[0]`, `x[1]`. Several outputs are one variable, `output`, whose domain is their product;
-    `answers` then reads one part each, in the order of the domain's parts.
+    `answers` then reads one part each, in the order of the domain's parts. A task whose answer is `generated` text has
+    no output. `metrics` are those that it declares; `correct` is beside them where there is an output.
     """
 
     name: str
     inputs: tuple[Declared, ...]
     require: tuple[Expression, ...]
-    output: Declared
-    tokens: tuple[str, ...]
+    output: Declared | None
+    rendering: Rendering
     answers: tuple[Answer, ...]
+    generated: Generated | None = None
+    metrics: dict[str, Metric] = field(default_factory=dict, hash=False)
     doc: str = ""
     span: Span = field(default=NOWHERE, compare=False)
-    tokens_span: Span = field(default=NOWHERE, compare=False)
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """The inputs whose codes are fed as tokens, in order; none where they are rendered in another way."""
+        return self.rendering.inputs if isinstance(self.rendering, Tokens) else ()
 
 
 @dataclass(frozen=True)
@@ -111,10 +135,17 @@ class Model:
 
 @dataclass(frozen=True)
 class Network:
-    """Weights: `torch("path")`. The path is as written, relative to the spec's folder."""
+    """Weights: `torch("path")`. The path is as written, relative to the spec's folder.
+
+    Of `transformers(...)` it is a folder in the Hugging Face format, or the id of a repository, at its `revision`.
+    """
 
     name: str
     path: str
+    loader: Loader = "torch"
+    revision: str | None = None
+    dtype: str | None = None
+    device: str | None = None
     doc: str = ""
     span: Span = field(default=NOWHERE, compare=False)
     path_span: Span = field(default=NOWHERE, compare=False)
@@ -151,6 +182,10 @@ class Alignment:
     span: Span = field(default=NOWHERE, compare=False)
 
 
+CORRECT = "correct"
+"""What every model of a task computes for an input: its output, by this name in a recipe's expressions."""
+
+
 @dataclass(frozen=True)
 class Holdout:
     """Whole values kept out of `fit` and `select`: inputs, and the held-out range (None: values are split by hash)."""
@@ -162,7 +197,11 @@ class Holdout:
 
 @dataclass(frozen=True)
 class Pairs:
-    """A recipe for base and source inputs. `size` items over all splits; `split` shares of fit, select, test."""
+    """A recipe for base and source inputs. `size` items over all splits; `split` shares of fit, select, test.
+
+    Values of `cells` are drawn uniformly, and an input uniformly among those that have them; without any cell, inputs
+    are drawn uniformly. None: cells are the value tuples of the aligned variables and the output.
+    """
 
     name: str
     task: str
@@ -170,6 +209,7 @@ class Pairs:
     split: tuple[float, float, float] = (0.6, 0.2, 0.2)
     holdouts: tuple[Holdout, ...] = ()
     where: tuple[Expression, ...] = ()
+    cells: tuple[Expression, ...] | None = None
     doc: str = ""
     span: Span = field(default=NOWHERE, compare=False)
     size_span: Span = field(default=NOWHERE, compare=False)

@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 from .diagnostics import Diagnostic, Label, Span
 from .domains import Domain, product
 from .families import family_name
+from .metrics import Metric
 from .places import Placement
 from .program import Model, Network, Pairs
 from .suggest import listed, suggest
@@ -91,6 +92,8 @@ class Signature:
     outputs: dict[str, Domain | None]
     output: str | None
     complete: bool
+    metrics: dict[str, Metric] = field(default_factory=dict)
+    """Those that can be read, `correct` among them where there is an output."""
 
     @property
     def output_domain(self) -> Domain | None:
@@ -132,6 +135,8 @@ class Names:
     alignments: Table[AlignmentView]
     pairs: Table[Pairs]
     claims: Table[object]
+    joined: dict[str, Pairs] = field(default_factory=dict)
+    """Unions of recipes, by their names as `over` lists them."""
 
     @classmethod
     def empty(cls, report: Reporter) -> "Names":

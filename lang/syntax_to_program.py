@@ -92,7 +92,7 @@ class _Checker:
             names.models.intact(),
             names.networks.intact(),
             self.alignments,
-            names.pairs.intact(),
+            names.pairs.intact() | names.joined,
             self.claims,
             settings,
             {name: table for name, table in self.domains.library.tables.items() if table is not None},

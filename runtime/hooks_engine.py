@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ..compiler.groundings import Frame, Grounding
 from ..compiler.interpret_terms import Batch
-from ..compiler.terms import OutputOf, Run, ValueOf
+from ..compiler.terms import Handle, OutputOf, Run, ValueOf
 from .errors import EngineRefusal
 
 if TYPE_CHECKING:
@@ -111,13 +111,16 @@ class HooksEngine:
         """What each frame that holds a target does to its site's activation."""
         wanted: dict[int, list[tuple[int, Tensor, Tensor | None]]] = {}
         for assignment in run.assignments:
-            frame, block = self._place(assignment.target)
-            if assignment.value.variable != assignment.target or assignment.value.run.world != run.world:
-                raise EngineRefusal(f"`{assignment.target}` does not take its own value in a run of the same network")
+            target, value = assignment.target, assignment.value
+            if not isinstance(target, str) or assignment.readers is not None:
+                raise EngineRefusal("only variables of an alignment are set, and for all their readers")
+            if not isinstance(value, ValueOf) or value.variable != target or value.run.world != run.world:
+                raise EngineRefusal(f"`{target}` does not take its own value in a run of the same network")
+            frame, block = self._place(target)
             member = None
             if run.within_set:
-                member = torch.from_numpy(batch.members[:, batch.variables.index(assignment.target)])
-            wanted.setdefault(frame, []).append((block, self._features(frame, assignment.value, batch), member))
+                member = torch.from_numpy(batch.members[:, batch.variables.index(target)])
+            wanted.setdefault(frame, []).append((block, self._features(frame, value, batch), member))
         return {frame: self._edit(frame, blocks) for frame, blocks in wanted.items()}
 
     def _edit(self, frame: int, blocks: list[tuple[int, Tensor, Tensor | None]]) -> Edit:
@@ -157,9 +160,9 @@ class HooksEngine:
         """From tokens to the activation of a frame's layer in unintervened runs."""
         return functools.partial(self.network.state, component=frame.component, layer=frame.layer)
 
-    def _place(self, variable: str) -> tuple[int, int]:
+    def _place(self, variable: Handle) -> tuple[int, int]:
         """The frame and the block of a variable."""
-        index = self.variables.index(variable)
+        index = -1 if not isinstance(variable, str) else self.variables.index(variable)
         for frame, place in enumerate(self.frames):
             for block, owner in enumerate(place.blocks):
                 if owner.variable == index:

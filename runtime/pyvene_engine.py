@@ -23,7 +23,7 @@ from torch.utils.hooks import RemovableHandle
 
 from ..compiler.groundings import Frame, Grounding
 from ..compiler.interpret_terms import Batch
-from ..compiler.terms import OutputOf, Run
+from ..compiler.terms import OutputOf, Run, taken_values
 from .errors import EngineRefusal
 from .hooks_engine import site_vectors
 from .maps.feature_map import FeatureMap
@@ -104,7 +104,7 @@ class PyveneEngine:
         Where all variables live at one layer the items stay together: there, a variable outside the set may take the
         base's own value, which changes nothing. At different layers it would undo what an earlier patch does to it.
         """
-        targets = tuple(assignment.target for assignment in run.assignments)
+        targets = tuple(target for target, _ in taken_values(run))
         if not run.within_set or len({(frame.component, frame.layer) for frame in self.grounding.frames}) == 1:
             return [(np.arange(len(batch)), targets)]
         columns = [batch.variables.index(target) for target in targets]
@@ -178,7 +178,7 @@ class PyveneEngine:
 
     def _source(self, run: Run, target: str, tokens: Tensor, batch: Batch) -> Tensor:
         """The tokens of one assignment's source; the base's own where the variable is not in the item's set."""
-        value = next(assignment.value for assignment in run.assignments if assignment.target == target)
+        value = next(value for taken, value in taken_values(run) if taken == target)
         if value.variable != target or value.run.assignments or value.run.world != run.world:
             raise EngineRefusal(f"`{target}` does not take its own value in an unintervened run of the same network")
         source = tokens[:, value.run.input]

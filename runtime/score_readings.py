@@ -10,7 +10,7 @@ from ..compiler.keys import derived_seed
 from ..compiler.plan import EvaluateStep
 from ..compiler.sampling.draw_items import Population
 from ..compiler.sampling.items import Items
-from ..compiler.terms import Distance, OutputOf, ReadsRight, Run, Score, WrongReads
+from ..compiler.terms import Distance, OutputOf, ReadsRight, Run, Score, WrongReads, measured_run
 from .answers import compare, encode
 from .engine import Engine
 from .natural import Natural
@@ -47,7 +47,7 @@ def _reads_right(
     step: EvaluateStep, score: ReadsRight, items: Items, engine: Engine, batch: Batch, natural: Natural
 ) -> Tensor:
     """1 where the variable's read-out on the base is its value in the model."""
-    variable = score.left.variable
+    variable = score.variable
     read = natural.read_out(engine, step.model, variable).read(
         engine.read(variable, torch.from_numpy(batch.inputs[:, 0]))
     )
@@ -119,8 +119,7 @@ def _distance(score: Distance, step: EvaluateStep, engine: Engine, batch: Batch,
 
 def base_run(score: Score, output: str) -> OutputOf:
     """The output of the unintervened base in the network."""
-    run = score.run if isinstance(score, Distance) else score.left.run
-    return OutputOf(output, Run(run.world, 0))
+    return OutputOf(output, Run(measured_run(score).world, 0))
 
 
 def _draws(key: str, first: int, items: int, pool: int, units: int) -> tuple[Tensor, Tensor]:

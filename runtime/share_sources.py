@@ -9,7 +9,7 @@ from ..compiler.experiments import Encoding
 from ..compiler.plan import EvaluateStep
 from ..compiler.sampling.draw_items import Population, split_of
 from ..compiler.sampling.enumerate_items import Shared, list_sources
-from ..compiler.terms import Distance, ReadsRight, Score
+from ..compiler.terms import ReadsRight, Score, measured_run, taken_values
 from .engine import Engine
 
 
@@ -42,8 +42,7 @@ def share_sources(
 def _read_from(score: Score, source: int) -> str:
     """The aligned variable that takes its value from a source; along an edge x -> y it is x."""
     assert not isinstance(score, ReadsRight), "a read-out takes nothing from a source"
-    run = score.run if isinstance(score, Distance) else score.left.run
-    return next(assignment.target for assignment in run.assignments if assignment.value.run.input == source)
+    return next(target for target, value in taken_values(measured_run(score)) if value.run.input == source)
 
 
 def _classes(state: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:

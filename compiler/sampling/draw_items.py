@@ -167,6 +167,7 @@ def population_key(recipe: Recipe, whole_domain: bool) -> str:
         recipe.shares,
         recipe.seed,
         *([] if recipe.halves == HALVES else [recipe.halves]),
+        *([] if recipe.cells is None else [("cells", *recipe.cells)]),
     )
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 

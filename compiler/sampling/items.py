@@ -33,7 +33,8 @@ class Recipe:
     `sets` the interchanged sets, as indices into `variables`; `where` conditions on single inputs (base and every
     source alike) or, where their variables carry a role, on a base and a source together, over inputs only (model
     variables are substituted away before). `halves` are those that count: `changing` and `keeping`, or the one
-    that an estimand names.
+    that an estimand names. `cells` are the variables by whose values inputs are balanced; with none (`()`) inputs are
+    drawn uniformly, and None stands for the aligned variables and the output.
     """
 
     model: CausalModel
@@ -44,6 +45,7 @@ class Recipe:
     shares: tuple[float, float, float]
     seed: int
     halves: tuple[Half, ...] = ("changing", "keeping")
+    cells: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)

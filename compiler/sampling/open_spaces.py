@@ -89,8 +89,13 @@ def link_holds(recipe: Recipe, links: Sequence[Expression], bases: Codes, source
 
 
 def law_of(recipe: Recipe) -> tuple[str, ...]:
-    """The variables of a value tuple: the aligned ones and the output."""
-    return tuple(dict.fromkeys((*recipe.variables, recipe.model.output)))
+    """The variables of a value tuple: those that inputs are balanced by, the aligned ones, and the output."""
+    return tuple(dict.fromkeys((*(recipe.cells or ()), *recipe.variables, recipe.model.output)))
+
+
+def least_law_of(recipe: Recipe) -> tuple[str, ...]:
+    """The variables of cells where value tuples are too many: those that inputs are balanced by, and the output."""
+    return tuple(dict.fromkeys((*(recipe.cells or ()), recipe.model.output)))
 
 
 def _open(
@@ -110,8 +115,8 @@ def _open(
     except TooLargeError:
         pass
     try:
-        space = _cells(recipe, region, layout, extra, (recipe.model.output,), EXACT)
-        if not len(space):
+        space = _cells(recipe, region, layout, extra, least_law_of(recipe), EXACT)
+        if not len(space) or recipe.cells is not None:
             return space
         generator = np.random.Generator(np.random.Philox(key=key))
         sample = space.draw(generator.integers(0, len(space), 1 << 15), generator)
@@ -137,19 +142,18 @@ def _cells(
     law: tuple[str, ...],
     how: str,
 ) -> Space:
-    """Cells by `law`, or by the output alone where that makes too many.
+    """Cells by `law`, or by the least law where that makes too many.
 
-    Where the output determines the rest of the law, both are the same cells: then they keep the law, so that every
-    variable's codes are known from the cell.
+    Where the least law determines the rest, both are the same cells: then they keep the law, so that every variable's
+    codes are known from the cell.
     """
     extra = layout.extra if extra is None else extra
     solution = layout.graph.solve([layout.variables[v] for v in law], layout.true, extra)
-    if len(solution.elimination.table) > MOST_TUPLES or law == (recipe.model.output,):
-        output = (recipe.model.output,)
-        if law != output:
-            by_output = layout.graph.solve([layout.variables[v] for v in output], layout.true, extra)
-            if len(by_output.elimination.table) < len(solution.elimination.table):
-                law, solution = output, by_output
+    least = least_law_of(recipe)
+    if len(solution.elimination.table) > MOST_TUPLES and law != least:
+        by_least = layout.graph.solve([layout.variables[v] for v in least], layout.true, extra)
+        if len(by_least.elimination.table) < len(solution.elimination.table):
+            law, solution = least, by_least
     no_key = np.zeros((len(solution.elimination.table), 0), dtype=np.int64)
     return finish(recipe, region, layout, solution, law, (), no_key, how)
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from ...lang.expressions import Apply, Expression, Variable, variables_of
+from ...lang.expressions import Apply, Expression, Variable, in_role, variables_of
 from ..causal_model import CausalModel, Codes
 from ..expressions import Column, evaluate
 from .flatten import Graph, Solution, ranked
 from .items import Recipe
-from .relations import Relation, relation
+from .relations import Relation, Weights, relation
 from .splits import Region, hash_rows, tuple_hash
 
 LISTED = 1 << 18
@@ -48,7 +48,7 @@ def conditions_of(recipe: Recipe) -> Conditions:
     links: list[Expression] = []
     for conjunct in [c for condition in recipe.where for c in _conjuncts(condition)]:
         bare = any(v.role is None for v in variables_of(conjunct))
-        copies = [_with_role(conjunct, "base"), _with_role(conjunct, "source")] if bare else [conjunct]
+        copies = [in_role(conjunct, "base"), in_role(conjunct, "source")] if bare else [conjunct]
         for copy in dict.fromkeys(copies):
             roles = {v.role for v in variables_of(copy)}
             if roles == {"base", "source"}:
@@ -65,15 +65,6 @@ def _conjuncts(expression: Expression) -> list[Expression]:
     if isinstance(expression, Apply) and expression.operator == "and":
         return [c for argument in expression.arguments for c in _conjuncts(argument)]
     return [expression]
-
-
-def _with_role(expression: Expression, role: str) -> Expression:
-    match expression:
-        case Variable(name=name, domain=domain, role=None):
-            return Variable(name, domain, "base" if role == "base" else "source")
-        case Apply(operator=operator, arguments=arguments, domain=domain):
-            return Apply(operator, tuple(_with_role(a, role) for a in arguments), domain)
-    return expression
 
 
 def _without_role(expression: Expression) -> Expression:
@@ -224,6 +215,8 @@ class Space:
     """Distinct hashes of `key_codes`, sorted; cells of key i are `group_start[i]` .. `+ group_count[i] - 1`."""
     group_start: Column = field(repr=False)
     group_count: Column = field(repr=False)
+    share: Weights | None = field(repr=False)
+    """Each cell's share among those of its key; None where all shares of a key are equal."""
 
     def __len__(self) -> int:
         return len(self.tuples)
@@ -241,11 +234,11 @@ class Space:
         return np.where(self.keys[at] == hashed, at, -1)
 
     def choose(self, bases: Codes, generator: np.random.Generator) -> Column:
-        """A cell for each base, uniform among those that occur with it; shape [item]."""
-        if not self.linked:
+        """A cell for each base, by the cells' shares among those that occur with it; shape [item]."""
+        if not self.linked and self.share is None:
             return generator.integers(0, len(self), len(bases))
-        group = self.groups(bases)
-        return self.group_start[group] + (generator.random(len(bases)) * self.group_count[group]).astype(np.int64)
+        group = self.groups(bases) if self.linked else np.zeros(len(bases), dtype=np.int64)
+        return pick(self.group_start[group], self.group_count[group], self.share, generator)
 
     def draw(self, cells: Column, generator: np.random.Generator) -> Codes:
         """An input for each cell, uniform among its own; codes, shape [item, input]. Raises NoInputError."""
@@ -294,6 +287,7 @@ def finish(
     rows = np.arange(len(table))
     start = count = np.zeros(len(table), dtype=np.int64)
     inside = np.zeros((0, len(region.allowed)), dtype=np.int64)
+    share = 1.0
     if layout.members is None and region.hashed is not None:
         share = region.hashed[1] - region.hashed[0]
         few = np.flatnonzero(table.weight <= (min(FEW, _CERTAIN / -np.log1p(-share)) if 0 < share < 1 else 0))
@@ -312,6 +306,7 @@ def finish(
         if share <= 0:
             occurs[:] = False
         rows = np.flatnonzero(occurs)
+    size = np.where(count > 0, count / (share or 1.0), table.weight)
     hashed = hash_rows(0, "key", key_codes[rows])
     order = np.argsort(hashed, kind="stable") if linked else np.arange(len(rows))
     rows = rows[order]
@@ -319,4 +314,32 @@ def finish(
     return Space(
         recipe, region, layout, solution, law, linked, tuples[rows], key_codes[rows], rows, inside,
         start[rows], count[rows], how, keys, group_start, group_count,
+        _shares(recipe.cells, law, tuples[rows], size[rows], hashed[order]),
     )  # fmt: skip
+
+
+def pick(start: Column, count: Column, weight: Weights | None, generator: np.random.Generator) -> Column:
+    """One entry of each run start .. start+count-1, in proportion to the entries' weights (None: all alike)."""
+    uniform = generator.random(len(start))
+    if weight is None:
+        return start + (uniform * count).astype(np.int64)
+    running = np.concatenate([[0.0], np.cumsum(weight)])
+    wanted = running[start] + uniform * (running[start + count] - running[start])
+    entry: Column = np.clip(np.searchsorted(running, wanted, "right") - 1, start, start + count - 1)
+    return entry
+
+
+def _shares(
+    cells: tuple[str, ...] | None, law: Sequence[str], tuples: Codes, size: Weights, key: npt.NDArray[np.uint64]
+) -> Weights | None:
+    """Each cell's share: the values of `cells` are equally likely, and so is every input among those that have them.
+
+    `size` tells how many inputs each cell has: as counted, where they were listed, else as expected of a split.
+    """
+    if cells is None:
+        return None
+    balanced = tuples[:, [law.index(name) for name in cells]]
+    by_value = hash_rows(0, "balanced", np.concatenate([key.view(np.int64)[:, None], balanced], axis=1))
+    values, value = np.unique(by_value, return_inverse=True)
+    share: Weights = size / np.bincount(value, weights=size, minlength=len(values))[value]
+    return share

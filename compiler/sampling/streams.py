@@ -10,8 +10,8 @@ from ..expressions import Column
 from .halves import EXPOSED, Bools, draw_sources, interchange, output_codes, propose_sources
 from .items import Recipe
 from .open_spaces import Spaces
-from .relations import ranges
-from .spaces import NoInputError
+from .relations import Weights, ranges
+from .spaces import NoInputError, pick
 from .splits import hash_rows
 
 CHUNK = 1024
@@ -225,10 +225,19 @@ class Stream:
             right = self._is_right(chunk.cell[items[owner]], bases[owner], codes, base_cells[owner], candidates)
             hits = np.flatnonzero(right)
             found, first, fitting = np.unique(owner[hits], return_index=True, return_counts=True)
-            at = hits[first + (generator.random(len(found)) * fitting).astype(np.int64)]
+            weight = self._weights(candidates[hits], self.members[chunk.cell[items[owner[hits]]]])
+            at = hits[pick(first, fitting, weight, generator)]
             cells[found], some[found] = candidates[at], True
         cells = cells[some]
         return items[some], cells, draw_sources(self.spaces.source, cells, generator), items[~some]
+
+    def _weights(self, cells: Codes, members: Bools) -> Weights | None:
+        """How likely the source cells of each combination (shape [combination, variable]) are by their own law."""
+        share = self.spaces.source.share
+        if share is None:
+            return None
+        weight: Weights = np.where(members, share[cells], 1.0).prod(axis=1)
+        return weight
 
     def _listable(self, chunk: Chunk, items: Column) -> Bools:
         """Whether every combination of source cells of an item's set can be looked at."""

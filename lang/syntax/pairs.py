@@ -26,6 +26,14 @@ class HoldoutSyntax:
 
 
 @dataclass(frozen=True)
+class BalancedSyntax:
+    """`balanced EXPRESSION, ...`, or `uniform`, which balances by nothing (`cells` is then empty)."""
+
+    cells: tuple[ExpressionSyntax, ...]
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
 class PairsSyntax:
     name: Name
     task: Name
@@ -33,5 +41,6 @@ class PairsSyntax:
     splits: tuple[SplitSyntax, ...]
     holdouts: tuple[HoldoutSyntax, ...]
     where: tuple[ExpressionSyntax, ...]
+    balanced: tuple[BalancedSyntax, ...] = ()
     doc: str = ""
     span: Span = field(default=NOWHERE, compare=False)

@@ -5,7 +5,7 @@ from typing import Any
 from ..diagnostics import Span
 from ..syntax.expressions import ExpressionSyntax
 from ..syntax.leaves import Decimal, Integer
-from ..syntax.pairs import HoldoutSyntax, PairsSyntax, SplitSyntax
+from ..syntax.pairs import BalancedSyntax, HoldoutSyntax, PairsSyntax, SplitSyntax
 from .between_rules import ElementRange, Over
 from .leaves import integer_of, name_of, names_of, of_kind
 
@@ -20,6 +20,7 @@ def build_pairs(span: Span, children: list[Any]) -> PairsSyntax:
         of_kind(items, SplitSyntax),
         of_kind(items, HoldoutSyntax),
         tuple(value for kind, value in groups if kind == "where"),
+        of_kind(items, BalancedSyntax),
         span=span,
     )
 
@@ -30,6 +31,14 @@ def build_size(span: Span, children: list[Any]) -> tuple[str, Integer]:
 
 def build_where(span: Span, children: list[Any]) -> tuple[str, ExpressionSyntax]:
     return "where", children[1]
+
+
+def build_balanced(span: Span, children: list[Any]) -> BalancedSyntax:
+    return BalancedSyntax(tuple(children[1:]), span)
+
+
+def build_uniform(span: Span, children: list[Any]) -> BalancedSyntax:
+    return BalancedSyntax((), span)
 
 
 def build_split(span: Span, children: list[Any]) -> SplitSyntax:

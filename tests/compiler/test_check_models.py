@@ -11,6 +11,7 @@ from cspec.lang.domains import BOOL, Domain, integers
 from cspec.lang.expressions import Apply, Constant, Expression, Variable
 from cspec.lang.places import Family, Placement, Site
 from cspec.lang.program import Alignment, Answer, Declared, FitSettings, Mechanism, Model, Program, Settings, Task
+from cspec.lang.renderings import Tokens
 
 D = integers(0, 9)
 
@@ -42,7 +43,7 @@ def check(
     )
     declared = tuple(Declared(n, d) for n, d in inputs)
     output = Declared("out", models[0].domains["out"])
-    task = Task("t", declared, tuple(require), output, ("x", "y"), (Answer("out", (0, 1)),), span=Span(1, 2))
+    task = Task("t", declared, tuple(require), output, Tokens(("x", "y")), (Answer("out", (0, 1)),), span=Span(1, 2))
     site = Site("hidden", 1)
     alignments = {
         f"a_{name}": Alignment(

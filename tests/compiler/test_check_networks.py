@@ -14,6 +14,7 @@ from cspec.lang.diagnostics import Diagnostic, Span
 from cspec.lang.domains import integers
 from cspec.lang.places import IDENTITY, Family, Placement, Position, Region, Site, Size
 from cspec.lang.program import Alignment, Answer, Declared, FitSettings, Model, Network, Program, Settings, Task
+from cspec.lang.renderings import Tokens
 
 SPECS = Path(cspec.__file__).parent / "specs"
 TRACR, MLP = "tracr/hist.safetensors", "handwired_equality/handwired_equality.safetensors"
@@ -40,8 +41,8 @@ def program_of(
     tokens: tuple[str, ...] = TOKENS,
 ) -> Program:
     inputs = tuple(Declared(name, integers(0, 3), Span(i, i + 1)) for i, name in enumerate(TOKENS))
-    answers = (Answer("out", (0, 1), answer, Span(10, 12)),)
-    task = Task("t", inputs, (), Declared("out", integers(0, 1)), tokens, answers, tokens_span=Span(20, 22))
+    answers = (Answer("out", (0, 1), answer, span=Span(10, 12)),)
+    task = Task("t", inputs, (), Declared("out", integers(0, 1)), Tokens(tokens, Span(20, 22)), answers)
     alignments = {"a": Alignment("a", "m", "n", placements, FitSettings(), None)}
     networks = {"n": Network("n", network)}
     return Program("", {"t": task}, {"m": Model("m", "t", ())}, networks, alignments, {}, {}, Settings())
@@ -264,7 +265,7 @@ def test_a_block_inside_another_must_fit_into_it(outer: Placement, room: int | N
 
 
 def region(layers: tuple[int, ...] | None, positions: tuple[Position, ...] | None, dims: object = None) -> Region:
-    return Region("resid", layers, dims, positions, HERE)  # type: ignore[arg-type]
+    return Region("resid", layers, dims, positions, span=HERE)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("positions", [None, (X,), (X, Y, LAST)])
@@ -280,7 +281,7 @@ def test_a_region_of_sites_that_are_there_passes(
     ("bad", "code"),
     [
         (region((1, 3), (X,)), "CS320"),
-        (Region("hidden", None, None, (X,), HERE), "CS320"),
+        (Region("hidden", None, None, (X,), span=HERE), "CS320"),
         (region(None, (X,), ((0,), (3, 21))), "CS321"),
         (region(None, ()), "CS331"),
         (region(None, (X, Position(index=5))), "CS332"),
@@ -294,7 +295,7 @@ def test_every_site_of_a_region_must_be_there(bad: Region, code: str) -> None:
 
 def test_regions_of_networks_without_positions_have_none() -> None:
     def check_region(positions: tuple[Position, ...] | None) -> list[Diagnostic]:
-        return check(program_of(MLP, (place(Region("hidden", None, None, positions, HERE)),)))
+        return check(program_of(MLP, (place(Region("hidden", None, None, positions, span=HERE)),)))
 
     assert check_region(()) == []
     for positions in (None, (X,)):
@@ -304,7 +305,7 @@ def test_regions_of_networks_without_positions_have_none() -> None:
 
 def test_every_site_of_a_region_needs_room_for_all_that_search_it_together() -> None:
     def check_sizes(*sizes: int) -> list[Diagnostic]:
-        here = Region("hidden", (1, 2), None, (), HERE)  # 8 and 2 dims wide
+        here = Region("hidden", (1, 2), None, (), span=HERE)  # 8 and 2 dims wide
         return check(program_of(MLP, tuple(place(here, f"v{i}", ROTATION, size) for i, size in enumerate(sizes))))
 
     assert facts_of(MLP).width("hidden", 1) == 8

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from cspec.compiler.causal_model import CausalModel
 from cspec.compiler.interpret_terms import Batch, evaluate_in_model
+from cspec.compiler.render_terms import render
 from cspec.compiler.terms import (
     Agree,
     Assignment,
@@ -19,7 +20,6 @@ from cspec.compiler.terms import (
     ValueOf,
     interchange,
     plain,
-    render,
 )
 from cspec.lang.domains import BOOL, integers
 from cspec.lang.expressions import Apply, Constant, Expression, Variable

@@ -142,10 +142,10 @@ FAULTS = [
     Fault("random_circuit_not_built", CLAIM, "random(c) >= 0.5", "CS010", "random", "accuracy(random(N))"),
     Fault("loop_of_comparisons_not_built", CLAIM, "iia(das) >= 0.5 for t in 0..3", "CS010", "for", "one claim"),
     Fault("reason_not_built", CLAIM, CLAIM + " expect inconclusive(awaiting_scores)", "CS010", "awaiting_scores", "no verdict"),
-    Fault("balanced_not_built", "", PAIRS % "balanced w == x", "CS010", "balanced", "leave it out"),
-    Fault("correct_not_built", "", PAIRS % "where correct", "CS010", "correct", "leave it out"),
+    Fault("balanced_and_uniform", "", PAIRS % "balanced left uniform", "CS445", "uniform", "remove one"),
+    Fault("no_union", "align das: both -> mlp {", "pairs p for equality { uniform }\npairs q for equality { }\nalign das: both -> mlp over p, q {", "CS447", "q", "name one recipe"),
+    Fault("one_cell", "", PAIRS % "balanced 3", "CS446", "3", "or write `uniform`"),
     Fault("budget_not_built", "", "\nsettings { budget: 3 }\n", "CS010", "budget", "size"),
-    Fault("two_recipes_not_built", "mlp {", "mlp over a, b {", "CS010", "b", "one recipe"),
     # --- names and types
     Fault("unknown_name", LEFT, "left: bool = w == xx", "CS101", "xx", "did you mean `x`?"),
     Fault("unknown_model", "das: both ->", "das: booth ->", "CS101", "booth", "did you mean `both`?"),

@@ -114,7 +114,7 @@ def test_spans_point_at_the_text() -> None:
     assert EXAMPLE[placement.site.span.start : placement.site.span.end] == "hidden[1]"
     path = program.networks["mlp"].path_span
     assert EXAMPLE[path.start : path.end] == '"hierarchical_equality.safetensors"'
-    tokens = program.tasks["equality"].tokens_span
+    tokens = program.tasks["equality"].rendering.span
     assert EXAMPLE[tokens.start : tokens.end] == "tokens [w, x, y, z]"
 
 

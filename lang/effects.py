@@ -1,0 +1,233 @@
+"""Typed effects: what is set in a network and to what, what is held, and what is read."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from .diagnostics import NOWHERE, Span
+from .places import Site
+
+Exact = tuple[int, int]
+"""An exact number: numerator and denominator."""
+
+
+@dataclass(frozen=True)
+class InputSubject:
+    """An input of the task, or a family of inputs with its members."""
+
+    name: str
+    members: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class SiteSubject:
+    """A site of the network."""
+
+    site: Site
+
+    @property
+    def text(self) -> str:
+        return self.site.text
+
+
+@dataclass(frozen=True)
+class VariablesSubject:
+    """Variables where an alignment places them: `das.left`, `das.{left, right}`."""
+
+    alignment: str
+    variables: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        inner = self.variables[0] if len(self.variables) == 1 else f"{{{', '.join(self.variables)}}}"
+        return f"{self.alignment}.{inner}"
+
+
+@dataclass(frozen=True)
+class CircuitSubject:
+    """A circuit, or `random(C)`: as many components of the same kinds in the same layers."""
+
+    circuit: str
+    random: bool = False
+
+    @property
+    def text(self) -> str:
+        return f"random({self.circuit})" if self.random else self.circuit
+
+
+@dataclass(frozen=True)
+class RestSubject:
+    """What a circuit or an alignment leaves of the network at its layers."""
+
+    of: str
+    kind: Literal["circuit", "alignment"]
+
+    @property
+    def text(self) -> str:
+        return f"rest({self.of})"
+
+
+@dataclass(frozen=True)
+class CandidateSubject:
+    """`it`: the candidate that a circuit's search scores."""
+
+    @property
+    def text(self) -> str:
+        return "it"
+
+
+Subject = InputSubject | SiteSubject | VariablesSubject | CircuitSubject | RestSubject | CandidateSubject
+
+
+@dataclass(frozen=True)
+class OnSource:
+    """`source`: the subject's own value on the source; `shuffled`: every unit's from a source of its own."""
+
+    shuffled: bool = False
+
+
+@dataclass(frozen=True)
+class MeanOf:
+    """`mean(X)`: the subject's mean over the bases."""
+
+    subject: Subject
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A place's value in this very run; with a network, its value there on the same input."""
+
+    subject: Subject
+    network: str | None = None
+    random: bool = False
+
+
+@dataclass(frozen=True)
+class Noise:
+    """`noise(s)`: independent normal noise of this standard deviation on every unit."""
+
+    sigma: Exact
+
+
+@dataclass(frozen=True)
+class Portion:
+    """A factor times a value."""
+
+    factor: Exact
+    value: OnSource | MeanOf | Taken | Noise
+
+
+@dataclass(frozen=True)
+class Value:
+    """A sum of portions and a number."""
+
+    portions: tuple[Portion, ...]
+    constant: Exact = (0, 1)
+
+
+SOURCE = Value((Portion((1, 1), OnSource()),))
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A subject and what it becomes."""
+
+    subject: Subject
+    value: Value = SOURCE
+
+
+@dataclass(frozen=True)
+class OutputTarget:
+    """The network's answer."""
+
+    name: str
+
+    @property
+    def text(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class MetricTarget:
+    """A metric of the task, within its bounds."""
+
+    name: str
+
+    @property
+    def text(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class VariableTarget:
+    """An aligned variable, read from its block."""
+
+    alignment: str
+    variable: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.alignment}.{self.variable}"
+
+
+Target = OutputTarget | MetricTarget | VariableTarget
+
+
+@dataclass(frozen=True)
+class Effect:
+    """`effect(X -> Y ...)`: the mean of Y after minus before; `change`: of |after - before|, or the share that differs.
+
+    `given` is held at its value on the base (`rest`: everything but the subjects and the target is); `through` takes
+    the value that it has when the settings are made, in a run in which they are not. `low` and `high` bound the value.
+    """
+
+    kind: Literal["effect", "change"]
+    settings: tuple[Setting, ...]
+    target: Target
+    network: str
+    random: bool
+    task: str
+    pairs: str | None
+    low: Exact
+    high: Exact
+    given: tuple[Subject, ...] = ()
+    rest: bool = False
+    through: tuple[Subject, ...] = ()
+    ungated: bool = False
+    text: str = field(default="", compare=False)
+    span: Span = field(default=NOWHERE, compare=False)
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        """Everything that is set, held or passed through."""
+        return (*(setting.subject for setting in self.settings), *self.given, *self.through)
+
+    @property
+    def drawn(self) -> str | None:
+        """What of it is drawn at random, so that it cannot be counted; None if nothing is."""
+        portions = [portion.value for setting in self.settings for portion in setting.value.portions]
+        if any(isinstance(value, OnSource) and value.shuffled for value in portions):
+            return "`shuffled` units"
+        if any(isinstance(value, Noise) for value in portions):
+            return "`noise`"
+        if any(isinstance(subject, CircuitSubject) and subject.random for subject in self.subjects):
+            return "a `random` circuit"
+        return None
+
+
+@dataclass(frozen=True)
+class Mean:
+    """`mean(METRIC on N)`: the mean of a metric over inputs."""
+
+    metric: str
+    network: str
+    random: bool
+    task: str
+    pairs: str | None
+    low: Exact
+    high: Exact
+    ungated: bool = False
+    span: Span = field(default=NOWHERE, compare=False)

@@ -1,0 +1,50 @@
+"""Circuits and graphs as they are written."""
+
+from dataclasses import dataclass, field
+
+from ..diagnostics import NOWHERE, Span
+from .claims import NetworkReference
+from .effects import EffectSyntax, SubjectSyntax, ThingSyntax
+from .leaves import Integer, Name
+from .members import ForSyntax
+
+
+@dataclass(frozen=True)
+class TopSyntax:
+    """`top K of REGION by ESTIMAND`."""
+
+    count: Integer
+    region: ThingSyntax
+    score: EffectSyntax
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class CircuitSyntax:
+    """`circuit C = { SITE, ... }`, or a search."""
+
+    name: Name
+    parts: tuple[ThingSyntax, ...] | TopSyntax
+    doc: str = ""
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class NodeSyntax:
+    """`node NAME: CIRCUIT -> METRIC`."""
+
+    name: Name
+    circuit: SubjectSyntax
+    metric: Name
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class GraphSyntax:
+    """`graph G on N { ... }`; unrolled, there is no loop among its nodes."""
+
+    name: Name
+    network: NetworkReference
+    nodes: tuple[NodeSyntax | ForSyntax[NodeSyntax], ...]
+    doc: str = ""
+    span: Span = field(default=NOWHERE, compare=False)
