@@ -45,6 +45,7 @@ class Document(BaseModel):
     diff: ResultDiff | None = None
     replay: dict[str, Any] | None = None
     files: list[str] | None = None
+    codes: dict[str, str] | None = None
 
 
 def check_document(document: dict[str, Any]) -> dict[str, Any]:

@@ -29,8 +29,16 @@ from .tree_to_syntax.faults import BrokenSyntaxError
 
 def parse_text(source: Source) -> tuple[SyntaxTree, tuple[Diagnostic, ...]]:
     """The syntax tree of what can be read, and a diagnostic for each declaration that cannot."""
+    tree, diagnostics, _ = parse_with_trees(source)
+    return tree, diagnostics
+
+
+def parse_with_trees(
+    source: Source,
+) -> tuple[SyntaxTree, tuple[Diagnostic, ...], tuple[tuple[Slice, Any], ...]]:
+    """The same, and lark's tree of each declaration that parses; of a loop, of its head and of those within."""
     doc, slices = slice_declarations(source)
-    found = _Found([], [])
+    found = _Found([], [], [])
     declarations = tuple(_parse_slices(slices, source.text, found))
     diagnostics = found.diagnostics
     if not slices:
@@ -42,22 +50,23 @@ def parse_text(source: Source) -> tuple[SyntaxTree, tuple[Diagnostic, ...]]:
                 help="start with a `task`; `docs/language.md` has an example",
             )
         )
-    return SyntaxTree(doc, declarations, tuple(found.broken)), tuple(diagnostics)
+    return SyntaxTree(doc, declarations, tuple(found.broken)), tuple(diagnostics), tuple(found.trees)
 
 
 @dataclass
 class _Found:
-    """What is wrong so far, and the names that it would have declared."""
+    """What is wrong so far, the names that it would have declared, and lark's trees of what parses."""
 
     diagnostics: list[Diagnostic]
     broken: list[BrokenDeclaration]
+    trees: list[tuple[Slice, Any]]
 
 
 def _parse_slices(slices: tuple[Slice, ...], text: str, found: _Found) -> Iterator[Declaration | DeclarationLoop]:
     """Every declaration that can be read; of a loop, those within, so that one fault does not hide the others."""
     for part in slices:
         result: Declaration | DeclarationLoop | Diagnostic
-        result = _parse_loop(part, text, found) if part.keyword == "for" else _parse_slice(part, text)
+        result = _parse_loop(part, text, found) if part.keyword == "for" else _parse_slice(part, text, found)
         if isinstance(result, Diagnostic):
             found.diagnostics.append(result)
             found.broken.extend(_names_of(part))
@@ -70,7 +79,7 @@ def _parse_loop(part: Slice, text: str, found: _Found) -> DeclarationLoop | Diag
         return fault
     opening = next((i for i, token in enumerate(part.tokens) if token.text == "{"), len(part.tokens))
     head = Slice("", part.tokens[:opening])
-    loop = _parse_head(head, text)
+    loop = _parse_head(part, head, text, found)
     if isinstance(loop, Diagnostic):
         return loop
     if opening == len(part.tokens):
@@ -86,12 +95,14 @@ def _parse_loop(part: Slice, text: str, found: _Found) -> DeclarationLoop | Diag
     return ForSyntax(loop.variable, loop.domain, body, part.span)
 
 
-def _parse_head(head: Slice, text: str) -> Loop | Diagnostic:
+def _parse_head(part: Slice, head: Slice, text: str, found: _Found) -> Loop | Diagnostic:
     import lark
 
     where = lark.TextSlice(text, head.span.start, head.span.end)
     try:
-        return build_loop_head(_parser().parse(where, start="loop"))
+        tree = _parser().parse(where, start="loop")
+        found.trees.append((part, tree))
+        return build_loop_head(tree)
     except BrokenSyntaxError as error:
         return error.diagnostic
     except lark.UnexpectedInput as error:
@@ -101,7 +112,7 @@ def _parse_head(head: Slice, text: str) -> Loop | Diagnostic:
         return explain_unexpected(head, offset, _acceptable(where, "loop"))
 
 
-def _parse_slice(part: Slice, text: str) -> Declaration | Diagnostic:
+def _parse_slice(part: Slice, text: str, found: _Found) -> Declaration | Diagnostic:
     if part.keyword in KEYWORDS_NOT_BUILT:
         return refuse_declaration(part)
     if part.keyword not in KEYWORDS:
@@ -113,7 +124,9 @@ def _parse_slice(part: Slice, text: str) -> Declaration | Diagnostic:
 
     where = lark.TextSlice(text, part.span.start, part.span.end)
     try:
-        return build_declaration(_parser().parse(where, start="declaration"), text, part.doc)
+        tree = _parser().parse(where, start="declaration")
+        found.trees.append((part, tree))
+        return build_declaration(tree, text, part.doc)
     except BrokenSyntaxError as error:
         return error.diagnostic
     except lark.UnexpectedInput as error:

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from ..keywords import CALLED, DECLARATIONS
-from ..scanner import CLOSING, OPENING
+from ..scanner import CLOSING, OPENING, Slice
 from .lexemes import Lexeme, Lexemes
 
 BLOCK_WORDS = ("fit", "settings")
@@ -77,14 +77,18 @@ class Outline:
             at = self.match.get(at, at) + 1 if self.is_symbol(at, *OPENING) else at + 1
 
 
-def outline_text(lexemes: Lexemes, first_tokens: Iterable[int], trees: Iterable[Any]) -> Outline:
-    """The outline of a text that parses: `first_tokens` are the offsets of its declarations, `trees` lark's."""
+def outline_text(lexemes: Lexemes, parsed: Iterable[tuple[Slice, Any]]) -> Outline:
+    """The outline of a text that parses, from its declarations and lark's trees of them."""
+    parsed = list(parsed)
     numbers = {item.token.start: number for number, item in enumerate(lexemes.items)}
     match = _match_brackets(lexemes)
-    units, names = _read_trees(trees, numbers, _inner_braces(lexemes, match))
-    blocks = {brace for brace in _block_braces(lexemes, names) if _holds_lines(lexemes, match, brace, units)}
-    starts = {numbers[offset] for offset in first_tokens}
+    inner = _inner_braces(lexemes)
+    units, names = _read_trees((tree for _, tree in parsed), numbers, inner)
+    starts = {numbers[part.span.start] for part, _ in parsed}
     starts |= {number for number, item in enumerate(lexemes.items) if item.token.kind == "doc"}
+    for number in starts:
+        units.setdefault(inner[number], set()).add(number)
+    blocks = {brace for brace in _block_braces(lexemes, names) if _holds_lines(lexemes, match, brace, units)}
     for brace in blocks:
         starts |= units.get(brace, set())
     return Outline(lexemes, match, frozenset(starts), frozenset(blocks), frozenset(names))
@@ -102,7 +106,7 @@ def _match_brackets(lexemes: Lexemes) -> dict[int, int]:
     return match
 
 
-def _inner_braces(lexemes: Lexemes, match: dict[int, int]) -> list[int]:
+def _inner_braces(lexemes: Lexemes) -> list[int]:
     """For each token the opening brace of the smallest pair of braces around it; -1 where there is none."""
     inner, stack = [], [-1]
     for number, item in enumerate(lexemes.items):
