@@ -96,6 +96,9 @@ CODES: dict[str, Code] = {
     "CS166": Code("a function whose expression leaves its type"),
     "CS167": Code("a call that is too large written out"),
     "CS168": Code("a function that is built in"),
+    "CS171": Code("imports that go in a circle, or too many"),
+    "CS172": Code("two imports of one name"),
+    "CS173": Code("a name that an import does not declare"),
     # --- CS2xx: causal models (lang: structure, CS200-CS219; compiler: by enumeration, CS220-CS239) ---
     "CS200": Code("a model without an equation for the output"),
     "CS201": Code("equations that form a cycle"),

@@ -6,6 +6,7 @@ from .scanner import ScannedToken, Slice, show_token
 from .suggest import near_match
 
 FORMS = {
+    "import": 'an import reads `import "tasks.cspec"`, or `import "tasks.cspec" as NAME`',
     "type": "a type reads `type NAME = 0..9` or `type NAME = {a, b}`",
     "table": 'a table reads `table NAME: KEY -> VALUE = { a: b, ... }`, or `= csv("rows.csv", key: NAME, value: NAME)`',
     "fn": "a function reads `fn NAME(x: 0..9, y: 0..9) = EXPRESSION`",

@@ -8,7 +8,6 @@ from .scanner import ScannedToken, Slice
 DECLARATIONS = {
     "circuit": "align variables with `hidden[i]` or with some of its dims, `hidden[i][0..7]`",
     "graph": "state each dependency as a claim of its own",
-    "import": "write the declarations in this file",
 }
 ESTIMANDS = {
     "effect": "use `iia(...)` of an alignment",

@@ -190,10 +190,16 @@ class Names:
             else f"expected {table.with_article}, found `{name.text}`",
             name.span,
             "not declared" if not others else "",
-            help=suggest(name.text, table.entries, table.plural),
+            help=self._help(table, name.text),
             notes=notes,
         )
         return None
+
+    def _help(self, table: Table[Any], word: str) -> str:
+        of_files = [entry for entry in table.entries if entry.endswith(f".{word}")]
+        if of_files:
+            return f"several files declare it: write {listed(of_files, 'or')}"
+        return suggest(word, table.entries, table.plural)
 
 
 def report_twice(report: Reporter, what: str, again: Span, first: Span) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from .diagnostics import Diagnostic, Label, Source, Span
 from .explain_syntax import explain_open_loop, explain_unexpected, refuse_in_loop
+from .imports.qualified_names import import_aliases, join_names
 from .not_built import refuse_declaration
 from .scanner import (
     KEYWORDS,
@@ -39,7 +40,7 @@ def parse_with_trees(
     """The same, and lark's tree of each declaration that parses; of a loop, of its head and of those within."""
     doc, slices = slice_declarations(source)
     found = _Found([], [], [])
-    declarations = tuple(_parse_slices(slices, source.text, found))
+    declarations = tuple(_parse_slices(slices, _joined(source, slices), found))
     diagnostics = found.diagnostics
     if not slices:
         diagnostics.append(
@@ -51,6 +52,16 @@ def parse_with_trees(
             )
         )
     return SyntaxTree(doc, declarations, tuple(found.broken)), tuple(diagnostics), tuple(found.trees)
+
+
+def _joined(source: Source, slices: tuple[Slice, ...]) -> str:
+    """The text with each file's qualified names as one word."""
+    text = source.text
+    for file in source.parts or (source.part_at(0),):
+        own = [part for part in slices if file.start <= part.span.start < file.end]
+        if aliases := import_aliases(own):
+            text = join_names(text, [token for part in own for token in part.tokens], (name for name, _ in aliases))
+    return text
 
 
 @dataclass

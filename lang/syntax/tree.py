@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from ..diagnostics import NOWHERE, Span
 from .alignments import AlignSyntax
 from .claims import ClaimSyntax
+from .imports import ImportSyntax
 from .members import ForSyntax
 from .models import ModelSyntax
 from .networks import NetworkSyntax
@@ -14,7 +15,8 @@ from .tables import FunctionSyntax, TableSyntax
 from .tasks import TaskSyntax, TypeSyntax
 
 Declaration = (
-    TypeSyntax
+    ImportSyntax
+    | TypeSyntax
     | TableSyntax
     | FunctionSyntax
     | TaskSyntax
@@ -28,6 +30,7 @@ Declaration = (
 DeclarationLoop = ForSyntax[Declaration]
 
 KEYWORDS: dict[type, str] = {
+    ImportSyntax: "import",
     TypeSyntax: "type",
     TableSyntax: "table",
     FunctionSyntax: "fn",

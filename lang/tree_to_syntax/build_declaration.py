@@ -8,12 +8,28 @@ from ..diagnostics import Span
 from ..scanner import MAX_NESTING
 from ..syntax.expressions import Loop
 from ..syntax.tree import Declaration
-from . import alignments, claims, domains, expressions, members, models, networks, pairs, settings, tables, tasks
+from . import (
+    alignments,
+    claims,
+    domains,
+    expressions,
+    imports,
+    members,
+    models,
+    networks,
+    pairs,
+    settings,
+    tables,
+    tasks,
+)
 from .faults import BrokenSyntaxError, ChainedComparisonsError, explain_chain, explain_nesting
 
+MODULES = (
+    imports, domains, tables, tasks, members, models, expressions, networks, alignments, settings, pairs, claims
+)  # fmt: skip
 BUILDERS: dict[str, Callable[[Span, list[Any]], Any]] = {
     name.removeprefix("build_"): builder
-    for module in (domains, tables, tasks, members, models, expressions, networks, alignments, settings, pairs, claims)
+    for module in MODULES
     for name, builder in vars(module).items()
     if name.startswith("build_")
 }
@@ -21,7 +37,7 @@ BUILDERS: dict[str, Callable[[Span, list[Any]], Any]] = {
 
 # Rules whose nodes stand one inside the other in an expression: their depth is bounded.
 NESTING_RULES = frozenset(
-    {"conditional", "either", "both", "invert", "relation", "sum", "product", "negative", "call", "member"}
+    {"conditional", "either", "both", "invert", "relation", "sum", "product", "negative", "call", "member", "keys"}
     | {"comprehension", "task_for", "model_for", "align_for"}
     | {"claim_sum", "claim_product", "claim_negative"}
 )

@@ -8,6 +8,7 @@ from ..check_domains import Domains
 from ..diagnostics import Span
 from ..scope import Reporter
 from ..syntax.alignments import AlignSyntax
+from ..syntax.imports import ImportSyntax
 from ..syntax.leaves import Name
 from ..syntax.members import ForSyntax
 from ..syntax.models import ModelSyntax
@@ -57,7 +58,7 @@ class _TreeUnroller:
             unrolled = unroller.unroll(tagged, around)
             if self.report.errors == errors:
                 self.declarations.append(unrolled)
-            elif not isinstance(unrolled, SettingsSyntax):
+            elif not isinstance(unrolled, SettingsSyntax | ImportSyntax):
                 self.broken.append(_as_broken(unrolled, unrolled.name))
             return
         for value in unroller.expressions.values.of(
@@ -113,7 +114,7 @@ def _every(declarations: tuple[Any, ...]) -> Iterator[Any]:
 
 
 def _named(declaration: Any) -> bool:
-    return not isinstance(declaration, SettingsSyntax)
+    return not isinstance(declaration, SettingsSyntax | ImportSyntax)
 
 
 def _as_broken(declaration: Any, name: Name) -> BrokenDeclaration:

@@ -103,7 +103,7 @@ FAULTS = [
     Fault("fraction_in_expression", LEFT, "left: bool = w == 0.5", "CS001", "0.5", "only whole numbers"),
     Fault("stray_doc_string", SAME, '  """doc"""\n' + SAME, "CS001", '"""doc"""', "before a declaration"),
     Fault("misspelt_keyword", "model both", "modle both", "CS002", "modle", "did you mean `model`?"),
-    Fault("no_declaration", '"""Are', '42\n"""Are', "CS002", "42", "a declaration starts with `type`"),
+    Fault("no_declaration", '"""Are', '42\n"""Are', "CS002", "42", "a declaration starts with `import`, `type`"),
     Fault("closing_too_many", "right\n}", "right\n}\n}", "CS006", "}", "remove it"),
     Fault("nested_too_deeply", LEFT, f"left: bool = {'(' * 201}w == x{')' * 201}", "CS007", "(", "name a part"),
     Fault("expression_too_deep", LEFT, f"left: bool = {'not ' * 201}w == x", "CS007", "not " * 200 + "w == x", "name"),
@@ -120,7 +120,6 @@ FAULTS = [
     Fault("mismatched_bracket", "[w, x, y, z]", "[w, x, y, z)", "CS015", "[", "add the missing `]`"),
     # --- not built yet
     Fault("circuit_not_built", "", "\ncircuit c = { hidden[1] }\n", "CS010", "circuit", "align variables"),
-    Fault("import_not_built", "", '\nimport "other.cspec"\n', "CS010", "import", "in this file"),
     Fault("prompt_not_built", "tokens [w, x, y, z]", 'prompt "{w}"', "CS010", "prompt", "tokens"),
     Fault("metric_not_built", OUTPUT, OUTPUT + "  metric m: 0..1 = 1\n", "CS010", "metric", "accuracy"),
     Fault("text_answer_not_built", "false: 0, true: 1", 'false: " no", true: " yes"', "CS010", '" no"', "its class"),
