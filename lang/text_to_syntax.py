@@ -8,7 +8,7 @@ from typing import Any
 
 from .diagnostics import Diagnostic, Label, Source, Span
 from .explain_syntax import explain_open_loop, explain_unexpected, refuse_in_loop
-from .imports.qualified_names import import_aliases, join_names
+from .imports.qualified_names import JOINT, import_aliases, join_names, split_joints
 from .not_built import refuse_declaration
 from .scanner import (
     KEYWORDS,
@@ -164,6 +164,11 @@ def _parser() -> Any:
     finally:
         if collecting:
             gc.enable()
+
+
+def _as_written(name: Any) -> Any:
+    """A name's token, of a qualified name with its dot."""
+    return name.update(value=split_joints(name)) if JOINT in name else name
 
 
 def _acceptable(where: Any, start: str) -> frozenset[str]:

@@ -44,4 +44,4 @@ def join_names(text: str, tokens: Sequence[ScannedToken], aliases: Iterable[str]
 
 def split_joints(word: str) -> str:
     """The word of a joined text as it was written."""
-    return re.sub(f"{JOINT}+", ".", word) if JOINT in word else word
+    return re.sub(f"{JOINT}+", ".", word)

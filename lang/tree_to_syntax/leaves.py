@@ -4,7 +4,6 @@ from fractions import Fraction
 from typing import Any, TypeVar
 
 from ..diagnostics import Span
-from ..imports.qualified_names import split_joints
 from ..syntax.leaves import Integer, Name, Text
 
 T = TypeVar("T")
@@ -17,7 +16,7 @@ def span_of(token: Any) -> Span:
 
 def name_of(token: Any) -> Name:
     """The token as a name; what is a name already stays one."""
-    return token if isinstance(token, Name) else Name(split_joints(str(token)), span_of(token))
+    return token if isinstance(token, Name) else Name(str(token), span_of(token))
 
 
 def names_of(tokens: list[Any]) -> tuple[Name, ...]:
