@@ -5,6 +5,7 @@ From models and the variables that alignments name to diagnostics with witnesses
 output, and aligned variables that always move together.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from itertools import combinations
 
@@ -13,7 +14,8 @@ import numpy as np
 from ..lang.diagnostics import Diagnostic, Label, Span, one_at_each_place
 from ..lang.program import Alignment, Program, Task
 from .causal_model import CausalModel, Codes
-from .check_domains import SAMPLES, check_domains
+from .check_domains import check_domains
+from .find_witness import MOST_LISTED, SAMPLES, list_inputs
 from .sampling.halves import halves_that_occur
 from .sampling.items import Recipe
 from .sampling.open_spaces import SAMPLED, open_spaces
@@ -136,11 +138,14 @@ def _disagreement(first: CausalModel, second: CausalModel) -> tuple[Codes | None
     try:
         solution = graph.solve([], (*layout.true, differs), layout.extra)
     except TooLargeError:
-        for inputs in _samples(first, second):
+        listed = math.prod(domain.size for domain in first.input_domains) <= MOST_LISTED
+        for inputs in list_inputs(first) if listed else _samples(first, second):
             values = [m.output_of(inputs) + m.domains[m.output].low for m in (first, second)]
             hits = np.flatnonzero(values[0] != values[1])
             if len(hits):
-                return inputs[hits[0]], "found by sampling"
+                return inputs[hits[0]], "decided by enumeration" if listed else "found by sampling"
+        if listed:
+            return None, ""
         return None, f"{SAMPLED}: no counterexample among {SAMPLES:,} inputs, half of them balanced over the outputs"
     if solution.elimination.total == 0:
         return None, ""

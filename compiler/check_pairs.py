@@ -13,7 +13,8 @@ from .sampling.items import Recipe
 FEWEST = 200
 MOST_EXHAUSTIVE = 10**9
 SEEN = 1024
-"""Items of `fit` that are looked at: they come set by set and half by half in turn, so a missing cell shows."""
+"""Items that are looked at where that is enough: of `fit`, where they come set by set and half by half in turn, so that
+a missing cell shows, and of a `test` split that holds far more inputs than are asked for."""
 
 
 class Populations:
@@ -78,7 +79,8 @@ def _check_test(program: Program, measurement: Measurement, claim: Span, populat
     span = _recipe_span(program, measurement, claim)
     if not population.cells:
         return [_no_items(measurement.recipe, claim)]
-    drawn = population.draw("test", measurement.count)
+    looked_at = SEEN if population.is_ample("test", measurement.count) else measurement.count
+    drawn = population.draw("test", min(looked_at, measurement.count))
     if drawn.drawable is None and measurement.count >= FEWEST:
         return []
     possible = measurement.count if drawn.drawable is None else drawn.drawable

@@ -64,8 +64,9 @@ def _definitions(program: Program, models: Mapping[str, CausalModel], pairs: Pai
             for name, equation in models[candidate.name].own_equations.items():
                 definitions.setdefault(name, substitute(equation, definitions))
     task = program.tasks[pairs.task]
-    if CORRECT not in (declared.name for declared in task.inputs) and task.output.name in definitions:
-        definitions.setdefault(CORRECT, definitions[task.output.name])
+    output = None if task.output is None else task.output.name
+    if CORRECT not in (declared.name for declared in task.inputs) and output in definitions:
+        definitions.setdefault(CORRECT, definitions[output])
     return definitions
 
 

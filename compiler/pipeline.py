@@ -16,6 +16,7 @@ from .check_models import check_models
 from .check_networks import check_networks
 from .check_pairs import Populations, check_pairs, check_splits
 from .check_readings import check_readings
+from .check_rivals import check_rivals
 from .experiments import Experiment, NetworkFile
 from .program_to_experiments import lower_claims
 from .read_files import FolderFiles
@@ -56,6 +57,7 @@ def check_spec(source: Source, allow_path: bool = False) -> Checked:
     found += check_splits(program)
     found += check_readings(program, models)
     _stop_at_errors(source, found)
+    found += check_rivals(program, models)
     experiments = lower_claims(program, models, networks)
     populations = Populations()
     found += check_pairs(program, experiments, populations)

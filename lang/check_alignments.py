@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, replace
 
-from .check_blocks import check_blocks, check_order
+from .check_blocks import check_blocks
 from .check_maps import CheckedMap, check_map, check_two_values, report_several_sizes
 from .check_models import CheckedModel, descendants
+from .check_order import check_order
 from .check_positions import SiteScope
 from .check_settings import check_fit
 from .check_sites import check_region, check_site
@@ -91,8 +92,9 @@ class _Placer:
         self.names = names
         self.report = names.report
         self.task = task
-        inputs = tuple(task.inputs) if task is not None and task.complete else None
-        self.scope = SiteScope(inputs, tuple(checked.variables) if checked is not None else ())
+        slots = task.slots if task is not None and task.complete else None
+        prompted = task is not None and task.prompted
+        self.scope = SiteScope(slots, tuple(checked.variables) if checked is not None else (), prompted)
 
     def check(self) -> list[Placement] | None:
         """The placements; None if some could not be made out, so that nothing more is known."""
@@ -156,7 +158,7 @@ class _Placer:
                 help = "state their site with `at`"
                 self.report.add(not_built("a search for the places of a family", line.relation_span, help))
                 return None
-            if place.inside is not None:
+            if place.inside is not None or place.joined:
                 self.report.error(
                     "CS317",
                     f"the members of `{name.text}` need a block each, and `{place.text}` is one",

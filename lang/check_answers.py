@@ -1,7 +1,10 @@
-"""Answers as written -> for each output, where it is read from the network, and the class of each of its values."""
+"""Answers as written -> for each output, where it is read from the network, and what each of its values is there."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+from .answer_values import AnswerValues, check_entries, render_values, show_code
+from .check_positions import SiteScope, check_positions
 from .diagnostics import Label
 from .domains import Domain
 from .families import families_of, family_name, list_names
@@ -10,37 +13,39 @@ from .program import Answer
 from .scope import Reporter, report_repeated
 from .suggest import listed, suggest
 from .syntax.leaves import Integer, Name
-from .syntax.members import PositionItem, PositionSyntax
+from .syntax.members import PositionSyntax
 from .syntax.tasks import AnswerEntry, AnswerSyntax
+from .syntax.texts import TextsSyntax
 
 MAX_ANSWERS = 1_000_000
 
 Domains = Mapping[str, Domain | None]
 
 
+@dataclass(frozen=True)
+class AnswerScope:
+    """What an answer's text may refer to: positions, the tokens that are fed (of a prompt none), and types' symbols."""
+
+    sites: SiteScope
+    tokens: tuple[str, ...]
+    symbols: Mapping[str, list[Domain]]
+
+
 def check_answers(
-    written: Sequence[AnswerSyntax],
-    task: Name,
-    outputs: Domains,
-    inputs: Domains,
-    tokens: tuple[str, ...],
-    report: Reporter,
+    written: Sequence[AnswerSyntax], task: Name, outputs: Domains, scope: AnswerScope, report: Reporter
 ) -> tuple[Answer, ...] | None:
     """One answer for each output, in the outputs' order; None after an error.
 
-    Families are unrolled in `outputs` and `inputs`, whose domains are None where they are broken.
+    Families are unrolled in `outputs`, whose domains are None where they are broken.
     """
-    return _AnswerChecker(task, outputs, inputs, tokens, report).check(written) if outputs else None
+    return _AnswerChecker(task, outputs, scope, report).check(written) if outputs else None
 
 
 class _AnswerChecker:
-    def __init__(
-        self, task: Name, outputs: Domains, inputs: Domains, tokens: tuple[str, ...], report: Reporter
-    ) -> None:
+    def __init__(self, task: Name, outputs: Domains, scope: AnswerScope, report: Reporter) -> None:
         self.task = task
         self.outputs = outputs
-        self.inputs = inputs
-        self.tokens = tokens
+        self.scope = scope
         self.report = report
 
     def check(self, written: Sequence[AnswerSyntax]) -> tuple[Answer, ...] | None:
@@ -55,9 +60,12 @@ class _AnswerChecker:
                     report_repeated(self.report, "`answer`", answer.span, stated[name].span)
                     break
                 stated[name] = answer
-                classes = self._classes(answer, name)
-                if classes is not None:
-                    found[name] = Answer(name, classes, position, span=answer.span)
+                values = self._values(answer, name)
+                if values is not None:
+                    among = answer.among is not None
+                    found[name] = Answer(name, values.classes, position, values.texts, among, answer.span)
+        for answer in written:
+            self._check_among(answer)
         if self.report.errors == errors:
             self._report_missing([name for name in self.outputs if name not in stated])
         if self.report.errors > errors or len(found) < len(self.outputs):
@@ -88,13 +96,27 @@ class _AnswerChecker:
         )
         return ()
 
+    def _check_among(self, answer: AnswerSyntax) -> None:
+        """All answers of a task are chosen in the same way."""
+        if answer.among is not None and answer.among.text != "answers":
+            self.report.error(
+                "CS101",
+                f"expected `answers` after `among`, found `{answer.among.text}`",
+                answer.among.span,
+                help="`among answers` is the best of the declared answers; without it, of all that the network can say",
+            )
+
     def _report_missing(self, names: list[str]) -> None:
         if not names:
             return
         domain = self.outputs[names[0]]
         example = "index" if domain is None or domain.is_integer else "{ " + ", ".join(_example(domain)) + " }"
         what = "`answer`" if len(names) == len(self.outputs) else f"`answer` for {list_names(names)}"
-        where = "" if len(self.outputs) == 1 else f" @ {{{family_name(self.tokens[0]) if self.tokens else 'x'}}}"
+        where = (
+            ""
+            if len(self.outputs) == 1
+            else f" @ {{{family_name(self.scope.tokens[0]) if self.scope.tokens else 'x'}}}"
+        )
         self.report.error(
             "CS130",
             f"task `{self.task.text}` has no {what}",
@@ -116,8 +138,8 @@ class _AnswerChecker:
                     help="several outputs are read at positions: `answer out @ {x}: ...`",
                 )
             return nowhere
-        found = self._resolve(answer.position)
-        if found is None or not names:
+        found = check_positions(answer.position, self.scope.sites, self.report)
+        if found is None or not names or not self._are_fed(found, answer.position):
             return nowhere
         if len(found) != len(names):
             self.report.error(
@@ -130,62 +152,32 @@ class _AnswerChecker:
             return nowhere
         return list(found)
 
-    def _resolve(self, position: PositionSyntax) -> list[Position] | None:
-        found: list[Position] = []
-        for item in position.items:
-            resolved = self._item(item)
-            if resolved is None:
-                return None
-            found += resolved
-        return found
-
-    def _item(self, item: PositionItem) -> list[Position] | None:
-        if item.index is not None:
-            return [Position(index=item.index)]
-        if item.word is not None:
-            if item.word.text == "last":
-                return [Position(index=-1)]
-            self.report.error(
-                "CS101",
-                f"expected a position, found `{item.word.text}`",
-                item.word.span,
-                help=f"the token of an input is written `{{{item.word.text}}}`; others are `last`, `0` and `-1`",
-            )
-            return None
-        assert item.slot is not None
-        return self._slot(item.slot.name.text, item)
-
-    def _slot(self, name: str, item: PositionItem) -> list[Position] | None:
-        """The token of an input, or the tokens of a family."""
-        families = families_of(self.inputs)
-        members = families[name].members if name in families else (name,)
-        if not set(members) <= self.inputs.keys():
-            family = families.get(family_name(name))
-            self.report.error(
-                "CS140" if family else "CS101",
-                f"there is no `{name}`: the members of `{family.name}` are {family.text}"
-                if family
-                else f"expected an input in the braces, found `{name}`",
-                item.span,
-                help="an index counts from 0" if family else suggest(name, map(family_name, self.inputs), "inputs"),
-            )
-            return None
-        unfed = [member for member in members if member not in self.tokens]
-        if unfed and self.tokens:
+    def _are_fed(self, positions: tuple[Position, ...], syntax: PositionSyntax) -> bool:
+        """Each slot is a token of its own, and one token is read for one output."""
+        slots = [position.slot for position in positions if position.slot is not None]
+        unfed = [slot for slot in slots if self.scope.tokens and slot not in self.scope.tokens]
+        if unfed:
             self.report.error(
                 "CS139",
                 f"{list_names(unfed)} {'is' if len(unfed) == 1 else 'are'} not among the `tokens`, and so at no "
                 "position",
-                item.span,
+                syntax.span,
                 help=f"add {list_names(unfed)} to `tokens`, or choose another position",
             )
-            return None
-        return [Position(slot=member) for member in members]
+        several = next((p for p in positions if p.part == "all"), None)
+        if several is not None:
+            self.report.error(
+                "CS139",
+                f"`{several.text}` may be several tokens, and an answer is read at one",
+                syntax.span,
+                help="write `@ last`, or the last token of a slot, `@ {x}`",
+            )
+        return not unfed and several is None
 
-    # --- classes
+    # --- values
 
-    def _classes(self, answer: AnswerSyntax, name: str) -> tuple[int, ...] | None:
-        """The class of each value of an output, in the order of its codes."""
+    def _values(self, answer: AnswerSyntax, name: str) -> AnswerValues | None:
+        """What each value of an output is for the network, in the order of its codes."""
         domain = self.outputs[name]
         if domain is None:
             return None
@@ -197,9 +189,15 @@ class _AnswerChecker:
                 help=f"an output has at most {MAX_ANSWERS} values",
             )
             return None
-        if isinstance(answer.reading, Name):
-            return self._by_word(answer, answer.reading, domain)
-        return self._by_map(answer, answer.reading, domain)
+        match answer.reading:
+            case Name() as word:
+                classes = self._by_word(answer, word, domain)
+                return None if classes is None else AnswerValues(classes=classes)
+            case TextsSyntax() as texts:
+                names = {name, family_name(answer.output.name.text)}
+                return render_values(texts, names, domain, self.scope.symbols, self.report)
+            case entries:
+                return self._by_map(answer, entries, domain)
 
     def _by_word(self, answer: AnswerSyntax, word: Name, domain: Domain) -> tuple[int, ...] | None:
         if word.text != "index":
@@ -228,47 +226,33 @@ class _AnswerChecker:
             return None
         return tuple(range(domain.low, domain.high + 1))
 
-    def _by_map(self, answer: AnswerSyntax, entries: tuple[AnswerEntry, ...], domain: Domain) -> tuple[int, ...] | None:
-        classes: dict[int, AnswerEntry] = {}
-        taken: dict[int, AnswerEntry] = {}
+    def _by_map(self, answer: AnswerSyntax, entries: tuple[AnswerEntry, ...], domain: Domain) -> AnswerValues | None:
         errors = self.report.errors
+        stated: dict[int, AnswerEntry] = {}
         positions = {label: code for code, label in enumerate(domain.labels or ())}
         for entry in entries:
             code = self._code(entry.value, domain, positions)
             if code is None:
                 continue
-            shown = domain.show(code + domain.low if domain.is_integer else code)
-            if code in classes:
+            if code in stated:
                 self.report.error(
                     "CS133",
-                    f"value `{shown}` has two classes",
+                    f"value `{show_code(domain, code)}` has two classes",
                     entry.span,
                     "again here",
-                    related=[Label(classes[code].span, "first here")],
+                    related=[Label(stated[code].span, "first here")],
                     help="remove one of them",
                 )
                 continue
-            classes[code] = entry
-            number = entry.answer.value
-            if number < 0:
-                self.report.error("CS135", f"{number} is no class", entry.answer.span, help="classes are 0 and above")
-            elif number in taken:
-                self.report.error(
-                    "CS134",
-                    f"two values share class {number}",
-                    entry.answer.span,
-                    "the same class",
-                    related=[Label(taken[number].answer.span, "taken here")],
-                    help="each value needs a class of its own",
-                )
-            taken.setdefault(number, entry)
-        if self.report.errors > errors:
+            stated[code] = entry
+        values = check_entries(stated, domain, self.report)
+        if self.report.errors > errors or values is None:
             return None
-        missing = [code for code in range(domain.size) if code not in classes]
+        missing = [code for code in range(domain.size) if code not in stated]
         if missing:
-            values = [domain.show(code + domain.low if domain.is_integer else code) for code in missing[:4]]
-            more = len(missing) - len(values)
-            listing = f"{', '.join(f'`{value}`' for value in values)} and {more} more" if more else listed(values)
+            shown = [show_code(domain, code) for code in missing[:4]]
+            more = len(missing) - len(shown)
+            listing = f"{', '.join(f'`{value}`' for value in shown)} and {more} more" if more else listed(shown)
             self.report.error(
                 "CS132",
                 f"`answer` gives no class to {listing}",
@@ -276,7 +260,7 @@ class _AnswerChecker:
                 help="every value of the output needs a class",
             )
             return None
-        return tuple(classes[code].answer.value for code in range(domain.size))
+        return values
 
     def _code(self, value: Name | Integer, domain: Domain, positions: dict[str, int]) -> int | None:
         """The code of a value of the output, or an error."""

@@ -1,13 +1,12 @@
-"""Typed placements -> whether they are consistent: frames whose blocks fit, disjoint places, children after parents."""
+"""Typed placements -> whether they are consistent: frames whose blocks fit, and disjoint places."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from math import inf
+from dataclasses import replace
 
-from .check_models import descendants
 from .diagnostics import Label
+from .inner_sites import room_of
+from .overlaps import overlap, replaces
 from .places import Placement, Region, Site, show_dims
-from .program import Model
 from .scope import AlignmentView, Reporter
 
 
@@ -30,61 +29,6 @@ def check_blocks(placements: Sequence[Placement], views: Mapping[str, AlignmentV
         _check_room(frame, views, report)
 
 
-def check_order(
-    placements: Sequence[Placement], model: Model, views: Mapping[str, AlignmentView | None], report: Reporter
-) -> None:
-    """A variable that depends on another lies strictly later, or an interchange of one would overwrite the other."""
-    below = descendants(model)
-    for child in placements:
-        for parent in placements:
-            if child.variable not in below[parent.variable]:
-                continue
-            latest, earliest = _depths(child, views)[1], _depths(parent, views)[0]
-            one_site = isinstance(child.place, Region) and child.line == parent.line
-            if latest > earliest and not one_site:
-                continue
-            where = "not later than" if latest == earliest else "earlier than"
-            places = f"`{child.place.text}` is {where} `{parent.place.text}`"
-            report.error(
-                "CS305",
-                f"a child at its parent's site: `{child.variable}` depends on `{parent.variable}`, and "
-                + ("one line gives them one site" if one_site else places),
-                child.span,
-                f"depends on `{parent.variable}`",
-                related=[Label(parent.span, "the parent")],
-                help=f"search for `{child.variable}` on a line of its own"
-                if one_site
-                else f"place `{child.variable}` in a later layer, or leave it out",
-            )
-            break
-
-
-def root_site(site: Site, views: Mapping[str, AlignmentView | None]) -> Site:
-    """The site in the network that a block inside other alignments lies at."""
-    while site.inside is not None:
-        site = placement_inside(site, views).site
-    return site
-
-
-def placement_inside(site: Site, views: Mapping[str, AlignmentView | None]) -> Placement:
-    """The placement whose block a site is."""
-    assert site.inside is not None
-    alignment, variable = site.inside
-    view = views[alignment]
-    assert view is not None
-    return next(placement for placement in view.placements if placement.variable == variable)
-
-
-def room_of(site: Site, views: Mapping[str, AlignmentView | None], memberwise: bool = False) -> int | None:
-    """How many dims a site has, where its text says so. A family's members have the dims of one position each."""
-    if site.inside is not None:
-        outer = placement_inside(site, views)
-        return room_of(outer.site, views) if outer.sizes == (None,) else outer.size
-    if site.dims is None:
-        return None
-    return len(site.dims) * (1 if memberwise else max(1, len(site.positions)))
-
-
 # --- frames ----------------------------------------------------------------------------------------------------------
 
 
@@ -102,8 +46,10 @@ def _check_room(frame: list[Placement], views: Mapping[str, AlignmentView | None
     if isinstance(place, Site):
         room = room_of(place, views, memberwise=bool(last.members))
         rooms = [] if room is None else [(place.text, room)]
-    elif place.dims is not None:
-        rooms = [(place.text, 1)] if place.dims == "each" else [(place.text, len(entry)) for entry in place.dims]
+    else:
+        for part in place.parts:
+            if part.dims is not None:
+                rooms += [(place.text, 1)] if part.dims == "each" else [(place.text, len(e)) for e in part.dims]
     if not rooms:
         return
     name, room = min(rooms, key=lambda found: found[1])
@@ -125,8 +71,19 @@ def _report_clash(
     """Whether two variables claim the same dims, whichever alternatives are chosen."""
     if _frame_of(first) == _frame_of(second) and (first.sizes, first.family.name) != ((None,), "identity"):
         return _report_sizes(first, second, report)
+    for later, earlier in ((first, second), (second, first)):
+        if replaces(later.place, earlier.place, views):
+            report.error(
+                "CS334",
+                f"`{later.variable}` at `{later.place.text}` replaces all that is read of `{earlier.variable}` at "
+                f"`{earlier.place.text}`",
+                second.place.span,
+                related=[Label(first.place.span, f"`{first.variable}` is here")],
+                help="setting the one makes setting the other void: give them other layers or positions",
+            )
+            return True
     one_site = isinstance(first.place, Region) and isinstance(second.place, Region) and first.line == second.line
-    if not one_site and not _overlap(first.place, second.place, views):
+    if not one_site and not overlap(first.place, second.place, views):
         return False
     a, b = first.place, second.place
     report.error(
@@ -172,65 +129,7 @@ def _shared(a: Site | Region, b: Site | Region) -> str:
     """Where two places that overlap do so, in the user's words."""
     if not isinstance(a, Site) or not isinstance(b, Site) or a.inside or b.inside:
         return f"`{b.text}`"
-    if a.dims == b.dims or a.dims is None or b.dims is None:
+    if a.joined or b.joined or a.dims == b.dims or a.dims is None or b.dims is None:
         return f"`{(b if a.dims is None else a).text}`"
     common = tuple(sorted(set(a.dims) & set(b.dims)))
-    return f"dims {show_dims(common)} of `{Site(a.component, a.layer, None, a.positions).text}`"
-
-
-# --- places that overlap whatever is chosen --------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Extent:
-    """The alternatives of a place: layers (None: not known here), sets of dims (None: all), sets of positions."""
-
-    component: str
-    layers: tuple[int | None, ...] | None
-    dims: tuple[frozenset[int] | None, ...] | None
-    positions: tuple[frozenset[object], ...] | None
-
-
-def _extent(place: Site | Region, views: Mapping[str, AlignmentView | None]) -> _Extent:
-    if isinstance(place, Site):
-        site = root_site(place, views)
-        dims = None if site.dims is None else frozenset(site.dims)
-        return _Extent(site.component, (site.layer,), (dims,), (frozenset(site.positions),))
-    layers = place.layers if place.layers != () else (None,)
-    if place.dims is None:
-        alternatives: tuple[frozenset[int] | None, ...] | None = (None,)
-    else:
-        alternatives = None if place.dims == "each" else tuple(frozenset(entry) for entry in place.dims)
-    positions = None if place.positions is None else tuple(frozenset({p}) for p in place.positions) or (frozenset(),)
-    return _Extent(place.component, layers, alternatives, positions)
-
-
-def _overlap(first: Site | Region, second: Site | Region, views: Mapping[str, AlignmentView | None]) -> bool:
-    """Whether two places meet in each of their alternatives; blocks of one alignment never do."""
-    inside = [place.inside for place in (first, second) if isinstance(place, Site) and place.inside is not None]
-    if len(inside) == 2 and inside[0][0] == inside[1][0]:
-        return inside[0] == inside[1]
-    a, b = _extent(first, views), _extent(second, views)
-    if a.component != b.component or a.layers is None or b.layers is None:
-        return False
-    if any(layer != other for layer in a.layers for other in b.layers):
-        return False
-    if a.dims is None or b.dims is None:
-        if (None,) not in (a.dims, b.dims):
-            return False
-    elif any(x is not None and y is not None and not x & y for x in a.dims for y in b.dims):
-        return False
-    if a.positions is None or b.positions is None:
-        return False
-    return all(not x or not y or x & y for x in a.positions for y in b.positions)
-
-
-def _depths(placement: Placement, views: Mapping[str, AlignmentView | None]) -> tuple[float, float]:
-    """The earliest and the latest layer that a placement may have; what has no layer comes last."""
-    place = placement.place
-    if isinstance(place, Site):
-        layer = root_site(place, views).layer
-        return (inf, inf) if layer is None else (layer, layer)
-    if place.layers is None:
-        return 0, inf
-    return (min(place.layers), max(place.layers)) if place.layers else (inf, inf)
+    return f"dims {show_dims(common)} of `{replace(a, dims=None).text}`"

@@ -3,19 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .check_sites import range_of
 from .diagnostics import Span
 from .domains import Domain
-from .not_built import FAMILIES, not_built
 from .places import IDENTITY, Family, FamilyName, Size
 from .scope import Reporter
+from .site_indices import range_of
 from .suggest import listed, suggest
 from .syntax.alignments import FamilySyntax, SizesSyntax
-from .syntax.leaves import Decimal, Name
+from .syntax.leaves import Decimal, Name, Text
 from .syntax.networks import Argument
 
-FAMILY_NAMES: tuple[FamilyName, ...] = ("identity", "rotation", "pca", "difference", "probe", "revnet")
-LEARNED_SIZES = ("identity", "rotation")
+FAMILY_NAMES: tuple[FamilyName, ...] = ("identity", "rotation", "pca", "difference", "probe", "revnet", "sae")
+LEARNED_SIZES = ("identity", "rotation", "sae")
 """Families whose size can be found by the fit."""
 
 
@@ -31,22 +30,22 @@ class CheckedMap:
 def check_map(syntax: FamilySyntax, report: Reporter) -> CheckedMap | None:
     """`rotation size 4`, `revnet(10, 16) size 2`, `identity size learned`; None after an error."""
     name = syntax.name.text
-    if name in FAMILIES:
-        report.add(not_built(f"family `{name}`", syntax.name.span, FAMILIES[name]))
-        return None
     known = next((family for family in FAMILY_NAMES if family == name), None)
     if known is None:
         report.error(
             "CS101",
             f"expected a family of maps, found the unknown name `{name}`",
             syntax.name.span,
-            help=suggest(name, [*FAMILY_NAMES, *FAMILIES], "families"),
+            help=suggest(name, FAMILY_NAMES, "families"),
         )
         return None
-    arguments = _arguments(syntax, report)
-    if arguments is None:
+    if known == "sae":
+        family = _sae(syntax, report)
+    else:
+        arguments = _arguments(syntax, report)
+        family = None if arguments is None else Family(known, arguments) if known != "identity" else IDENTITY
+    if family is None:
         return None
-    family = Family(known, arguments) if known != "identity" else IDENTITY
     if syntax.sizes is None:
         return CheckedMap(family, (1,) if known == "difference" else (), syntax.span)
     sizes = _sizes(syntax.sizes, family, report)
@@ -107,6 +106,21 @@ def _arguments(syntax: FamilySyntax, report: Reporter) -> tuple[int, ...] | None
             )
             return None
     return tuple(number for number in numbers if number is not None)
+
+
+def _sae(syntax: FamilySyntax, report: Reporter) -> Family | None:
+    """`sae("features.safetensors")`: an autoencoder's weights, whose features are the dims."""
+    given = syntax.arguments or ()
+    path = given[0].value if len(given) == 1 and given[0].key is None else None
+    if not isinstance(path, Text) or not path.value.strip() or "\0" in path.value:
+        report.error(
+            "CS307",
+            "`sae` takes one text, the path of the autoencoder's weights",
+            given[0].span if len(given) == 1 else syntax.name.span,
+            help='write `via sae("features.safetensors")`',
+        )
+        return None
+    return Family("sae", (), path.value, path.span)
 
 
 def _whole(argument: Argument) -> int | None:

@@ -1,12 +1,11 @@
 """`settings` and `fit` blocks, and networks, as written -> their values."""
 
 from .diagnostics import Label
-from .not_built import NETWORKS, SETTINGS, not_built
-from .program import ControlSettings, FitSettings, Network, Settings
+from .not_built import SETTINGS, not_built
+from .program import ControlSettings, FitSettings, Settings
 from .scope import Reporter, report_repeated
 from .suggest import suggest
-from .syntax.leaves import Decimal, Text
-from .syntax.networks import NetworkSyntax
+from .syntax.leaves import Decimal
 from .syntax.settings import Setting, SettingsBlock, SettingsSyntax
 
 MAX_WHOLE = 2**62
@@ -81,37 +80,6 @@ def _controls(blocks: tuple[SettingsBlock, ...], report: Reporter) -> ControlSet
     if "divergence" in entries:
         divergence = _least_one(entries["divergence"], report)
     return ControlSettings(random, share, divergence)
-
-
-def check_network(syntax: NetworkSyntax, report: Reporter) -> Network | None:
-    """`torch("path")` is the one kind of network that is built."""
-    loader = syntax.loader
-    if loader.text in NETWORKS:
-        report.add(not_built(f"`{loader.text}(...)`", loader.span, NETWORKS[loader.text]))
-        return None
-    if loader.text != "torch":
-        report.error(
-            "CS101",
-            f"expected a kind of network, found the unknown name `{loader.text}`",
-            loader.span,
-            help=suggest(loader.text, ["torch", *NETWORKS], "kinds of network"),
-        )
-        return None
-    arguments = syntax.arguments
-    if len(arguments) != 1 or arguments[0].key is not None or not isinstance(arguments[0].value, Text):
-        report.error(
-            "CS121",
-            "`torch(...)` takes one text, the path of the weights",
-            arguments[0].span if len(arguments) == 1 else loader.span,
-            help='write `torch("weights.safetensors")`',
-        )
-        return None
-    path = arguments[0].value
-    if not path.value.strip() or "\0" in path.value:
-        fault = "the path holds a null character" if "\0" in path.value else "the path is empty"
-        report.error("CS121", fault, path.span, help='write `torch("weights.safetensors")`')
-        return None
-    return Network(syntax.name.text, path.value, doc=syntax.doc, span=syntax.name.span, path_span=path.span)
 
 
 def _entries(

@@ -1,24 +1,33 @@
 """A task as written -> its signature, and the typed task where all of it is right."""
 
-from .check_answers import check_answers
+from typing import TypeVar
+
+from .check_answers import AnswerScope, check_answers
 from .check_domains import Domains
 from .check_expressions import ExpressionChecker
-from .diagnostics import Label, Span
+from .check_metrics import check_metrics
+from .check_positions import SiteScope
+from .check_renderings import check_rendering, warn_unrendered
+from .diagnostics import Label
 from .domains import Domain
 from .expression_scope import Scope
 from .expressions import Expression
-from .families import families_of, family_name, list_names, member_name
+from .families import family_name, list_names, member_name
 from .join_families import MAX_TUPLES
-from .metrics import CORRECT
-from .program import Declared, Task
-from .renderings import Tokens
+from .metrics import CORRECT, Metric
+from .program import Declared, Generated, Task
+from .renderings import Prompt, Rendering, Tokens
 from .scope import Reporter, Signature, report_repeated, report_twice
-from .suggest import suggest
 from .syntax.leaves import Name
-from .syntax.members import Indexed
-from .syntax.tasks import AnswerSyntax, DeclaredSyntax, Group, RequireSyntax, TaskSyntax
+from .syntax.metrics import MetricSyntax
+from .syntax.tasks import AnswerSyntax, DeclaredSyntax, Group, PromptSyntax, RequireSyntax, TaskSyntax
 
 MAX_MEMBERS = 10_000
+MAX_GENERATED = 100_000
+
+T = TypeVar("T")
+Known = dict[str, Domain | None]
+"""The domain of each unrolled name; None where it is broken."""
 
 Typed = dict[str, tuple[Declared | None, Name]]
 """What is declared under each unrolled name (None: its domain is broken), and where."""
@@ -40,34 +49,71 @@ class _TaskChecker:
         errors = self.report.errors
         if not self.syntax.inputs:
             self._missing("input", "add a line `input x, y: 0..9`")
-        if not self.syntax.outputs:
+        generated = self._generated()
+        if not self.syntax.outputs and not self.syntax.generated:
             self._missing("output", "add a line `output y: bool`")
         inputs = self._declare("input", self.syntax.inputs)
         outputs = self._declare("output", self.syntax.outputs)
         known = {name: declared.domain if declared else None for name, (declared, _) in inputs.items()}
         parts = {name: declared.domain if declared else None for name, (declared, _) in outputs.items()}
         require = self._require(known, outputs)
-        tokens, tokens_span = self._tokens(inputs)
-        output_name = _output_name(outputs)
-        metrics = {CORRECT.name: CORRECT} if outputs else {}
-        signature = Signature(self.syntax.name.text, known, parts, output_name, bool(inputs and outputs), metrics)
+        checker = ExpressionChecker(Scope(known, self.domains.symbols, refused=self._refused(outputs)), self.report)
+        rendering = check_rendering(self.syntax, known, checker, self.report)
+        taken = {name: at.span for name, (_, at) in self.declared.items()}
+        metrics = check_metrics(self._lines(MetricSyntax), taken, checker, self.report)
+        signature = self._signature(known, parts, rendering, metrics, generated)
         output = self._output(signature, outputs)
-        written = [line for line in self.syntax.lines if isinstance(line, AnswerSyntax)]
-        answers = check_answers(written, self.syntax.name, parts, known, tokens, self.report)
-        if self.report.errors > errors or output is None or answers is None:
+        tokens = rendering.inputs if isinstance(rendering, Tokens) else ()
+        scope = AnswerScope(SiteScope(signature.slots, (), signature.prompted), tokens, self.domains.symbols)
+        answers = check_answers(self._lines(AnswerSyntax), self.syntax.name, parts, scope, self.report)
+        if self.report.errors > errors or rendering is None or (output is None or answers is None) == (not generated):
             return signature, None
-        self._warn_unrendered(inputs, tokens)
+        warn_unrendered({name: at.span for name, (_, at) in inputs.items()}, rendering, self.report)
         task = Task(
             self.syntax.name.text,
             tuple(declared for declared, _ in inputs.values() if declared),
             require,
             output,
-            Tokens(tokens, tokens_span),
-            answers,
-            doc=self.syntax.doc,
-            span=self.syntax.name.span,
+            rendering,
+            answers or (),
+            generated,
+            metrics,
+            self.syntax.doc,
+            self.syntax.name.span,
         )
         return signature, task
+
+    def _signature(
+        self,
+        inputs: Known,
+        outputs: Known,
+        rendering: Rendering | None,
+        metrics: dict[str, Metric],
+        generated: Generated | None,
+    ) -> Signature:
+        """What is known of the task in any case."""
+        prompted = isinstance(rendering, Prompt)
+        slots: tuple[str, ...] | None = tuple(inputs)
+        if isinstance(rendering, Prompt):
+            slots = rendering.slot_names
+        elif rendering is None and any(isinstance(line, PromptSyntax) for line in self.syntax.renderings):
+            slots = None
+        readable = {CORRECT.name: CORRECT} | metrics if outputs else metrics
+        complete = bool(inputs and outputs)
+        return Signature(
+            self.syntax.name.text,
+            inputs,
+            outputs,
+            _output_name(outputs),
+            complete,
+            readable,
+            slots,
+            prompted,
+            generated is not None,
+        )
+
+    def _lines(self, kind: type[T]) -> list[T]:
+        return [line for line in self.syntax.lines if isinstance(line, kind)]
 
     def _missing(self, what: str, help: str) -> None:
         name = self.syntax.name
@@ -123,82 +169,58 @@ class _TaskChecker:
         return Declared(signature.output, domain, first.span)
 
     def _require(self, known: dict[str, Domain | None], outputs: Typed) -> tuple[Expression, ...]:
-        refused = {}
-        for name in (*outputs, *map(family_name, outputs)):
-            message = f"`{name}` is the output; `require` speaks of inputs"
-            refused[name] = ("CS101", message, "restrict the inputs only")
+        refused = self._refused(outputs, "`require` speaks of inputs", "restrict the inputs only")
         checker = ExpressionChecker(
             Scope(known, self.domains.symbols, refused=refused, library=self.domains.library), self.report
         )
-        conditions = [line.condition for line in self.syntax.lines if isinstance(line, RequireSyntax)]
+        conditions = [line.condition for line in self._lines(RequireSyntax)]
         typed = [checker.check_condition(condition, "`require`") for condition in conditions]
         return tuple(expression for expression in typed if expression is not None)
 
-    # --- tokens
+    def _refused(
+        self, outputs: Typed, why: str = "a slot is filled from inputs", help: str = "read inputs only"
+    ) -> dict[str, tuple[str, str, str]]:
+        """The outputs, which texts and conditions may not read."""
+        names = (*outputs, *map(family_name, outputs))
+        return {name: ("CS101", f"`{name}` is the output; {why}", help) for name in names}
 
-    def _tokens(self, inputs: Typed) -> tuple[tuple[str, ...], Span]:
-        if not self.syntax.tokens:
-            if self.syntax.inputs:
-                names = ", ".join(dict.fromkeys(map(family_name, inputs)))
-                self._missing("`tokens`", f"add a line `tokens [{names}]`: what the network is fed, in order")
-            return (), self.syntax.name.span
-        first, *more = self.syntax.tokens
+    # --- how it is read
+
+    def _generated(self) -> Generated | None:
+        """`answer text(n)`, which stands in the place of outputs."""
+        if not self.syntax.generated:
+            return None
+        first, *more = self.syntax.generated
         for again in more:
-            report_repeated(self.report, "`tokens`", again.span, first.span)
-        seen: dict[str, Indexed] = {}
-        for written in first.names:
-            for name in self._fed(written, inputs):
-                if name in seen:
-                    self.report.error(
-                        "CS131",
-                        f"input `{name}` is fed twice",
-                        written.span,
-                        "again here",
-                        related=[Label(seen[name].span, "first here")],
-                        help="list each input once",
-                    )
-                seen.setdefault(name, written)
-        return tuple(seen), first.span
-
-    def _fed(self, written: Indexed, inputs: Typed) -> tuple[str, ...]:
-        """The inputs that a name in `tokens` stands for: itself, or a family's members in order."""
-        name = written.name.text
-        if name in inputs:
-            return (name,)
-        families = families_of(inputs)
-        if name in families:
-            return families[name].members
-        if family_name(name) in families:
-            family = families[family_name(name)]
-            message = f"there is no `{name}`: the members of `{family.name}` are {family.text}"
-            self.report.error("CS140", message, written.span, help="an index counts from 0")
-            return ()
-        self.report.error(
-            "CS101",
-            f"expected an input in `tokens`, found `{name}`",
-            written.span,
-            "not an input",
-            help=suggest(name, map(family_name, inputs), "inputs"),
-        )
-        return ()
-
-    def _warn_unrendered(self, inputs: Typed, tokens: tuple[str, ...]) -> None:
-        missing: dict[Span, list[str]] = {}
-        for name, (_, written) in inputs.items():
-            if name not in tokens:
-                missing.setdefault(written.span, []).append(name)
-        for span, names in missing.items():
-            one = len(names) == 1
-            self.report.warning(
-                "CS137",
-                f"{'input' if one else 'inputs'} {list_names(names)} {'is' if one else 'are'} not among the `tokens`: "
-                f"the network never sees {'it' if one else 'them'}",
-                span,
-                help=f"add {list_names(names)} to `tokens`, or remove the {'input' if one else 'inputs'}",
+            report_repeated(self.report, "`answer text(...)`", again.span, first.span)
+        if first.word.text != "text":
+            self.report.error(
+                "CS101",
+                f"expected `text`, found `{first.word.text}`",
+                first.word.span,
+                help="`answer text(200)` is up to 200 generated tokens",
             )
+        elif not 1 <= first.limit.value <= MAX_GENERATED:
+            self.report.error(
+                "CS188",
+                f"expected 1..{MAX_GENERATED:,} tokens, found {first.limit.value}",
+                first.limit.span,
+                help="state how many tokens are generated at most: `answer text(200)`",
+            )
+        elif self.syntax.outputs:
+            self.report.error(
+                "CS188",
+                "a task that answers by a text has no output",
+                first.span,
+                related=[Label(self.syntax.outputs[0].span, "the output")],
+                help="give each value of the output a class or a text, or remove the output",
+            )
+        else:
+            return Generated(first.limit.value, first.span)
+        return None
 
 
-def _output_name(outputs: Typed) -> str | None:
+def _output_name(outputs: Known) -> str | None:
     """What all outputs together are called."""
     names = list(dict.fromkeys(map(family_name, outputs)))
     if not names:

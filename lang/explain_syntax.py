@@ -10,11 +10,11 @@ FORMS = {
     "type": "a type reads `type NAME = 0..9` or `type NAME = {a, b}`",
     "table": 'a table reads `table NAME: KEY -> VALUE = { a: b, ... }`, or `= csv("rows.csv", key: NAME, value: NAME)`',
     "fn": "a function reads `fn NAME(x: 0..9, y: 0..9) = EXPRESSION`",
-    "task": "a task has lines `input NAME: DOMAIN`, `require EXPRESSION`, `output NAME: DOMAIN`, `tokens [...]` and "
-    "`answer NAME: { VALUE: CLASS }`",
+    "task": "a task has lines `input NAME: DOMAIN`, `require EXPRESSION`, `output NAME: DOMAIN`, `tokens [...]` or "
+    '`prompt "..."`, `answer NAME: { VALUE: CLASS }` and `metric NAME: LOW..HIGH = EXPRESSION`',
     "model": "a model reads `model NAME for TASK { ... }` with one line `name = expression` or "
     "`name: domain = expression` for each variable",
-    "network": 'a network reads `network NAME = torch("weights.safetensors")`',
+    "network": 'a network reads `network NAME = torch("weights.safetensors")` or `transformers("./folder")`',
     "align": "an alignment reads `align NAME: MODEL -> NETWORK { ... }` with lines "
     "`VARIABLES at SITE via FAMILY size K`, or `in REGION` to search",
     "pairs": "a recipe reads `pairs NAME for TASK { ... }` with lines `size N`, `split .6 .2 .2`, `holdout INPUTS`, "
@@ -28,7 +28,11 @@ LINE_WORDS = {
     "REQUIRE",
     "OUTPUT",
     "TOKENS",
+    "VECTOR",
+    "PROMPT",
     "ANSWER",
+    "METRIC",
+    "AMONG",
     "SIZE",
     "SPLIT",
     "HOLDOUT",

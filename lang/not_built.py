@@ -24,16 +24,6 @@ CLAUSES = {
     "ungated": "state the network's accuracy in a claim of its own",
     "for": "write one claim for each value",
 }
-FAMILIES = {"sae": "use `rotation`, or `identity` with a size"}
-NETWORKS = dict.fromkeys(
-    ("transformers", "jax"), 'use `torch("weights.safetensors")`; see docs/networks.md for the file'
-)
-_PLAIN_SITES = "use `hidden[i]`, `resid[i]` or `logits`"
-COMPONENTS = {
-    **dict.fromkeys(("resid_pre", "resid_mid", "resid_post", "attn_out", "mlp_out", "mlp_act"), _PLAIN_SITES),
-    **dict.fromkeys(("head_out", "q", "k", "v", "module"), _PLAIN_SITES),
-    "embed": "use `hidden[0]`, the concatenated embedding",
-}
 SETTINGS = {
     "budget": "set `size` in `pairs`, and `steps` and `seeds` in `fit`",
 }
@@ -70,32 +60,6 @@ def _anywhere(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
     return None
 
 
-def _in_task(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
-    token, text, before = tokens[at], tokens[at].text, _before(tokens, at)
-    if text in ("prompt", "vector"):
-        return not_built(f"`{text}`", token.span, "feed the inputs as `tokens [...]`")
-    if text == "metric":
-        return not_built("`metric`", token.span, "use `accuracy(...)` and `iia(...)`")
-    if text == "among":
-        return not_built("`among`", token.span, "the answer is the argmax over all classes")
-    if text == "(" and before == "text":
-        return not_built("`answer text(...)`", tokens[at - 1].span, "give each value of the output a class")
-    if token.kind == "string" and _last_statement(tokens, at) == "answer":
-        return not_built("an answer that is a text", token.span, "give each value its class: `{ false: 0, true: 1 }`")
-    return None
-
-
-def _in_align(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
-    token, text, before = tokens[at], tokens[at].text, _before(tokens, at)
-    if text == "[" and before in ("at", "in"):
-        return not_built("a list of sites", token.span, "state one component: `hidden[i]`")
-    if text == "." and before == "}":
-        return not_built("a part of a slot's tokens", _join(tokens, at, at + 1), "name the slot alone: `@ {x}`")
-    if text == "(" and before == "module":
-        return not_built("`module(...)`", tokens[at - 1].span, _PLAIN_SITES)
-    return None
-
-
 def _in_claim(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
     token, text = tokens[at], tokens[at].text
     if text in ESTIMANDS and _text(tokens, at + 1) == "(":
@@ -118,21 +82,7 @@ def _in_settings(tokens: Sequence[ScannedToken], at: int) -> Diagnostic | None:
 
 
 _BY_KEYWORD = {
-    "task": _in_task,
     "network": _in_network,
-    "align": _in_align,
     "claim": _in_claim,
     "settings": _in_settings,
 }
-
-
-def _join(tokens: Sequence[ScannedToken], first: int, last: int) -> Span:
-    return Span(tokens[first].start, tokens[min(last, len(tokens) - 1)].span.end)
-
-
-def _last_statement(tokens: Sequence[ScannedToken], at: int) -> str:
-    """The word that starts the line's statement."""
-    for token in reversed(tokens[:at]):
-        if token.text in ("input", "require", "output", "tokens", "answer", "metric", "prompt"):
-            return token.text
-    return ""

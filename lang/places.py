@@ -5,6 +5,9 @@ from typing import Literal
 
 from .diagnostics import NOWHERE, Span
 
+SlotPart = Literal["last", "first", "all"]
+PARTS: tuple[SlotPart, ...] = ("last", "first", "all")
+
 
 @dataclass(frozen=True)
 class Position:
@@ -16,7 +19,7 @@ class Position:
 
     slot: str | None = None
     index: int | None = None
-    part: Literal["last", "first", "all"] = "last"
+    part: SlotPart = "last"
 
     @property
     def text(self) -> str:

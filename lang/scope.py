@@ -94,6 +94,11 @@ class Signature:
     complete: bool
     metrics: dict[str, Metric] = field(default_factory=dict)
     """Those that can be read, `correct` among them where there is an output."""
+    slots: tuple[str, ...] | None = None
+    """What `@ {x}` may name: the inputs, or the slots of a prompt (`prompted`); None where that is not known."""
+    prompted: bool = False
+    generated: bool = False
+    """Whether it answers by a text, so that it has no output."""
 
     @property
     def output_domain(self) -> Domain | None:

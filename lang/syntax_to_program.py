@@ -7,8 +7,9 @@ from .check_claims import check_claim
 from .check_domains import Domains
 from .check_functions import check_functions
 from .check_models import CheckedModel, check_model
+from .check_network import check_network
 from .check_recipes import check_recipe
-from .check_settings import check_network, check_settings
+from .check_settings import check_settings
 from .check_tables import check_table
 from .check_tasks import check_task
 from .claims import Accuracy, Claim
@@ -156,6 +157,14 @@ class _Checker:
             self.model_tasks[name] = syntax.task.text
             task = self.names.find(self.names.tasks, syntax.task)
             if task is None:
+                continue
+            if not task.outputs and task.generated:
+                self.report.error(
+                    "CS189",
+                    f"task `{task.name}` answers by a text, which no model computes",
+                    syntax.task.span,
+                    help="give the task an output, or measure its metrics: `mean(METRIC on NETWORK)`",
+                )
                 continue
             checked = check_model(syntax, task, self.domains, self.report)
             self.models[name] = checked

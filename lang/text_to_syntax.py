@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from .diagnostics import Diagnostic, Label, Source, Span
 from .explain_syntax import explain_open_loop, explain_unexpected, refuse_in_loop
-from .imports.qualified_names import JOINT, import_aliases, join_names, split_joints
+from .grammar_parser import grammar_parser
+from .imports.qualified_names import import_aliases, join_names
 from .not_built import refuse_declaration
+from .parse_slots import parse_slots
 from .scanner import (
     KEYWORDS,
     KEYWORDS_NOT_BUILT,
@@ -26,6 +26,8 @@ from .syntax.members import ForSyntax
 from .syntax.tree import BrokenDeclaration, Declaration, DeclarationLoop, SyntaxTree
 from .tree_to_syntax.build_declaration import build_declaration, build_loop_head
 from .tree_to_syntax.faults import BrokenSyntaxError
+
+"""What the grammar reads by itself: a declaration, the head of a loop, and what stands in a slot of a text."""
 
 
 def parse_text(source: Source) -> tuple[SyntaxTree, tuple[Diagnostic, ...]]:
@@ -111,7 +113,7 @@ def _parse_head(part: Slice, head: Slice, text: str, found: _Found) -> Loop | Di
 
     where = lark.TextSlice(text, head.span.start, head.span.end)
     try:
-        tree = _parser().parse(where, start="loop")
+        tree = grammar_parser().parse(where, start="loop")
         found.trees.append((part, tree))
         return build_loop_head(tree)
     except BrokenSyntaxError as error:
@@ -135,7 +137,8 @@ def _parse_slice(part: Slice, text: str, found: _Found) -> Declaration | Diagnos
 
     where = lark.TextSlice(text, part.span.start, part.span.end)
     try:
-        tree = _parser().parse(where, start="declaration")
+        tree = grammar_parser().parse(where, start="declaration")
+        parse_slots(tree, lambda start, end: _parse_slot(text, start, end))
         found.trees.append((part, tree))
         return build_declaration(tree, text, part.doc)
     except BrokenSyntaxError as error:
@@ -147,28 +150,14 @@ def _parse_slice(part: Slice, text: str, found: _Found) -> Declaration | Diagnos
         return explain_unexpected(part, offset, _acceptable(where, "declaration"))
 
 
-@cache
-def _parser() -> Any:
-    """The grammar's parser, built once per process (never through lark's cache, which unpickles a shared file)."""
-    import gc
-
+def _parse_slot(text: str, start: int, end: int) -> Any:
+    """The tree of what stands between the braces of a slot; None if it cannot be read."""
     import lark
 
-    grammar = Path(__file__).with_name("grammar.lark").read_text(encoding="utf-8")
-    collecting = gc.isenabled()
-    gc.disable()  # the tables are many small objects that all stay: collecting meanwhile costs a fifth of the time
     try:
-        return lark.Lark(
-            grammar, start=["declaration", "loop"], parser="lalr", lexer="contextual", propagate_positions=True
-        )
-    finally:
-        if collecting:
-            gc.enable()
-
-
-def _as_written(name: Any) -> Any:
-    """A name's token, of a qualified name with its dot."""
-    return name.update(value=split_joints(name)) if JOINT in name else name
+        return grammar_parser().parse(lark.TextSlice(text, start, end), start="slot_text")
+    except lark.UnexpectedInput:
+        return None
 
 
 def _acceptable(where: Any, start: str) -> frozenset[str]:
@@ -180,12 +169,12 @@ def _acceptable(where: Any, start: str) -> frozenset[str]:
 
     accepted: list[Any] = []
     try:
-        for token in _parser().parse_interactive(where, start=start).iter_parse():
+        for token in grammar_parser().parse_interactive(where, start=start).iter_parse():
             accepted.append(token)
     except lark.UnexpectedInput as error:
         if accepted and accepted[-1] is getattr(error, "token", None):
             accepted.pop()
-    replay = _parser().parse_interactive("", start=start)
+    replay = grammar_parser().parse_interactive("", start=start)
     for token in accepted:
         replay.feed_token(token)
     return frozenset(replay.accepts())

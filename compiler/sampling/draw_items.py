@@ -19,6 +19,8 @@ from .open_spaces import SAMPLED, Spaces, open_spaces
 from .splits import split_of
 from .streams import Stream
 
+_AMPLE = 1.25
+"""Inputs of a cell for each one that may be asked of it: enough that an unused one is soon met."""
 LAW = 1
 """The version of the law of items: part of every key."""
 
@@ -78,6 +80,18 @@ class Population:
             what = "changes" if half == "changing" else "keeps"
             said.append(f"no item {what} the output under {_set_text(names, chosen)}: its other half counts alone")
         return (*said, *(note for note in self.notes if SAMPLED in note))
+
+    def is_ample(self, split: Split, count: int) -> bool:
+        """Whether every cell of a split has so many inputs that `count` items cannot use one up.
+
+        Even if all bases and sources came from it: then only a half that is hardly ever met may end the stream. False
+        where sources depend on the base.
+        """
+        spaces = self.spaces(split)
+        if spaces.links or not len(spaces.base) or not len(spaces.source):
+            return False
+        fewest = min(float(space.size.min()) for space in (spaces.base, spaces.source))
+        return fewest > _AMPLE * count * (1 + len(self.recipe.variables))
 
     def draw(self, split: Split, count: int) -> Drawn:
         """The first `count` items of a split: `draw(split, n)` is a prefix of `draw(split, m)` for n <= m."""

@@ -215,6 +215,8 @@ class Space:
     """Distinct hashes of `key_codes`, sorted; cells of key i are `group_start[i]` .. `+ group_count[i] - 1`."""
     group_start: Column = field(repr=False)
     group_count: Column = field(repr=False)
+    size: Weights = field(repr=False)
+    """How many inputs each cell has: as counted, where they were listed, else as expected of a split."""
     share: Weights | None = field(repr=False)
     """Each cell's share among those of its key; None where all shares of a key are equal."""
 
@@ -306,7 +308,7 @@ def finish(
         if share <= 0:
             occurs[:] = False
         rows = np.flatnonzero(occurs)
-    size = np.where(count > 0, count / (share or 1.0), table.weight)
+    size = np.where(count > 0, count, table.weight * share)
     hashed = hash_rows(0, "key", key_codes[rows])
     order = np.argsort(hashed, kind="stable") if linked else np.arange(len(rows))
     rows = rows[order]
@@ -314,7 +316,7 @@ def finish(
     return Space(
         recipe, region, layout, solution, law, linked, tuples[rows], key_codes[rows], rows, inside,
         start[rows], count[rows], how, keys, group_start, group_count,
-        _shares(recipe.cells, law, tuples[rows], size[rows], hashed[order]),
+        size[rows], _shares(recipe.cells, law, tuples[rows], size[rows], hashed[order]),
     )  # fmt: skip
 
 

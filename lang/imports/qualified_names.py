@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
+from typing import Any
 
 from ..scanner import ScannedToken, Slice
 
@@ -42,6 +43,6 @@ def join_names(text: str, tokens: Sequence[ScannedToken], aliases: Iterable[str]
     return "".join([*pieces, text[at:]])
 
 
-def split_joints(word: str) -> str:
-    """The word of a joined text as it was written."""
-    return re.sub(f"{JOINT}+", ".", word)
+def as_written(name: Any) -> Any:
+    """A name's token in a joined text as a user writes it, `tasks.equality`."""
+    return name.update(value=re.sub(f"{JOINT}+", ".", name)) if JOINT in name else name

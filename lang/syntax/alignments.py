@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from ..diagnostics import NOWHERE, Span
-from .leaves import Integer, Name
+from .leaves import Integer, Name, Text
 from .members import ForSyntax, Indexed, PositionSyntax
 from .networks import Argument
 from .settings import SettingsBlock
@@ -35,11 +35,20 @@ class Index:
 
 @dataclass(frozen=True)
 class SiteSyntax:
-    """`resid[2][0..6] @ {x}`; after `in`, what is listed are alternatives."""
+    """`resid[2][0..6] @ {x}`, `module("a.b") @ last`; after `in`, what is listed are alternatives."""
 
     component: Name
     indices: tuple[Index, ...]
     position: PositionSyntax | Star | None = None
+    path: Text | None = None
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class SitesSyntax:
+    """`[SITE, SITE]`: one vector after `at`, alternatives after `in`."""
+
+    sites: tuple[SiteSyntax, ...]
     span: Span = field(default=NOWHERE, compare=False)
 
 
@@ -74,7 +83,7 @@ class PlacementSyntax:
 
     variables: tuple[Indexed, ...]
     searched: bool
-    place: SiteSyntax | InnerSiteSyntax
+    place: SiteSyntax | SitesSyntax | InnerSiteSyntax
     family: FamilySyntax | None
     span: Span = field(default=NOWHERE, compare=False)
     relation_span: Span = field(default=NOWHERE, compare=False)

@@ -21,11 +21,15 @@ class Indexed:
 
 @dataclass(frozen=True)
 class PositionItem:
-    """`{x}`, `{x[0]}`; `3`, `-2`; or a word such as `last`. One of the three is there."""
+    """`{x}`, `{x[0]}`; `3`, `-2`; or a word such as `last`. One of the three is there.
+
+    `part` is the word after a slot, `{x}.first`.
+    """
 
     slot: Indexed | None
     index: int | None
     word: Name | None
+    part: Name | None = None
     span: Span = field(default=NOWHERE, compare=False)
 
 

@@ -7,6 +7,8 @@ from .domains import DomainSyntax
 from .expressions import ExpressionSyntax
 from .leaves import Integer, Name
 from .members import ForSyntax, Indexed, PositionSyntax
+from .metrics import MetricSyntax
+from .texts import TextsSyntax
 
 
 @dataclass(frozen=True)
@@ -48,33 +50,61 @@ class TokensSyntax:
 
 
 @dataclass(frozen=True)
+class VectorSyntax:
+    names: tuple[Indexed, ...]
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class PromptSyntax:
+    """`prompt "..." | "..."`."""
+
+    templates: TextsSyntax
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
 class AnswerEntry:
     value: Name | Integer
-    answer: Integer
+    answer: Integer | TextsSyntax
     span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
 class AnswerSyntax:
-    """`answer NAME [@ POSITION]: { value: class, ... }`, or a word in place of the braces (`index`)."""
+    """`answer NAME [@ POSITION]: { value: class, ... }`, or a word (`index`) or texts in place of the braces.
+
+    `among` is the word after `among` where it is there.
+    """
 
     output: Indexed
     position: PositionSyntax | None
-    reading: tuple[AnswerEntry, ...] | Name
+    reading: tuple[AnswerEntry, ...] | Name | TextsSyntax
+    among: Name | None = None
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class GeneratedSyntax:
+    """`answer text(n)`; `word` is what stands for `text`."""
+
+    word: Name
+    limit: Integer
     span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
 class TaskSyntax:
-    """`lines` are the conditions and answers, in loops or not, in the order written; unrolled, they hold no loop."""
+    """`lines` are the conditions, answers and metrics, in the order written; unrolled, they hold no loop."""
 
     name: Name
     inputs: tuple[Group, ...]
     outputs: tuple[Group, ...]
-    tokens: tuple[TokensSyntax, ...]
+    renderings: tuple[TokensSyntax | VectorSyntax | PromptSyntax, ...]
+    generated: tuple[GeneratedSyntax, ...]
     lines: "tuple[TaskLine | ForSyntax[TaskLine], ...]"
     doc: str = ""
     span: Span = field(default=NOWHERE, compare=False)
 
 
-TaskLine = RequireSyntax | AnswerSyntax
+TaskLine = RequireSyntax | AnswerSyntax | MetricSyntax

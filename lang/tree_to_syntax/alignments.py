@@ -10,16 +10,17 @@ from ..syntax.alignments import (
     Index,
     InnerSiteSyntax,
     PlacementSyntax,
+    SitesSyntax,
     SiteSyntax,
     SizesSyntax,
     Star,
 )
 from ..syntax.expressions import ExpressionSyntax, Number
-from ..syntax.leaves import Integer, Name
+from ..syntax.leaves import Integer, Name, Text
 from ..syntax.members import ForSyntax, Indexed
 from ..syntax.settings import SettingsBlock
 from .faults import BrokenSyntaxError, explain_odd_index
-from .leaves import integer_of, name_of, of_kind, span_of
+from .leaves import integer_of, name_of, of_kind, span_of, text_of
 
 
 def build_align(span: Span, children: list[Any]) -> AlignSyntax:
@@ -46,8 +47,16 @@ def build_placed_word(span: Span, children: list[Any]) -> Indexed:
 
 
 def build_site(span: Span, children: list[Any]) -> SiteSyntax:
-    component, *indices, position = children
-    return SiteSyntax(name_of(component), tuple(indices), position, span)
+    component, path, *indices, position = children
+    return SiteSyntax(name_of(component), tuple(indices), position, path, span)
+
+
+def build_sites(span: Span, children: list[Any]) -> SitesSyntax:
+    return SitesSyntax(of_kind(children, SiteSyntax), span)
+
+
+def build_module_path(span: Span, children: list[Any]) -> Text:
+    return text_of(children[0])
 
 
 def build_inner_site(span: Span, children: list[Any]) -> InnerSiteSyntax:

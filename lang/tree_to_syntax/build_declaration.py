@@ -15,18 +15,21 @@ from . import (
     expressions,
     imports,
     members,
+    metrics,
     models,
     networks,
     pairs,
     settings,
     tables,
     tasks,
+    texts,
 )
 from .faults import BrokenSyntaxError, ChainedComparisonsError, explain_chain, explain_nesting
 
 MODULES = (
-    imports, domains, tables, tasks, members, models, expressions, networks, alignments, settings, pairs, claims
-)  # fmt: skip
+    *(imports, domains, tables, tasks, texts, metrics, members, models, expressions),
+    *(networks, alignments, settings, pairs, claims),
+)
 BUILDERS: dict[str, Callable[[Span, list[Any]], Any]] = {
     name.removeprefix("build_"): builder
     for module in MODULES
@@ -40,6 +43,7 @@ NESTING_RULES = frozenset(
     {"conditional", "either", "both", "invert", "relation", "sum", "product", "negative", "call", "member", "keys"}
     | {"comprehension", "task_for", "model_for", "align_for"}
     | {"claim_sum", "claim_product", "claim_negative"}
+    | {"metric_sum", "metric_product", "metric_negative"}
 )
 
 

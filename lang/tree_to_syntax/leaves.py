@@ -1,10 +1,11 @@
 """lark's tokens -> leaves of the syntax tree."""
 
+import re
 from fractions import Fraction
 from typing import Any, TypeVar
 
 from ..diagnostics import Span
-from ..syntax.leaves import Integer, Name, Text
+from ..syntax.leaves import Decimal, Integer, Name, Text
 
 T = TypeVar("T")
 
@@ -40,9 +41,27 @@ def integer_of(token: Any, minus: Any = None) -> Integer:
     return Integer(-value, Span(minus.start_pos, token.end_pos)) if minus else Integer(value, span_of(token))
 
 
+ESCAPES = {"n": "\n", "t": "\t"}
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+
+
+def unescape(written: str) -> str:
+    """What stands between quotation marks: `\\n` is a line break, `\\t` a tab, `\\` before others that character."""
+    return _ESCAPE.sub(lambda found: ESCAPES.get(found[1], found[1]), written)
+
+
 def text_of(token: Any) -> Text:
-    """The text between quotes, with `\\"` and `\\\\` for a quote and a backslash in it."""
-    return Text(str(token)[1:-1].replace('\\"', '"').replace("\\\\", "\\"), span_of(token))
+    """A text without its quotation marks."""
+    return Text(unescape(str(token)[1:-1]), span_of(token))
+
+
+def decimal_of(token: Any, minus: Any = None) -> Decimal:
+    """A number with or without a point, negative where the token of a minus stands before it."""
+    value = fraction_of(token)
+    whole = token.type == "INT"
+    return (
+        Decimal(-value, whole, Span(minus.start_pos, token.end_pos)) if minus else Decimal(value, whole, span_of(token))
+    )
 
 
 def of_kind(children: list[Any], kind: type[T]) -> tuple[T, ...]:

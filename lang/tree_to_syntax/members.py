@@ -28,7 +28,7 @@ def build_member(span: Span, children: list[Any]) -> ExpressionSyntax:
 
 def _position_items(children: list[Any]) -> tuple[PositionItem, ...]:
     items = (child for child in children if child is not None)
-    return tuple(PositionItem(None, i.value, None, i.span) if isinstance(i, Integer) else i for i in items)
+    return tuple(PositionItem(None, i.value, None, span=i.span) if isinstance(i, Integer) else i for i in items)
 
 
 def build_position(span: Span, children: list[Any]) -> PositionSyntax:
@@ -40,11 +40,12 @@ def build_positions(span: Span, children: list[Any]) -> PositionSyntax:
 
 
 def build_slot(span: Span, children: list[Any]) -> PositionItem:
-    return PositionItem(children[0], None, None, span)
+    slot, part = children
+    return PositionItem(slot, None, None, name_of(part) if part else None, span)
 
 
 def build_position_word(span: Span, children: list[Any]) -> PositionItem:
-    return PositionItem(None, None, name_of(children[0]), span)
+    return PositionItem(None, None, name_of(children[0]), span=span)
 
 
 def build_loop(span: Span, children: list[Any]) -> Loop:

@@ -5,15 +5,19 @@ from typing import Any
 from ..diagnostics import Span
 from ..syntax.leaves import Name
 from ..syntax.members import ForSyntax
+from ..syntax.metrics import MetricSyntax
 from ..syntax.tasks import (
     AnswerEntry,
     AnswerSyntax,
     DeclaredSyntax,
+    GeneratedSyntax,
     Group,
+    PromptSyntax,
     RequireSyntax,
     TaskSyntax,
     TokensSyntax,
     TypeSyntax,
+    VectorSyntax,
 )
 from .leaves import integer_of, name_of, of_kind
 
@@ -29,8 +33,9 @@ def build_task(span: Span, children: list[Any]) -> TaskSyntax:
         name_of(name),
         tuple(value for kind, value in groups if kind == "input"),
         tuple(value for kind, value in groups if kind == "output"),
-        of_kind(items, TokensSyntax),
-        tuple(item for item in items if isinstance(item, RequireSyntax | AnswerSyntax | ForSyntax)),
+        tuple(item for item in items if isinstance(item, TokensSyntax | VectorSyntax | PromptSyntax)),
+        of_kind(items, GeneratedSyntax),
+        tuple(item for item in items if isinstance(item, RequireSyntax | AnswerSyntax | MetricSyntax | ForSyntax)),
         span=span,
     )
 
@@ -56,8 +61,25 @@ def build_tokens(span: Span, children: list[Any]) -> TokensSyntax:
     return TokensSyntax(children[1], span)
 
 
+def build_vector(span: Span, children: list[Any]) -> VectorSyntax:
+    return VectorSyntax(children[1], span)
+
+
+def build_prompt(span: Span, children: list[Any]) -> PromptSyntax:
+    return PromptSyntax(children[1], span)
+
+
 def build_answer(span: Span, children: list[Any]) -> AnswerSyntax:
-    return AnswerSyntax(children[1], children[2], children[3], span)
+    _, output, position, reading, among = children
+    return AnswerSyntax(output, position, reading, among, span)
+
+
+def build_among(span: Span, children: list[Any]) -> Name:
+    return name_of(children[1])
+
+
+def build_generated(span: Span, children: list[Any]) -> GeneratedSyntax:
+    return GeneratedSyntax(name_of(children[1]), integer_of(children[2]), span)
 
 
 def build_answer_map(span: Span, children: list[Any]) -> tuple[AnswerEntry, ...]:

@@ -130,7 +130,7 @@ def _with_values(node: Any, bindings: Bindings) -> Any:
             return node if value is None else replace(node, value=Name(show_value(value), span))
         case PositionItem(word=Name(text=word)):
             value = bindings.values.get(word)
-            return PositionItem(None, value.value, None, node.span) if isinstance(value, Number) else node
+            return PositionItem(None, value.value, None, span=node.span) if isinstance(value, Number) else node
         case AnswerEntry(value=Name(text=word, span=span)):
             value = bindings.values.get(word)
             if isinstance(value, Number):

@@ -31,3 +31,5 @@ def _open_alone(frame: Frame) -> FeatureMap:
             return RevnetMap(frame.dim, sizes, blocks, width)
         case "rotation" | "pca" | "difference" | "probe":
             return SubspaceMap(frame.dim, sizes)
+        case "sae":
+            raise AssertionError("no plan holds a map that no engine runs")

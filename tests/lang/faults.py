@@ -38,11 +38,12 @@ class Fault(NamedTuple):
     code: str
     under: str
     help: str
+    base: str = BASE
 
     @property
     def text(self) -> str:
-        assert self.old in BASE, self.old
-        return BASE.replace(self.old, self.new, 1) if self.old else BASE + self.new
+        assert self.old in self.base, self.old
+        return self.base.replace(self.old, self.new, 1) if self.old else self.base + self.new
 
 
 SAME = "  same = left == right\n"
@@ -120,19 +121,6 @@ FAULTS = [
     Fault("mismatched_bracket", "[w, x, y, z]", "[w, x, y, z)", "CS015", "[", "add the missing `]`"),
     # --- not built yet
     Fault("circuit_not_built", "", "\ncircuit c = { hidden[1] }\n", "CS010", "circuit", "align variables"),
-    Fault("prompt_not_built", "tokens [w, x, y, z]", 'prompt "{w}"', "CS010", "prompt", "tokens"),
-    Fault("metric_not_built", OUTPUT, OUTPUT + "  metric m: 0..1 = 1\n", "CS010", "metric", "accuracy"),
-    Fault("text_answer_not_built", "false: 0, true: 1", 'false: " no", true: " yes"', "CS010", '" no"', "its class"),
-    Fault("generated_answer_not_built", ANSWER, "answer text(20)", "CS010", "text", "a class"),
-    Fault("among_not_built", ANSWER, ANSWER + " among answers", "CS010", "among", "argmax"),
-    Fault("transformers_not_built", "torch(", "transformers(", "CS010", "transformers", "torch("),
-    Fault("site_list_not_built", "at hidden[1]", "at [hidden[1], hidden[2]]", "CS010", "[", "one component"),
-    Fault("region_list_not_built", "at hidden[1]", "in [hidden[1], hidden[2]]", "CS010", "[", "one component"),
-    Fault("position_all_not_built", "hidden[1] via", "resid[1] @ all via", "CS010", "all", "list the positions"),
-    Fault("part_of_a_slot_not_built", "hidden[1] via", "resid[1] @ {x}.first via", "CS010", ".first", "@ {x}"),
-    Fault("component_not_built", "at hidden[1]", "at resid_post[1]", "CS010", "resid_post", "hidden[i]"),
-    Fault("embed_not_built", "at hidden[1]", "at embed", "CS010", "embed", "hidden[0]"),
-    Fault("family_not_built", "via rotation", 'via sae("f.safetensors")', "CS010", "sae", "rotation"),
     Fault("effect_not_built", CLAIM, "effect(das.left -> same) >= 0.5", "CS010", "effect", "iia"),
     Fault("all_not_built", CLAIM, "all(iia(d[t]) >= 0.5 for t in 0..3)", "CS010", "all", "one claim"),
     Fault("from_not_built", CLAIM, "iia(das from das) >= 0.5", "CS010", "from", "alignment of its own"),
@@ -191,7 +179,7 @@ FAULTS = [
     Fault("type_of_itself", "", "\ntype a = b\ntype b = a\n", "CS118", "a", "end the chain"),
     Fault("branches_differ", LEFT, "left = if w == x then 1 else false", "CS119", "false", "same type"),
     Fault("argument_count", LEFT, "left: bool = min(w) == x", "CS120", "min(w)", "min(x, y)"),
-    Fault("network_arguments", '"net.safetensors")', '"net.safetensors", revision: 3)', "CS121", "torch", "torch("),
+    Fault("network_arguments", '"net.safetensors")', '"net.safetensors", revision: 3)', "CS121", "revision", "torch("),
     # --- tasks
     Fault("no_output", OUTPUT, "", "CS130", "equality", "output y: bool"),
     Fault("no_tokens", "  tokens [w, x, y, z]\n", "", "CS130", "equality", "tokens [w, x, y, z]"),

@@ -67,6 +67,7 @@ def test_single_members_are_fed_in_any_order() -> None:
 def test_outputs_are_one_tuple_with_an_answer_each() -> None:
     task = model_of(RIGHT).tasks["turn"]
     symbol = task.inputs[0].domain
+    assert task.output is not None
     assert (task.output.name, task.output.domain) == ("out", product((symbol, symbol, symbol)))
     assert task.output.domain.show(5) == "(c, b, a)"
     assert [(answer.output, answer.position) for answer in task.answers] == [
@@ -108,6 +109,7 @@ model m for both { high = max(a, b)  low = min(a, b) }
 """
     )
     task, model = program.tasks["both"], program.models["m"]
+    assert task.output is not None
     assert (task.output.name, task.output.domain.size) == ("(low, high)", 9)
     assert [mechanism.name for mechanism in model.mechanisms] == ["high", "low", "(low, high)"]
     assert equation(program, "(low, high)") == "(+ (- low 2) (* (- high 2) 3))"
@@ -117,7 +119,9 @@ model m for both { high = max(a, b)  low = min(a, b) }
 def test_one_output_stays_itself() -> None:
     text = TASK.replace("out[3]", "out").replace("@ {x}", "@ {x[2]}")
     program = model_of("  out = x[0]", text)
-    assert program.tasks["turn"].output.domain == program.tasks["turn"].inputs[0].domain
+    task = program.tasks["turn"]
+    assert task.output is not None
+    assert task.output.domain == task.inputs[0].domain
     assert [mechanism.name for mechanism in program.models["m"].mechanisms] == ["out"]
 
 

@@ -7,7 +7,13 @@ import pytest
 from cspec.lang import CODES, Diagnostic, Source, read_program
 
 from .data_faults import DATA_FAULTS
-from .faults import BASE, FAULTS, TWO_TASKS, WARNINGS, Fault
+from .faults import BASE, TWO_TASKS, Fault
+from .faults import FAULTS as PLAIN_FAULTS
+from .faults import WARNINGS as PLAIN_WARNINGS
+from .task_faults import TASK_BASE, TASK_FAULTS, TASK_WARNINGS
+
+FAULTS = [*PLAIN_FAULTS, *TASK_FAULTS]
+WARNINGS = [*PLAIN_WARNINGS, *TASK_WARNINGS]
 
 
 def read(text: str) -> tuple[object, tuple[Diagnostic, ...]]:
@@ -49,8 +55,9 @@ def test_messages_keep_the_house_style(fault: Fault) -> None:
         assert not diagnostic.help.endswith(".")
 
 
-def test_the_base_file_is_right() -> None:
-    program, diagnostics = read(BASE)
+@pytest.mark.parametrize("base", [BASE, TASK_BASE], ids=["tokens", "prompt"])
+def test_the_base_files_are_right(base: str) -> None:
+    program, diagnostics = read(base)
     assert program is not None
     assert diagnostics == ()
 
@@ -118,7 +125,7 @@ def test_every_code_of_lang_is_registered_and_hit() -> None:
     used = set()
     for path in Path(read_program.__code__.co_filename).parent.rglob("*.py"):
         if path.name != "codes.py":
-            used |= set(re.findall(r'"(CS\d{3})"', path.read_text(encoding="utf-8")))
+            used |= set(re.findall(r'"(CS[0-8]\d{2})"', path.read_text(encoding="utf-8")))
     hit = {fault.code for fault in [*FAULTS, *WARNINGS, *DATA_FAULTS]} | {
         "CS171",
         "CS172",

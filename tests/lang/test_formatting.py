@@ -179,6 +179,9 @@ def test_a_thousand_lines_take_less_than_half_a_second() -> None:
     text = task + "".join(model.replace("{n}", str(n)).replace("{{", "{").replace("}}", "}") for n in range(200))
     assert text.count("\n") >= 1000
     formatted(task)
-    started = time.process_time()
-    formatted(text)
-    assert time.process_time() - started < 0.5
+    took = []
+    for _ in range(3):
+        started = time.process_time()
+        formatted(text)
+        took.append(time.process_time() - started)
+    assert min(took) < 0.5

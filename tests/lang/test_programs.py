@@ -75,6 +75,7 @@ def test_the_design_example() -> None:
     task = program.tasks["equality"]
     assert [declared.name for declared in task.inputs] == ["w", "x", "y", "z"]
     assert task.inputs[0].domain == integers(0, 511)
+    assert task.output is not None
     assert (task.tokens, task.output.domain, task.answers[0].classes) == (("w", "x", "y", "z"), BOOL, (0, 1))
     assert task.doc == ""
     both = program.models["both_equalities"]

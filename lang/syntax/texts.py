@@ -1,0 +1,42 @@
+"""Texts with slots as they are written."""
+
+from dataclasses import dataclass, field
+
+from ..diagnostics import NOWHERE, Span
+from .expressions import ExpressionSyntax
+from .leaves import Name
+
+
+@dataclass(frozen=True)
+class FormatSyntax:
+    """`:3`, `:02`: the width, and whether zeros fill it."""
+
+    width: int
+    zeros: bool
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class SlotSyntax:
+    """`{e}`, `{e:02}`, `{e as name}`."""
+
+    expression: ExpressionSyntax
+    format: FormatSyntax | None = None
+    name: Name | None = None
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class TemplateSyntax:
+    """A text: plain parts and slots, in order."""
+
+    parts: tuple[str | SlotSyntax, ...]
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class TextsSyntax:
+    """`"a" | "b"`: one text or several."""
+
+    templates: tuple[TemplateSyntax, ...]
+    span: Span = field(default=NOWHERE, compare=False)
