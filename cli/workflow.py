@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # neither networkx nor torch is loaded to check a spec
     from ..runtime.verdicts import Result
     from .lock_standing import LockStanding
 
-MAX_BYTES = 10_000_000
+MAX_BYTES = 1_000_000
 
 
 def read_source(path: Path) -> Source:

@@ -1,5 +1,6 @@
 """Text -> typed program: the two passes of `lang`, one after the other."""
 
+from .check_size import check_size
 from .diagnostics import Diagnostic, Source
 from .files import Files, NoFiles
 from .imports.read_imports import read_imports
@@ -15,6 +16,8 @@ def read_program(source: Source, files: Files | None = None) -> tuple[Program | 
     `files` reads what the spec imports and the data that it names; without it, there are no other files.
     """
     whole, import_errors = read_imports(source, files or NoFiles())
+    if too_long := check_size(whole):
+        return None, too_long
     tree, syntax_errors = parse_text(whole)
     tree, name_errors = settle_names(tree, whole)
     program, faults = check_program(tree, whole, files)

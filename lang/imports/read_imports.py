@@ -8,7 +8,7 @@ from ..files import FileRefusedError, Files
 from ..scanner import ScannedToken, slice_declarations
 from .qualified_names import import_aliases
 
-MAX_BYTES = 4 * 2**20
+MAX_BYTES = 1_000_000
 """Size of an imported file."""
 MAX_FILES = 200
 """Files that a spec imports, directly or through others."""

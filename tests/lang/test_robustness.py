@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from cspec.lang import CODES, Source, read_program, render_json, render_text
+from cspec.lang.check_size import MAX_TOKENS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -115,3 +116,13 @@ def test_chains_of_types() -> None:
 def test_every_fault_twice_over() -> None:
     for fault in FAULTS:
         read_safely(fault.text + fault.text)
+
+
+@pytest.mark.parametrize("scrap", ["claim c: iia(d) >= 0.5\n", "a ", "{", '"a" ', "}\n", "# note\nx"])
+def test_a_text_that_is_no_spec_by_its_length_is_refused_at_once(scrap: str) -> None:
+    text = scrap * (MAX_TOKENS + 1)
+    program, (diagnostic,) = read_program(Source(Path("spec.cspec"), text))
+    assert program is None
+    assert diagnostic.code == "CS004"
+    assert text[: diagnostic.label.span.start].strip()
+    read_safely(text)
