@@ -8,7 +8,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..lang import read_program
+from ..lang import read_imports, read_program
 from ..lang.diagnostics import Diagnostic, Source, SpecError
 from ..lang.program import Program
 from .causal_model import CausalModel, lower_model
@@ -20,6 +20,7 @@ from .check_rivals import check_rivals
 from .check_runnable import check_runnable
 from .experiments import Experiment, NetworkFile
 from .program_to_experiments import lower_claims
+from .read_files import FolderFiles
 
 if TYPE_CHECKING:  # networkx is no part of checking
     from .plan import EngineName, Plan
@@ -46,8 +47,11 @@ def check_spec(source: Source, allow_path: bool = False, populations: Population
     Raises:
         SpecError: with every error and warning that was found, in one run.
     """
-    program, found = read_program(source)
-    if program is None:
+    files = FolderFiles(source.path.parent, allow_path)
+    source, found = read_imports(source, files)
+    program, problems = read_program(source, files)
+    found += problems
+    if program is None or found != problems:
         raise SpecError(source, found)
     models = {m.name: lower_model(m, program.tasks[m.task]) for m in program.models.values()}
     found += check_models(models, _aligned(program), program)

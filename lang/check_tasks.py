@@ -57,7 +57,8 @@ class _TaskChecker:
         known = {name: declared.domain if declared else None for name, (declared, _) in inputs.items()}
         parts = {name: declared.domain if declared else None for name, (declared, _) in outputs.items()}
         require = self._require(known, outputs)
-        checker = ExpressionChecker(Scope(known, self.domains.symbols, refused=self._refused(outputs)), self.report)
+        refused, library = self._refused(outputs), self.domains.library
+        checker = ExpressionChecker(Scope(known, self.domains.symbols, refused=refused, library=library), self.report)
         rendering = check_rendering(self.syntax, known, checker, self.report)
         taken = {name: at.span for name, (_, at) in self.declared.items()}
         metrics = check_metrics(self._lines(MetricSyntax), taken, checker, self.report)
@@ -170,7 +171,9 @@ class _TaskChecker:
 
     def _require(self, known: dict[str, Domain | None], outputs: Typed) -> tuple[Expression, ...]:
         refused = self._refused(outputs, "`require` speaks of inputs", "restrict the inputs only")
-        checker = ExpressionChecker(Scope(known, self.domains.symbols, refused=refused), self.report)
+        checker = ExpressionChecker(
+            Scope(known, self.domains.symbols, refused=refused, library=self.domains.library), self.report
+        )
         conditions = [line.condition for line in self._lines(RequireSyntax)]
         typed = [checker.check_condition(condition, "`require`") for condition in conditions]
         return tuple(expression for expression in typed if expression is not None)
