@@ -122,6 +122,8 @@ class Quantity:
     gated: bool
     positive_control: Measurement | None = None
     vetoes: tuple[Control, ...] = ()
+    ungated: bool = False
+    """Its author frees the network from having to solve the task."""
 
 
 @dataclass(frozen=True)

@@ -36,13 +36,13 @@ def _lower_claim(program: Program, claim: Claim, estimands: Estimands, controls:
 def _lower_quantity(estimand: Estimand, signs: set[int], estimands: Estimands, controls: Controls) -> Quantity:
     """An estimand with the gate and the controls that its place in the claim asks for."""
     measurement: Measurement = estimands.lower(estimand)
-    asks = isinstance(estimand, Iia | Effect) and not estimand.random
+    asks = isinstance(estimand, Iia | Effect) and not estimand.random and 1 in signs
     free = isinstance(estimand, Iia | Effect) and estimand.ungated
-    gated = asks and not free and not estimands.program.networks[estimand.network].ungated and 1 in signs
+    ungated = asks and (free or estimands.program.networks[estimand.network].ungated)
     control = controls.last_site(measurement) if measurement.learned and -1 in signs else None
     vetoes = controls.vetoes(measurement) if measurement.learned and 1 in signs else ()
     notes = controls.notes(measurement, estimand) if 1 in signs else ()
-    return Quantity(measurement, gated, control, (*vetoes, *notes))
+    return Quantity(measurement, asks and not ungated, control, (*vetoes, *notes), ungated)
 
 
 def _terms(part: Comparison) -> tuple[Scaled, ...]:
