@@ -204,3 +204,10 @@ def test_a_child_lies_later_in_the_order_of_computation(earlier: int, later: int
         # the stream after layer 1 is the stream before layer 2: one moment
         is_later = (layer, later) > (1, earlier) and not (layer == 2 and later == 0 and STAGES[earlier] == "resid_post")
         assert (program is not None) == is_later, (line, diagnostics)
+
+
+def test_a_very_large_output_is_not_rendered() -> None:
+    text = 'task t { input a: 0..9 output y: 0..100000 prompt "{a}" answer y: " {y}" }'
+    (error,) = read_program(Source(Path("spec.cspec"), text))[1]
+    assert error.code == "CS115"
+    assert text[error.label.span.start : error.label.span.end] == '" {y}"'
