@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..lang import read_imports, read_program
-from ..lang.diagnostics import Diagnostic, Source, SpecError
+from ..lang.diagnostics import Diagnostic, Source, SpecError, one_of_each_run
 from ..lang.program import Program
 from .causal_model import CausalModel, lower_model
 from .check_models import check_models
@@ -52,7 +52,7 @@ def check_spec(source: Source, allow_path: bool = False, populations: Population
     program, problems = read_program(source, files)
     found += problems
     if program is None or found != problems:
-        raise SpecError(source, found)
+        raise SpecError(source, one_of_each_run(found))
     models = {m.name: lower_model(m, program.tasks[m.task]) for m in program.models.values()}
     found += check_models(models, _aligned(program), program)
     networks, problems = check_networks(program, source.path.parent, allow_path)
@@ -65,7 +65,7 @@ def check_spec(source: Source, allow_path: bool = False, populations: Population
     populations = Populations(populations)
     found += check_pairs(program, experiments, populations)
     _stop_at_errors(source, found)
-    return Checked(source, program, models, networks, experiments, populations, found)
+    return Checked(source, program, models, networks, experiments, populations, one_of_each_run(found))
 
 
 def compile_spec(checked: Checked, engine: "EngineName" = "hooks") -> "Plan":
@@ -92,4 +92,4 @@ def _aligned(program: Program) -> dict[str, tuple[tuple[str, ...], ...]]:
 
 def _stop_at_errors(source: Source, found: tuple[Diagnostic, ...]) -> None:
     if any(diagnostic.severity == "error" for diagnostic in found):
-        raise SpecError(source, found)
+        raise SpecError(source, one_of_each_run(found))

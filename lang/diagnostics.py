@@ -66,6 +66,13 @@ def one_at_each_place(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ..
     return tuple(found.values())
 
 
+def one_of_each_run(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Without what loops around declarations repeat: of each code at each place, the first run."""
+    found = list(diagnostics)
+    looped = set(one_at_each_place(diagnostic for diagnostic in found if diagnostic.label.span.run))
+    return tuple(diagnostic for diagnostic in found if not diagnostic.label.span.run or diagnostic in looped)
+
+
 @dataclass(frozen=True)
 class SourcePart:
     """One file of a source: its path as diagnostics name it, and which characters of the text are its own.

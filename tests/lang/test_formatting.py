@@ -38,7 +38,7 @@ TEXTS = st.sampled_from([path.read_text(encoding="utf-8") for path in SPECS])
 def one_token_a_line(text: str) -> str:
     """Every token on its own line; comments and blank lines stay, and no word opens a declaration anew."""
     lexemes = read_lexemes(text)
-    openers = {*KEYWORDS}
+    openers = set(KEYWORDS)
     starts = {part.span.start for part in slice_declarations(source(text))[1]}
     pieces: list[str] = []
     behind = ""
