@@ -3,17 +3,19 @@
 From a typed program and the spec's folder to the networks' facts and diagnostics.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
+from ..lang.circuits import TopSites
 from ..lang.claims import Accuracy, Estimand, Iia, Reading
 from ..lang.diagnostics import Diagnostic
-from ..lang.effects import Effect, Mean
+from ..lang.effects import CandidateSubject, CircuitSubject, Effect, Mean, SiteSubject
+from ..lang.places import Region, Site
 from ..lang.program import Alignment, Program
 from .check_autoencoders import check_autoencoders
-from .check_sites import check_site, check_sites
+from .check_sites import check_place, check_sites
 from .experiments import NetworkFile
 from .feed_networks import Feeding
-from .lower_effects import sites_of
 from .open_network import open_network
 from .prompts.check_prompts import check_position_counts
 
@@ -42,17 +44,40 @@ def check_networks(
                 found += check_position_counts(alignment, name, there.layout)
     for task_name, name in fed_pairs(program):
         fed.feed(task_name, name)
-    for effect in (e for e in _estimands(program) if isinstance(e, Effect)):
+    for effect in _effects(program):
         if (there := fed.feed(effect.task, effect.network)) is not None:
-            found += [problem for site in sites_of(program, effect) for problem in check_site(site, there)]
+            found += (problem for place in _places(effect, program) for problem in check_place(place, there))
     return files, tuple(dict.fromkeys(found))
 
 
 def fed_pairs(program: Program) -> tuple[tuple[str, str], ...]:
     """Every task with each network that is fed it, by an alignment or a claim."""
     aligned = [(program.models[alignment.model].task, network) for alignment, network in _grounded(program)]
-    measured = [(e.task, e.network) for e in _estimands(program) if isinstance(e, Accuracy | Effect | Mean)]
-    return tuple(dict.fromkeys((*aligned, *measured)))
+    measured = [(e.task, e.network) for e in _estimands(program) if isinstance(e, Accuracy | Mean)]
+    affected = [(effect.task, effect.network) for effect in _effects(program)]
+    graphs = [(graph.task, graph.network) for graph in program.graphs.values()]
+    return tuple(dict.fromkeys((*aligned, *measured, *affected, *graphs)))
+
+
+def _effects(program: Program) -> Iterator[Effect]:
+    """Every effect that a claim measures, or that a circuit is searched by."""
+    yield from (estimand for estimand in _estimands(program) if isinstance(estimand, Effect))
+    for circuit in program.circuits.values():
+        if isinstance(circuit.sites, TopSites):
+            yield circuit.sites.score
+
+
+def _places(effect: Effect, program: Program) -> Iterator[Site | Region]:
+    """Where an effect acts, but for the places of alignments."""
+    for subject in effect.subjects:
+        if isinstance(subject, SiteSubject):
+            yield subject.site
+        elif isinstance(subject, CircuitSubject):
+            sites = program.circuits[subject.circuit].sites
+            yield from (sites.region,) if isinstance(sites, TopSites) else sites
+        elif isinstance(subject, CandidateSubject):
+            found = (c.sites for c in program.circuits.values() if isinstance(c.sites, TopSites))
+            yield from (sites.region for sites in found if sites.score is effect)
 
 
 def _grounded(program: Program) -> list[tuple[Alignment, str]]:

@@ -40,6 +40,13 @@ def _take_room(placement: Placement, site: Site, taken: list[Taken], network: Fe
     return [] if size is None or size <= room else [report_no_room(placement, site.text, room, [], network)]
 
 
+def check_place(place: Site | Region, network: FedNetwork) -> list[Diagnostic]:
+    """A place that no alignment states, such as a circuit's, exists in the network."""
+    if isinstance(place, Site):
+        return check_site(place, network)
+    return [problem for part in place.parts for problem in _check_alternatives(part, network)[0]][:1]
+
+
 # --- one site --------------------------------------------------------------------------------------------------------
 
 

@@ -15,6 +15,8 @@ from .syntax.tasks import AnswerEntry
 from .syntax.texts import TemplateSyntax, TextsSyntax
 from .texts import Template
 
+MAX_TEXTS = 100_000
+
 
 @dataclass(frozen=True)
 class AnswerValues:
@@ -72,6 +74,14 @@ def render_values(
 ) -> AnswerValues | None:
     """The texts of every value of an output from templates that read it by one of its `names`. None after an error."""
     errors = report.errors
+    if domain.size > MAX_TEXTS:
+        report.error(
+            "CS115",
+            f"the output has {domain.size:,} values, too many to be rendered as texts",
+            syntax.span,
+            help=f"an output that is read as texts has at most {MAX_TEXTS:,} values",
+        )
+        return None
     checker = ExpressionChecker(Scope(dict.fromkeys(names, domain), symbols), report)
     templates = [check_template(template, checker, report) for template in syntax.templates]
     found = [template for template in templates if template is not None]

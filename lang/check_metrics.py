@@ -135,6 +135,16 @@ class _MetricChecker:
                 help=f"a row of a table is read by its key: `{name}[answer]`",
             )
             return None
+        tables = self.checker.scope.library.tables
+        if syntax.table.text not in tables:
+            self.report.error(
+                "CS101",
+                f"expected a table, found the unknown name `{syntax.table.text}`",
+                syntax.table.span,
+                "not declared",
+                help=suggest(syntax.table.text, tables, "tables"),
+            )
+            return None
         keys: list[Expression | str] = []
         for key in syntax.keys:
             typed = "answer" if isinstance(key, AnswerKey) else self.checker.check(key)

@@ -57,7 +57,8 @@ class _TaskChecker:
         known = {name: declared.domain if declared else None for name, (declared, _) in inputs.items()}
         parts = {name: declared.domain if declared else None for name, (declared, _) in outputs.items()}
         require = self._require(known, outputs)
-        checker = ExpressionChecker(Scope(known, self.domains.symbols, refused=self._refused(outputs)), self.report)
+        refused, library = self._refused(outputs), self.domains.library
+        checker = ExpressionChecker(Scope(known, self.domains.symbols, refused=refused, library=library), self.report)
         rendering = check_rendering(self.syntax, known, checker, self.report)
         taken = {name: at.span for name, (_, at) in self.declared.items()}
         metrics = check_metrics(self._lines(MetricSyntax), taken, checker, self.report)

@@ -42,10 +42,6 @@ class MlpFacts:
         return 0
 
     @property
-    def parallel(self) -> bool:
-        return False
-
-    @property
     def last_layer(self) -> int:
         return len(self.hidden)
 

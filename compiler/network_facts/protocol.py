@@ -44,10 +44,6 @@ class NetworkFacts(Protocol):
         """How many heads a component has in each layer; 0 where it has none."""
 
     @property
-    def parallel(self) -> bool:
-        """Whether attention and MLP of a layer both read the stream before it, and so not each other."""
-
-    @property
     def last_layer(self) -> int:
         """The layer of `last_site`."""
 

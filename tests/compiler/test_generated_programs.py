@@ -181,7 +181,9 @@ def python_values(equations: tuple[Equation, ...], row: dict[str, int], setting:
 
 @QUICK
 @given(models(), st.data())
-def test_a_spoilt_program_gives_diagnostics_and_nothing_else(equations: tuple[Equation, ...], data: st.DataObject) -> None:
+def test_a_spoilt_program_gives_diagnostics_and_nothing_else(
+    equations: tuple[Equation, ...], data: st.DataObject
+) -> None:
     text = spec(equations)
     for _ in range(data.draw(st.integers(1, 3))):
         at = data.draw(st.integers(0, len(text)))
@@ -198,4 +200,16 @@ def test_a_spoilt_program_gives_diagnostics_and_nothing_else(equations: tuple[Eq
     assert time.process_time() - started < 5
 
 
-SCRAPS = [*"{}[]()=.,:+-*/%<>@\"'#&\n0", "", "..", "9" * 30, "0..10000000000", "x[9]", "v9", "if", "for i in p {", "й", "\x00"]
+SCRAPS = [
+    *"{}[]()=.,:+-*/%<>@\"'#&\n0",
+    "",
+    "..",
+    "9" * 30,
+    "0..10000000000",
+    "x[9]",
+    "v9",
+    "if",
+    "for i in p {",
+    "й",
+    "\x00",
+]

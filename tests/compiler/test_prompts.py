@@ -163,6 +163,55 @@ def test_what_the_example_lacks_is_said(tmp_path: Path) -> None:
     assert [d.code for d in caught.value.diagnostics] == ["CS532"]
 
 
+CAPABILITIES = """
+type dimension = {grounding, coherence}
+type question  = csv("prompts.csv")
+
+task reply {
+  input  ask: question
+  prompt "{ask}"
+  answer text(200)
+  for d in dimension {
+    metric score[d]: 1..10 = judge[d][answer]
+    metric lean[d]: -9..9  = logprob(good[d][ask]) - logprob(poor[d][ask])
+  }
+}
+
+network primed = transformers("./lm")
+
+for d in dimension {
+  table   judge[d]   = csv("judge.csv", key: reply, value: "{d}")
+  table   good[d]    = csv("contrast-{d}.csv", key: prompt, value: deep)
+  table   poor[d]    = csv("contrast-{d}.csv", key: prompt, value: shallow)
+  network deep[d]    = transformers("./lm")
+  network shallow[d] = transformers("./lm")
+  circuit heads[d]   = top 8 of head_out[*, *] @ all by effect({it := it on deep[d]} -> lean[d] on shallow[d])
+}
+
+graph capabilities on primed {
+  for d in dimension { node skill[d]: heads[d] -> score[d] }
+}
+
+claim upstream: effect(skill[grounding] -> skill[coherence]) <= -0.5
+"""
+
+
+def test_judged_answers_of_several_checkpoints_check(tmp_path: Path) -> None:
+    (tmp_path / "prompts.csv").write_text("ask\nwhat is it ?\nis it more ?\n")
+    (tmp_path / "judge.csv").write_text("reply,grounding,coherence\nyes,3,4\n")
+    for name in ("grounding", "coherence"):
+        rows = "what is it ?, no, yes\nis it more ?, yes, no\n"
+        (tmp_path / f"contrast-{name}.csv").write_text("prompt,deep,shallow\n" + rows)
+    checked = check_in(tmp_path, CAPABILITIES)
+    task = checked.program.tasks["reply"]
+    assert task.metrics["score[coherence]"].tables == ("judge[coherence]",)
+    assert task.metrics["score[coherence]"].reads_answer
+    assert task.metrics["lean[grounding]"].tables == ("good[grounding]", "poor[grounding]")
+    with pytest.raises(SpecError) as caught:
+        check_in(tmp_path, CAPABILITIES.replace("head_out[*, *]", "head_out[*, 0..8]"))
+    assert {d.code for d in caught.value.diagnostics} == {"CS320"}
+
+
 # --- what no engine runs ---------------------------------------------------------------------------------------------
 
 

@@ -79,6 +79,7 @@ TASK_FAULTS = [
     _fault("metric_bounds", "0..1", "1..1", "CS190", "1..1", "clipped"),
     _fault("metric_of_nothing", 'prob(" yes")', "0.5 + 1", "CS191", "0.5 + 1", "judge[answer]"),
     _fault("metric_unknown_reading", "prob(", "prop(", "CS101", "prop", "did you mean `prob`?"),
+    _fault("metric_of_an_unknown_table", 'prob(" yes")', "judge[answer]", "CS101", "judge", "no tables"),
     _fault("metric_bare_name", 'prob(" yes")', "judge", "CS101", "judge", "judge[answer]"),
     _fault("metric_twice", METRIC, METRIC + "\n  " + METRIC, "CS102", "sure", "rename or remove"),
     _fault("metric_called_correct", "sure", "correct", "CS102", "correct", "another name"),

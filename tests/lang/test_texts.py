@@ -65,8 +65,10 @@ def test_a_slot_is_called_like_its_input_or_as_it_says() -> None:
 
 
 def test_a_loop_variable_in_a_text_is_its_value() -> None:
+    tables = "for i in 0..1 { table judge[i]: bool -> 0..1 = { false: 0, true: 1 } }"
     more = 'for i in 0..1 { metric sure[i]: 0..1 = prob(" {i}{x[i]}") - judge[i][answer] }'
-    task = task_of('prompt "{a}"', more=more)
+    text = TASK.format(rendering='prompt "{a}"', answer=ANSWER, more=more)
+    task = program_of(text + tables).tasks["t"]
     assert list(task.metrics) == ["sure[0]", "sure[1]"]
     (reading,) = [p for p in parts_of(task.metrics["sure[1]"].expression) if isinstance(p, Reading)]
     assert not isinstance(reading.text, Lookup)
@@ -202,3 +204,10 @@ def test_a_child_lies_later_in_the_order_of_computation(earlier: int, later: int
         # the stream after layer 1 is the stream before layer 2: one moment
         is_later = (layer, later) > (1, earlier) and not (layer == 2 and later == 0 and STAGES[earlier] == "resid_post")
         assert (program is not None) == is_later, (line, diagnostics)
+
+
+def test_a_very_large_output_is_not_rendered() -> None:
+    text = 'task t { input a: 0..9 output y: 0..100000 prompt "{a}" answer y: " {y}" }'
+    (error,) = read_program(Source(Path("spec.cspec"), text))[1]
+    assert error.code == "CS115"
+    assert text[error.label.span.start : error.label.span.end] == '" {y}"'
