@@ -1,4 +1,4 @@
-"""A whole spec of circuits and a graph over judged answers: it checks, lowers to terms, and says what cannot run yet."""
+"""A whole spec of circuits and a graph over judged answers: it checks, lowers to terms, and says what cannot run."""
 
 import contextlib
 import io
