@@ -41,6 +41,7 @@ class Document(BaseModel):
     terms: dict[str, list[str]] | None = None
     plan: dict[str, Any] | None = None
     graph: dict[str, Any] | None = None
+    declared: dict[str, list[dict[str, str]]] | None = None
     lock: LockDocument | None = None
     diff: ResultDiff | None = None
     replay: dict[str, Any] | None = None

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ..compiler.check_runnable import check_runnable
 from ..compiler.pipeline import Checked, compile_spec
 from .output import Output, add_common
 from .workflow import check, open_store
@@ -33,10 +34,12 @@ def run(options: argparse.Namespace, output: Output) -> int:
     from ..runtime.result_document import read_result
 
     name = Path(options.spec).stem
-    key = compile_spec(checked).key
-    store = open_store(checked.source.path, options.store)
-    found = (result for path in store.results(name) if (result := read_result(path)) is not None)
-    result = next((r for r in found if r.plan == key), None)
+    result = None
+    if not check_runnable(checked.program):  # what cannot be run has no result
+        key = compile_spec(checked).key
+        store = open_store(checked.source.path, options.store)
+        found = (result for path in store.results(name) if (result := read_result(path)) is not None)
+        result = next((r for r in found if r.plan == key), None)
     graph = build_graph(checked.models.values(), _placed(checked), _uses(checked), result)
     folder = Path(options.out)
     files = {
@@ -50,10 +53,24 @@ def run(options: argparse.Namespace, output: Output) -> int:
     except OSError as problem:
         raise EnvironmentProblem("CS522", f"`{options.out}` cannot be written: {problem.strerror}") from None
     verdicts = "no result matches the spec: no verdicts drawn" if result is None else "with verdicts"
+    declared = _declared(checked)
+    for name, nodes in declared.items():
+        output.write(f"graph {name}\n" + "".join(f"  {n['node']}: {n['circuit']} -> {n['metric']}\n" for n in nodes))
     output.write("".join(f"wrote {folder / file}\n" for file in files) + f"{verdicts}\n")
+    output.add("declared", declared)
     output.add("graph", node_link(graph))
     output.add("files", [str(folder / file) for file in files])
     return 0
+
+
+def _declared(checked: Checked) -> dict[str, list[dict[str, str]]]:
+    """The nodes of each declared graph, by the graph's name and network."""
+    return {
+        f"{graph.name} on {f'random({graph.network})' if graph.random else graph.network}": [
+            {"node": node.name, "circuit": node.circuit.text, "metric": node.metric} for node in graph.nodes
+        ]
+        for graph in checked.program.graphs.values()
+    }
 
 
 def _placed(checked: Checked) -> dict[str, tuple[Any, ...]]:

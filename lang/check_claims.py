@@ -6,8 +6,9 @@ from fractions import Fraction
 from typing import Literal, cast
 
 from .check_accuracy import check_accuracy
-from .check_effects import check_effect, check_mean
+from .check_effects import check_effect
 from .check_estimands import check_estimand, is_learned, range_of_estimand
+from .check_means import check_mean
 from .claims import Case, Claim, Comparison, Estimand, Linear, Outcome, Reading, Scaled
 from .diagnostics import Source, Span
 from .effects import Effect

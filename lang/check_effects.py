@@ -1,9 +1,9 @@
-"""Effects and means as written -> typed: in which task and network, what is set, held and read, and its bounds."""
+"""An effect as written -> typed: in which task and network, what is set, held and read, and its bounds."""
 
 from fractions import Fraction
 from typing import Literal, cast
 
-from .check_accuracy import NetworkMeant, check_network_reference
+from .check_accuracy import NetworkMeant
 from .check_overlap import share_units
 from .check_things import ThingScope, check_subject, find_alignment, is_site, whole_name
 from .check_values import check_value
@@ -12,7 +12,6 @@ from .domains import Domain
 from .effects import (
     CandidateSubject,
     Effect,
-    Mean,
     MetricTarget,
     OutputTarget,
     Setting,
@@ -23,21 +22,19 @@ from .effects import (
 )
 from .exact import exact
 from .families import families_of
+from .find_measured import find_measured_network, find_one_task, find_tasks, is_over_repeated
 from .find_recipe import Recipe, find_recipe
-from .scope import Names, Signature, report_repeated
+from .scope import Names, Signature
 from .static_index import indexed_name
 from .suggest import suggest
 from .syntax.effects import (
     EffectSyntax,
     GivenSyntax,
-    MeanSyntax,
-    OnNetworkSyntax,
     SettingSyntax,
     SubjectSyntax,
     ThingSyntax,
     WrappedSyntax,
 )
-from .syntax.leaves import Name
 
 Bounds = tuple[Fraction, Fraction]
 HELD_REST = "rest"
@@ -46,38 +43,6 @@ HELD_REST = "rest"
 def check_effect(syntax: EffectSyntax, names: Names, searching: bool = False) -> Effect | None:
     """`effect(X -> Y ...)` or `change(...)`; None after an error. `searching`: within `by`, where `it` is known."""
     return _EffectChecker(syntax, names, searching).check()
-
-
-def check_mean(syntax: MeanSyntax, names: Names) -> Mean | None:
-    """`mean(METRIC on N over P)`; None after an error."""
-    report, errors = names.report, names.report.errors
-    network = _network(syntax.on, [], syntax.span, "mean", names)
-    if _is_repeated(syntax.over, names) or network is None:
-        return None
-    tasks = _tasks(names)
-    if tasks is None:
-        return None
-    having = [task for task in tasks if syntax.metric.text in task.metrics]
-    if not having:
-        every = dict.fromkeys(metric for task in tasks for metric in task.metrics)
-        report.error(
-            "CS471",
-            f"expected a metric, found `{syntax.metric.text}`",
-            syntax.metric.span,
-            help=suggest(syntax.metric.text, every, "metrics"),
-        )
-        return None
-    task = _one_task(having, network.name, syntax.span, f"mean({syntax.metric.text})", names)
-    if task is None:
-        return None
-    metric = task.metrics[syntax.metric.text]
-    recipe = find_recipe(syntax.over[0] if syntax.over else (), task.name, names, syntax.span, report)
-    if report.errors > errors or not recipe.known:
-        return None
-    low, high = exact(metric.low), exact(metric.high)
-    return Mean(
-        metric.name, network.name, network.random, task.name, recipe.name, low, high, network.ungated, syntax.span
-    )
 
 
 class _EffectChecker:
@@ -92,8 +57,8 @@ class _EffectChecker:
         errors = self.report.errors
         if self._names_what_is_broken():
             return None
-        network = _network(self.syntax.on, self._own_networks(), self.syntax.span, self.kind, self.names)
-        if _is_repeated(self.syntax.over, self.names) or network is None:
+        network = find_measured_network(self.syntax.on, self._own_networks(), self.syntax.span, self.kind, self.names)
+        if is_over_repeated(self.syntax.over, self.names) or network is None:
             return None
         task = self._task(network)
         if task is None:
@@ -160,11 +125,11 @@ class _EffectChecker:
         return list(dict.fromkeys(found))
 
     def _task(self, network: NetworkMeant) -> Signature | None:
-        tasks = _tasks(self.names)
+        tasks = find_tasks(self.names)
         if tasks is None:
             return None
         fitting = [task for task in tasks if self._may_be_of(task)]
-        return _one_task(fitting or tasks, network.name, self.syntax.span, self.kind, self.names)
+        return find_one_task(fitting or tasks, network.name, self.syntax.span, self.kind, self.names)
 
     def _may_be_of(self, task: Signature) -> bool:
         """Whether all that is named can belong to a task."""
@@ -368,75 +333,6 @@ class _EffectChecker:
         model = None if view is None else self.names.models.entries.get(view.model)
         mechanisms = () if model is None else model.mechanisms
         return next((m.domain for m in mechanisms if m.name == target.variable), None)
-
-
-# --- shared by effects and means -------------------------------------------------------------------------------------
-
-
-def _tasks(names: Names) -> list[Signature] | None:
-    """Every task; None where one is broken, so that nothing can be said."""
-    tasks = [task for task in names.tasks.entries.values() if task is not None]
-    return tasks if len(tasks) == len(names.tasks.entries) and tasks else None
-
-
-def _one_task(tasks: list[Signature], network: str, span: Span, what: str, names: Names) -> Signature | None:
-    """The one task that is meant: the only one, else the only one that the network is aligned with."""
-    if len(tasks) == 1:
-        return tasks[0]
-    views = names.alignments.entries.values()
-    serves = {view.task for view in views if view is not None and view.network == network}
-    served = [task for task in tasks if task.name in serves]
-    if len(served) == 1:
-        return served[0]
-    names.report.error(
-        "CS416",
-        f"`{what}` at which task",
-        span,
-        notes=[f"`{task.name}` could be meant" for task in tasks[:4]],
-        help="read a metric that one task alone has, or set a variable of an alignment",
-    )
-    return None
-
-
-def _network(
-    on: tuple[OnNetworkSyntax, ...], own: list[NetworkMeant], span: Span, what: str, names: Names
-) -> NetworkMeant | None:
-    """The network that `on` names, else the one that what is named lies in, else the file's only one."""
-    if len(on) > 1:
-        report_repeated(names.report, "`on`", on[1].span, on[0].span)
-        return None
-    if on:
-        found = check_network_reference(on[0].network, names)
-        other = next((n for n in own if found is not None and n.name != found.name), None)
-        if found is not None and other is not None and what != "mean":
-            names.report.error(
-                "CS469",
-                f"what is named lies in `{other.name}`, and `{found.name}` is measured",
-                on[0].span,
-                help="leave `on` out, or name sites and circuits, which every network of this kind has",
-            )
-            return None
-        return found
-    if len(own) == 1:
-        return own[0]
-    declared = names.networks.entries
-    if not own and len(declared) == 1:
-        (only,) = declared
-        return NetworkMeant(only, False) if declared[only] is not None else None
-    choices = [network.name for network in own] or list(declared)
-    names.report.error(
-        "CS460",
-        f"`{what}` in which network",
-        span,
-        help=f"name it: `on N`; {suggest('', choices, 'networks')}" if choices else "declare a `network` first",
-    )
-    return None
-
-
-def _is_repeated(over: tuple[tuple[Name, ...], ...], names: Names) -> bool:
-    if len(over) > 1:
-        report_repeated(names.report, "`over`", over[1][0].span, over[0][0].span)
-    return len(over) > 1
 
 
 def _is_rest(syntax: SubjectSyntax) -> bool:

@@ -195,7 +195,6 @@ class Effect:
     rest: bool = False
     through: tuple[Subject, ...] = ()
     ungated: bool = False
-    text: str = field(default="", compare=False)
     span: Span = field(default=NOWHERE, compare=False)
 
     @property

@@ -1,4 +1,4 @@
-"""A whole spec of circuits and a graph over judged answers: it checks, lowers to terms, and says what cannot run yet."""
+"""A whole spec of circuits and a graph over judged answers: it checks, lowers to terms, and says what cannot run."""
 
 import contextlib
 import io
@@ -56,3 +56,11 @@ def test_verify_refuses_it_as_long_as_no_engine_runs_it(spec: Path) -> None:
     status, _, err = run("verify", str(spec))
     assert status == 2
     assert "no engine of this version runs it" in err
+
+
+def test_graph_prints_the_nodes_that_are_declared(spec: Path, tmp_path: Path) -> None:
+    status, out, err = run("graph", str(spec), "--out", str(tmp_path / "out"))
+    assert (status, err) == (0, "")
+    nodes = [f"  skill[{d}]: heads[{d}] -> score[{d}]" for d in DIMENSIONS]
+    assert "\n".join(["graph capabilities on primed", *nodes]) in out
+    assert "no verdicts drawn" in out
