@@ -3,7 +3,7 @@
 From experiments to diagnostics, and the size of each population's test stream.
 """
 
-from ..lang.diagnostics import Diagnostic, Label, Span, one_at_each_place
+from ..lang.diagnostics import Diagnostic, Label, Span
 from ..lang.program import Program
 from .experiments import Experiment, Measurement
 from .sampling.draw_items import Population, open_population
@@ -48,9 +48,7 @@ def check_pairs(
             if measurement.fitting is not None:
                 fitting = measurement.fitting
                 found += _check_fit(fitting.recipe, fitting.fit_count, experiment.claim.span, populations)
-    written = [diagnostic for diagnostic in dict.fromkeys(found) if not diagnostic.label.span.run]
-    looped = one_at_each_place(diagnostic for diagnostic in found if diagnostic.label.span.run)
-    return (*written, *looped)
+    return tuple(dict.fromkeys(found))
 
 
 def check_splits(program: Program) -> tuple[Diagnostic, ...]:

@@ -11,7 +11,7 @@ from functools import lru_cache, reduce
 import numpy as np
 import numpy.typing as npt
 
-from ..lang.expressions import Apply, Constant, Expression, Variable
+from ..lang.expressions import Apply, Constant, Expression, Listing, Variable
 
 Column = npt.NDArray[np.int64]
 
@@ -34,6 +34,18 @@ def _remainder(a: Column, b: Column) -> Column:
 def _choose(condition: Column, then: Column, otherwise: Column) -> Column:
     chosen: Column = np.where(condition != 0, then, otherwise)
     return chosen
+
+
+def _lookup(listing: Column, code: Column) -> Column:
+    """The listed value at each code; any where a code is out of range, which no value that is used can be."""
+    found: Column = listing[np.clip(code, 0, len(listing) - 1)]
+    return found
+
+
+@lru_cache(maxsize=256)
+def listing_values(listing: Listing) -> Column:
+    """What a listing holds, by code."""
+    return np.array(listing.values, dtype=np.int64)
 
 
 def _scramble(seed: Column, which: Column, *parents: Column) -> Column:
@@ -78,6 +90,7 @@ OPERATIONS: dict[str, Callable[..., Column]] = {
     "min": lambda *a: reduce(np.minimum, a),
     "max": lambda *a: reduce(np.maximum, a),
     "if": _choose,
+    "lookup": _lookup,
     "scramble": _scramble,
     "in": lambda a, *alternatives: _truth(reduce(np.logical_or, [a == b for b in alternatives])),
 }
@@ -89,6 +102,8 @@ def evaluate(expression: Expression, columns: Mapping[str, Column], size: int) -
     `columns` maps `column_name(variable)` to values of shape [size]. Raises KeyError for a variable that has none.
     """
     match expression:
+        case Listing():
+            return listing_values(expression)
         case Constant(value=value):
             return np.full(size, value, dtype=np.int64)
         case Variable():
@@ -107,6 +122,8 @@ def canonical(expression: Expression) -> str:
     match expression:
         case Constant(value=value):
             return str(value)
+        case Listing(values=values):
+            return f"[{' '.join(map(str, values))}]"
         case Variable():
             return column_name(expression)
         case Apply(operator=operator, arguments=arguments):

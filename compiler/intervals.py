@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from ..lang.expressions import Constant, Expression, Variable
+from ..lang.expressions import Constant, Expression, Listing, Variable
 
 
 class Interval(NamedTuple):
@@ -22,6 +22,8 @@ def interval_of(expression: Expression, variables: Mapping[str, Interval]) -> In
         return Interval(expression.value, expression.value)
     if isinstance(expression, Variable):
         return variables[expression.name]
+    if isinstance(expression, Listing):
+        return Interval(min(expression.values), max(expression.values))
     parts = [interval_of(argument, variables) for argument in expression.arguments]
     first, last = parts[0], parts[-1]
     match expression.operator:
@@ -46,6 +48,8 @@ def interval_of(expression: Expression, variables: Mapping[str, Interval]) -> In
             return Interval(min(p.low for p in parts), min(p.high for p in parts))
         case "max":
             return Interval(max(p.low for p in parts), max(p.high for p in parts))
+        case "lookup":
+            return first
         case "if":
             return _corners([*parts[1], *parts[2]])
         case _:

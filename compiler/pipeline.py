@@ -8,8 +8,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..lang import read_program
-from ..lang.diagnostics import Diagnostic, Source, SpecError
+from ..lang import read_imports, read_program
+from ..lang.diagnostics import Diagnostic, Source, SpecError, one_of_each_run
 from ..lang.program import Program
 from .causal_model import CausalModel, lower_model
 from .check_models import check_models
@@ -20,6 +20,7 @@ from .check_rivals import check_rivals
 from .check_runnable import check_runnable
 from .experiments import Experiment, NetworkFile
 from .program_to_experiments import lower_claims
+from .read_files import FolderFiles
 
 if TYPE_CHECKING:  # networkx is no part of checking
     from .plan import EngineName, Plan
@@ -46,9 +47,12 @@ def check_spec(source: Source, allow_path: bool = False, populations: Population
     Raises:
         SpecError: with every error and warning that was found, in one run.
     """
-    program, found = read_program(source)
-    if program is None:
-        raise SpecError(source, found)
+    files = FolderFiles(source.path.parent, allow_path)
+    source, found = read_imports(source, files)
+    program, problems = read_program(source, files)
+    found += problems
+    if program is None or found != problems:
+        raise SpecError(source, one_of_each_run(found))
     models = {m.name: lower_model(m, program.tasks[m.task]) for m in program.models.values()}
     found += check_models(models, _aligned(program), program)
     networks, problems = check_networks(program, source.path.parent, allow_path)
@@ -61,7 +65,7 @@ def check_spec(source: Source, allow_path: bool = False, populations: Population
     populations = Populations(populations)
     found += check_pairs(program, experiments, populations)
     _stop_at_errors(source, found)
-    return Checked(source, program, models, networks, experiments, populations, found)
+    return Checked(source, program, models, networks, experiments, populations, one_of_each_run(found))
 
 
 def compile_spec(checked: Checked, engine: "EngineName" = "hooks") -> "Plan":
@@ -88,4 +92,4 @@ def _aligned(program: Program) -> dict[str, tuple[tuple[str, ...], ...]]:
 
 def _stop_at_errors(source: Source, found: tuple[Diagnostic, ...]) -> None:
     if any(diagnostic.severity == "error" for diagnostic in found):
-        raise SpecError(source, found)
+        raise SpecError(source, one_of_each_run(found))

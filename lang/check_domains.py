@@ -1,10 +1,15 @@
 """Domains as written -> finite domains, and which domains each symbol belongs to."""
 
+from .data.entities import entity_domain
+from .data.read_csv import BadCsvError
+from .data.read_data import DataReader
 from .diagnostics import Label
 from .domains import BOOL, Domain
+from .files import Files
+from .library import Library
 from .scope import Names
 from .suggest import suggest
-from .syntax.domains import DomainSyntax, NamedDomain, RangeDomain, SetDomain
+from .syntax.domains import CsvDomain, DomainSyntax, NamedDomain, RangeDomain, SetDomain
 from .syntax.leaves import Integer, Name
 from .syntax.tasks import TypeSyntax
 
@@ -15,8 +20,10 @@ RESERVED = frozenset(["and", "or", "not", "in", "if", "then", "else", "true", "f
 class Domains:
     """Resolves each written domain once; `symbols` maps a symbol to the domains that list it."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: Names, files: Files) -> None:
         self.names = names
+        self.data = DataReader(files, names.report)
+        self.library = Library()
         self.report = names.report
         self.symbols: dict[str, list[Domain]] = {}
         self._resolved: dict[int, Domain | None] = {}
@@ -69,10 +76,8 @@ class Domains:
         if id(syntax) not in self._resolved:
             domain = self._check(syntax, named)
             self._resolved[id(syntax)] = domain
-            if domain is not None and domain.labels is not None and domain != BOOL and domain not in self._listed:
-                self._listed.add(domain)
-                for label in domain.labels:
-                    self.symbols.setdefault(label, []).append(domain)
+            if domain is not None:
+                self._list_symbols(domain)
         return self._resolved[id(syntax)]
 
     def _check(self, syntax: DomainSyntax, named: str | None) -> Domain | None:
@@ -94,6 +99,36 @@ class Domains:
                 return self._check_range(syntax, named)
             case SetDomain():
                 return self._check_set(syntax, named)
+            case CsvDomain():
+                return self._check_csv(syntax, named)
+
+    def _check_csv(self, syntax: CsvDomain, named: str | None) -> Domain | None:
+        read = self.data.read(syntax)
+        if read is None:
+            return None
+        table, path = read
+        if len(syntax.arguments) > 1:
+            self.report.error(
+                "CS158",
+                "the type `csv(...)` takes a path alone",
+                syntax.arguments[1].span,
+                help="the first column holds the values, the others are attributes; put the columns in that order",
+            )
+            return None
+        try:
+            domain = entity_domain(table, named or path.value)
+        except BadCsvError as error:
+            self.data.refuse(error, path)
+            return None
+        for attribute in domain.attributes:
+            self._list_symbols(attribute.domain)
+        return domain
+
+    def _list_symbols(self, domain: Domain) -> None:
+        if domain.labels is not None and domain != BOOL and domain not in self._listed:
+            self._listed.add(domain)
+            for label in domain.labels:
+                self.symbols.setdefault(label, []).append(domain)
 
     def _check_range(self, syntax: RangeDomain, named: str | None) -> Domain | None:
         low, high = syntax.low.value, syntax.high.value

@@ -5,6 +5,8 @@ from dataclasses import replace
 from itertools import product
 from typing import cast
 
+from .check_calls import check_call
+from .check_lookups import check_attribute, check_named_lookup
 from .check_references import check_reference, check_text, symbol_constant
 from .diagnostics import Label, Span
 from .domains import BOOL, Domain, integers
@@ -13,12 +15,14 @@ from .expressions import Apply, Constant, Expression, Operator
 from .scope import Reporter
 from .suggest import suggest
 from .syntax.expressions import (
+    Attribute,
     Call,
     Comprehension,
     Conditional,
     ExpressionSyntax,
     InRange,
     InSet,
+    Lookup,
     Number,
     Operation,
     Reference,
@@ -66,6 +70,10 @@ class ExpressionChecker:
                 return symbol_constant(domain, label, span)
             case Text():
                 return check_text(syntax, expected, self.scope, self.report)
+            case Lookup():
+                return check_named_lookup(syntax, self.scope, self.report, self.check)
+            case Attribute():
+                return check_attribute(syntax, self.scope, self.report, self.check)
             case Reference():
                 return check_reference(syntax, expected, self.scope, self.report, self.check)
             case Operation(operator=("and" | "or" | "not")):
@@ -217,6 +225,8 @@ class ExpressionChecker:
 
     def _check_call(self, syntax: Call) -> Expression | None:
         function = syntax.function
+        if function.text in self.scope.library.functions:
+            return check_call(syntax, self.scope.library.functions[function.text], self.report, self.check)
         if function.text in COMPREHENSIONS and function.text not in FUNCTIONS:
             self.report.error(
                 "CS120",
@@ -231,7 +241,7 @@ class ExpressionChecker:
                 "CS101",
                 f"expected a function, found `{function.text}`",
                 function.span,
-                help=suggest(function.text, FUNCTIONS, "functions"),
+                help=suggest(function.text, (*FUNCTIONS, *self.scope.library.functions), "functions"),
                 notes=notes,
             )
             return None

@@ -53,7 +53,7 @@ class _HoldoutChecker:
     def _values(self, syntax: HoldoutSyntax, name: str) -> tuple[int, ...] | bool:
         """The held-out values, of the first input's type; True where none are stated, False after an error."""
         first = self.task.inputs.get(name)
-        checker = ExpressionChecker(Scope({}, self.domains.symbols), self.report)
+        checker = ExpressionChecker(Scope({}, self.domains.symbols, library=self.domains.library), self.report)
         parts = syntax.alternatives or tuple(part for part in (syntax.low, syntax.high) if part is not None)
         typed = [checker.check(part, first) for part in parts]
         values: list[int] = []

@@ -254,7 +254,12 @@ class _ModelChecker:
         if cyclic:
             return None
         declared = known[equation.name.text]
-        scope = Scope({**self.task.inputs, **known}, self.domains.symbols, open=not self.task.complete)
+        scope = Scope(
+            {**self.task.inputs, **known},
+            self.domains.symbols,
+            open=not self.task.complete,
+            library=self.domains.library,
+        )
         expression = ExpressionChecker(scope, self.report).check(equation.expression, declared)
         is_declared = equation.domain is not None or equation.name.text in self.task.outputs
         if expression is None or (is_declared and declared is None):

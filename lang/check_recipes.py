@@ -152,4 +152,4 @@ class _RecipeChecker:
         if CORRECT not in variables and CORRECT not in refused:
             variables[CORRECT] = self.task.output_domain
         known = self.models_known and self.task.complete
-        return Scope(variables, self.domains.symbols, roles, refused, open=not known)
+        return Scope(variables, self.domains.symbols, roles, refused, open=not known, library=self.domains.library)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Literal, cast
 
+from .check_lookups import check_lookup
 from .diagnostics import Span
 from .domains import BOOL, Domain, integers
 from .expression_scope import Scope, comparable, describe
@@ -14,7 +15,7 @@ from .syntax.expressions import ExpressionSyntax, Reference
 from .syntax.leaves import Text
 
 Role = Literal["base", "source"]
-Check = Callable[[ExpressionSyntax], Expression | None]
+Check = Callable[[ExpressionSyntax, Domain | None], Expression | None]
 
 
 def check_reference(
@@ -36,6 +37,8 @@ class _ReferenceChecker:
             role = self._role(syntax)
             if role is None:
                 return None
+        if syntax.index is not None and syntax.name.text in self.scope.library.tables:
+            return self._looked_up(syntax, syntax.index)
         if syntax.index is not None:
             return self._chosen_member(syntax, syntax.index, role)
         return self._plain(syntax, expected, role)
@@ -60,6 +63,18 @@ class _ReferenceChecker:
             )
             return None
         return cast(Role, syntax.role.text)
+
+    def _looked_up(self, syntax: Reference, index: ExpressionSyntax) -> Expression | None:
+        word = syntax.name.text
+        if word in self.scope.variables or word in self.scope.families:
+            self.report.error(
+                "CS112",
+                f"`{word}` is a table and a variable too",
+                syntax.span,
+                help="rename the table or the variable",
+            )
+            return None
+        return check_lookup(word, (index,), syntax.span, self.scope, self.report, self.check_index)
 
     def _plain(self, syntax: Reference, expected: Domain | None, role: Role | None) -> Expression | None:
         word = syntax.name.text
@@ -124,7 +139,7 @@ class _ReferenceChecker:
 
     def _chosen_member(self, syntax: Reference, index: ExpressionSyntax, role: Role | None) -> Expression | None:
         """A member chosen by a value: a tree of comparisons with the members at its leaves."""
-        typed = self.check_index(index)
+        typed = self.check_index(index, None)
         family = self.scope.families.get(syntax.name.text)
         if family is None:
             if not self._has_no_members(syntax):

@@ -170,7 +170,9 @@ class _TaskChecker:
 
     def _require(self, known: dict[str, Domain | None], outputs: Typed) -> tuple[Expression, ...]:
         refused = self._refused(outputs, "`require` speaks of inputs", "restrict the inputs only")
-        checker = ExpressionChecker(Scope(known, self.domains.symbols, refused=refused), self.report)
+        checker = ExpressionChecker(
+            Scope(known, self.domains.symbols, refused=refused, library=self.domains.library), self.report
+        )
         conditions = [line.condition for line in self._lines(RequireSyntax)]
         typed = [checker.check_condition(condition, "`require`") for condition in conditions]
         return tuple(expression for expression in typed if expression is not None)

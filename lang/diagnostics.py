@@ -66,12 +66,45 @@ def one_at_each_place(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ..
     return tuple(found.values())
 
 
+def one_of_each_run(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Without what loops around declarations repeat: of each code at each place, the first run."""
+    found = list(diagnostics)
+    looped = set(one_at_each_place(diagnostic for diagnostic in found if diagnostic.label.span.run))
+    return tuple(diagnostic for diagnostic in found if not diagnostic.label.span.run or diagnostic in looped)
+
+
+@dataclass(frozen=True)
+class SourcePart:
+    """One file of a source: its path as diagnostics name it, and which characters of the text are its own.
+
+    `folder` is where it lies, from the spec's folder; `identity` names the file however paths are written; `alias` is
+    what its names are told apart by. The spec itself has none of the three. `imports` are the names by which this file
+    speaks of others, each with the other's identity.
+    """
+
+    path: Path
+    start: int
+    end: int
+    folder: str = ""
+    identity: str = ""
+    alias: str = ""
+    imports: tuple[tuple[str, str], ...] = ()
+
+
 @dataclass(frozen=True)
 class Source:
-    """A source text with the path under which diagnostics name it."""
+    """A source text with the path under which diagnostics name it; `parts` are its files where there are several."""
 
     path: Path
     text: str
+    parts: tuple[SourcePart, ...] = ()
+
+    def part_at(self, offset: int) -> SourcePart:
+        """The file that a character belongs to."""
+        for part in reversed(self.parts):
+            if part.start <= offset:
+                return part
+        return SourcePart(self.path, 0, len(self.text))
 
 
 class SpecError(Exception):

@@ -1,6 +1,15 @@
 """Finite domains: what the values of a variable may be, and how each is stored as a code."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """A column beside an entity type's values: `values[code]` is the attribute of the value with that code."""
+
+    name: str
+    domain: "Domain"
+    values: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -16,6 +25,8 @@ class Domain:
     labels: tuple[str, ...] | None = None
     parts: tuple["Domain", ...] = ()
     """Of a tuple: its parts' domains, the first part fastest: code = sum of code_i * size_0 * .. * size_(i-1)."""
+    attributes: tuple[Attribute, ...] = field(default=(), compare=False, repr=False)
+    """Of an entity type: what is known of each value."""
 
     @property
     def high(self) -> int:

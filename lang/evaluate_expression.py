@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from .expressions import Apply, Constant, Expression, Variable
+from .expressions import Apply, Constant, Expression, Listing, Variable
 
 _OPERATORS: dict[str, Callable[..., int]] = {
     "or": lambda a, b: int(bool(a) or bool(b)),
@@ -40,5 +40,9 @@ def evaluate_expression(expression: Expression, values: Mapping[str, int]) -> in
             return value
         case Variable(name):
             return values[name]
+        case Listing():
+            raise AssertionError("a listing is read by `lookup` alone")
+        case Apply("lookup", (Listing(listed), code)):
+            return listed[evaluate_expression(code, values)]
         case Apply(operator, arguments):
             return _OPERATORS[operator](*(evaluate_expression(argument, values) for argument in arguments))

@@ -6,7 +6,10 @@ from .scanner import ScannedToken, Slice, show_token
 from .suggest import near_match
 
 FORMS = {
+    "import": 'an import reads `import "tasks.cspec"`, or `import "tasks.cspec" as NAME`',
     "type": "a type reads `type NAME = 0..9` or `type NAME = {a, b}`",
+    "table": 'a table reads `table NAME: KEY -> VALUE = { a: b, ... }`, or `= csv("rows.csv", key: NAME, value: NAME)`',
+    "fn": "a function reads `fn NAME(x: 0..9, y: 0..9) = EXPRESSION`",
     "task": "a task has lines `input NAME: DOMAIN`, `require EXPRESSION`, `output NAME: DOMAIN`, `tokens [...]` or "
     '`prompt "..."`, `answer NAME: { VALUE: CLASS }` and `metric NAME: LOW..HIGH = EXPRESSION`',
     "model": "a model reads `model NAME for TASK { ... }` with one line `name = expression` or "
@@ -41,7 +44,7 @@ LINE_WORDS = {
     "UNIFORM",
 }
 """Words that open a line in a task or a recipe."""
-NOUNS = {"for": "loop", "align": "alignment", "pairs": "recipe"}
+NOUNS = {"for": "loop", "fn": "function", "align": "alignment", "pairs": "recipe"}
 
 ESTIMAND_NAMES = (
     "iia",
@@ -162,6 +165,8 @@ def _expected(acceptable: frozenset[str]) -> str:
         rest -= LINE_WORDS
     if len(rest) <= 3 and rest & {"_FOR", "_COLON", "_EQUALS", "_ARROW", "_LBRACE"}:
         rest.discard("_LBRACKET")  # an index after the name of a declaration is rarely what is missing
+    if "_LPAR" in rest and not rest & {"NAME", "INT"}:
+        rest.discard("_LPAR")  # after the name of a type, as in `csv(...)`
     words: list[str] = []
     if rest >= OPERAND:
         if "DECIMAL" in rest:

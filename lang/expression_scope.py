@@ -6,23 +6,19 @@ from functools import cached_property
 
 from .domains import Domain
 from .families import IndexedFamily, families_of
+from .library import Library
 from .syntax.expressions import (
     Attribute,
     Call,
-    Comprehension,
     Conditional,
     ExpressionSyntax,
     InRange,
     InSet,
     Lookup,
-    Number,
     Operation,
     Reference,
-    Symbol,
-    Truth,
     Unrolled,
 )
-from .syntax.leaves import Text
 
 
 @dataclass(frozen=True)
@@ -39,6 +35,7 @@ class Scope:
     roles: bool = False
     refused: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
     open: bool = False
+    library: Library = field(default_factory=Library)
 
     @cached_property
     def families(self) -> dict[str, IndexedFamily]:
@@ -48,37 +45,42 @@ class Scope:
 
 def references_in(expression: ExpressionSyntax) -> Iterator[Reference]:
     """Every name read by an expression, left to right; of a member, first itself and then what its index reads."""
+    if isinstance(expression, Reference):
+        yield expression
+    for part in _parts(expression):
+        yield from references_in(part)
+
+
+def calls_in(expression: ExpressionSyntax) -> Iterator[Call]:
+    """Every call within an expression."""
+    pending: list[ExpressionSyntax] = [expression]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, Call):
+            yield part
+        pending.extend(reversed(_parts(part)))
+
+
+def _parts(expression: ExpressionSyntax) -> list[ExpressionSyntax]:
+    """The expressions directly within one."""
     match expression:
         case Reference(index=index):
-            yield expression
-            if index is not None:
-                yield from references_in(index)
+            return [] if index is None else [index]
         case Lookup(table, keys):
-            for part in (table, *keys):
-                yield from references_in(part)
+            return [table, *keys]
         case Attribute(value=value):
-            yield from references_in(value)
+            return [value]
         case Operation(operands=parts) | Call(arguments=parts):
-            for part in parts:
-                yield from references_in(part)
+            return list(parts)
         case Conditional(condition, then, otherwise):
-            for part in (condition, then, otherwise):
-                yield from references_in(part)
+            return [condition, then, otherwise]
         case InSet(element, alternatives):
-            for part in (element, *alternatives):
-                yield from references_in(part)
+            return [element, *alternatives]
         case InRange(element, low, high):
-            for part in (element, low, high):
-                yield from references_in(part)
+            return [element, low, high]
         case Unrolled(terms=terms):
-            for term in terms:
-                if term.condition is not None:
-                    yield from references_in(term.condition)
-                yield from references_in(term.element)
-        case Comprehension():
-            raise AssertionError("comprehensions are unrolled before names are looked at")
-        case Number() | Truth() | Symbol() | Text():
-            pass
+            return [part for t in terms for part in (t.condition, t.element) if part is not None]
+    return []
 
 
 def describe(domain: Domain) -> str:

@@ -12,7 +12,7 @@ from .domains import Domain
 
 Operator = Literal[
     "or", "and", "not", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "//", "%",
-    "negate", "min", "max", "abs", "if", "in", "scramble"
+    "negate", "min", "max", "abs", "if", "in", "lookup", "scramble"
 ]  # fmt: skip
 """What `Apply` applies. `scramble` is not written by users: the compiler makes controls with it."""
 
@@ -35,8 +35,20 @@ class Variable:
 
 
 @dataclass(frozen=True)
+class Listing:
+    """Values by code, the first operand of `lookup`: those of a table, or of an attribute. It has no value itself."""
+
+    values: tuple[int, ...]
+    domain: Domain
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
 class Apply:
-    """An operator on arguments. `if` takes (condition, then, else); `in` takes (element, alternative, ...)."""
+    """An operator on arguments.
+
+    `if` takes (condition, then, else); `in` takes (element, alternative, ...); `lookup` takes (listing, code).
+    """
 
     operator: Operator
     arguments: tuple["Expression", ...]
@@ -44,7 +56,7 @@ class Apply:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-Expression = Constant | Variable | Apply
+Expression = Constant | Variable | Listing | Apply
 
 
 def variables_of(expression: Expression) -> Iterator[Variable]:
@@ -55,7 +67,7 @@ def variables_of(expression: Expression) -> Iterator[Variable]:
         case Apply(arguments=arguments):
             for argument in arguments:
                 yield from variables_of(argument)
-        case Constant():
+        case Constant() | Listing():
             pass
 
 

@@ -10,12 +10,16 @@ Write them again after a change of the grammar:
 import gc
 import hashlib
 import json
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from .imports.qualified_names import as_written
+
 GRAMMAR = Path(__file__).with_name("grammar.lark")
 TABLES = Path(__file__).with_name("grammar.json")
+CALLBACKS = {"NAME": as_written}
 START = ["declaration", "loop", "slot_text"]
 
 
@@ -25,18 +29,25 @@ def grammar_parser() -> Any:
     collecting = gc.isenabled()
     gc.disable()  # the tables are many small objects that all stay: collecting meanwhile costs a fifth of the time
     try:
-        return _load() or build_parser()
+        return _load() or build_parser(CALLBACKS)
     finally:
         if collecting:
             gc.enable()
 
 
-def build_parser() -> Any:
-    """The parser, its tables computed from the grammar."""
+def build_parser(callbacks: Mapping[str, Any] = CALLBACKS) -> Any:
+    """The parser, its tables computed from the grammar. `callbacks` finish tokens of a kind."""
     import lark
 
     grammar = GRAMMAR.read_text(encoding="utf-8")
-    return lark.Lark(grammar, start=START, parser="lalr", lexer="contextual", propagate_positions=True)
+    return lark.Lark(
+        grammar,
+        start=START,
+        parser="lalr",
+        lexer="contextual",
+        propagate_positions=True,
+        lexer_callbacks=dict(callbacks),
+    )
 
 
 def tables_origin() -> str:
@@ -58,4 +69,4 @@ def _load() -> Any:
     states = content["data"]["parser"]["parser"]["states"]
     content["data"]["parser"]["parser"]["states"] = {int(state): actions for state, actions in states.items()}
     memo = {int(number): entry for number, entry in content["memo"].items()}
-    return lark.Lark._load_from_dict(content["data"], memo)  # type: ignore[no-untyped-call]
+    return lark.Lark._load_from_dict(content["data"], memo, lexer_callbacks=CALLBACKS)  # type: ignore[no-untyped-call]

@@ -54,6 +54,34 @@ class Generated:
 
 
 @dataclass(frozen=True)
+class Table:
+    """A finite function. `values` are by the code of the keys' tuple, the first key fastest."""
+
+    name: str
+    keys: tuple[Domain, ...]
+    domain: Domain
+    values: tuple[int, ...]
+    doc: str = ""
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class OpenTable:
+    """Texts by texts, from two columns of a CSV file. Rows may be missing; what they hold counts at run time only.
+
+    `rows` are keys and values as they stand in the file (its name as written, `path`), in order; no key comes twice.
+    """
+
+    name: str
+    path: str
+    key: str
+    value: str
+    rows: tuple[tuple[str, str], ...]
+    doc: str = ""
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
 class Task:
     """The signature that rival models share, and how its inputs are rendered for a network.
 
@@ -224,3 +252,4 @@ class Program:
     settings: Settings
     circuits: dict[str, Circuit] = field(default_factory=dict, hash=False)
     graphs: dict[str, Graph] = field(default_factory=dict, hash=False)
+    tables: dict[str, Table | OpenTable] = field(default_factory=dict)

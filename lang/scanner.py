@@ -15,9 +15,11 @@ from .suggest import did_you_mean
 MAX_NESTING = 200
 """How deeply brackets, and expressions, may be nested."""
 
-KEYWORDS = ("type", "task", "model", "network", "align", "pairs", "claim", "circuit", "graph", "settings")
-KEYWORDS_NOT_BUILT = ("table", "fn", "import")
-NOT_IN_LOOPS = ("type", "settings", "import")
+KEYWORDS = (
+    *("import", "type", "table", "fn", "task", "model", "network", "align", "pairs", "claim", "circuit", "graph"),
+    "settings",
+)
+NOT_IN_LOOPS = ("type", "fn", "settings", "import")
 """What belongs to the whole file: a loop cannot give several of them."""
 CONTINUATIONS = ("and", "or", "not", "in", "at", "over", "exhaustively", "expect", "for", "then", "else")
 """Words that carry on the declaration of the line before, even without indentation."""
@@ -74,10 +76,10 @@ class Slice:
         return Span(self.tokens[0].start, self.tokens[-1].span.end)
 
 
-def scan(text: str) -> Iterator[ScannedToken]:
-    """Every token of the text, without blanks and comments."""
+def scan(text: str, start: int = 0, end: int | None = None) -> Iterator[ScannedToken]:
+    """Every token of the text, or of a part of it, without blanks and comments."""
     leads = True
-    for match in TOKEN.finditer(text):
+    for match in TOKEN.finditer(text, start, len(text) if end is None else end):
         kind = match.lastgroup
         if kind == "blank":
             leads = leads or "\n" in match.group()
@@ -87,12 +89,17 @@ def scan(text: str) -> Iterator[ScannedToken]:
 
 
 def slice_declarations(source: Source) -> tuple[str, tuple[Slice, ...]]:
-    """The file's doc string and its declarations. A doc string that comes first in the file is the file's own."""
-    tokens = list(scan(source.text))
-    file_doc = ""
-    if tokens and tokens[0].kind == "doc":
-        file_doc = _doc_text(tokens.pop(0))
-    return file_doc, slice_tokens(tokens, source.text)
+    """The file's doc string and its declarations. A doc string that comes first in the file is the file's own.
+
+    Of several files, the declarations of all, and the doc string of the spec itself.
+    """
+    docs: list[str] = []
+    slices: list[Slice] = []
+    for part in source.parts or (source.part_at(0),):
+        tokens = list(scan(source.text, part.start, part.end))
+        docs.append(_doc_text(tokens.pop(0)) if tokens and tokens[0].kind == "doc" else "")
+        slices += slice_tokens(tokens, source.text)
+    return docs[0], tuple(slices)
 
 
 def slice_tokens(tokens: Sequence[ScannedToken], text: str) -> tuple[Slice, ...]:
@@ -164,7 +171,7 @@ def _opens(tokens: Sequence[ScannedToken], index: int) -> bool:
     word = tokens[index].text
     if word == "for":  # `for` also carries on `model M` and `pairs P`; a loop reads `for NAME in`
         return len(tokens) > index + 2 and tokens[index + 2].text == "in"
-    return word in KEYWORDS or word in KEYWORDS_NOT_BUILT
+    return word in KEYWORDS
 
 
 def _looks_like_one(tokens: Sequence[ScannedToken], index: int, following: ScannedToken | None) -> bool:

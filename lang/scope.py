@@ -146,6 +146,7 @@ class Names:
 
     report: Reporter
     types: Table[Domain]
+    lookup_tables: Table[object]
     tasks: Table[Signature]
     models: Table[Model]
     networks: Table[Network]
@@ -163,6 +164,7 @@ class Names:
         return cls(
             report,
             Table("type", "types", report),
+            Table("table", "tables", report),
             Table("task", "tasks", report),
             Table("model", "models", report),
             Table("network", "networks", report),
@@ -176,8 +178,19 @@ class Names:
 
     @property
     def tables(self) -> tuple[Table[Any], ...]:
-        named = self.types, self.tasks, self.models, self.networks, self.alignments, self.pairs, self.claims
-        return (*named, self.circuits, self.graphs, self.nodes)
+        return (
+            self.types,
+            self.lookup_tables,
+            self.tasks,
+            self.models,
+            self.networks,
+            self.alignments,
+            self.pairs,
+            self.claims,
+            self.circuits,
+            self.graphs,
+            self.nodes,
+        )
 
     def find(self, table: Table[T], name: Name) -> T | None:
         """What a name means; None if it is unknown (an error) or broken (already reported)."""
@@ -204,10 +217,16 @@ class Names:
             else f"expected {table.with_article}, found `{name.text}`",
             name.span,
             "not declared" if not others else "",
-            help=suggest(name.text, table.entries, table.plural),
+            help=self._help(table, name.text),
             notes=notes,
         )
         return None
+
+    def _help(self, table: Table[Any], word: str) -> str:
+        of_files = [entry for entry in table.entries if entry.endswith(f".{word}")]
+        if of_files:
+            return f"several files declare it: write {listed(of_files, 'or')}"
+        return suggest(word, table.entries, table.plural)
 
 
 def report_twice(report: Reporter, what: str, again: Span, first: Span) -> None:

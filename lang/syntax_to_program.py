@@ -6,13 +6,16 @@ from .check_alignments import check_alignment
 from .check_circuits import check_circuit, check_graph
 from .check_claims import check_claim
 from .check_domains import Domains
+from .check_functions import check_functions
 from .check_models import CheckedModel, check_model
 from .check_network import check_network
 from .check_recipes import check_recipe
 from .check_settings import check_settings
+from .check_tables import check_table
 from .check_tasks import check_task
 from .claims import Claim
 from .diagnostics import Diagnostic, Source
+from .files import Files, NoFiles
 from .places import Site
 from .program import Alignment, Program, Task
 from .scope import Names, Reporter, Table
@@ -23,6 +26,7 @@ from .syntax.models import Equation, ModelSyntax
 from .syntax.networks import NetworkSyntax
 from .syntax.pairs import PairsSyntax
 from .syntax.settings import SettingsSyntax
+from .syntax.tables import FunctionSyntax, TableSyntax
 from .syntax.tasks import TaskSyntax, TypeSyntax
 from .syntax.tree import SyntaxTree
 from .unroll.unroll_tree import unroll_tree
@@ -31,6 +35,7 @@ from .used_alignments import used_alignments
 T = TypeVar("T")
 Named = TypeVar(
     "Named",
+    TableSyntax,
     TaskSyntax,
     ModelSyntax,
     NetworkSyntax,
@@ -42,25 +47,27 @@ Named = TypeVar(
 )
 
 
-def check_program(tree: SyntaxTree, source: Source) -> tuple[Program | None, tuple[Diagnostic, ...]]:
+def check_program(
+    tree: SyntaxTree, source: Source, files: Files | None = None
+) -> tuple[Program | None, tuple[Diagnostic, ...]]:
     """The typed program (None if anything is wrong) and all diagnostics, warnings included.
 
-    What depends on a declaration that is broken is not reported again.
+    What depends on a declaration that is broken is not reported again. `files` reads the data that the spec names.
     """
     report = Reporter()
-    checker = _Checker(tree, source, report)
+    checker = _Checker(tree, source, files or NoFiles(), report)
     program = checker.check()
     intact = report.errors == 0 and not tree.broken
     return program if intact else None, tuple(report.diagnostics)
 
 
 class _Checker:
-    def __init__(self, tree: SyntaxTree, source: Source, report: Reporter) -> None:
+    def __init__(self, tree: SyntaxTree, source: Source, files: Files, report: Reporter) -> None:
         self.tree = tree
         self.source = source
         self.report = report
         self.names = Names.empty(report)
-        self.domains = Domains(self.names)
+        self.domains = Domains(self.names, files)
         self.tasks: dict[str, Task] = {}
         self.models: dict[str, CheckedModel] = {}
         self.model_tasks: dict[str, str] = {}
@@ -73,6 +80,8 @@ class _Checker:
         self.domains.check_types(self._all(TypeSyntax))
         self.tree = unroll_tree(self.tree, self.domains, self.report)
         self._declare_broken()
+        self._check_tables()
+        check_functions(self._all(FunctionSyntax), self.domains, self.report)
         tasks = self._declare(names.tasks, self._all(TaskSyntax))
         models = self._declare(names.models, self._all(ModelSyntax))
         networks = self._declare(names.networks, self._all(NetworkSyntax))
@@ -109,6 +118,7 @@ class _Checker:
             settings,
             names.circuits.intact(),
             names.graphs.intact(),
+            {name: table for name, table in self.domains.library.tables.items() if table is not None},
         )
 
     def _all(self, kind: type[T]) -> list[T]:
@@ -118,6 +128,7 @@ class _Checker:
         """What could not be read is known by name, so that its uses are not reported; a copy of it is no duplicate."""
         tables: dict[str, Table[Any]] = {
             "type": self.names.types,
+            "table": self.names.lookup_tables,
             "task": self.names.tasks,
             "model": self.names.models,
             "network": self.names.networks,
@@ -145,6 +156,17 @@ class _Checker:
             for equation in model.equations:
                 if isinstance(equation, Equation) and equation.domain is not None:
                     self.domains.check_domain(equation.domain)
+
+    def _check_tables(self) -> None:
+        tables = self._declare(self.names.lookup_tables, self._all(TableSyntax))
+        found = self.domains.library.tables
+        found |= dict.fromkeys(self.names.lookup_tables.entries)
+        for syntax in tables:
+            for key in syntax.keys:
+                self.domains.check_domain(key)
+        for syntax in tables:
+            found[syntax.name.text] = check_table(syntax, self.domains, self.report)
+            self.names.lookup_tables.entries[syntax.name.text] = found[syntax.name.text]
 
     def _check_tasks(self, tasks: list[TaskSyntax]) -> None:
         for syntax in tasks:

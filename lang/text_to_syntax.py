@@ -8,11 +8,10 @@ from typing import Any
 from .diagnostics import Diagnostic, Label, Source, Span
 from .explain_syntax import explain_open_loop, explain_unexpected, refuse_in_loop
 from .grammar_parser import grammar_parser
-from .not_built import refuse_declaration
+from .imports.qualified_names import import_aliases, join_names
 from .parse_slots import parse_slots
 from .scanner import (
     KEYWORDS,
-    KEYWORDS_NOT_BUILT,
     NOT_IN_LOOPS,
     Slice,
     check_tokens,
@@ -41,7 +40,7 @@ def parse_with_trees(
     """The same, and lark's tree of each declaration that parses; of a loop, of its head and of those within."""
     doc, slices = slice_declarations(source)
     found = _Found([], [], [])
-    declarations = tuple(_parse_slices(slices, source.text, found))
+    declarations = tuple(_parse_slices(slices, _joined(source, slices), found))
     diagnostics = found.diagnostics
     if not slices:
         diagnostics.append(
@@ -53,6 +52,16 @@ def parse_with_trees(
             )
         )
     return SyntaxTree(doc, declarations, tuple(found.broken)), tuple(diagnostics), tuple(found.trees)
+
+
+def _joined(source: Source, slices: tuple[Slice, ...]) -> str:
+    """The text with each file's qualified names as one word."""
+    text = source.text
+    for file in source.parts or (source.part_at(0),):
+        own = [part for part in slices if file.start <= part.span.start < file.end]
+        if aliases := import_aliases(own):
+            text = join_names(text, [token for part in own for token in part.tokens], (name for name, _ in aliases))
+    return text
 
 
 @dataclass
@@ -115,8 +124,6 @@ def _parse_head(part: Slice, head: Slice, text: str, found: _Found) -> Loop | Di
 
 
 def _parse_slice(part: Slice, text: str, found: _Found) -> Declaration | Diagnostic:
-    if part.keyword in KEYWORDS_NOT_BUILT:
-        return refuse_declaration(part)
     if part.keyword not in KEYWORDS:
         return unknown_keyword(part.tokens[0])
     if (fault := check_tokens(part.tokens, text)) is not None:
@@ -174,7 +181,7 @@ def _names_of(part: Slice) -> Iterator[BrokenDeclaration]:
     loop = part.keyword == "for"
     for index, token in enumerate(part.tokens[:-1]):
         following = part.tokens[index + 1]
-        known = token.text in KEYWORDS or token.text in KEYWORDS_NOT_BUILT
+        known = token.text in KEYWORDS
         if (index == 0 or (loop and known and token.leads)) and following.kind == "word":
             yield BrokenDeclaration(token.text, following.text, token.span)
     if len(part.tokens) == 1:

@@ -10,7 +10,7 @@ def tables_text() -> str:
     from lark.grammar import Rule
     from lark.lexer import TerminalDef
 
-    data, memo = build_parser().memo_serialize([TerminalDef, Rule])
+    data, memo = build_parser({}).memo_serialize([TerminalDef, Rule])
     return json.dumps({"of": tables_origin(), "data": data, "memo": memo}, separators=(",", ":"), sort_keys=True) + "\n"
 
 

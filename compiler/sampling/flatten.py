@@ -11,9 +11,9 @@ from itertools import accumulate
 
 import numpy as np
 
-from ...lang.expressions import Apply, Constant, Expression, Variable
+from ...lang.expressions import Apply, Constant, Expression, Listing, Variable
 from ..causal_model import CausalModel
-from ..expressions import OPERATIONS, Column, column_name
+from ..expressions import OPERATIONS, Column, column_name, listing_values
 from .relations import Budget, Elimination, Relation, eliminate, relation
 
 _COMMUTATIVE = frozenset({"and", "or", "==", "!=", "+", "*", "min", "max"})
@@ -52,6 +52,7 @@ class Graph:
     def __init__(self) -> None:
         self.nodes: list[Node] = []
         self._ids: dict[tuple[str, tuple[int, ...]], int] = {}
+        self._listings: dict[Listing, int] = {}
 
     def leaf(self, values: Column) -> int:
         """A new leaf; `values` are distinct and sorted."""
@@ -67,6 +68,12 @@ class Graph:
     def constant(self, value: int) -> int:
         """The node of a number."""
         return self._intern("constant", (value,), np.array([value], dtype=np.int64))
+
+    def listing(self, listing: Listing) -> int:
+        """The node of a table's values, which `lookup` reads: like a constant, it is no column of its own."""
+        if listing not in self._listings:
+            self._listings[listing] = len(self._listings)
+        return self._intern("listing", (self._listings[listing],), listing_values(listing))
 
     def apply(self, operator: str, arguments: Sequence[int]) -> int:
         """The node of an operation, simplified where its value does not depend on what it reads."""
@@ -105,6 +112,8 @@ class Graph:
         match expression:
             case Constant(value=value):
                 return self.constant(value)
+            case Listing():
+                return self.listing(expression)
             case Variable():
                 return environment[column_name(expression)]
             case Apply(operator=operator, arguments=arguments):
@@ -210,12 +219,12 @@ class Graph:
             node = stack.pop()
             if node not in found:
                 found.add(node)
-                if self.nodes[node].operator != "constant":
+                if not self._is_constant(node):
                     stack += [a for a in self.nodes[node].arguments if not self._is_constant(a)]
         return found
 
     def _is_constant(self, node: int) -> bool:
-        return self.nodes[node].operator == "constant"
+        return self.nodes[node].operator in ("constant", "listing")
 
     def _constant(self, node: int) -> int:
         return self.nodes[node].arguments[0]

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from ..diagnostics import NOWHERE, Span
 from .leaves import Integer, Name
+from .networks import Argument
 
 
 @dataclass(frozen=True)
@@ -27,4 +28,13 @@ class NamedDomain:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-DomainSyntax = RangeDomain | SetDomain | NamedDomain
+@dataclass(frozen=True)
+class CsvDomain:
+    """`csv("cities.csv")`; in a table, with the names of columns after the path."""
+
+    loader: Name
+    arguments: tuple[Argument, ...]
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+DomainSyntax = RangeDomain | SetDomain | NamedDomain | CsvDomain

@@ -6,15 +6,20 @@ from ..diagnostics import NOWHERE, Span
 from .alignments import AlignSyntax
 from .circuits import CircuitSyntax, GraphSyntax
 from .claims import ClaimSyntax
+from .imports import ImportSyntax
 from .members import ForSyntax
 from .models import ModelSyntax
 from .networks import NetworkSyntax
 from .pairs import PairsSyntax
 from .settings import SettingsSyntax
+from .tables import FunctionSyntax, TableSyntax
 from .tasks import TaskSyntax, TypeSyntax
 
 Declaration = (
-    TypeSyntax
+    ImportSyntax
+    | TypeSyntax
+    | TableSyntax
+    | FunctionSyntax
     | TaskSyntax
     | ModelSyntax
     | NetworkSyntax
@@ -28,7 +33,10 @@ Declaration = (
 DeclarationLoop = ForSyntax[Declaration]
 
 KEYWORDS: dict[type, str] = {
+    ImportSyntax: "import",
     TypeSyntax: "type",
+    TableSyntax: "table",
+    FunctionSyntax: "fn",
     TaskSyntax: "task",
     ModelSyntax: "model",
     NetworkSyntax: "network",

@@ -15,23 +15,26 @@ from . import (
     domains,
     effects,
     expressions,
+    imports,
     members,
     metrics,
     models,
     networks,
     pairs,
     settings,
+    tables,
     tasks,
     texts,
 )
 from .faults import BrokenSyntaxError, ChainedComparisonsError, explain_chain, explain_nesting
 
+MODULES = (
+    *(imports, domains, tables, tasks, texts, metrics, members, models, expressions),
+    *(networks, alignments, settings, pairs, claims, effects, circuits),
+)
 BUILDERS: dict[str, Callable[[Span, list[Any]], Any]] = {
     name.removeprefix("build_"): builder
-    for module in (
-        *(domains, tasks, texts, metrics, members, models, expressions, networks, alignments, settings, pairs),
-        *(claims, effects, circuits),
-    )
+    for module in MODULES
     for name, builder in vars(module).items()
     if name.startswith("build_")
 }
@@ -39,7 +42,7 @@ BUILDERS: dict[str, Callable[[Span, list[Any]], Any]] = {
 
 # Rules whose nodes stand one inside the other in an expression: their depth is bounded.
 NESTING_RULES = frozenset(
-    {"conditional", "either", "both", "invert", "relation", "sum", "product", "negative", "call", "member"}
+    {"conditional", "either", "both", "invert", "relation", "sum", "product", "negative", "call", "member", "keys"}
     | {"comprehension", "task_for", "model_for", "align_for"}
     | {"claim_sum", "claim_product", "claim_negative", "claim_all"}
     | {"metric_sum", "metric_product", "metric_negative"}

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..diagnostics import Span
-from ..syntax.domains import NamedDomain, RangeDomain, SetDomain
+from ..syntax.domains import CsvDomain, NamedDomain, RangeDomain, SetDomain
 from ..syntax.leaves import Integer, Name
 from .leaves import integer_of, name_of
 
@@ -25,6 +25,10 @@ build_answer_value = build_symbol
 
 def build_named_domain(span: Span, children: list[Any]) -> NamedDomain:
     return NamedDomain(name_of(children[0]), span)
+
+
+def build_csv_domain(span: Span, children: list[Any]) -> CsvDomain:
+    return CsvDomain(name_of(children[0]), children[1], span)
 
 
 def build_signed(span: Span, children: list[Any]) -> Integer:

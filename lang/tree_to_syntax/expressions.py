@@ -21,8 +21,11 @@ from ..syntax.expressions import (
 )
 from ..syntax.leaves import Text
 from .between_rules import ElementRange, ElementSet, Keys, Point, Relator
-from .faults import ChainedComparisonsError
+from .faults import BrokenSyntaxError, ChainedComparisonsError, explain_nesting
 from .leaves import name_of, span_of, text_of, whole_of
+
+MOST_TRAILERS = 20
+"""Brackets and points after one name."""
 
 
 def build_conditional(span: Span, children: list[Any]) -> Conditional:
@@ -94,6 +97,8 @@ def build_truth(span: Span, children: list[Any]) -> Truth:
 def build_reference(span: Span, children: list[Any]) -> ExpressionSyntax:
     """`[role.]name[index]` is one reference; further keys and names after points are put around it."""
     head, *trailers = children
+    if len(trailers) > MOST_TRAILERS:
+        raise BrokenSyntaxError(explain_nesting(span))
     name, role = name_of(head), None
     if name.text in ROLES and trailers and isinstance(trailers[0], Point):
         role, name = name, trailers.pop(0).name

@@ -14,7 +14,7 @@ def build_members(span: Span, children: list[Any]) -> tuple[Indexed, ...]:
 
 
 def build_named(span: Span, children: list[Any]) -> Name:
-    return Name(str(children[0]), span, children[1])
+    return Name(name_of(children[0]).text, span, children[1])
 
 
 def build_indexed(span: Span, children: list[Any]) -> Indexed:

@@ -121,8 +121,11 @@ class LoopValues:
 
 def values_of(domain: Domain, span: Span) -> list[LoopValue]:
     """Every value of a domain, in order, as what a loop variable stands for."""
+    return [value_of(domain, value, span) for value in range(domain.low, domain.high + 1)]
+
+
+def value_of(domain: Domain, value: int, span: Span) -> LoopValue:
+    """One value of a domain."""
     if domain.labels is None:
-        return [Number(value, span) for value in range(domain.low, domain.high + 1)]
-    if domain.is_boolean:
-        return [Truth(False, span), Truth(True, span)]
-    return [Symbol(label, domain, span) for label in domain.labels]
+        return Number(value, span)
+    return Truth(bool(value), span) if domain.is_boolean else Symbol(domain.labels[value], domain, span)

@@ -26,7 +26,7 @@ from ..syntax.expressions import (
 from ..syntax.leaves import Name, Text
 from .bindings import Bindings, show_value
 from .fill_texts import fill_text
-from .loop_values import LoopValues
+from .loop_values import LoopValues, value_of
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class ExpressionUnroller:
             case Lookup(table, keys):
                 return replace(syntax, table=self.unroll(table, bindings), keys=self._all(keys, bindings))
             case Attribute(value=value):
-                return replace(syntax, value=self.unroll(value, bindings))
+                return _attribute(replace(syntax, value=self.unroll(value, bindings)))
             case Operation(operator=("and" | "or")):
                 return self._logic(syntax, bindings)
             case Operation(operands=operands):
@@ -138,6 +138,17 @@ def index_text(index: ExpressionSyntax) -> str | None:
         return index.value
     value = static_value(index)
     return str(value) if type(value) is int else None
+
+
+def _attribute(syntax: Attribute) -> ExpressionSyntax:
+    """The attribute itself, where its value is known."""
+    value = syntax.value
+    if not isinstance(value, Symbol) or value.domain.labels is None:
+        return syntax
+    for attribute in value.domain.attributes:
+        if attribute.name == syntax.name.text:
+            return value_of(attribute.domain, attribute.values[value.domain.labels.index(value.label)], syntax.span)
+    return syntax
 
 
 def _alike(parts: tuple[ExpressionSyntax, ...]) -> tuple[ExpressionSyntax, ...]:

@@ -8,11 +8,13 @@ from ..check_domains import Domains
 from ..diagnostics import Span
 from ..scope import Reporter
 from ..syntax.alignments import AlignSyntax
+from ..syntax.imports import ImportSyntax
 from ..syntax.leaves import Name
 from ..syntax.members import ForSyntax
 from ..syntax.models import ModelSyntax
 from ..syntax.pairs import PairsSyntax
 from ..syntax.settings import SettingsSyntax
+from ..syntax.tables import FunctionSyntax, TableSyntax
 from ..syntax.tasks import TaskSyntax
 from ..syntax.tree import KEYWORDS, BrokenDeclaration, Declaration, SyntaxTree
 from .bindings import NO_BINDINGS, Bindings
@@ -34,6 +36,7 @@ class _TreeUnroller:
         every = list(_every(tree.declarations))
         self.tasks = {d.name.text: d for d in every if isinstance(d, TaskSyntax)}
         self.models = {d.name.text: d for d in every if isinstance(d, ModelSyntax)}
+        self.tables = {d.name.text: d for d in every if isinstance(d, TableSyntax) and d.name.index is None}
         self.declarations: list[Declaration] = []
         self.broken = list(tree.broken)
 
@@ -55,7 +58,7 @@ class _TreeUnroller:
             unrolled = unroller.unroll(tagged, around)
             if self.report.errors == errors:
                 self.declarations.append(unrolled)
-            elif not isinstance(unrolled, SettingsSyntax):
+            elif not isinstance(unrolled, SettingsSyntax | ImportSyntax):
                 self.broken.append(_as_broken(unrolled, unrolled.name))
             return
         for value in unroller.expressions.values.of(
@@ -70,7 +73,7 @@ class _TreeUnroller:
 
     def _unroller(self, taken: Mapping[str, Span], budget: LoopBudget) -> DeclarationUnroller:
         values = LoopValues(self.domains, self.report, budget, taken)
-        return DeclarationUnroller(ExpressionUnroller(values, {}, self.domains.symbols), self.report)
+        return DeclarationUnroller(ExpressionUnroller(values, self.tables, self.domains.symbols), self.report)
 
     def _check_variables(self, taken: Mapping[str, Span], around: Bindings, unroller: DeclarationUnroller) -> None:
         """A loop variable around a declaration may not be called like what the declaration reads."""
@@ -80,6 +83,8 @@ class _TreeUnroller:
 
     def _names_around(self, declaration: Declaration) -> dict[str, Span]:
         """The inputs, outputs and variables that a loop variable of the declaration may not be called like."""
+        if isinstance(declaration, FunctionSyntax):
+            return {parameter.name.text: parameter.name.span for parameter in declaration.parameters}
         around: Any = declaration
         if isinstance(declaration, AlignSyntax):
             around = self.models.get(declaration.model.text)
@@ -109,7 +114,7 @@ def _every(declarations: tuple[Any, ...]) -> Iterator[Any]:
 
 
 def _named(declaration: Any) -> bool:
-    return not isinstance(declaration, SettingsSyntax)
+    return not isinstance(declaration, SettingsSyntax | ImportSyntax)
 
 
 def _as_broken(declaration: Any, name: Name) -> BrokenDeclaration:

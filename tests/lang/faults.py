@@ -111,7 +111,7 @@ FAULTS = [
     Fault("fraction_in_expression", LEFT, "left: bool = w == 0.5", "CS001", "0.5", "only whole numbers"),
     Fault("stray_doc_string", SAME, '  """doc"""\n' + SAME, "CS001", '"""doc"""', "before a declaration"),
     Fault("misspelt_keyword", "model both", "modle both", "CS002", "modle", "did you mean `model`?"),
-    Fault("no_declaration", '"""Are', '42\n"""Are', "CS002", "42", "a declaration starts with `type`"),
+    Fault("no_declaration", '"""Are', '42\n"""Are', "CS002", "42", "a declaration starts with `import`, `type`"),
     Fault("closing_too_many", "right\n}", "right\n}\n}", "CS006", "}", "remove it"),
     Fault("nested_too_deeply", LEFT, f"left: bool = {'(' * 201}w == x{')' * 201}", "CS007", "(", "name a part"),
     Fault("expression_too_deep", LEFT, f"left: bool = {'not ' * 201}w == x", "CS007", "not " * 200 + "w == x", "name"),
@@ -127,8 +127,6 @@ FAULTS = [
     Fault("unclosed_brace", "right\n}", "right\n", "CS015", "{", "add the missing `}`"),
     Fault("mismatched_bracket", "[w, x, y, z]", "[w, x, y, z)", "CS015", "[", "add the missing `]`"),
     # --- not built yet
-    Fault("import_not_built", "", '\nimport "other.cspec"\n', "CS010", "import", "in this file"),
-    Fault("csv_not_built", "z: 0..7", 'z: csv("f.csv")', "CS010", "csv", "list the values"),
     Fault("effect_without_an_arrow", CLAIM, "effect(das.left) >= 0.5", "CS001", ")", "claim reads"),
     Fault("given_in_an_interchange", CLAIM, "iia(das.left given right) >= 0.5", "CS001", "given", "claim reads"),
     Fault("random_at_the_top", CLAIM, "random(c) >= 0.5", "CS001", "random", "claim reads"),

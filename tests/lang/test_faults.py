@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from cspec.lang import CODES, Diagnostic, Source, read_program
 
+from .data_faults import DATA_FAULTS
 from .faults import BASE, TWO_TASKS, Fault
 from .faults import FAULTS as PLAIN_FAULTS
 from .faults import WARNINGS as PLAIN_WARNINGS
@@ -125,6 +126,13 @@ def test_every_code_of_lang_is_registered_and_hit() -> None:
     for path in Path(read_program.__code__.co_filename).parent.rglob("*.py"):
         if path.name != "codes.py":
             used |= set(re.findall(r'"(CS[0-8]\d{2})"', path.read_text(encoding="utf-8")))
-    hit = {fault.code for fault in [*FAULTS, *WARNINGS]} | {"CS012", "CS407", "CS416"}
+    hit = {fault.code for fault in [*FAULTS, *WARNINGS, *DATA_FAULTS]} | {
+        "CS171",
+        "CS172",
+        "CS173",
+        "CS012",
+        "CS407",
+        "CS416",
+    }
     assert used <= set(CODES)
     assert used == hit

@@ -8,7 +8,7 @@ from cspec.lang import Source, SpecError, parse_text
 from cspec.lang.formatting.format_text import format_text
 from cspec.lang.formatting.lexemes import read_lexemes
 from cspec.lang.formatting.lines import WIDTH
-from cspec.lang.scanner import KEYWORDS, KEYWORDS_NOT_BUILT, slice_declarations
+from cspec.lang.scanner import KEYWORDS, slice_declarations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -38,7 +38,7 @@ TEXTS = st.sampled_from([path.read_text(encoding="utf-8") for path in SPECS])
 def one_token_a_line(text: str) -> str:
     """Every token on its own line; comments and blank lines stay, and no word opens a declaration anew."""
     lexemes = read_lexemes(text)
-    openers = {*KEYWORDS, *KEYWORDS_NOT_BUILT}
+    openers = set(KEYWORDS)
     starts = {part.span.start for part in slice_declarations(source(text))[1]}
     pieces: list[str] = []
     behind = ""
