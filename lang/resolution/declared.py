@@ -5,6 +5,9 @@ from typing import Any
 
 from ..diagnostics import Span
 
+LOCAL = ("loop variable", "parameter")
+"""Kinds that are known in one place only."""
+
 
 @dataclass(frozen=True)
 class Declared:

@@ -8,12 +8,9 @@ from dataclasses import dataclass
 
 from .. import keywords
 from ..meanings import MEANINGS
-from ..resolution.declared import Declared
+from ..resolution.declared import LOCAL, Declared
 from ..scanner import CLOSING, OPENING, ScannedToken
 from .analysis import Analysis
-
-LOCAL = ("loop variable", "parameter")
-"""Kinds that are known in one place only."""
 
 
 @dataclass(frozen=True)

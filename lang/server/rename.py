@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from ..diagnostics import Source, Span
 from ..keywords import DECLARATIONS, OPERATORS
-from ..resolution.declared import Declared, Resolution
+from ..resolution.declared import LOCAL, Declared, Resolution
 from .analysis import Analysis, analyse
 
 NAME = re.compile(r"[^\W\d]\w*")
@@ -65,6 +65,8 @@ def _shape(resolution: Resolution) -> list[int]:
 
 
 def _clashes(declared: Declared, other: Declared, name: str) -> bool:
+    if declared.kind in LOCAL:  # whether it hides another one has been seen
+        return False
     return other.name == name and other.owner == declared.owner and (other.kind == declared.kind or bool(other.owner))
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ..diagnostics import Span
-from ..resolution.declared import Declared
+from ..resolution.declared import LOCAL, Declared
 from .analysis import Analysis
 
 INNER = ("input", "output", "metric", "variable", "node")
@@ -24,7 +24,7 @@ def symbols(analysis: Analysis) -> tuple[Symbol, ...]:
     return tuple(
         Symbol(outer, outer.whole, tuple(_parts(outer, declared)))
         for outer in declared
-        if not outer.owner and outer.kind not in ("loop variable", "parameter")
+        if not outer.owner and outer.kind not in LOCAL
     )
 
 

@@ -30,7 +30,7 @@ class Session:
         self.text, self.version = "", 0
         self.published: list[lsp.PublishDiagnosticsParams] = []
 
-        @self.client.feature(lsp.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
+        @self.client.feature(lsp.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)  # type: ignore[untyped-decorator]
         def published(params: lsp.PublishDiagnosticsParams) -> None:
             self.published.append(params)
 
@@ -108,7 +108,7 @@ def in_session(folder: Path, body: Callable[[Session], Awaitable[None]]) -> None
         finally:
             if session.client._server is not None and session.client._server.returncode is None:
                 session.client._server.kill()
-            await session.client.stop()
+            await session.client.stop()  # type: ignore[no-untyped-call]
 
     asyncio.run(whole())
 
