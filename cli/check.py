@@ -3,6 +3,8 @@
 import argparse
 from typing import Any
 
+from ..compiler.check_runnable import check_runnable, runs
+from ..compiler.pipeline import Checked
 from .output import Output, add_common
 from .workflow import check
 
@@ -22,6 +24,11 @@ def add_arguments(commands: "argparse._SubParsersAction[Any]") -> None:
         help="how diagnostics are printed: for people, as one JSON document, as workflow commands of GitHub, as a log"
         " in SARIF 2.1.0 (default: text)",
     )
+    parser.add_argument(
+        "--tokens",
+        action="store_true",
+        help="print how each network's tokenizer cuts a prompt up, where slots are, and what answers are",
+    )
     parser.set_defaults(run=run)
 
 
@@ -31,4 +38,22 @@ def run(options: argparse.Namespace, output: Output) -> int:
     output.show(checked.source, checked.warnings)
     claims = len(checked.program.claims)
     output.write(f"{options.spec}: ok, {claims} claim{'' if claims == 1 else 's'}\n")
+    if waiting := _waiting(checked):
+        output.write(waiting + "\n")
+    if options.tokens:
+        from .show_tokens import show_tokens
+
+        output.write(show_tokens(checked.program, checked.networks))
     return 0
+
+
+def _waiting(checked: Checked) -> str:
+    """How many claims no engine of this version runs, and the first reason; nothing where all run."""
+    program = checked.program
+    waiting = sum(not runs(claim, program) for claim in program.claims.values())
+    if not waiting:
+        return ""
+    first = check_runnable(program)[0]
+    line = checked.source.text.count("\n", 0, first.label.span.start) + 1
+    which = "the claim" if len(program.claims) == 1 else f"{waiting} of {len(program.claims)} claims"
+    return f"cannot run yet: {which}, since {first.message} (line {line})"

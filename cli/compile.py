@@ -26,15 +26,16 @@ def run(options: argparse.Namespace, output: Output) -> int:
     checked = check(options.spec, allow_path=options.allow_path)
     output.show(checked.source, checked.warnings)
     if options.emit == "terms":
+        from ..compiler.lower_terms import lower_terms
         from ..compiler.render_terms import render
 
         table: dict[str, list[str]] = {}
-        for experiment in checked.experiments:
-            measurements = [q.measurement for q in experiment.quantities]
-            table[experiment.claim.name] = [f"{m.text} = {render(m.term)}" for m in measurements]
-            output.write(f"claim {experiment.claim.name}: {experiment.claim.text}\n")
-            for m in measurements:
-                output.write(f"  {m.text} =\n    {render(m.term, indent=4)}\n")
+        for claim in checked.program.claims.values():
+            lowered = lower_terms(checked.program, checked.models, claim)
+            table[claim.name] = [f"{text} = {render(term)}" for text, term in lowered]
+            output.write(f"claim {claim.name}: {claim.text}\n")
+            for text, term in lowered:
+                output.write(f"  {text} =\n    {render(term, indent=4)}\n")
             output.write("\n")
         output.add("terms", table)
         return 0

@@ -18,6 +18,10 @@ def render_counts(quantity: QuantityRow, page: Page, alone: bool) -> list[str]:
         if alone:
             lines += _say(page, f"pairs alone: no-op {quantity.no_op:.3f}, full swap {quantity.full_swap:.3f}")
         lines += _say(page, f"the network answers {quantity.network_accuracy:.4f} of the bases right")
+    elif any(cell.half is not None for cell in quantity.cells) and not quantity.families:
+        if quantity.binary:
+            lines += _say(page, f"the two runs differ on {quantity.right:,} of {quantity.n:,} items")
+        lines += _say(page, f"the network answers {quantity.network_accuracy:.4f} of the bases right")
     elif quantity.binary:
         what = "reads" if quantity.families else "inputs answered"
         lines += _say(page, f"{quantity.right:,} of {quantity.n:,} {what} right")

@@ -18,16 +18,18 @@ a missing cell shows, and of a `test` split that holds far more inputs than are 
 
 
 class Populations:
-    """Populations by recipe, each opened once."""
+    """Populations by recipe, each opened once; what an `earlier` check opened is taken over where it is asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, earlier: "Populations | None" = None) -> None:
         self._opened: dict[tuple[Recipe, bool], Population] = {}
+        self._earlier = earlier._opened if earlier is not None else {}
 
     def open(self, recipe: Recipe, whole_domain: bool = False) -> Population:
         """The population of a recipe: its splits, or its whole domain."""
         key = (recipe, whole_domain)
         if key not in self._opened:
-            self._opened[key] = open_population(recipe, whole_domain)
+            known = self._earlier.get(key)
+            self._opened[key] = known if known is not None else open_population(recipe, whole_domain)
         return self._opened[key]
 
 

@@ -5,21 +5,36 @@ from dataclasses import dataclass
 from ..lang.diagnostics import Diagnostic, Label, Span
 from ..lang.places import Position
 from .network_facts import NetworkFacts
-from .positions import resolve_position
+from .positions import resolve_positions
+from .prompts import PromptLayout, resolve_in_prompt
 
 
 @dataclass(frozen=True)
 class FedNetwork:
-    """A network as a task feeds it: its name, its facts, and the inputs that are its tokens, in order."""
+    """A network as a task feeds it: its name, its facts, and the inputs that are its tokens, in order.
+
+    A task in text has a `layout` in place of tokens: its prompts as the network's tokenizer cuts them up.
+    """
 
     name: str
     facts: NetworkFacts
     tokens: tuple[str, ...]
+    layout: PromptLayout | None = None
 
     @property
     def positions(self) -> int | None:
-        """How many positions its activations have; None: sites have no position."""
-        return self.facts.positions(len(self.tokens))
+        """How many positions its activations have, of prompts the fewest; None: sites have no position."""
+        return self.facts.positions(len(self.tokens) if self.layout is None else self.layout.shortest.length)
+
+    def resolve(self, positions: tuple[Position, ...]) -> tuple[int, ...]:
+        """Where positions lie, in the order written: (0,), the one place for all tokens, in a network without any.
+
+        In prompts of different lengths they are those of the shortest.
+        """
+        if self.layout is None:
+            return resolve_positions(positions, self.tokens, self.facts)
+        shortest = self.layout.shortest
+        return tuple(index for p in positions for index in resolve_in_prompt(p, shortest, self.layout))
 
 
 def check_positions(
@@ -36,9 +51,9 @@ def check_positions(
         return []
     if not positions:
         return [_missing(what, span, network)]
-    if not network.facts.accepts(len(network.tokens)):  # so many tokens are an error, and their positions no fact
-        return []
-    lacking = [p for p in positions if resolve_position(p, network.tokens, network.facts) is None]
+    if network.layout is None and not network.facts.accepts(len(network.tokens)):
+        return []  # so many tokens are an error, and their positions no fact
+    lacking = [p for p in positions if not network.resolve((p,))]
     return [_not_fed(p, span, network) if p.slot is not None else _beyond(p, span, network, count) for p in lacking]
 
 
@@ -52,6 +67,13 @@ def _needless(what: str, span: Span, network: FedNetwork) -> Diagnostic:
 
 
 def _missing(what: str, span: Span, network: FedNetwork) -> Diagnostic:
+    if network.layout is not None:
+        return Diagnostic(
+            "CS331",
+            f"expected a position of {what}, found none: the network `{network.name}` has one for each token",
+            Label(span),
+            help="write `@ last`, or the last token of a slot, `@ {x}`",
+        )
     token = f"`@ {{{network.tokens[0]}}}`, the token of `{network.tokens[0]}`, or " if network.tokens else ""
     return Diagnostic(
         "CS331",
@@ -65,9 +87,11 @@ def _beyond(position: Position, span: Span, network: FedNetwork, count: int) -> 
     return Diagnostic(
         "CS332",
         f"expected a position of 0..{count - 1}, or of -{count}..-1 from the end, found {position.text}: the network"
-        f" `{network.name}` has {count}",
+        f" `{network.name}` has {count}" + ("" if network.layout is None else " in the shortest prompt"),
         Label(span),
-        help="what the network itself puts before the tokens counts too; `@ {x}` is the token of the input `x`",
+        help="what the network itself puts before the tokens counts too; `@ {x}` is the token of the input `x`"
+        if network.layout is None
+        else "every prompt must have the position; `@ {x}` is the last token of the slot `x`",
     )
 
 

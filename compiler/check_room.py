@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from ..lang.components import same_vector
 from ..lang.diagnostics import Diagnostic, Label
 from ..lang.places import Placement, Site
 from .check_positions import FedNetwork
-from .positions import resolve_positions
 
 
 @dataclass(frozen=True)
@@ -20,12 +20,12 @@ class Taken:
 
 def take_room(placement: Placement, site: Site, taken: list[Taken], network: FedNetwork) -> list[Diagnostic]:
     """Room for a placement among those before it; positions that are written differently may be the same."""
-    positions = resolve_positions(site.positions, network.tokens, network.facts)
+    positions = network.resolve(site.positions)
     room = site_room(site, network)
     assert room is not None, "the site was checked"
     stated = largest_size(placement)
     new = Taken(placement, site, positions, room if stated is None else stated)
-    near = [t for t in taken if (t.site.component, t.site.layer) == (site.component, site.layer)]
+    near = [t for t in taken if _vector(t.site) == _vector(site)]
     for other in near:
         if other.site.positions != site.positions and _overlap(other, new) and not _share(other, new):
             return [_overlapping(other, new)]
@@ -41,12 +41,25 @@ def take_room(placement: Placement, site: Site, taken: list[Taken], network: Fed
 
 
 def site_room(site: Site, network: FedNetwork) -> int | None:
-    """The length of the vector that a site is: its dims at all its positions; None where the network lacks it."""
-    width = network.facts.width(site.component, site.layer)
-    if width is None:
+    """The length of the vector that a site is: the dims of all its parts at all their positions.
+
+    None where the network lacks it, or does not say how wide it is.
+    """
+    widths = [part_width(part, network) for part in site.parts]
+    if any(width is None for width in widths):
         return None
-    positions = resolve_positions(site.positions, network.tokens, network.facts)
-    return (width if site.dims is None else len(site.dims)) * len(positions)
+    return sum((width or 0) * len(network.resolve(p.positions)) for p, width in zip(site.parts, widths, strict=True))
+
+
+def part_width(part: Site, network: FedNetwork) -> int | None:
+    """The dims of one site at one position."""
+    width = network.facts.width(part.component, part.layer)
+    return width if width is None or part.dims is None else len(part.dims)
+
+
+def _vector(site: Site) -> object:
+    """What sites of one vector have in common, wherever it is read."""
+    return *same_vector(site.component, site.layer), site.head
 
 
 def _overlap(one: Taken, two: Taken) -> bool:

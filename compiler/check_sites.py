@@ -7,7 +7,6 @@ from ..lang.places import Placement, Region, Site
 from ..lang.program import Alignment
 from .check_positions import FedNetwork, check_positions
 from .check_room import Taken, largest_size, report_no_room, site_room, take_room
-from .positions import resolve_positions
 
 
 def check_sites(alignment: Alignment, network: FedNetwork, alignments: Mapping[str, Alignment]) -> list[Diagnostic]:
@@ -24,20 +23,42 @@ def check_sites(alignment: Alignment, network: FedNetwork, alignments: Mapping[s
             continue
         for site in placement.members or (placement.place,):
             problems = _check_site(site, network)
-            found += problems or take_room(placement, site, taken, network)
+            found += problems or _take_room(placement, site, taken, network)
             if problems:
                 break
     return found
+
+
+def _take_room(placement: Placement, site: Site, taken: list[Taken], network: FedNetwork) -> list[Diagnostic]:
+    """Room for a placement at a site that exists. Of a module nobody knows the width before it is loaded."""
+    room = site_room(site, network)
+    if room is None or placement.family.name == "sae":
+        return []
+    if not site.joined:
+        return take_room(placement, site, taken, network)
+    size = largest_size(placement)
+    return [] if size is None or size <= room else [report_no_room(placement, site.text, room, [], network)]
 
 
 # --- one site --------------------------------------------------------------------------------------------------------
 
 
 def _check_site(site: Site, network: FedNetwork) -> list[Diagnostic]:
-    width = network.facts.width(site.component, site.layer)
-    if width is None:
+    """Every part of a site exists."""
+    for part in site.parts:
+        if problems := _check_part(part, network):
+            return problems
+    return []
+
+
+def _check_part(site: Site, network: FedNetwork) -> list[Diagnostic]:
+    facts = network.facts
+    if site.layer not in facts.layers(site.component):
         return [_no_site(site, network)]
-    if site.dims is not None and max(site.dims) >= width:
+    if site.head is not None and site.head >= facts.heads_of(site.component):
+        return [_no_site(site, network)]
+    width = facts.width(site.component, site.layer)
+    if site.dims is not None and width is not None and max(site.dims) >= width:
         return [_no_dims(site, site.dims, width, network)]
     if problems := check_positions(site.positions, f"the site `{site.text}`", site.span, network):
         return problems
@@ -46,7 +67,7 @@ def _check_site(site: Site, network: FedNetwork) -> list[Diagnostic]:
 
 def _check_repeated(site: Site, network: FedNetwork) -> list[Diagnostic]:
     """The same position may be written in two ways, and a site that holds it twice could not be set."""
-    positions = resolve_positions(site.positions, network.tokens, network.facts)
+    positions = network.resolve(site.positions)
     repeated = [position for index, position in enumerate(positions) if position in positions[:index]]
     return [
         Diagnostic(
@@ -85,21 +106,14 @@ def _check_region(
     placement: Placement, region: Region, mates: list[Placement], network: FedNetwork
 ) -> list[Diagnostic]:
     """Every site of a region exists, and each has room for all the variables that search it together."""
-    layers = network.facts.layers(region.component) if region.layers is None else region.layers or (None,)
-    widths = [network.facts.width(region.component, layer) for layer in layers]
-    rooms = []
-    for width in widths or [None]:
-        if width is None:
-            return [_no_site(region, network)]
-        entries = () if region.dims is None or region.dims == "each" else region.dims
-        for entry in entries:
-            if max(entry) >= width:
-                return [_no_dims(region, entry, width, network)]
-        rooms += [len(entry) for entry in entries] or [width if region.dims is None else 1]
-    if problems := check_positions(region.positions, f"the region `{region.text}`", region.span, network):
-        return problems
+    rooms: list[int] = []
+    for part in region.parts:
+        problems, found = _check_alternatives(part, network)
+        if problems:
+            return problems
+        rooms += found
     needed = sum(largest_size(mate) or 1 for mate in mates)
-    if needed <= min(rooms) or placement != mates[-1]:
+    if not rooms or needed <= min(rooms) or placement != mates[-1]:
         return []
     return [
         Diagnostic(
@@ -110,6 +124,26 @@ def _check_region(
             help="every site of the region must have room: make the sizes smaller, or leave the site out",
         )
     ]
+
+
+def _check_alternatives(region: Region, network: FedNetwork) -> tuple[list[Diagnostic], list[int]]:
+    """What is wrong with a region, and the room at each of its sites, as far as the network says it."""
+    facts = network.facts
+    there = facts.layers(region.component)
+    layers = there if region.layers is None else region.layers or (None,)
+    heads = facts.heads_of(region.component)
+    if not layers or not set(layers) <= set(there) or (region.heads and max(region.heads) >= heads):
+        return [_no_site(region, network)], []
+    rooms: list[int] = []
+    for width in (facts.width(region.component, layer) for layer in layers):
+        if width is None:
+            continue
+        entries = () if region.dims is None or region.dims == "each" else region.dims
+        for entry in entries:
+            if max(entry) >= width:
+                return [_no_dims(region, entry, width, network)], []
+        rooms += [len(entry) for entry in entries] or [width if region.dims is None else 1]
+    return check_positions(region.positions, f"the region `{region.text}`", region.span, network), rooms
 
 
 def _check_inside(

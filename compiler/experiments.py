@@ -85,6 +85,13 @@ class Measurement:
     """The map was fitted on another network and is carried over."""
 
     @property
+    def families(self) -> tuple[str, ...]:
+        """The families of maps that a verdict speaks of; an effect sets places as they are."""
+        if self.grounding is None or self.estimand in ("effect", "change"):
+            return ()
+        return self.grounding.families
+
+    @property
     def learned(self) -> bool:
         """Whether a map is found for it, so that a miss speaks of the search and not of the network."""
         return self.fitting is not None and not self.frozen
@@ -115,6 +122,8 @@ class Quantity:
     gated: bool
     positive_control: Measurement | None = None
     vetoes: tuple[Control, ...] = ()
+    ungated: bool = False
+    """Its author frees the network from having to solve the task."""
 
 
 @dataclass(frozen=True)

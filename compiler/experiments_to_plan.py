@@ -89,7 +89,15 @@ class _Planning:
             key = content_key("decide again", 1, key=key, name=claim.name)
         step = DecideStep(
             key=key,
-            claim=ClaimText(claim.name, claim.text, claim.doc, claim.exhaustively, claim.expect, claim.expect_reason),
+            claim=ClaimText(
+                claim.name,
+                claim.text,
+                claim.doc,
+                claim.exhaustively,
+                claim.expect,
+                claim.expect_reason,
+                tuple(part.case for part in claim.parts),
+            ),
             quantities=measured,
             parts=experiment.parts,
             alpha=experiment.alpha,
@@ -116,7 +124,8 @@ class _Planning:
             budget=None if exhaustively else quantity.measurement.count,
             learned=quantity.measurement.learned,
             gated=quantity.gated,
-            families=() if quantity.measurement.grounding is None else quantity.measurement.grounding.families,
+            ungated=quantity.ungated,
+            families=quantity.measurement.families,
             maps=self.plan_fit_key(quantity.measurement),
             chance=_chance(quantity.measurement),
             positive_control=None if positive is None else self.plan_control(Control("last site", positive), False),

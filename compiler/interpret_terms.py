@@ -1,6 +1,7 @@
 """The model's interpreter of counterfactual terms: a query and a batch of items in, codes of the output out."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -18,19 +19,21 @@ class Batch:
 
     `inputs` are what each world reads (the model: codes, shape [item, role, input]; a network: token ids, shape
     [item, role, position]), `members` tells which variables are in each item's set S, shape [item, variable], and
-    `variables` names its columns.
+    `variables` names its columns. `fixed` are values that are the same for every item, such as means, as features of
+    their frame in a network, shape [group, feature].
     """
 
     inputs: npt.NDArray[np.int64]
     members: npt.NDArray[np.bool_]
     variables: tuple[str, ...]
+    fixed: Mapping[Value, npt.NDArray[np.float32]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.inputs)
 
     def take(self, rows: npt.NDArray[np.int64] | slice) -> "Batch":
         """The items of these rows."""
-        return Batch(self.inputs[rows], self.members[rows], self.variables)
+        return Batch(self.inputs[rows], self.members[rows], self.variables, self.fixed)
 
 
 def members_of(population: Population, items: Items) -> npt.NDArray[np.bool_]:

@@ -9,7 +9,7 @@ from ..lang.program import Alignment, Program
 from .causal_model import CausalModel
 from .groundings import Inside, Place, Search, ground
 from .network_facts import NetworkFacts
-from .positions import resolve_position
+from .positions import resolve_positions
 
 Via = tuple[Family, tuple[Size, ...]]
 
@@ -62,14 +62,15 @@ class _Places:
         if isinstance(region, Site):
             yield region
             return
-        dims: list[tuple[int, ...] | None] = [None]
-        for layer in self.layers(region):
-            width = self.facts.width(region.component, layer)
-            assert width is not None, "checked against the network"
-            if region.dims is not None:
-                dims = [(d,) for d in range(width)] if region.dims == "each" else list(region.dims)
-            for entry, position in product(dims, self.positions(region)):
-                yield Site(region.component, layer, entry, () if position is None else (position,))
+        for part in region.parts:
+            dims: list[tuple[int, ...] | None] = [None]
+            for layer in self.layers(part):
+                width = self.facts.width(part.component, layer)
+                assert width is not None, "checked against the network"
+                if part.dims is not None:
+                    dims = [(d,) for d in range(width)] if part.dims == "each" else list(part.dims)
+                for entry, position in product(dims, self.positions(part)):
+                    yield Site(part.component, layer, entry, () if position is None else (position,))
 
     def layers(self, region: Region) -> list[int | None]:
         """The layers of a region; all that the network has for `*`."""
@@ -90,7 +91,8 @@ class _Places:
             return self.place_inside(index, placement, site.inside, size)
         width = self.facts.width(site.component, site.layer)
         assert width is not None, "checked against the network"
-        positions = tuple(self.position(p) for member in sites for p in member.positions) or (0,)
+        written = tuple(position for member in sites for position in member.positions)
+        positions = resolve_positions(written, self.tokens, self.facts)
         dims = tuple(range(width)) if site.dims is None else site.dims
         place = Place(
             index, site.component, site.layer, dims, width, placement.family, size, positions, bool(placement.members)
@@ -125,12 +127,6 @@ class _Places:
         values = self.model.domains[placement.variable].size
         room = ground([replace(place, size=None)]).frames[0].dim
         return replace(place, size=1 if place.family.name == "difference" else max(1, min(values - 1, room)))
-
-    def position(self, position: Position) -> int:
-        """Where a position lies among the network's."""
-        resolved = resolve_position(position, self.tokens, self.facts)
-        assert resolved is not None, "checked against the network"
-        return resolved
 
 
 def _ancestors(model: CausalModel, variable: str) -> set[str]:

@@ -3,31 +3,16 @@
 from collections.abc import Mapping
 
 from ..lang.claims import Accuracy, Estimand, Iia, Reading
+from ..lang.effects import Effect, Mean
 from ..lang.places import Site
 from ..lang.program import Alignment, Program
 from .causal_model import CausalModel
 from .experiments import Fitting, Measurement, NetworkFile
 from .groundings import Grounding, Search, ground
-from .hold_children import edge_name, hold_children, other_children
 from .lower_alignments import Via, lower_search
-from .lower_recipes import BOTH, Sets, all_sets, find_pairs, item_counts, lower_encoding, lower_recipe, models_of
-from .sampling.items import Half
-from .terms import (
-    Agree,
-    Distance,
-    Expectation,
-    ModelWorld,
-    NetworkWorld,
-    ReadsRight,
-    Run,
-    Score,
-    ValueOf,
-    WrongReads,
-    along_edge,
-    interchange,
-)
-
-HALVES: dict[str, tuple[Half, ...]] = {"iia": BOTH, "cause": ("changing",), "isolate": ("exposed",)}
+from .lower_measured_effects import lower_measured_effect, lower_measured_mean
+from .lower_recipes import all_sets, find_pairs, item_counts, lower_encoding, lower_recipe
+from .lower_scores import lower_score
 
 
 class Estimands:
@@ -39,88 +24,37 @@ class Estimands:
         self.program, self.models, self.networks = program, models, networks
 
     def lower(self, estimand: Estimand) -> Measurement:
-        """Any estimand."""
+        """An estimand that can be run."""
         match estimand:
             case Accuracy():
                 return self.lower_accuracy(estimand)
-            case Iia():
-                return self.lower_iia(estimand)
-            case Reading():
-                return self.lower_reading(estimand)
+            case Effect():
+                return lower_measured_effect(self.program, self.models, self.networks, estimand)
+            case Mean():
+                return lower_measured_mean(self.program, self.models, self.networks, estimand)
+            case Iia() | Reading():
+                return self.lower_interchange(estimand)
 
     def lower_accuracy(self, estimand: Accuracy) -> Measurement:
-        """`accuracy(N)`: agreement of the network's answer with any model of the task (they are all the same)."""
-        model = models_of(self.program, self.models, estimand.task)[0]
+        """`accuracy(N)`, over bases."""
+        lowered = lower_score(self.program, self.models, estimand)
         pairs = find_pairs(self.program, estimand.pairs, estimand.task)
-        score = Agree(
-            interchange(NetworkWorld(estimand.network, random=estimand.random), (), model.output),
-            interchange(ModelWorld(model.name), (), model.output),
-        )
         return Measurement(
-            text=f"accuracy({_network_text(estimand.network, estimand.random)})",
+            text=estimand_text(estimand, self.program),
             estimand="accuracy",
             pairs=pairs.name,
-            term=Expectation(score, f"inputs of pairs {pairs.name}"),
+            term=lowered.over(pairs.name),
             network=estimand.network,
             random=estimand.random,
-            recipe=lower_recipe(self.program, self.models, model, (), ((),), pairs),
+            recipe=lower_recipe(self.program, self.models, lowered.model, (), ((),), pairs),
             count=item_counts(pairs)[2],
             encoding=lower_encoding(self.program, estimand.task, self.networks[estimand.network].facts),
         )
 
-    def lower_iia(self, estimand: Iia) -> Measurement:
-        """`iia`, `cause` and `isolate`: agreement of network and model under interchange."""
-        alignment = self.program.alignments[estimand.alignment]
-        model = self.models[alignment.model]
-        names = _variables(alignment)
-        world = NetworkWorld(estimand.network, alignment.name, estimand.random)
-        population_model, variables, sets = model, names, all_sets(len(names))
-        left = interchange(world, names, model.output)
-        if estimand.reader is not None:
-            assert estimand.only is not None
-            (changed,) = estimand.only
-            held = other_children(model, changed, estimand.reader)
-            population_model = hold_children(model, changed, estimand.reader)
-            variables, sets = (edge_name(changed, estimand.reader),), ((0,),)
-            left = along_edge(world, changed, 1, held, model.output)
-        elif estimand.only is not None:
-            sets = (tuple(sorted(names.index(name) for name in estimand.only)),)
-        score = Agree(left, interchange(ModelWorld(population_model.name), variables, model.output))
-        return self.measure(estimand, alignment, population_model, variables, sets, score, HALVES[estimand.kind])
-
-    def lower_reading(self, estimand: Reading) -> Measurement:
-        """`probe`, `cae` and `divergence`, over the items that `iia` of the same variables is taken over."""
-        alignment = self.program.alignments[estimand.alignment]
-        model = self.models[alignment.model]
-        names = _variables(alignment)
-        world = NetworkWorld(estimand.network, alignment.name, estimand.random)
-        sets = all_sets(len(names))
-        if estimand.only is not None:
-            sets = (tuple(sorted(names.index(name) for name in estimand.only)),)
-        score: Score
-        match estimand.kind:
-            case "probe":
-                assert estimand.only is not None
-                (read,) = estimand.only
-                score = ReadsRight(ValueOf(read, Run(world, 0)), ValueOf(read, Run(ModelWorld(model.name), 0)))
-            case "cae":
-                inner = interchange(ModelWorld(model.name), names, model.output)
-                score = WrongReads(interchange(world, names, model.output), inner)
-            case "divergence":
-                score = Distance(interchange(world, names, model.output).run, model.output)
-        return self.measure(estimand, alignment, model, names, sets, score, BOTH)
-
-    def measure(
-        self,
-        estimand: Iia | Reading,
-        alignment: Alignment,
-        model: CausalModel,
-        variables: tuple[str, ...],
-        sets: Sets,
-        score: Score,
-        halves: tuple[Half, ...],
-    ) -> Measurement:
+    def lower_interchange(self, estimand: Iia | Reading) -> Measurement:
         """A score over items of an alignment, on the estimand's network."""
+        alignment = self.program.alignments[estimand.alignment]
+        lowered = lower_score(self.program, self.models, estimand)
         task = self.program.models[alignment.model].task
         pairs = find_pairs(self.program, estimand.pairs, task)
         file = self.networks[estimand.network]
@@ -128,15 +62,16 @@ class Estimands:
         grounding = ground(search.places((0,) * len(search.lines)))
         learned = grounding.learned or search.open
         home = alignment.network if estimand.frozen else estimand.network
-        items = f"{model.name}{{{', '.join(variables)}}}"
         return Measurement(
-            text=estimand_text(estimand, alignment),
+            text=estimand_text(estimand, self.program),
             estimand="iia ->" if isinstance(estimand, Iia) and estimand.reader is not None else estimand.kind,
             pairs=pairs.name,
-            term=Expectation(score, f"items of {items}, pairs {pairs.name}"),
+            term=lowered.over(pairs.name),
             network=estimand.network,
             random=estimand.random,
-            recipe=lower_recipe(self.program, self.models, model, variables, sets, pairs, halves),
+            recipe=lower_recipe(
+                self.program, self.models, lowered.model, lowered.variables, lowered.sets, pairs, lowered.halves
+            ),
             count=item_counts(pairs)[2],
             encoding=lower_encoding(self.program, task, file.facts),
             variables=_variables(alignment),
@@ -172,8 +107,11 @@ class Estimands:
         return self.lower_fitting(outer, search, network), ground(search.places((0,) * len(search.lines)))
 
 
-def estimand_text(estimand: Iia | Reading, alignment: Alignment) -> str:
+def estimand_text(estimand: Accuracy | Iia | Reading, program: Program) -> str:
     """An estimand as its author wrote it, without what is its alignment's own."""
+    if isinstance(estimand, Accuracy):
+        return f"accuracy({_network_text(estimand.network, estimand.random)})"
+    alignment = program.alignments[estimand.alignment]
     only = ""
     if estimand.only is not None:
         only = f".{estimand.only[0]}" if len(estimand.only) == 1 else f".{{{', '.join(estimand.only)}}}"
@@ -182,8 +120,9 @@ def estimand_text(estimand: Iia | Reading, alignment: Alignment) -> str:
     on = ""
     if estimand.random or estimand.network != alignment.network:
         on = f" {'frozen ' if estimand.frozen else ''}on {_network_text(estimand.network, estimand.random)}"
+    origin = f" from {estimand.origin}" if isinstance(estimand, Iia) and estimand.origin is not None else ""
     over = "" if estimand.pairs == alignment.pairs else f" over {estimand.pairs}"
-    return f"{estimand.kind}({alignment.name}{only}{on}{over}{_via_text(estimand.via)})"
+    return f"{estimand.kind}({alignment.name}{only}{on}{over}{_via_text(estimand.via)}{origin})"
 
 
 def _via_text(via: Via | None) -> str:

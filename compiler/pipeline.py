@@ -17,6 +17,7 @@ from .check_networks import check_networks
 from .check_pairs import Populations, check_pairs, check_splits
 from .check_readings import check_readings
 from .check_rivals import check_rivals
+from .check_runnable import check_runnable
 from .experiments import Experiment, NetworkFile
 from .program_to_experiments import lower_claims
 from .read_files import FolderFiles
@@ -38,8 +39,10 @@ class Checked:
     warnings: tuple[Diagnostic, ...]
 
 
-def check_spec(source: Source, allow_path: bool = False) -> Checked:
+def check_spec(source: Source, allow_path: bool = False, populations: Populations | None = None) -> Checked:
     """Check a spec: syntax, names, types, models, networks, items. Loads no weights.
+
+    Items that an earlier check drew are taken from its `populations`.
 
     Raises:
         SpecError: with every error and warning that was found, in one run.
@@ -59,16 +62,21 @@ def check_spec(source: Source, allow_path: bool = False) -> Checked:
     _stop_at_errors(source, found)
     found += check_rivals(program, models)
     experiments = lower_claims(program, models, networks)
-    populations = Populations()
+    populations = Populations(populations)
     found += check_pairs(program, experiments, populations)
     _stop_at_errors(source, found)
     return Checked(source, program, models, networks, experiments, populations, one_of_each_run(found))
 
 
 def compile_spec(checked: Checked, engine: "EngineName" = "hooks") -> "Plan":
-    """The plan of a checked spec. Reads the networks' files once, to hash them."""
+    """The plan of a checked spec. Reads the networks' files once, to hash them.
+
+    Raises:
+        SpecError: a claim measures what cannot be run yet.
+    """
     from .experiments_to_plan import lower_experiments
 
+    _stop_at_errors(checked.source, check_runnable(checked.program))
     return lower_experiments(
         checked.experiments, checked.networks, checked.populations, checked.program.settings, engine
     )

@@ -12,6 +12,7 @@ from typing import Literal
 
 import networkx as nx
 
+from ..lang.claims import Case as Case
 from ..lang.claims import Outcome
 from ..lang.program import FitSettings as FitSettings
 from .causal_model import CausalModel
@@ -153,6 +154,8 @@ class MeasuredQuantity:
     chance: float | None = 0.0
     """What guessing among the declared answers reaches; None where doing nothing is perfect (`isolate`), or where no
     answer is right or wrong (`cae`, `divergence`)."""
+    ungated: bool = field(default=False, compare=False)
+    """Its author frees the network from having to solve the task."""
 
 
 @dataclass(frozen=True)
@@ -165,6 +168,8 @@ class ClaimText:
     exhaustively: bool
     expect: Outcome
     expect_reason: str | None
+    cases: tuple[Case | None, ...] = ()
+    """Which value of an `all(...)` each part is for; None where it stands in none."""
 
 
 @dataclass(frozen=True)

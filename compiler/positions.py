@@ -1,6 +1,6 @@
 """Positions as written (`{x}`, `3`, `last`) resolved to those of a network's activations."""
 
-from ..lang.places import Position
+from ..lang.places import EVERY_TOKEN, Position
 from .network_facts import NetworkFacts
 
 
@@ -22,7 +22,11 @@ def resolve_position(position: Position, tokens: tuple[str, ...], facts: Network
 
 def resolve_positions(positions: tuple[Position, ...], tokens: tuple[str, ...], facts: NetworkFacts) -> tuple[int, ...]:
     """Those of a checked site, in the order written: (0,), the one place for all tokens, without positions."""
-    if facts.positions(len(tokens)) is None:
+    count = facts.positions(len(tokens))
+    if count is None:
         return (0,)
-    found = (resolve_position(position, tokens, facts) for position in positions)
-    return tuple(index for index in found if index is not None)
+    found: list[int] = []
+    for position in positions:
+        index = resolve_position(position, tokens, facts) if position != EVERY_TOKEN else None
+        found += range(count) if position == EVERY_TOKEN else [] if index is None else [index]
+    return tuple(found)

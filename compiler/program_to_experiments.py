@@ -1,11 +1,13 @@
 """From the typed program to experiments: claims with estimands measured, parts normalised, and controls."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from ..lang.claims import Claim, Comparison, Estimand, Iia, Linear, Scaled
+from ..lang.effects import Effect
 from ..lang.program import Program
 from .causal_model import CausalModel
+from .check_runnable import measured_by, runs
 from .experiments import Experiment, Measurement, NetworkFile, Part, Quantity
 from .lower_controls import Controls
 from .lower_estimands import Estimands
@@ -14,10 +16,11 @@ from .lower_estimands import Estimands
 def lower_claims(
     program: Program, models: Mapping[str, CausalModel], networks: Mapping[str, NetworkFile]
 ) -> tuple[Experiment, ...]:
-    """Every claim of a checked program as an experiment, in order of declaration."""
+    """Every claim of a checked program that can be run as an experiment, in order of declaration."""
     estimands = Estimands(program, models, networks)
     controls = Controls(estimands)
-    return tuple(_lower_claim(program, claim, estimands, controls) for claim in program.claims.values())
+    running = (claim for claim in program.claims.values() if runs(claim, program))
+    return tuple(_lower_claim(program, claim, estimands, controls) for claim in running)
 
 
 def _lower_claim(program: Program, claim: Claim, estimands: Estimands, controls: Controls) -> Experiment:
@@ -25,7 +28,7 @@ def _lower_claim(program: Program, claim: Claim, estimands: Estimands, controls:
     alpha = (1 - settings.confidence) / len(program.claims)
     if claim.confidence is not None:
         alpha = min(alpha, 1 - claim.confidence)
-    measured = list(dict.fromkeys(term.estimand for part in claim.parts for term in _terms(part)))
+    measured = list(measured_by(claim))
     quantities = tuple(_lower_quantity(e, _polarities(claim.parts, e), estimands, controls) for e in measured)
     return Experiment(claim, quantities, tuple(_lower_part(part, measured) for part in claim.parts), alpha)
 
@@ -33,11 +36,13 @@ def _lower_claim(program: Program, claim: Claim, estimands: Estimands, controls:
 def _lower_quantity(estimand: Estimand, signs: set[int], estimands: Estimands, controls: Controls) -> Quantity:
     """An estimand with the gate and the controls that its place in the claim asks for."""
     measurement: Measurement = estimands.lower(estimand)
-    gated = isinstance(estimand, Iia) and not estimand.random and 1 in signs
+    asks = isinstance(estimand, Iia | Effect) and not estimand.random and 1 in signs
+    free = isinstance(estimand, Iia | Effect) and estimand.ungated
+    ungated = asks and (free or estimands.program.networks[estimand.network].ungated)
     control = controls.last_site(measurement) if measurement.learned and -1 in signs else None
     vetoes = controls.vetoes(measurement) if measurement.learned and 1 in signs else ()
     notes = controls.notes(measurement, estimand) if 1 in signs else ()
-    return Quantity(measurement, gated, control, (*vetoes, *notes))
+    return Quantity(measurement, asks and not ungated, control, (*vetoes, *notes), ungated)
 
 
 def _terms(part: Comparison) -> tuple[Scaled, ...]:
@@ -48,7 +53,7 @@ def _fraction(pair: tuple[int, int]) -> Fraction:
     return Fraction(pair[0], pair[1])
 
 
-def _normalise(part: Comparison, estimands: list[Estimand]) -> tuple[Fraction, dict[int, Fraction]]:
+def _normalise(part: Comparison, estimands: Sequence[Estimand]) -> tuple[Fraction, dict[int, Fraction]]:
     """T = left - right for `>=` and `==`, right - left for `<=`."""
     sign = -1 if part.relation == "<=" else 1
     constant, coefficients = Fraction(0), dict.fromkeys(range(len(estimands)), Fraction(0))
@@ -61,7 +66,7 @@ def _normalise(part: Comparison, estimands: list[Estimand]) -> tuple[Fraction, d
     return constant, {index: value for index, value in coefficients.items() if value != 0}
 
 
-def _lower_part(part: Comparison, estimands: list[Estimand]) -> Part:
+def _lower_part(part: Comparison, estimands: Sequence[Estimand]) -> Part:
     constant, coefficients = _normalise(part, estimands)
     tolerance = Fraction(0) if part.tolerance is None else _fraction(part.tolerance)
     pairs = tuple((value, index) for index, value in coefficients.items())

@@ -16,6 +16,7 @@ from .terms import (
     Estimate,
     Expectation,
     Found,
+    Gain,
     Handle,
     Here,
     MeanOver,
@@ -53,6 +54,8 @@ def render(term: Estimate | Score | Query | Run, indent: int = 0) -> str:
             return f"E[ {render(score, indent + 3)}\n{pad} | {population} ]"
         case Agree(left=left, right=right) | ReadsRight(left=left, right=right):
             return _two("agree", left, right, pad)
+        case Gain(left=left, right=right):
+            return f"{render(left)}\n{pad}- {render(right)}"
         case Differ(left=left, right=right):
             return _two("differ", left, right, pad)
         case Apart(left=left, right=right):

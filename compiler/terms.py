@@ -71,7 +71,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Found:
-    """The `count` cells of a region with the highest `score`, in which `it` is the candidate. The name enters no key."""
+    """The `count` cells of a region with the highest `score`, `it` being the candidate. The name enters no key."""
 
     name: str = field(compare=False)
     count: int
@@ -269,6 +269,14 @@ class Amount:
 
 
 @dataclass(frozen=True)
+class Gain:
+    """`q - q'`: by how much the number that one query gives is above the other's."""
+
+    left: Query
+    right: Query
+
+
+@dataclass(frozen=True)
 class Differ:
     """1 where two queries of one network give different values, else 0."""
 
@@ -284,7 +292,7 @@ class Apart:
     right: Query
 
 
-Score = Agree | ReadsRight | WrongReads | Distance | Amount | Differ | Apart
+Score = Agree | ReadsRight | WrongReads | Distance | Amount | Gain | Differ | Apart
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,11 @@ from .syntax.claims import AccuracySyntax, NetworkReference
 
 @dataclass(frozen=True)
 class NetworkMeant:
-    """A declared network, or the draws of `random(N)`."""
+    """A declared network, or the draws of `random(N)`; `ungated` where it is used so."""
 
     name: str
     random: bool
+    ungated: bool = False
 
 
 def check_network_reference(reference: NetworkReference, names: Names) -> NetworkMeant | None:
@@ -35,7 +36,7 @@ def check_network_reference(reference: NetworkReference, names: Names) -> Networ
         return None
     if names.find(names.networks, network) is None:
         return None
-    return NetworkMeant(network.text, wrapper is not None)
+    return NetworkMeant(network.text, wrapper is not None, reference.ungated)
 
 
 def check_accuracy(syntax: AccuracySyntax, names: Names) -> Accuracy | None:

@@ -6,13 +6,21 @@ from fractions import Fraction
 from typing import Literal, cast
 
 from .check_accuracy import check_accuracy
+from .check_effects import check_effect, check_mean
 from .check_estimands import check_estimand, is_learned, range_of_estimand
-from .claims import Claim, Comparison, Estimand, Linear, Outcome, Reading, Scaled
+from .claims import Case, Claim, Comparison, Estimand, Linear, Outcome, Reading, Scaled
 from .diagnostics import Source, Span
+from .effects import Effect
+from .exact import exact, show_exact
 from .scope import Names, Reporter
+from .static_index import report_not_static
+from .static_values import static_value
 from .suggest import suggest
 from .syntax.claims import AccuracySyntax, ClaimOperation, ClaimSyntax, ComparisonSyntax, EstimandSyntax, Quantity
+from .syntax.effects import EffectSyntax, MeanSyntax
+from .syntax.expressions import Number
 from .syntax.leaves import Decimal, Name
+from .unroll.unroll_expressions import index_text
 
 OUTCOMES = ("holds", "refuted", "unsupported", "inconclusive")
 REASONS = (
@@ -77,7 +85,7 @@ class _ClaimChecker:
 
     def check(self, source: Source) -> Claim | None:
         errors = self.report.errors
-        parts = [self._comparison(part) for part in self.syntax.parts]
+        parts = [self._comparison(part) for part in self._cases()]
         confidence = self._confidence()
         expect, reason = self._expectation(all_known=None not in parts)
         if self.report.errors > errors or None in parts:
@@ -97,6 +105,36 @@ class _ClaimChecker:
         )
 
     # --- comparisons
+
+    def _cases(self) -> list[ComparisonSyntax]:
+        """The comparisons; of an `all`, those whose `where` is met."""
+        written = [part for part in self.syntax.parts if isinstance(part, ComparisonSyntax)]
+        kept: list[ComparisonSyntax] = []
+        for part in written:
+            condition = None if part.case is None or part.case.where is None else static_value(part.case.where)
+            if part.case is not None and part.case.where is not None and not isinstance(condition, bool):
+                report_not_static("what `where` says in an `all`", part.case.where, self.report, "a truth value")
+            elif condition is not False:
+                kept.append(part)
+        left = {part.case.all_span for part in kept if part.case is not None}
+        empty = next((p.case.all_span for p in written if p.case is not None and p.case.all_span not in left), None)
+        if self.report.errors == 0 and (empty is not None or not written):
+            self.report.error(
+                "CS472",
+                "the `all` goes through nothing",
+                empty if empty is not None else self.syntax.text_span,
+                help="change what its loop runs through, or what `where` says",
+            )
+        return kept
+
+    def _case(self, syntax: ComparisonSyntax) -> Case | None:
+        case = syntax.case
+        if case is None:
+            return None
+        spans = [p.case.all_span for p in self.syntax.parts if isinstance(p, ComparisonSyntax) and p.case is not None]
+        shown = [f"{name.text} = {index_text(v)}" for name, v in zip(case.variables, case.values, strict=True)]
+        ordered = len(case.values) == 1 and isinstance(case.values[0], Number)
+        return Case(list(dict.fromkeys(spans)).index(case.all_span), ", ".join(shown), ordered)
 
     def _comparison(self, syntax: ComparisonSyntax) -> Comparison | None:
         left = self._lower(syntax.left)
@@ -121,6 +159,7 @@ class _ClaimChecker:
             relation,
             _linear(right, syntax.right.span),
             None if tolerance is None else (tolerance.numerator, tolerance.denominator),
+            self._case(syntax),
             syntax.span,
         )
 
@@ -171,8 +210,7 @@ class _ClaimChecker:
                 f"the bound decides nothing: it is {'always met' if always else 'never met'}",
                 syntax.span,
                 "whatever the network does",
-                help="an estimand lies between 0 and 1, a divergence between 0 and 10; choose a bound that can be met "
-                "and missed",
+                help=_ranges(difference) + "; choose a bound that can be met and missed",
             )
             return False
         sign = -1 if syntax.relation == "<=" else 1
@@ -191,6 +229,10 @@ class _ClaimChecker:
                 return _only(check_accuracy(syntax, self.names))
             case EstimandSyntax():
                 return _only(self._estimand(syntax))
+            case EffectSyntax():
+                return _only(self._effect(syntax))
+            case MeanSyntax():
+                return _only(check_mean(syntax, self.names))
             case ClaimOperation(operator="negate"):
                 operand = self._lower(syntax.operands[0])
                 return operand.scaled(Fraction(-1)) if operand else None
@@ -221,6 +263,18 @@ class _ClaimChecker:
             )
             return None
         return estimand
+
+    def _effect(self, syntax: EffectSyntax) -> Effect | None:
+        effect = check_effect(syntax, self.names)
+        if effect is not None and effect.drawn is not None and self.syntax.exhaustively:
+            self.report.error(
+                "CS440",
+                f"{effect.drawn} cannot be counted, and the claim is counted `exhaustively`",
+                syntax.span,
+                help="leave `exhaustively` out, or make it a claim of its own",
+            )
+            return None
+        return effect
 
     # --- clauses
 
@@ -288,6 +342,15 @@ class _ClaimChecker:
                 reason.span,
                 help=suggest(reason.text, REASONS, "reasons"),
             )
+
+
+def _ranges(difference: _Sum) -> str:
+    """What the estimands of a comparison can be."""
+    known = {range_of_estimand(estimand) for _, estimand in difference.terms}
+    if known <= {(0, 1), (0, 10)}:
+        return "an estimand lies between 0 and 1, a divergence between 0 and 10"
+    texts = [f"between {show_exact(exact(low))} and {show_exact(exact(high))}" for low, high in sorted(known)]
+    return f"its estimands lie {', '.join(texts)}"
 
 
 def _only(estimand: Estimand | None) -> _Sum | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from fractions import Fraction
 from typing import Literal, cast
 
 from .check_accuracy import NetworkMeant, check_network_reference
@@ -10,6 +11,7 @@ from .check_maps import LEARNED_SIZES, check_map, check_two_values, report_sever
 from .claims import Accuracy, Estimand, Iia, Reading
 from .diagnostics import Span
 from .domains import Domain
+from .effects import CircuitSubject, Effect, Mean, RestSubject, VariablesSubject, VariableTarget
 from .expressions import variables_of
 from .find_recipe import Recipe, find_recipe
 from .places import Family, Placement, Region, Size
@@ -25,15 +27,24 @@ EXCHANGES = ("iia", "cause", "isolate")
 """Estimands of an interchange; the others read a network through an alignment."""
 
 
-def range_of_estimand(estimand: Estimand) -> tuple[int, int]:
+def range_of_estimand(estimand: Estimand) -> tuple[Fraction, Fraction]:
     """The least and the largest value. A divergence of 1 is what natural inputs have among themselves."""
-    return (0, 10) if isinstance(estimand, Reading) and estimand.kind == "divergence" else (0, 1)
+    if isinstance(estimand, Effect | Mean):
+        return Fraction(*estimand.low), Fraction(*estimand.high)
+    high = 10 if isinstance(estimand, Reading) and estimand.kind == "divergence" else 1
+    return Fraction(0), Fraction(high)
 
 
 def is_learned(estimand: Estimand, names: Names) -> bool:
     """Whether something that the estimand uses is found by a search or a fit of its own."""
-    if isinstance(estimand, Accuracy) or estimand.frozen:
+    if isinstance(estimand, Accuracy | Mean):
         return False
+    if isinstance(estimand, Effect):
+        return _has_learned_subject(estimand, names)
+    if estimand.frozen and not (isinstance(estimand, Iia) and estimand.origin is not None):
+        return False
+    if isinstance(estimand, Iia) and estimand.origin is not None:
+        return True
     if isinstance(estimand, Reading) and estimand.kind == "probe":
         return True
     view = names.alignments.entries[estimand.alignment]
@@ -43,6 +54,23 @@ def is_learned(estimand: Estimand, names: Names) -> bool:
         model = names.models.entries[view.model]
         used += () if model is None else children_of(model, used[0])
     return any(p.under(estimand.via).learned for p in view.placements if p.variable in used)
+
+
+def _has_learned_subject(effect: Effect, names: Names) -> bool:
+    """Whether some map, or some circuit, that an effect uses is found."""
+    for subject in (*effect.subjects, effect.target):
+        if isinstance(subject, CircuitSubject | RestSubject) and subject.text:
+            circuit = names.circuits.entries.get(subject.circuit if isinstance(subject, CircuitSubject) else subject.of)
+            if circuit is not None and not isinstance(circuit.sites, tuple):
+                return True
+        if isinstance(subject, VariableTarget):
+            return True  # a variable is read by class means, which are fitted
+        if isinstance(subject, VariablesSubject):
+            view = names.alignments.entries[subject.alignment]
+            placements = () if view is None else view.placements
+            if any(p.learned for p in placements if p.variable in subject.variables):
+                return True
+    return False
 
 
 def children_of(model: Model, variable: str) -> tuple[str, ...]:
@@ -70,6 +98,7 @@ def _is_repeated(syntax: EstimandSyntax, names: Names) -> bool:
         "`on`": [on.span for on in syntax.on],
         "`over`": [over[0].span for over in syntax.over],
         "`via`": [via.span for via in syntax.via],
+        "`from`": [origin.span for origin in syntax.origin],
     }
     repeated = {clause: spans for clause, spans in clauses.items() if len(spans) > 1}
     for clause, (first, again, *_) in repeated.items():
@@ -99,11 +128,25 @@ class _EstimandChecker:
             recipe = find_recipe(syntax.over[0], view.task, self.names, syntax.span, self.report)
         if self.report.errors > errors or not recipe.known:
             return None
+        origin = self._origin(syntax.origin[0], only) if syntax.origin else None
+        if self.report.errors > errors:
+            return None
         used = network or NetworkMeant(view.network, False)
         if syntax.kind.text in EXCHANGES:
             kind = cast(Literal["iia", "cause", "isolate"], syntax.kind.text)
             return Iia(
-                view.name, only, used.name, used.random, recipe.name, kind, frozen, reader, via, span=syntax.span
+                view.name,
+                only,
+                used.name,
+                used.random,
+                recipe.name,
+                kind,
+                frozen,
+                reader,
+                via,
+                origin,
+                used.ungated,
+                span=syntax.span,
             )
         reading = cast(Literal["cae", "probe", "divergence"], syntax.kind.text)
         return Reading(reading, view.name, only, used.name, used.random, recipe.name, frozen, via, span=syntax.span)
@@ -221,6 +264,47 @@ class _EstimandChecker:
                 help="name another network after `frozen on`, or leave `frozen` out",
             )
         return on.frozen
+
+    def _origin(self, name: Name, only: tuple[str, ...] | None) -> str | None:
+        """The alignment in whose network the sources are read: another one that places the same variables."""
+        report, view = self.report, self.view
+        if self.syntax.kind.text not in EXCHANGES:
+            report.error(
+                "CS441",
+                f"`{self.syntax.kind.text}` takes nothing from a source",
+                name.span,
+                help="leave `from` out, or claim `iia`",
+            )
+            return None
+        other = self.names.find(self.names.alignments, name)
+        if other is None:
+            return None
+        if other.name == view.name:
+            report.error(
+                "CS474",
+                f"`{name.text}` is the alignment itself",
+                name.span,
+                help="name another alignment, of another network",
+            )
+            return None
+        if other.model != view.model:
+            report.error(
+                "CS473",
+                f"`{other.name}` places variables of `{other.model}`, and `{view.name}` those of `{view.model}`",
+                name.span,
+                help="read sources through an alignment of the same model",
+            )
+            return None
+        missing = [variable for variable in only or view.placed if variable not in other.placed]
+        if missing:
+            report.error(
+                "CS473",
+                f"alignment `{other.name}` does not place {listed(missing)}",
+                name.span,
+                help="place the same variables in both alignments",
+            )
+            return None
+        return other.name
 
     def _via(self, syntax: FamilySyntax) -> tuple[Family, tuple[Size, ...]] | None:
         """The map that replaces all of the alignment's; variables keep their sizes where it states none."""

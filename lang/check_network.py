@@ -70,9 +70,10 @@ def check_network(syntax: NetworkSyntax, report: Reporter) -> Network | None:
         options.get("revision"),
         options.get("dtype"),
         options.get("device"),
-        syntax.doc,
-        syntax.name.span,
-        path.span,
+        ungated=syntax.ungated,
+        doc=syntax.doc,
+        span=syntax.name.span,
+        path_span=path.span,
     )
 
 

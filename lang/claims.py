@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from .diagnostics import NOWHERE, Span
+from .effects import Effect, Mean
 from .places import Family, Size
 
 
@@ -20,12 +21,13 @@ class Accuracy:
 
 @dataclass(frozen=True)
 class Iia:
-    """`iia(A)`, `iia(A.x)`, `iia(A.{x, y})`, `iia(A.x -> y)`, each with `on N`, `frozen on N`, `over P`, `via FAMILY`.
+    """`iia(A)`, `iia(A.x)`, `iia(A.x -> y)`, each with `on N`, `frozen on N`, `over P`, `via FAMILY`, `from B`.
 
     `only` is the set of variables that is interchanged (None: the mean over all non-empty sets). `network` is A's own
     unless `on` names another; `frozen` carries A's map over instead of fitting anew. `kind` chooses a half: `cause`
     counts the items whose label the interchange changes, `isolate` those on which a leak could show. `reader` is the
-    one child that sees the new value. `via` replaces the maps of all variables: a family and its sizes.
+    one child that sees the new value. `via` replaces the maps of all variables: a family and its sizes. `origin` is the
+    alignment in whose network the sources are read. `ungated` frees the network from having to solve the task.
     """
 
     alignment: str
@@ -37,6 +39,8 @@ class Iia:
     frozen: bool = False
     reader: str | None = None
     via: tuple[Family, tuple[Size, ...]] | None = None
+    origin: str | None = None
+    ungated: bool = False
     span: Span = field(default=NOWHERE, compare=False)
 
 
@@ -59,7 +63,7 @@ class Reading:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-Estimand = Accuracy | Iia | Reading
+Estimand = Accuracy | Iia | Reading | Effect | Mean
 
 
 @dataclass(frozen=True)
@@ -81,13 +85,29 @@ class Linear:
 
 
 @dataclass(frozen=True)
+class Case:
+    """One case of an `all(...)`, which is the claim's `group`-th: `text` is `t = 3`.
+
+    `ordered`: the cases go through an ordered type, so that those from some value on can be told.
+    """
+
+    group: int
+    text: str
+    ordered: bool
+
+
+@dataclass(frozen=True)
 class Comparison:
-    """`left RELATION right`; `tolerance` (exact, numerator and denominator) only with `==`."""
+    """`left RELATION right`; `tolerance` (exact, numerator and denominator) only with `==`.
+
+    `case` is where it stands for one value of an `all(... for t in D)`.
+    """
 
     left: Linear
     relation: Literal[">=", "<=", "=="]
     right: Linear
     tolerance: tuple[int, int] | None = None
+    case: Case | None = None
     span: Span = field(default=NOWHERE, compare=False)
 
 

@@ -4,10 +4,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from .diagnostics import NOWHERE, Span
+from .exact import Exact
 from .places import Site
-
-Exact = tuple[int, int]
-"""An exact number: numerator and denominator."""
 
 
 @dataclass(frozen=True)

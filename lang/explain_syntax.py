@@ -1,7 +1,7 @@
 """An unexpected token and what the grammar would have taken -> a diagnostic in the user's words."""
 
 from .diagnostics import Diagnostic, Label
-from .not_built import ESTIMANDS, recognise
+from .not_built import recognise
 from .scanner import ScannedToken, Slice, show_token
 from .suggest import near_match
 
@@ -20,6 +20,9 @@ FORMS = {
     "pairs": "a recipe reads `pairs NAME for TASK { ... }` with lines `size N`, `split .6 .2 .2`, `holdout INPUTS`, "
     "`where EXPRESSION` and `balanced EXPRESSION` or `uniform`",
     "claim": "a claim reads `claim NAME: iia(ALIGNMENT) >= 0.9`",
+    "circuit": "a circuit reads `circuit NAME = { SITE, ... }` or "
+    "`circuit NAME = top K of REGION by effect(it -> METRIC)`",
+    "graph": "a graph reads `graph NAME on NETWORK { ... }` with lines `node NAME: CIRCUIT -> METRIC`",
     "for": "a loop reads `for i in 0..3 { ... }`, with declarations between the braces",
     "settings": "settings read `settings { confidence: 0.95 seed: 0 }`",
 }
@@ -43,7 +46,19 @@ LINE_WORDS = {
 """Words that open a line in a task or a recipe."""
 NOUNS = {"for": "loop", "fn": "function", "align": "alignment", "pairs": "recipe"}
 
-ESTIMAND_NAMES = ("iia", "cause", "isolate", "cae", "probe", "divergence")
+ESTIMAND_NAMES = (
+    "iia",
+    "cause",
+    "isolate",
+    "cae",
+    "probe",
+    "divergence",
+    "effect",
+    "change",
+    "mean",
+    "accuracy",
+    "all",
+)
 
 OPERATORS = {
     "AND", "OR", "NOT", "IN", "COMPARISON", "PLUS", "MINUS", "STAR", "SLASHES", "PERCENT",
@@ -160,7 +175,7 @@ def _expected(acceptable: frozenset[str]) -> str:
         rest -= OPERAND | {"DECIMAL", "NOT", "TRUE", "FALSE", "_IF"}
     elif "_ACCURACY" in rest:
         words.append("an estimand such as `iia(A)` or `accuracy(N)`, or a number")
-        rest -= {"_ACCURACY", "ESTIMAND", "INT", "DECIMAL", "MINUS", "_LPAR"}
+        rest -= {"_ACCURACY", "ESTIMAND", "EFFECT", "_MEAN", "ALL", "INT", "DECIMAL", "MINUS", "_LPAR"}
     elif "DECIMAL" in rest:
         words.append("a number")
         rest -= {"DECIMAL", "INT", "MINUS"}
@@ -202,7 +217,7 @@ def _help(keyword: str, tokens: tuple[ScannedToken, ...], at: int, acceptable: f
     if token.kind == "word":
         keywords = [terminal.strip("_").lower() for terminal in acceptable if terminal.strip("_").lower().isalpha()]
         words = [word for word in keywords if word not in ("name", "int", "decimal", "comma", "colon", "string")]
-        estimands = [*ESTIMAND_NAMES, *ESTIMANDS] if "ESTIMAND" in acceptable else []
+        estimands = [*ESTIMAND_NAMES] if "ESTIMAND" in acceptable else []
         near = near_match(token.text, [*words, *estimands])
         if near is not None:
             return f"did you mean `{near}`?"

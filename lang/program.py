@@ -7,6 +7,7 @@ its declarations are made of lies beside it: `domains.py`, `expressions.py`, `pl
 from dataclasses import dataclass, field
 from typing import Literal
 
+from .circuits import Circuit, Graph
 from .claims import Claim
 from .diagnostics import NOWHERE, Span
 from .domains import Domain
@@ -146,6 +147,7 @@ class Network:
     revision: str | None = None
     dtype: str | None = None
     device: str | None = None
+    ungated: bool = False
     doc: str = ""
     span: Span = field(default=NOWHERE, compare=False)
     path_span: Span = field(default=NOWHERE, compare=False)
@@ -248,4 +250,6 @@ class Program:
     pairs: dict[str, Pairs]
     claims: dict[str, Claim]
     settings: Settings
+    circuits: dict[str, Circuit] = field(default_factory=dict, hash=False)
+    graphs: dict[str, Graph] = field(default_factory=dict, hash=False)
     tables: dict[str, Table | OpenTable] = field(default_factory=dict)

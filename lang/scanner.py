@@ -15,8 +15,10 @@ from .suggest import did_you_mean
 MAX_NESTING = 200
 """How deeply brackets, and expressions, may be nested."""
 
-KEYWORDS = ("import", "type", "table", "fn", "task", "model", "network", "align", "pairs", "claim", "settings")
-KEYWORDS_NOT_BUILT = ("circuit", "graph")
+KEYWORDS = (
+    *("import", "type", "table", "fn", "task", "model", "network"),
+    *("align", "pairs", "claim", "circuit", "graph", "settings"),
+)
 NOT_IN_LOOPS = ("type", "fn", "settings", "import")
 """What belongs to the whole file: a loop cannot give several of them."""
 CONTINUATIONS = ("and", "or", "not", "in", "at", "over", "exhaustively", "expect", "for", "then", "else")
@@ -169,7 +171,7 @@ def _opens(tokens: Sequence[ScannedToken], index: int) -> bool:
     word = tokens[index].text
     if word == "for":  # `for` also carries on `model M` and `pairs P`; a loop reads `for NAME in`
         return len(tokens) > index + 2 and tokens[index + 2].text == "in"
-    return word in KEYWORDS or word in KEYWORDS_NOT_BUILT
+    return word in KEYWORDS
 
 
 def _looks_like_one(tokens: Sequence[ScannedToken], index: int, following: ScannedToken | None) -> bool:

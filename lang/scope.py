@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from .circuits import Circuit, Graph
 from .diagnostics import Diagnostic, Label, Span
 from .domains import Domain, product
+from .effects import Subject
 from .families import family_name
 from .metrics import Metric
 from .places import Placement
@@ -127,6 +129,17 @@ class AlignmentView:
         return tuple(placement.variable for placement in self.placements)
 
 
+@dataclass(frozen=True)
+class NodeView:
+    """What claims see of a graph's node: what is set, the metric that is read, and where."""
+
+    circuit: Subject
+    metric: str
+    network: str
+    random: bool
+    task: str
+
+
 @dataclass
 class Names:
     """Every table of a file."""
@@ -140,6 +153,9 @@ class Names:
     alignments: Table[AlignmentView]
     pairs: Table[Pairs]
     claims: Table[object]
+    circuits: Table[Circuit]
+    graphs: Table[Graph]
+    nodes: Table[NodeView]
     joined: dict[str, Pairs] = field(default_factory=dict)
     """Unions of recipes, by their names as `over` lists them."""
 
@@ -155,20 +171,15 @@ class Names:
             Table("alignment", "alignments", report),
             Table("recipe", "recipes", report),
             Table("claim", "claims", report),
+            Table("circuit", "circuits", report),
+            Table("graph", "graphs", report),
+            Table("node", "nodes", report),
         )
 
     @property
     def tables(self) -> tuple[Table[Any], ...]:
-        return (
-            self.types,
-            self.lookup_tables,
-            self.tasks,
-            self.models,
-            self.networks,
-            self.alignments,
-            self.pairs,
-            self.claims,
-        )
+        named = self.types, self.lookup_tables, self.tasks, self.models, self.networks, self.alignments, self.pairs
+        return (*named, self.claims, self.circuits, self.graphs, self.nodes)
 
     def find(self, table: Table[T], name: Name) -> T | None:
         """What a name means; None if it is unknown (an error) or broken (already reported)."""

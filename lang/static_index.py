@@ -19,11 +19,11 @@ def indexed_name(indexed: Indexed, report: Reporter) -> Name | None:
     return Name(member_name(indexed.name.text, value), indexed.span)
 
 
-def report_not_static(what: str, found: ExpressionSyntax, report: Reporter) -> None:
+def report_not_static(what: str, found: ExpressionSyntax, report: Reporter, kind: str = "a whole number") -> None:
     """Something that must be known before anything is computed is not."""
     report.error(
         "CS141",
-        f"{what} is a whole number that is known beforehand",
+        f"{what} is {kind} that is known beforehand",
         found.span,
         "this depends on what the model reads, or is no number",
         help="use numbers and the variables of loops, `i + 1`",

@@ -3,6 +3,7 @@
 from typing import Any, TypeVar
 
 from .check_alignments import check_alignment
+from .check_circuits import check_circuit, check_graph
 from .check_claims import check_claim
 from .check_domains import Domains
 from .check_functions import check_functions
@@ -12,13 +13,14 @@ from .check_recipes import check_recipe
 from .check_settings import check_settings
 from .check_tables import check_table
 from .check_tasks import check_task
-from .claims import Accuracy, Claim
+from .claims import Claim
 from .diagnostics import Diagnostic, Source
 from .files import Files, NoFiles
 from .places import Site
 from .program import Alignment, Program, Task
 from .scope import Names, Reporter, Table
 from .syntax.alignments import AlignSyntax
+from .syntax.circuits import CircuitSyntax, GraphSyntax
 from .syntax.claims import ClaimSyntax
 from .syntax.models import Equation, ModelSyntax
 from .syntax.networks import NetworkSyntax
@@ -28,9 +30,21 @@ from .syntax.tables import FunctionSyntax, TableSyntax
 from .syntax.tasks import TaskSyntax, TypeSyntax
 from .syntax.tree import SyntaxTree
 from .unroll.unroll_tree import unroll_tree
+from .used_alignments import used_alignments
 
 T = TypeVar("T")
-Named = TypeVar("Named", TableSyntax, TaskSyntax, ModelSyntax, NetworkSyntax, PairsSyntax, AlignSyntax, ClaimSyntax)
+Named = TypeVar(
+    "Named",
+    TableSyntax,
+    TaskSyntax,
+    ModelSyntax,
+    NetworkSyntax,
+    PairsSyntax,
+    AlignSyntax,
+    ClaimSyntax,
+    CircuitSyntax,
+    GraphSyntax,
+)
 
 
 def check_program(
@@ -74,6 +88,8 @@ class _Checker:
         recipes = self._declare(names.pairs, self._all(PairsSyntax))
         alignments = self._declare(names.alignments, self._all(AlignSyntax))
         claims = self._declare(names.claims, self._all(ClaimSyntax))
+        circuits = self._declare(names.circuits, self._all(CircuitSyntax))
+        graphs = self._declare(names.graphs, self._all(GraphSyntax))
         self._resolve_domains(tasks, models)
         self._check_tasks(tasks)
         self._check_models(models)
@@ -81,6 +97,10 @@ class _Checker:
             names.networks.entries[network.name.text] = check_network(network, self.report)
         self._check_recipes(recipes)
         self._check_alignments(alignments)
+        for circuit in circuits:
+            names.circuits.entries[circuit.name.text] = check_circuit(circuit, names)
+        for graph in graphs:
+            names.graphs.entries[graph.name.text] = check_graph(graph, names)
         for claim in claims:
             checked = check_claim(claim, names, self.source, self.report)
             if checked is not None:
@@ -96,7 +116,9 @@ class _Checker:
             names.pairs.intact() | names.joined,
             self.claims,
             settings,
-            {name: table for name, table in self.domains.library.tables.items() if table is not None},
+            names.circuits.intact(),
+            names.graphs.intact(),
+            tables={name: table for name, table in self.domains.library.tables.items() if table is not None},
         )
 
     def _all(self, kind: type[T]) -> list[T]:
@@ -113,6 +135,8 @@ class _Checker:
             "align": self.names.alignments,
             "pairs": self.names.pairs,
             "claim": self.names.claims,
+            "circuit": self.names.circuits,
+            "graph": self.names.graphs,
         }
         for broken in self.tree.broken:
             # an unknown keyword may have meant any of them
@@ -191,14 +215,11 @@ class _Checker:
     def _warn_unused(self, alignments: list[AlignSyntax], claims: list[ClaimSyntax]) -> None:
         if len(self.claims) < len(claims) or not claims or self.tree.broken:
             return
-        used = {
-            term.estimand.alignment
-            for claim in self.claims.values()
-            for part in claim.parts
-            for term in (*part.left.terms, *part.right.terms)
-            if not isinstance(term.estimand, Accuracy)
-        }
-        used |= {
+        names = self.names
+        if None in (*names.circuits.entries.values(), *names.graphs.entries.values()):
+            return
+        measured = self.claims.values(), names.circuits.intact().values(), names.graphs.intact().values()
+        used = used_alignments(*measured) | {
             placement.place.inside[0]
             for alignment in self.alignments.values()
             for placement in alignment.placements

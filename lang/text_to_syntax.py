@@ -2,17 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from .diagnostics import Diagnostic, Label, Source, Span
 from .explain_syntax import explain_open_loop, explain_unexpected, refuse_in_loop
 from .grammar_parser import grammar_parser
 from .imports.qualified_names import import_aliases, join_names
-from .not_built import refuse_declaration
 from .parse_slots import parse_slots
 from .scanner import (
     KEYWORDS,
-    KEYWORDS_NOT_BUILT,
     NOT_IN_LOOPS,
     Slice,
     check_tokens,
@@ -27,9 +26,8 @@ from .syntax.tree import BrokenDeclaration, Declaration, DeclarationLoop, Syntax
 from .tree_to_syntax.build_declaration import build_declaration, build_loop_head
 from .tree_to_syntax.faults import BrokenSyntaxError
 
-"""What the grammar reads by itself: a declaration, the head of a loop, and what stands in a slot of a text."""
 
-
+@lru_cache(maxsize=1)
 def parse_text(source: Source) -> tuple[SyntaxTree, tuple[Diagnostic, ...]]:
     """The syntax tree of what can be read, and a diagnostic for each declaration that cannot."""
     tree, diagnostics, _ = parse_with_trees(source)
@@ -126,8 +124,6 @@ def _parse_head(part: Slice, head: Slice, text: str, found: _Found) -> Loop | Di
 
 
 def _parse_slice(part: Slice, text: str, found: _Found) -> Declaration | Diagnostic:
-    if part.keyword in KEYWORDS_NOT_BUILT:
-        return refuse_declaration(part)
     if part.keyword not in KEYWORDS:
         return unknown_keyword(part.tokens[0])
     if (fault := check_tokens(part.tokens, text)) is not None:
@@ -185,7 +181,7 @@ def _names_of(part: Slice) -> Iterator[BrokenDeclaration]:
     loop = part.keyword == "for"
     for index, token in enumerate(part.tokens[:-1]):
         following = part.tokens[index + 1]
-        known = token.text in KEYWORDS or token.text in KEYWORDS_NOT_BUILT
+        known = token.text in KEYWORDS
         if (index == 0 or (loop and known and token.leads)) and following.kind == "word":
             yield BrokenDeclaration(token.text, following.text, token.span)
     if len(part.tokens) == 1:

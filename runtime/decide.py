@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from ..compiler.plan import DecideStep
+from ..compiler.plan import Case, DecideStep
 from .controls import Run
 from .part_intervals import among_answers, part_interval
 from .rows import part_row, quantity_row
 from .rulings import Evaluated, Ruling
 from .sequential import Look, run_looks
-from .verdicts import Expectation, Grade, Outcome, Verdict
+from .verdicts import Expectation, Grade, Outcome, PartRow, Verdict
 
 
 def run_decide(step: DecideStep, look: Look, control: Run, looked_before: bool) -> Verdict:
@@ -24,7 +24,9 @@ def run_decide(step: DecideStep, look: Look, control: Run, looked_before: bool) 
     ruling, evaluated = decision.ruling, decision.evaluated
     measured = [e.measured for e in evaluated]
     said = (ruling.why,) if ruling.why else ()
-    notes = (*said, *decision.controls.notes, *_notes(evaluated, ruling), *decision.notes)
+    parts = tuple(part_row(part, part_interval(part, measured, step.alpha), evaluated) for part in step.parts)
+    cases = _case_notes(step.claim.cases, parts)
+    notes = (*said, *decision.controls.notes, *_notes(evaluated, ruling), *cases, *decision.notes)
     return Verdict(
         name=step.claim.name,
         claim=step.claim.text,
@@ -35,7 +37,7 @@ def run_decide(step: DecideStep, look: Look, control: Run, looked_before: bool) 
         expected=_expected(step),
         expectation=meets(step.claim.expect, step.claim.expect_reason, ruling.outcome, ruling.reason),
         alpha=step.alpha,
-        parts=tuple(part_row(part, part_interval(part, measured, step.alpha), evaluated) for part in step.parts),
+        parts=parts,
         quantities=tuple(quantity_row(e, step.alpha, among=_among(step, index)) for index, e in enumerate(evaluated)),
         controls=decision.controls.rows,
         notes=notes,
@@ -82,9 +84,33 @@ def _notes(evaluated: list[Evaluated], ruling: Ruling) -> list[str]:
     notes = []
     if ruling.outcome == "unsupported":
         notes.append("the declared search found no such map, which refutes nothing")
-    ungated = [e.quantity.text for e in evaluated if not e.quantity.gated and e.scores.no_op is not None]
+    freed = [e.quantity.text for e in evaluated if e.quantity.ungated]
+    if freed:
+        notes.append(f"not gated by the network's accuracy, since its network is `ungated`: {', '.join(freed)}")
+    exempt = [e for e in evaluated if not e.quantity.gated and not e.quantity.ungated]
+    ungated = [e.quantity.text for e in exempt if e.scores.no_op is not None]
     if ungated:
         notes.append(f"not gated by the network's accuracy (bounded from above, or untrained): {', '.join(ungated)}")
+    return notes
+
+
+def _case_notes(cases: tuple[Case | None, ...], parts: tuple[PartRow, ...]) -> list[str]:
+    """Of each `all` over an ordered type, the first value from which every later one passes."""
+    groups: dict[int, list[tuple[Case, PartRow]]] = {}
+    for case, part in zip(cases, parts, strict=False):
+        if case is not None and case.ordered:
+            groups.setdefault(case.group, []).append((case, part))
+    notes = []
+    for group in groups.values():
+        passing: list[Case] = []
+        for case, part in reversed(group):
+            if part.status != "passes":
+                break
+            passing.append(case)
+        if passing:
+            notes.append(f"every case from `{passing[-1].text}` on passes")
+        else:
+            notes.append(f"the last case, `{group[-1][0].text}`, does not pass")
     return notes
 
 

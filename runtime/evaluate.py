@@ -17,12 +17,13 @@ from ..compiler.plan import EvaluateStep
 from ..compiler.sampling.draw_items import Population, split_of
 from ..compiler.sampling.enumerate_items import count_items, enumerate_items
 from ..compiler.sampling.items import Items
-from ..compiler.terms import Agree, Distance, ReadsRight
+from ..compiler.terms import Agree, Apart, Differ, Distance, Gain, ReadsRight
 from .answers import compare, encode
 from .engine import Engine
 from .item_scores import ItemScores, Tally, join
 from .natural import Natural
 from .progress import Progress
+from .score_effects import score_effect
 from .score_readings import READ_RANGE, base_run, score_reading
 from .scores import Scores
 from .share_sources import share_sources
@@ -117,6 +118,12 @@ def _score(
     base_labels = torch.from_numpy(step.model.output_of(items.bases))
     base_right = compare(engine.logits(base, batch), base_labels, encoding).over_all
     cell, none = torch.from_numpy(items.cell).int(), torch.zeros(len(items), dtype=torch.bool)
+    if isinstance(score, Gain | Differ | Apart):
+        assert natural is not None
+        found = score_effect(step, items, engine, encoding, natural)
+        return ItemScores(
+            cell, found.values, found.among, found.near, none, base_right, None, None, found.range, found.binary
+        )
     if not isinstance(score, Agree):
         assert natural is not None
         read = score_reading(step, population, items, engine, encoding, natural, first)
@@ -125,7 +132,7 @@ def _score(
         binary = isinstance(score, ReadsRight)
         return ItemScores(cell, values, values, none, clipped, base_right, None, None, (low, high), binary)
     labels = evaluate_in_model(score.right, step.model, model)
-    found = compare(engine.logits(score.left, batch), torch.from_numpy(labels), encoding)
+    agreement = compare(engine.logits(score.left, batch), torch.from_numpy(labels), encoding)
     no_op: Tensor | None = None
     full_swap: Tensor | None = None
     if model.variables:
@@ -133,9 +140,9 @@ def _score(
         no_op, full_swap = (torch.from_numpy(one).float() for one in (alone.no_op, alone.full_swap))
     return ItemScores(
         cell=cell,
-        values=found.over_all.float(),
-        values_among=found.among.float(),
-        near=found.near,
+        values=agreement.over_all.float(),
+        values_among=agreement.among.float(),
+        near=agreement.near,
         clipped=none,
         base_right=base_right,
         no_op=no_op,

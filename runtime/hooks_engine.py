@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..compiler import terms
 from ..compiler.groundings import Frame, Grounding
 from ..compiler.interpret_terms import Batch
 from ..compiler.terms import Handle, OutputOf, Run, ValueOf
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 Edit = Callable[[Tensor], Tensor]
 """What becomes of a site's activation, shape [item, position, width]."""
+Value = Callable[[Tensor], Tensor]
+"""What becomes of a frame's features, shape [item, group, feature]."""
 
 
 class HooksEngine:
@@ -109,32 +112,32 @@ class HooksEngine:
 
     def _edits(self, run: Run, batch: Batch) -> dict[int, Edit]:
         """What each frame that holds a target does to its site's activation."""
-        wanted: dict[int, list[tuple[int, Tensor, Tensor | None]]] = {}
+        wanted: dict[int, list[tuple[int, Value, Tensor | None]]] = {}
         for assignment in run.assignments:
             target, value = assignment.target, assignment.value
             if not isinstance(target, str) or assignment.readers is not None:
                 raise EngineRefusal("only variables of an alignment are set, and for all their readers")
-            if not isinstance(value, ValueOf) or value.variable != target or value.run.world != run.world:
-                raise EngineRefusal(f"`{target}` does not take its own value in a run of the same network")
             frame, block = self._place(target)
             member = None
             if run.within_set:
                 member = torch.from_numpy(batch.members[:, batch.variables.index(target)])
-            wanted.setdefault(frame, []).append((block, self._features(frame, value, batch), member))
+            wanted.setdefault(frame, []).append((block, self._value(frame, target, value, run, batch), member))
         return {frame: self._edit(frame, blocks) for frame, blocks in wanted.items()}
 
-    def _edit(self, frame: int, blocks: list[tuple[int, Tensor, Tensor | None]]) -> Edit:
+    def _edit(self, frame: int, blocks: list[tuple[int, Value, Tensor | None]]) -> Edit:
         place, map = self.frames[frame], self.maps[frame]
 
         def edit(state: Tensor) -> Tensor:
             vectors = site_vectors(place, state)
             features, error = map.featurise(vectors)
             changed = features
-            for block, source, member in blocks:
+            for block, value, member in blocks:
                 weight = map.share(block)
                 if member is not None:
                     weight = weight * member[:, None, None]
-                changed = torch.lerp(changed, source, weight.expand_as(changed))  # exact where a share is 0 or 1
+                changed = torch.lerp(
+                    changed, value(features), weight.expand_as(changed)
+                )  # exact where a share is 0 or 1
             rebuilt = map.inverse(changed, error)
             if all(member is not None for _, _, member in blocks):  # what no item's set holds stays bit by bit
                 touched = torch.stack([member for _, _, member in blocks if member is not None]).any(0)
@@ -142,6 +145,27 @@ class HooksEngine:
             return with_vectors(place, state, rebuilt)
 
         return edit
+
+    def _value(self, frame: int, target: str, value: terms.Value, run: Run, batch: Batch) -> Value:
+        """A frame's features under a value, from those that it has in this very run just before."""
+        match value:
+            case terms.ValueOf(variable=variable, run=inner) if variable == target and inner.world == run.world:
+                source = self._features(frame, value, batch)
+                return lambda _: source
+            case terms.Number(value=number):
+                return lambda features: torch.full_like(features, float(number))
+            case terms.Here(handle=handle) if handle == target:
+                return lambda features: features
+            case terms.MeanOver() | terms.CodeOf() if value in batch.fixed:
+                fixed = torch.from_numpy(batch.fixed[value])
+                return fixed.expand_as
+            case terms.Plus(left=left, factor=factor, right=right):
+                added = self._value(frame, target, right, run, batch)
+                if left is None:
+                    return lambda features: float(factor) * added(features)
+                first = self._value(frame, target, left, run, batch)
+                return lambda features: first(features) + float(factor) * added(features)
+        raise EngineRefusal(f"`{target}` does not take its own value in a run of the same network, a mean or a number")
 
     def _features(self, frame: int, value: ValueOf, batch: Batch) -> Tensor:
         """The features of a whole frame in the run that a value is read in, shape [item, group, feature]."""

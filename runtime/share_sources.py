@@ -9,7 +9,7 @@ from ..compiler.experiments import Encoding
 from ..compiler.plan import EvaluateStep
 from ..compiler.sampling.draw_items import Population, split_of
 from ..compiler.sampling.enumerate_items import Shared, list_sources
-from ..compiler.terms import ReadsRight, Score, measured_run, taken_values
+from ..compiler.terms import Apart, Differ, Gain, ReadsRight, Score, measured_run, taken_values
 from .engine import Engine
 
 
@@ -22,7 +22,7 @@ def share_sources(
     the causal model, and, for a learned map, whether the source belongs to `fit`. Exact: equal means equal, bit by bit.
     """
     recipe = population.recipe
-    if not recipe.variables or step.grounding is None:
+    if not recipe.variables or step.grounding is None or isinstance(step.score, Gain | Differ | Apart):
         return None
     sources = list_sources(population)
     if sources is None:

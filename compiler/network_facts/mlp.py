@@ -37,6 +37,14 @@ class MlpFacts:
         """0: activations have one place for all tokens."""
         return 0
 
+    def heads_of(self, component: str) -> int:
+        """Heads are no sites of it."""
+        return 0
+
+    @property
+    def parallel(self) -> bool:
+        return False
+
     @property
     def last_layer(self) -> int:
         return len(self.hidden)

@@ -40,6 +40,13 @@ class NetworkFacts(Protocol):
     def width(self, component: str, layer: int | None) -> int | None:
         """The number of dims of a site (at each position); None where the network has no such site."""
 
+    def heads_of(self, component: str) -> int:
+        """How many heads a component has in each layer; 0 where it has none."""
+
+    @property
+    def parallel(self) -> bool:
+        """Whether attention and MLP of a layer both read the stream before it, and so not each other."""
+
     @property
     def last_layer(self) -> int:
         """The layer of `last_site`."""

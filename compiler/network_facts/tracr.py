@@ -50,6 +50,14 @@ class TracrFacts:
         """One later, since `bos` comes first."""
         return index + 1
 
+    def heads_of(self, component: str) -> int:
+        """Heads are no sites of it."""
+        return 0
+
+    @property
+    def parallel(self) -> bool:
+        return False
+
     @property
     def last_layer(self) -> int:
         return 2 * self.blocks

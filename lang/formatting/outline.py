@@ -131,6 +131,8 @@ def _read_trees(
             if node is not None and node.type == "NAME":
                 names.add(numbers[node.start_pos])
             continue
+        if node.data == "template":  # a text is one token, whatever its slots hold
+            continue
         if node.data == "variable":
             names.update(numbers[token.start_pos] for token in node.children)
         here = brace

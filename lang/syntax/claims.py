@@ -1,19 +1,25 @@
 """Claims as they are written: estimands, comparisons, expectations."""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Union
 
 from ..diagnostics import NOWHERE, Span
 from .alignments import FamilySyntax
+from .expressions import ExpressionSyntax
 from .leaves import Decimal, Name
-from .members import Indexed
+from .members import ForSyntax, Indexed
+
+if TYPE_CHECKING:
+    from .effects import EffectSyntax, MeanSyntax
 
 
 @dataclass(frozen=True)
 class NetworkReference:
-    """`N`, or a word before it in parentheses: `random(N)`."""
+    """`N`, or a word before it in parentheses: `random(N)`; `ungated` before either frees it from the task's gate."""
 
     network: Name
     wrapper: Name | None = None
+    ungated: bool = False
     span: Span = field(default=NOWHERE, compare=False)
 
 
@@ -36,7 +42,10 @@ class OnSyntax:
 
 @dataclass(frozen=True)
 class EstimandSyntax:
-    """`iia(A.x -> y on N over P via FAMILY)`, or another estimand of an alignment. Clauses as often as written."""
+    """`iia(A.x -> y on N over P via FAMILY from B)`, or another estimand of an alignment.
+
+    Clauses are kept as often as they are written.
+    """
 
     kind: Name
     alignment: Name
@@ -45,6 +54,7 @@ class EstimandSyntax:
     on: tuple[OnSyntax, ...]
     over: tuple[tuple[Name, ...], ...]
     via: tuple[FamilySyntax, ...]
+    origin: tuple[Name, ...] = ()
     span: Span = field(default=NOWHERE, compare=False)
 
 
@@ -57,7 +67,7 @@ class ClaimOperation:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-Quantity = Decimal | AccuracySyntax | EstimandSyntax | ClaimOperation
+Quantity = Union[Decimal, AccuracySyntax, EstimandSyntax, ClaimOperation, "EffectSyntax", "MeanSyntax"]
 
 
 @dataclass(frozen=True)
@@ -66,8 +76,22 @@ class ComparisonSyntax:
     relation: str
     right: Quantity
     tolerance: Decimal | None
+    case: "CaseSyntax | None" = None
     span: Span = field(default=NOWHERE, compare=False)
     relation_span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class CaseSyntax:
+    """Which case of an `all` a comparison is: the loops' variables, their values, and the condition it needs.
+
+    `all_span` is that of the whole `all(...)`, the same for all of its cases.
+    """
+
+    variables: tuple[Name, ...]
+    values: tuple[ExpressionSyntax, ...]
+    where: ExpressionSyntax | None
+    all_span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -79,10 +103,13 @@ class Expectation:
 
 @dataclass(frozen=True)
 class ClaimSyntax:
-    """`text_span` runs from the first comparison to the end of the claim."""
+    """Unrolled, there is no loop among the parts.
+
+    `text_span` runs from the first comparison to the end of the claim.
+    """
 
     name: Name
-    parts: tuple[ComparisonSyntax, ...]
+    parts: tuple[ComparisonSyntax | ForSyntax[ComparisonSyntax], ...]
     confidence: Decimal | None
     exhaustively: bool
     expect: Expectation | None

@@ -20,7 +20,7 @@ class Bracket:
 
 @dataclass(frozen=True)
 class ThingSyntax:
-    """Something in a network or a spec, by name: `w`, `heads[d]`, `das.left`, `hidden[1][0..3]`, `head_out[3, 1] @ last`.
+    """Something in a network or a spec: `w`, `heads[d]`, `das.left`, `hidden[1][0..3]`, `head_out[3, 1] @ last`.
 
     What it is, an input, a circuit, a node, an aligned variable or a site, is known only where names are. `members` are
     those after a point, `path` is that of `module("a.b")`.
@@ -62,6 +62,7 @@ class ValueOperation:
     operator: str
     operands: tuple["ValueSyntax", ...]
     span: Span = field(default=NOWHERE, compare=False)
+    operator_span: Span = field(default=NOWHERE, compare=False)
 
 
 ValueSyntax = Decimal | TakenSyntax | ValueOperation

@@ -20,5 +20,6 @@ class NetworkSyntax:
     name: Name
     loader: Name
     arguments: tuple[Argument, ...]
+    ungated: bool = False
     doc: str = ""
     span: Span = field(default=NOWHERE, compare=False)

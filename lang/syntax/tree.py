@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from ..diagnostics import NOWHERE, Span
 from .alignments import AlignSyntax
+from .circuits import CircuitSyntax, GraphSyntax
 from .claims import ClaimSyntax
 from .imports import ImportSyntax
 from .members import ForSyntax
@@ -25,6 +26,8 @@ Declaration = (
     | AlignSyntax
     | PairsSyntax
     | ClaimSyntax
+    | CircuitSyntax
+    | GraphSyntax
     | SettingsSyntax
 )
 DeclarationLoop = ForSyntax[Declaration]
@@ -40,6 +43,8 @@ KEYWORDS: dict[type, str] = {
     AlignSyntax: "align",
     PairsSyntax: "pairs",
     ClaimSyntax: "claim",
+    CircuitSyntax: "circuit",
+    GraphSyntax: "graph",
     SettingsSyntax: "settings",
 }
 """The word that opens each declaration."""

@@ -10,8 +10,10 @@ from ..syntax.expressions import Loop
 from ..syntax.tree import Declaration
 from . import (
     alignments,
+    circuits,
     claims,
     domains,
+    effects,
     expressions,
     imports,
     members,
@@ -28,7 +30,7 @@ from .faults import BrokenSyntaxError, ChainedComparisonsError, explain_chain, e
 
 MODULES = (
     *(imports, domains, tables, tasks, texts, metrics, members, models, expressions),
-    *(networks, alignments, settings, pairs, claims),
+    *(networks, alignments, settings, pairs, claims, effects, circuits),
 )
 BUILDERS: dict[str, Callable[[Span, list[Any]], Any]] = {
     name.removeprefix("build_"): builder
@@ -42,8 +44,9 @@ BUILDERS: dict[str, Callable[[Span, list[Any]], Any]] = {
 NESTING_RULES = frozenset(
     {"conditional", "either", "both", "invert", "relation", "sum", "product", "negative", "call", "member", "keys"}
     | {"comprehension", "task_for", "model_for", "align_for"}
-    | {"claim_sum", "claim_product", "claim_negative"}
+    | {"claim_sum", "claim_product", "claim_negative", "claim_all"}
     | {"metric_sum", "metric_product", "metric_negative"}
+    | {"value_sum", "value_product", "value_negative", "graph_for"}
 )
 
 

@@ -7,6 +7,7 @@ from ..diagnostics import Span
 from ..syntax.alignments import FamilySyntax
 from ..syntax.claims import (
     AccuracySyntax,
+    CaseSyntax,
     ClaimOperation,
     ClaimSyntax,
     ComparisonSyntax,
@@ -15,8 +16,9 @@ from ..syntax.claims import (
     NetworkReference,
     OnSyntax,
 )
-from ..syntax.leaves import Decimal
-from ..syntax.members import Indexed
+from ..syntax.expressions import Loop, Reference
+from ..syntax.leaves import Decimal, Name
+from ..syntax.members import ForSyntax, Indexed
 from .between_rules import Modifier, Over, Relator
 from .expressions import build_group
 from .faults import BrokenSyntaxError, ChainedComparisonsError, explain_repetition
@@ -33,7 +35,7 @@ def build_claim(span: Span, children: list[Any]) -> ClaimSyntax:
         modifiers[word] = modifier.value, modifier.span
     return ClaimSyntax(
         name_of(name),
-        of_kind(children, ComparisonSyntax),
+        tuple(child for child in children if isinstance(child, ComparisonSyntax | ForSyntax)),
         modifiers.get("at confidence", (None,))[0],
         "exhaustively" in modifiers,
         modifiers.get("expect", (None,))[0],
@@ -48,7 +50,19 @@ def build_claim_part(span: Span, children: list[Any]) -> ComparisonSyntax:
     if more:
         next_relator, last, _ = more[0]
         raise ChainedComparisonsError((left, right, last), (relator, next_relator))
-    return ComparisonSyntax(left, relator.text, right, tolerance, span, relator.span)
+    return ComparisonSyntax(left, relator.text, right, tolerance, None, span, relator.span)
+
+
+def build_claim_all(span: Span, children: list[Any]) -> ForSyntax[Any]:
+    _, part, *loops, where = children
+    names = tuple(loop.variable for loop in loops)
+    values = tuple(Reference(name, span=name.span) for name in names)
+    case = CaseSyntax(names, values, where[1] if where else None, span)
+    body: ComparisonSyntax | ForSyntax[Any] = replace(part, case=case)
+    for loop in reversed(of_kind(loops, Loop)):
+        body = ForSyntax(loop.variable, loop.domain, (body,), span)
+    assert isinstance(body, ForSyntax), "the grammar asks for a loop"
+    return body
 
 
 def build_bound(span: Span, children: list[Any]) -> tuple[Relator, Any, Any]:
@@ -84,7 +98,9 @@ def build_estimand(span: Span, children: list[Any]) -> EstimandSyntax:
     kind, alignment, members, reader, *clauses = children
     over = tuple(clause.names for clause in of_kind(clauses, Over))
     on, via = of_kind(clauses, OnSyntax), of_kind(clauses, FamilySyntax)
-    return EstimandSyntax(name_of(kind), name_of(alignment), members, reader, on, over, via, span)
+    return EstimandSyntax(
+        name_of(kind), name_of(alignment), members, reader, on, over, via, of_kind(clauses, Name), span
+    )
 
 
 def build_only(span: Span, children: list[Any]) -> tuple[Indexed, ...]:
@@ -94,6 +110,10 @@ def build_only(span: Span, children: list[Any]) -> tuple[Indexed, ...]:
 def build_reader(span: Span, children: list[Any]) -> Indexed:
     reader: Indexed = children[0]
     return reader
+
+
+def build_origin(span: Span, children: list[Any]) -> Name:
+    return name_of(children[-1])
 
 
 def build_on(span: Span, children: list[Any]) -> OnSyntax:
@@ -106,10 +126,10 @@ def build_swapped(span: Span, children: list[Any]) -> FamilySyntax:
 
 
 def build_network_reference(span: Span, children: list[Any]) -> NetworkReference:
-    first, inner = children
+    ungated, first, inner = children
     if inner is None:
-        return NetworkReference(name_of(first), None, span)
-    return NetworkReference(name_of(inner), name_of(first), span)
+        return NetworkReference(name_of(first), None, ungated is not None, span)
+    return NetworkReference(name_of(inner), name_of(first), ungated is not None, span)
 
 
 def build_confidence(span: Span, children: list[Any]) -> Modifier:

@@ -9,7 +9,8 @@ from .leaves import fraction_of, name_of, span_of, text_of
 
 
 def build_network(span: Span, children: list[Any]) -> NetworkSyntax:
-    return NetworkSyntax(name_of(children[0]), name_of(children[1]), children[2], span=span)
+    name, loader, arguments, ungated = children
+    return NetworkSyntax(name_of(name), name_of(loader), arguments, ungated is not None, span=span)
 
 
 def build_arguments(span: Span, children: list[Any]) -> tuple[Argument, ...]:

@@ -143,5 +143,5 @@ def test_values_that_are_theorems_come_out(ran: dict[str, Ran]) -> None:
             assert found["estimate"] == value, text
         else:
             assert found["low"] < value < found["high"], text
-    assert {text.split("(")[0] for text in stated} | {"iia ->"} == set(ESTIMAND_VERSIONS)
+    assert {text.split("(")[0] for text in stated} | {"iia ->", "iia from"} == set(ESTIMAND_VERSIONS)
     assert any(" -> " in text for text in stated)

@@ -34,3 +34,16 @@ def test_every_golden_has_its_spec() -> None:
 def test_folders_are_not_empty() -> None:
     assert len(SPECS) >= 25
     assert {path.parent.name for path in SPECS} == {"good", "bad"}
+
+
+def test_terms_print_as_their_golden(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `cspec compile --emit terms` prints of a spec with every kind of effect."""
+    monkeypatch.chdir(FOLDER / "good")
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        status = main(["compile", "effects.cspec", "--emit", "terms"])
+    golden = FOLDER / "good" / "effects.terms"
+    if request.config.getoption("--update-golden"):
+        golden.write_text(out.getvalue(), encoding="utf-8")
+    assert status == 0
+    assert out.getvalue() == golden.read_text(encoding="utf-8")

@@ -54,6 +54,13 @@ OUTPUT = "  output same: bool\n"
 ANSWER = "answer same: { false: 0, true: 1 }"
 TAIL = DAS + "}\n\nclaim represents: iia(das) >= 0.9\n"
 TAILED = "%s}\n\nclaim represents: %s\n"
+SHOWN = """
+model kinds for equality {
+  kind: {alike, unlike} = if w == x then alike else unlike
+  same = (kind == alike) == (y == z)
+}
+align shown: kinds -> mlp { kind at hidden[1] via rotation size 2 }
+"""
 ASIDE = """
 model pairs_of for equality {
   pair[0] = w == x
@@ -93,6 +100,7 @@ LINKED = (
 
 # fmt: off
 FAULTS = [
+    Fault("the_not_built", LEFT, "left: bool = (the i in 0..7 where w == i) == x", "CS010", "the", "min("),
     # --- syntax
     Fault("unexpected_token", "model both for equality", "model both equality", "CS001", "equality", "model NAME for"),
     Fault("equals_in_expression", LEFT, "left: bool = w = x", "CS001", "=", "equality is written `==`"),
@@ -120,14 +128,48 @@ FAULTS = [
     Fault("unclosed_brace", "right\n}", "right\n", "CS015", "{", "add the missing `}`"),
     Fault("mismatched_bracket", "[w, x, y, z]", "[w, x, y, z)", "CS015", "[", "add the missing `]`"),
     # --- not built yet
-    Fault("circuit_not_built", "", "\ncircuit c = { hidden[1] }\n", "CS010", "circuit", "align variables"),
-    Fault("effect_not_built", CLAIM, "effect(das.left -> same) >= 0.5", "CS010", "effect", "iia"),
-    Fault("all_not_built", CLAIM, "all(iia(d[t]) >= 0.5 for t in 0..3)", "CS010", "all", "one claim"),
-    Fault("from_not_built", CLAIM, "iia(das from das) >= 0.5", "CS010", "from", "alignment of its own"),
-    Fault("given_not_built", CLAIM, "iia(das.left given right) >= 0.5", "CS010", "given", "iia(A.x -> y)"),
-    Fault("ungated_not_built", 'safetensors")', 'safetensors") ungated', "CS010", "ungated", "accuracy"),
-    Fault("random_circuit_not_built", CLAIM, "random(c) >= 0.5", "CS010", "random", "accuracy(random(N))"),
-    Fault("loop_of_comparisons_not_built", CLAIM, "iia(das) >= 0.5 for t in 0..3", "CS010", "for", "one claim"),
+    Fault("effect_without_an_arrow", CLAIM, "effect(das.left) >= 0.5", "CS001", ")", "claim reads"),
+    Fault("given_in_an_interchange", CLAIM, "iia(das.left given right) >= 0.5", "CS001", "given", "claim reads"),
+    Fault("random_at_the_top", CLAIM, "random(c) >= 0.5", "CS001", "random", "claim reads"),
+    Fault("loop_of_comparisons", CLAIM, "iia(das) >= 0.5 for t in 0..3", "CS001", "for", "claim reads"),
+    Fault("circuit_with_a_site_twice", "", "\ncircuit c = { hidden[1], hidden[2], hidden[1] }\n", "CS360", "hidden[1]", "once"),
+    Fault("circuit_of_no_sites", "", "\ncircuit c = top 0 of hidden[*] by effect(it -> correct)\n", "CS361", "0", "top 8"),
+    Fault("graph_without_nodes", "", "\ngraph g on mlp { }\n", "CS362", "g", "node"),
+    Fault("effect_in_which_network", CLAIM, 'effect(w -> correct) >= 0.1\nnetwork b = torch("net.safetensors")', "CS460", "effect(w -> correct)", "on N"),
+    Fault("effect_of_a_model", CLAIM, "effect(both -> correct) >= 0.1", "CS461", "both", "name what is set"),
+    Fault("effect_of_an_alignment", CLAIM, "effect(das -> correct) >= 0.1", "CS461", "das", "das.left"),
+    Fault("effect_of_an_unknown_name", CLAIM, "effect(left -> correct) >= 0.1", "CS101", "left", "das.left"),
+    Fault("effect_of_a_mean", CLAIM, "effect(mean(w) -> correct) >= 0.1", "CS461", "mean", "after `:=`"),
+    Fault("effect_on_a_site", CLAIM, "effect(w -> hidden[1]) >= 0.1", "CS462", "hidden[1]", "a metric"),
+    Fault("effect_on_an_unknown_metric", CLAIM, "effect(w -> corect) >= 0.1", "CS462", "corect", "did you mean `correct`"),
+    Fault("effect_on_two_variables", CLAIM, "effect(w -> das.{left, right}) >= 0.1", "CS462", "das.{left, right}", "each variable"),
+    Fault("given_what_is_set", CLAIM, "change(hidden[1] -> same given hidden[1][0..3]) <= 0.1", "CS463", "hidden[1][0..3]", "disjoint"),
+    Fault("given_what_lies_in_a_circuit", CLAIM, "change(c -> same given hidden[2]) <= 0.1\ncircuit c = { hidden[1], hidden[2] }", "CS463", "hidden[2]", "disjoint"),
+    Fault("effect_on_itself", CLAIM, "effect(das.left -> das.left) >= 0.1", "CS464", "das.left", "another thing"),
+    Fault("node_on_itself", CLAIM, "effect(a -> a) >= 0.1\ngraph g on mlp { node a: c -> correct }\ncircuit c = { hidden[1] }", "CS464", "a", "another thing"),
+    Fault("it_outside_of_a_search", CLAIM, "effect(it -> correct) >= 0.1", "CS465", "it", "after `by`"),
+    Fault("search_without_it", "", "\ncircuit c = top 2 of hidden[*] by effect(w -> correct)\n", "CS465", "w", "effect(it -> METRIC)"),
+    Fault("random_of_an_alignment", CLAIM, "change(random(das) -> same) <= 0.1", "CS466", "das", "no circuits"),
+    Fault("rest_of_a_number", CLAIM, "change(rest(3) -> same) <= 0.1", "CS466", "3", "rest(C)"),
+    Fault("input_set_to_a_mean", CLAIM, "effect({w := mean(hidden[1])} -> correct) >= 0.1", "CS467", "mean(hidden[1])", "source"),
+    Fault("input_set_outside_its_domain", CLAIM, "effect({w := 9} -> correct) >= 0.1", "CS467", "9", "source"),
+    Fault("variable_set_to_no_value_of_it", CLAIM, "effect({das.left := 2} -> correct) >= 0.1", "CS467", "2", "source"),
+    Fault("product_of_two_values", CLAIM, "effect({hidden[1] := source * mean(hidden[1])} -> correct) >= 0.1", "CS467", "source * mean(hidden[1])", "a number only"),
+    Fault("noise_of_nothing", CLAIM, "effect({hidden[1] := noise(0)} -> correct) >= 0.1", "CS467", "0", "noise(0.1)"),
+    Fault("source_on_a_network", CLAIM, "effect({hidden[1] := source on mlp} -> correct) >= 0.1", "CS467", "mlp", "leave `on` out"),
+    Fault("given_and_through_the_same", CLAIM, "change(w -> same given hidden[1] through hidden[1]) <= 0.1", "CS468", "hidden[1]", "remove one"),
+    Fault("effect_in_another_network", CLAIM, 'effect(das.left -> correct on b) >= 0.1\nnetwork b = torch("net.safetensors")', "CS469", "on b", "leave `on` out"),
+    Fault("mean_of_no_metric", CLAIM, "mean(corect on mlp) >= 0.1", "CS471", "corect", "did you mean `correct`"),
+    Fault("node_with_no_metric", "", "\ncircuit c = { hidden[1] }\ngraph g on mlp { node a: c -> score }\n", "CS471", "score", "correct"),
+    Fault("all_of_nothing", CLAIM, "all(iia(das.left) >= 0.5 for t in 0..3 where t > 5)", "CS472", "all(iia(das.left) >= 0.5 for t in 0..3 where t > 5)", "its loop"),
+    Fault("all_where_a_variable", CLAIM, "all(iia(das.left) >= 0.5 for t in 0..3 where w > t)", "CS141", "w > t", "loops"),
+    Fault("effect_on_symbols", CLAIM, "effect(w -> shown.kind) >= 0.1" + SHOWN, "CS470", "shown.kind", "change(... -> shown.kind)"),
+    Fault("sources_of_another_model", CLAIM, "iia(das from shown) >= 0.1 and change(w -> shown.kind) <= 0.1" + SHOWN, "CS473", "shown", "the same model"),
+    Fault("circuit_called_like_an_input", CLAIM, "effect(w -> correct) >= 0.1\ncircuit w = { hidden[1] }", "CS475", "w", "rename one"),
+    Fault("sources_from_itself", CLAIM, "iia(das from das) >= 0.5", "CS474", "das", "another alignment"),
+    Fault("probe_from_elsewhere", CLAIM, "probe(das.left from das) >= 0.5", "CS441", "das", "leave `from` out"),
+    Fault("exhaustive_noise", CLAIM, "effect({hidden[1] := noise(1)} -> correct) >= 0.1 exhaustively", "CS440", "effect({hidden[1] := noise(1)} -> correct)", "leave `exhaustively`"),
+    Fault("effect_beyond_its_range", CLAIM, "effect(w -> correct) >= -1", "CS411", "effect(w -> correct) >= -1", "between -1 and 1"),
     Fault("reason_not_built", CLAIM, CLAIM + " expect inconclusive(awaiting_scores)", "CS010", "awaiting_scores", "no verdict"),
     Fault("balanced_and_uniform", "", PAIRS % "balanced left uniform", "CS445", "uniform", "remove one"),
     Fault("no_union", "align das: both -> mlp {", "pairs p for equality { uniform }\npairs q for equality { }\nalign das: both -> mlp over p, q {", "CS447", "q", "name one recipe"),

@@ -1,0 +1,79 @@
+"""Which effects the engines can measure: on sites, circuits, inputs and given maps, of the answer or `correct`."""
+
+from ..lang.effects import (
+    CircuitSubject,
+    Effect,
+    InputSubject,
+    Mean,
+    MeanOf,
+    MetricTarget,
+    Noise,
+    OnSource,
+    Setting,
+    SiteSubject,
+    Subject,
+    Taken,
+    VariablesSubject,
+    VariableTarget,
+)
+from ..lang.metrics import CORRECT
+from ..lang.places import Site
+from ..lang.program import Program
+
+
+def find_effect_obstacle(estimand: Effect | Mean, program: Program) -> str:
+    """What no engine measures of an effect or a mean; nothing where it is measured."""
+    if estimand.random:
+        return "an effect on random networks" if isinstance(estimand, Effect) else "a mean over random networks"
+    if not any(model.task == estimand.task for model in program.models.values()):
+        return "an effect at a task without a model, whose items are not known"
+    if isinstance(estimand, Mean):
+        return "" if estimand.metric == CORRECT.name else f"the metric `{estimand.metric}`"
+    if isinstance(estimand.target, VariableTarget):
+        return f"the variable `{estimand.target.text}` read from a run that was set"
+    if isinstance(estimand.target, MetricTarget) and estimand.target.name != CORRECT.name:
+        return f"the metric `{estimand.target.name}`"
+    if estimand.rest:
+        return "`given rest`"
+    alignments = {s.alignment for s in estimand.subjects if isinstance(s, VariablesSubject)}
+    if len(alignments) > 1:
+        return "variables of several alignments in one effect"
+    found = (_of_subject(subject, program) for subject in estimand.subjects)
+    values = (_of_value(setting) for setting in estimand.settings)
+    return next((what for what in (*found, *values) if what), "")
+
+
+def _of_subject(subject: Subject, program: Program) -> str:
+    match subject:
+        case InputSubject():
+            return ""
+        case SiteSubject(site=site):
+            return _of_site(site)
+        case CircuitSubject(circuit=name, random=False):
+            sites = program.circuits[name].sites
+            if isinstance(sites, tuple):
+                return next((what for what in map(_of_site, sites) if what), "")
+            return f"the circuit `{name}`, which is searched for"
+        case VariablesSubject(alignment=name, variables=variables):
+            placements = [p for p in program.alignments[name].placements if p.variable in variables]
+            learned = any(placement.learned for placement in program.alignments[name].placements)
+            return f"an effect through maps of `{name}` that are learned" if learned or not placements else ""
+    return f"`{subject.text}`"
+
+
+def _of_site(site: Site) -> str:
+    return f"the vector of several sites `{site.text}`" if site.joined else ""
+
+
+def _of_value(setting: Setting) -> str:
+    for portion in setting.value.portions:
+        match portion.value:
+            case OnSource(shuffled=True):
+                return "`shuffled`"
+            case Noise():
+                return "`noise(...)`"
+            case Taken(network=network) if network is not None:
+                return f"a value on `{network}`"
+            case MeanOf(subject=subject) | Taken(subject=subject) if subject != setting.subject:
+                return f"a value of `{subject.text}` given to another place"
+    return ""

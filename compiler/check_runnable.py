@@ -1,0 +1,126 @@
+"""What this version checks and cannot run yet: refused where something is to be run, and never silently."""
+
+from collections.abc import Iterator
+
+from ..lang.claims import Accuracy, Claim, Estimand, Iia, Reading
+from ..lang.diagnostics import Diagnostic, Label, Span
+from ..lang.effects import Effect, Mean, VariablesSubject
+from ..lang.places import Placement, Region, Site
+from ..lang.program import Answer, Network, Program, Task
+from ..lang.renderings import Prompt, Vector
+from .check_effects_run import find_effect_obstacle
+
+RUN_COMPONENTS = ("hidden", "resid", "logits")
+"""Components of the networks that engines run."""
+
+_ELSEWHERE = (
+    "`cspec check` and `cspec compile --emit terms` take it; to verify other claims, move it to a file of its own"
+)
+
+
+def check_runnable(program: Program) -> tuple[Diagnostic, ...]:
+    """An error for each declaration and estimand that a claim rests on and no engine can run yet."""
+    found = (
+        problem
+        for claim in program.claims.values()
+        for estimand in measured_by(claim)
+        for problem in find_obstacles(estimand, program)
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def runs(claim: Claim, program: Program) -> bool:
+    """Whether all that a claim measures can be run."""
+    return all(next(find_obstacles(estimand, program), None) is None for estimand in measured_by(claim))
+
+
+def measured_by(claim: Claim) -> tuple[Estimand, ...]:
+    """The estimands of a claim, each once."""
+    terms = (term for part in claim.parts for term in (*part.left.terms, *part.right.terms))
+    return tuple(dict.fromkeys(term.estimand for term in terms))
+
+
+def find_obstacles(estimand: Estimand, program: Program) -> Iterator[Diagnostic]:
+    """Why no engine measures an estimand: at the declarations that it rests on, then at itself."""
+    alignment = program.alignments[estimand.alignment] if isinstance(estimand, Iia | Reading) else None
+    task = program.models[alignment.model].task if alignment is not None else estimand.task  # type: ignore[union-attr]
+    networks = dict.fromkeys((estimand.network, *((alignment.network,) if alignment is not None else ())))
+    not_run = [problem for name in networks for problem in _network(program.networks[name])]
+    yield from not_run
+    if not_run:  # what its sites and texts would need is no news then
+        return
+    yield from _task(program.tasks[task])
+    aligned = (alignment.name,) if alignment is not None else _aligned(estimand)
+    for name in aligned:
+        for placement in program.alignments[name].placements:
+            yield from _placement(placement)
+    if not _is_run(estimand, program):
+        message = f"`{_name(estimand)}` is checked, and cannot be run yet"
+        yield Diagnostic("CS480", message, Label(estimand.span), help=_ELSEWHERE)
+
+
+def _is_run(estimand: Estimand, program: Program) -> bool:
+    """Whether an engine measures this kind of estimand."""
+    if isinstance(estimand, Iia):
+        return estimand.origin is None
+    if isinstance(estimand, Effect | Mean):
+        return not find_effect_obstacle(estimand, program)
+    return isinstance(estimand, Accuracy | Reading)
+
+
+def _aligned(estimand: Estimand) -> tuple[str, ...]:
+    """The alignments whose variables an effect sets or holds."""
+    subjects = estimand.subjects if isinstance(estimand, Effect) else ()
+    return tuple(dict.fromkeys(s.alignment for s in subjects if isinstance(s, VariablesSubject)))
+
+
+def _not_run(what: str, span: Span, help: str = _ELSEWHERE) -> Diagnostic:
+    return Diagnostic("CS519", f"{what} is checked, and no engine of this version runs it", Label(span), help=help)
+
+
+def _network(network: Network) -> Iterator[Diagnostic]:
+    if network.loader != "torch":
+        yield _not_run(f"the network `{network.name}`, `{network.loader}(...)`,", network.span)
+
+
+def _task(task: Task) -> Iterator[Diagnostic]:
+    if isinstance(task.rendering, Prompt | Vector):
+        word = "prompt" if isinstance(task.rendering, Prompt) else "vector"
+        yield _not_run(f"the `{word}` of task `{task.name}`", task.rendering.span)
+    if task.generated is not None:
+        yield _not_run(f"the generated answer of task `{task.name}`", task.generated.span)
+    for answer in task.answers:
+        if what := _spoken(answer):
+            yield _not_run(what, answer.span)
+
+
+def _spoken(answer: Answer) -> str:
+    """What of an answer no engine reads; nothing where it is read."""
+    if answer.texts:
+        return f"the answer `{answer.output}` in texts"
+    if answer.among:
+        return f"the answer `{answer.output}` among the declared ones"
+    return ""
+
+
+def _placement(placement: Placement) -> Iterator[Diagnostic]:
+    place, variable = placement.place, placement.variable
+    if isinstance(place, Site) and place.joined:
+        yield _not_run(f"the vector of several sites of `{variable}`", place.span)
+        return
+    for part in place.parts:
+        if part.component not in RUN_COMPONENTS:
+            yield _not_run(f"the {_kind(place)} `{part.text}` of `{variable}`", part.span)
+            return
+    if placement.family.name == "sae":
+        yield _not_run(f"the family `sae` of `{variable}`", placement.family.path_span)
+
+
+def _kind(place: Site | Region) -> str:
+    return "site" if isinstance(place, Site) else "region"
+
+
+def _name(estimand: Estimand) -> str:
+    if isinstance(estimand, Iia):
+        return f"{estimand.kind}(... from {estimand.origin})"
+    return "mean(...)" if isinstance(estimand, Mean) else f"{getattr(estimand, 'kind', 'estimand')}(...)"

@@ -1,0 +1,140 @@
+"""Checks of a task on a network: what it feeds is what the network reads, and its answers are the network's own."""
+
+from collections.abc import Mapping
+
+from ..lang.diagnostics import Diagnostic, Label, Span
+from ..lang.metrics import Reading, parts_of
+from ..lang.program import Program, Task
+from ..lang.renderings import Prompt, Vector
+from .check_positions import FedNetwork, check_positions
+from .experiments import NetworkFile
+from .network_facts import BadCheckpointError, Tokenizer, TransformerFacts, read_tokenizer
+from .prompts import lay_out
+from .prompts.check_answers import check_answers
+from .prompts.check_prompts import check_prompts
+
+
+class Feeding:
+    """Tasks on networks, each pair checked once; what is wrong goes to `found`."""
+
+    def __init__(self, program: Program, files: Mapping[str, NetworkFile], found: list[Diagnostic]) -> None:
+        self.program, self.files, self.found = program, files, found
+        self._fed: dict[tuple[str, str], FedNetwork | None] = {}
+        self._tokenizers: dict[str, Tokenizer | None] = {}
+
+    def feed(self, task_name: str, network: str) -> FedNetwork | None:
+        """The network as the task feeds it; None where it cannot be fed, and nothing more is known."""
+        key = task_name, network
+        if key not in self._fed:
+            self._fed[key] = self._feed(self.program.tasks[task_name], network) if network in self.files else None
+        return self._fed[key]
+
+    def _feed(self, task: Task, network: str) -> FedNetwork | None:
+        facts = self.files[network].facts
+        span = task.rendering.span
+        reads_numbers = isinstance(task.rendering, Vector)
+        if reads_numbers and isinstance(facts, TransformerFacts):
+            message = f"expected tokens or a text, found numbers: the network `{network}` reads tokens"
+            help = "feed the inputs as `tokens [...]`, or write a `prompt`"
+            self.found.append(Diagnostic("CS514", message, Label(span), help=help))
+            return None
+        layout = None
+        if speaks(task):
+            tokenizer = self.tokenizer(network, task)
+            if tokenizer is None:
+                return None
+            layout = lay_out(task, tokenizer)
+            if isinstance(task.rendering, Prompt) and layout is None:
+                return None  # no input is admitted, which is reported of its `require`
+            if layout is not None:
+                self.found += check_prompts(task, network, facts, layout)
+            self.found += check_answers(task, network, tokenizer, layout)
+        fed = FedNetwork(network, facts, task.tokens, layout)
+        if layout is None and not reads_numbers:
+            self.found += _check_tokens(task, fed)
+        self.found += _check_classes(task, fed)
+        return fed
+
+    def tokenizer(self, network: str, task: Task) -> Tokenizer | None:
+        """The network's tokenizer, which a task in text needs; None after an error."""
+        file = self.files[network]
+        if not isinstance(file.facts, TransformerFacts):
+            self.found.append(
+                Diagnostic(
+                    "CS513",
+                    f"the network `{network}` has no tokenizer, and task `{task.name}` speaks in texts",
+                    Label(task.rendering.span if isinstance(task.rendering, Prompt) else _text_span(task)),
+                    help="feed it `tokens [...]`, and give each value of the output a class",
+                )
+            )
+            return None
+        if network not in self._tokenizers:
+            try:
+                self._tokenizers[network] = read_tokenizer(file.path)
+            except BadCheckpointError as problem:
+                declared = self.program.networks[network]
+                message = f"the tokenizer of `{declared.path}` cannot be used: {problem.reason}"
+                label = Label(declared.path_span)
+                self.found.append(Diagnostic(problem.code, message, label, help=problem.remedy))
+                self._tokenizers[network] = None
+        return self._tokenizers[network]
+
+
+def speaks(task: Task) -> bool:
+    """Whether a task needs a tokenizer: it renders texts, answers in them, or asks about them."""
+    asks = any(isinstance(part, Reading) for metric in task.metrics.values() for part in parts_of(metric.expression))
+    return isinstance(task.rendering, Prompt) or any(answer.texts for answer in task.answers) or asks
+
+
+def _text_span(task: Task) -> Span:
+    spoken = [a.span for a in task.answers if a.texts] or [m.span for m in task.metrics.values()]
+    return spoken[0]
+
+
+def _check_tokens(task: Task, network: FedNetwork) -> list[Diagnostic]:
+    found: list[Diagnostic] = []
+    facts = network.facts
+    if not facts.accepts(len(task.tokens)):
+        found.append(
+            Diagnostic(
+                "CS510",
+                f"expected {facts.token_counts} tokens, found {len(task.tokens)}: the network `{network.name}` reads"
+                f" {facts.token_counts}",
+                Label(task.rendering.span),
+                help="list one input for each of the network's tokens, in its order",
+            )
+        )
+    for declared in task.inputs:
+        if declared.name in task.tokens and declared.domain.size > facts.vocabulary:
+            found.append(
+                Diagnostic(
+                    "CS511",
+                    f"`{declared.name}` has {declared.domain.size} values, but the network `{network.name}` knows"
+                    f" {facts.vocabulary} tokens",
+                    Label(declared.span),
+                    help="a value's index in its domain is its token id: make the domain smaller",
+                )
+            )
+    return found
+
+
+def _check_classes(task: Task, network: FedNetwork) -> list[Diagnostic]:
+    found: list[Diagnostic] = []
+    facts = network.facts
+    for answer in task.answers:
+        if answer.position is not None or network.layout is None:  # after a prompt, the next token is read
+            positions = () if answer.position is None else (answer.position,)
+            found += check_positions(positions, f"the answer `{answer.output}`", answer.span, network)
+        beyond = [c for c in answer.classes if c >= facts.classes]
+        if not beyond:
+            continue
+        found.append(
+            Diagnostic(
+                "CS512",
+                f"expected class indices 0..{facts.classes - 1}, found {beyond[0]}: the network `{network.name}` has"
+                f" {facts.classes} classes",
+                Label(answer.span),
+                help="map each value of the output to one of the network's classes",
+            )
+        )
+    return found

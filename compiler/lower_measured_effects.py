@@ -1,0 +1,114 @@
+"""From an effect to its measurement: what it sets and holds as places in a network, over bases and sources."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, TypeVar
+
+from ..lang.effects import CircuitSubject, Effect, Mean, SiteSubject, Subject, VariablesSubject
+from ..lang.places import Placement, Site
+from ..lang.program import Alignment, FitSettings, Program
+from ..lang.show_estimands import show_effect, show_mean
+from .causal_model import CausalModel
+from .experiments import Measurement, NetworkFile
+from .groundings import ground
+from .lower_alignments import lower_search
+from .lower_effects import lower_effect
+from .lower_recipes import find_pairs, item_counts, lower_encoding, lower_recipe, models_of
+from .terms import Agree, Cell, Expectation, ModelWorld, NetworkWorld, interchange
+
+Term = TypeVar("Term")
+
+
+def lower_measured_effect(
+    program: Program, models: Mapping[str, CausalModel], networks: Mapping[str, NetworkFile], effect: Effect
+) -> Measurement:
+    """The measurement of an effect that can be run.
+
+    Of one aligned variable the items are those of its interchange; else a source's correct output differs from the
+    base's in half of the items.
+    """
+    variables = [s for s in effect.subjects if isinstance(s, VariablesSubject)]
+    alignment = program.alignments[variables[0].alignment] if variables else None
+    model = models[alignment.model] if alignment is not None else models_of(program, models, effect.task)[0]
+    (first, *others) = [setting.subject for setting in effect.settings]
+    alone = not others and isinstance(first, VariablesSubject) and len(first.variables) == 1
+    drawn = first.variables if alone and isinstance(first, VariablesSubject) else (model.output,)
+    pairs = find_pairs(program, effect.pairs, effect.task)
+    facts = networks[effect.network].facts
+    placements = (*(() if alignment is None else alignment.placements), *dict(_cells(program, effect)).values())
+    grounding = None
+    if placements:
+        placed = Alignment("", model.name, effect.network, placements, FitSettings(), effect.pairs)
+        search = lower_search(program, placed, models, facts)
+        grounding = ground(search.places((0,) * len(search.lines)))
+    return Measurement(
+        text=show_effect(effect),
+        estimand=effect.kind,
+        pairs=pairs.name,
+        term=name_cells(lower_effect(program, effect)),
+        network=effect.network,
+        random=False,
+        recipe=lower_recipe(program, models, model, drawn, ((0,),), pairs),
+        count=item_counts(pairs)[2],
+        encoding=lower_encoding(program, effect.task, facts),
+        variables=tuple(placement.variable for placement in placements),
+        grounding=grounding,
+    )
+
+
+def lower_measured_mean(
+    program: Program, models: Mapping[str, CausalModel], networks: Mapping[str, NetworkFile], mean: Mean
+) -> Measurement:
+    """The measurement of `mean(correct on N)`, the one metric that is run: agreement with the model on bases."""
+    model = models_of(program, models, mean.task)[0]
+    pairs = find_pairs(program, mean.pairs, mean.task)
+    score = Agree(
+        interchange(NetworkWorld(mean.network), (), model.output), interchange(ModelWorld(model.name), (), model.output)
+    )
+    return Measurement(
+        text=show_mean(mean),
+        estimand="mean",
+        pairs=pairs.name,
+        term=Expectation(score, f"inputs of pairs {pairs.name}"),
+        network=mean.network,
+        random=False,
+        recipe=lower_recipe(program, models, model, (), ((),), pairs),
+        count=item_counts(pairs)[2],
+        encoding=lower_encoding(program, mean.task, networks[mean.network].facts),
+    )
+
+
+def name_cells(term: Term) -> Term:
+    """The term with each cell as a variable of its site's name: a grounding then says where it is."""
+    named: Term = _named(term)
+    return named
+
+
+def _named(node: Any) -> Any:
+    if isinstance(node, Cell):
+        return node.site
+    if isinstance(node, tuple):
+        return tuple(_named(part) for part in node)
+    if not is_dataclass(node) or isinstance(node, type):
+        return node
+    return replace(node, **{f.name: _named(getattr(node, f.name)) for f in fields(node)})
+
+
+def sites_of(program: Program, effect: Effect) -> tuple[Site, ...]:
+    """Every site that an effect sets, holds or passes through, those of stated circuits too."""
+    return tuple(site for subject in effect.subjects for site in _sites(program, subject))
+
+
+def _cells(program: Program, effect: Effect) -> Iterator[tuple[str, Placement]]:
+    """Each site as the place of a variable of its name."""
+    for site in sites_of(program, effect):
+        yield site.text, Placement(site.text, site)
+
+
+def _sites(program: Program, subject: Subject) -> tuple[Site, ...]:
+    if isinstance(subject, SiteSubject):
+        return (subject.site,)
+    if isinstance(subject, CircuitSubject):
+        sites = program.circuits[subject.circuit].sites
+        return sites if isinstance(sites, tuple) else ()
+    return ()

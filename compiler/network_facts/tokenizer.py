@@ -1,0 +1,66 @@
+"""A network's tokenizer: `tokenizer.json` through the `tokenizers` library, which is loaded only where one is read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .read_header import BadCheckpointError
+
+MAX_BYTES = 300_000_000
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A text's tokens: their ids, and the characters that each stands for, from start to end.
+
+    What the tokenizer adds by itself stands for no characters: its start and end are equal.
+    """
+
+    ids: tuple[int, ...]
+    spans: tuple[tuple[int, int], ...]
+
+
+class Tokenizer:
+    """Cuts texts into tokens, as the network's own tokenizer does."""
+
+    def __init__(self, opened: Any) -> None:
+        self._opened = opened
+
+    def encode(self, texts: Sequence[str], special: bool = True) -> list[Encoded]:
+        """Each text's tokens; `special` says whether it gets those that begin or end every input."""
+        encoded = self._opened.encode_batch(list(texts), add_special_tokens=special)
+        return [Encoded(tuple(e.ids), tuple((start, end) for start, end in e.offsets)) for e in encoded]
+
+    def show(self, token: int) -> str:
+        """A token as the vocabulary writes it."""
+        return str(self._opened.id_to_token(token))
+
+
+def read_tokenizer(folder: Path) -> Tokenizer:
+    """Open the tokenizer in a folder.
+
+    Raises:
+        BadCheckpointError: there is none, or it is broken.
+    """
+    path = folder / "tokenizer.json"
+    remedy = "save it with the fast tokenizer's `save_pretrained`"
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise BadCheckpointError("CS533", "its `tokenizer.json` is too large to be one", remedy)
+        data = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise BadCheckpointError("CS533", "it holds no `tokenizer.json`", remedy) from None
+    except OSError as problem:
+        raise BadCheckpointError("CS533", f"its `tokenizer.json` cannot be read ({problem.strerror})", remedy) from None
+    except ValueError:
+        raise BadCheckpointError("CS533", "its `tokenizer.json` is no text", remedy) from None
+    import tokenizers
+
+    try:
+        opened = tokenizers.Tokenizer.from_str(data)
+    except Exception:  # the library raises no narrower class
+        raise BadCheckpointError("CS533", "its `tokenizer.json` is broken", remedy) from None
+    opened.no_truncation()
+    opened.no_padding()
+    return Tokenizer(opened)

@@ -1,0 +1,131 @@
+"""Checks of a task's answers, and of the tokens that metrics read, as a network's tokenizer cuts them up."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...lang.diagnostics import Diagnostic, Label
+from ...lang.metrics import Reading, parts_of
+from ...lang.program import Answer, Task
+from ...lang.texts import Template
+from ..expressions import evaluate
+from ..network_facts import Tokenizer
+from .lay_out import PromptLayout, PromptTokens
+
+MOST_ANSWERS = 5_000
+PROMPTS = 4
+"""Prompts of each template after which answers are looked at: what a text becomes can depend on what it follows."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """A text that may follow a prompt: whose it is (a value's code), and its tokens; None where it joins the prompt."""
+
+    code: int
+    text: str
+    ids: tuple[int, ...] | None
+
+
+def check_answers(task: Task, network: str, tokenizer: Tokenizer, layout: PromptLayout | None) -> list[Diagnostic]:
+    """Every answer is tokens of its own after a prompt, and no two can be mistaken for one another."""
+    found: list[Diagnostic] = []
+    for answer in task.answers:
+        if answer.texts:
+            problems = (p for prompt in _some(layout) for p in _check_answer(answer, network, tokenizer, prompt))
+            found += [problem for problem in (next(problems, None),) if problem is not None]
+    for metric in task.metrics.values():
+        for reading in parts_of(metric.expression):
+            if isinstance(reading, Reading) and reading.function != "logprob" and isinstance(reading.text, Template):
+                found += _check_reading(reading, reading.text, network, tokenizer, layout)
+    return found
+
+
+def say_after(prompt: str, texts: Sequence[tuple[int, str]], tokenizer: Tokenizer) -> list[Said]:
+    """What each text becomes after a prompt: the tokens that are more than the prompt's own."""
+    (before,) = tokenizer.encode([prompt], special=False)
+    encoded = tokenizer.encode([prompt + text for _, text in texts], special=False)
+    size = len(before.ids)
+    return [
+        Said(code, text, after.ids[size:] if after.ids[:size] == before.ids and len(after.ids) > size else None)
+        for (code, text), after in zip(texts, encoded, strict=True)
+    ]
+
+
+def _some(layout: PromptLayout | None) -> list[str]:
+    """Prompts that answers follow; an empty one where tokens are fed as they are."""
+    if layout is None:
+        return [""]
+    return [prompt.text for number in range(len(layout.templates)) for prompt in layout.of(number)[:PROMPTS]]
+
+
+def _check_answer(answer: Answer, network: str, tokenizer: Tokenizer, prompt: str) -> Iterator[Diagnostic]:
+    texts = [(code, text) for code, spellings in enumerate(answer.texts) for text in spellings]
+    step = max(1, len(texts) // MOST_ANSWERS)
+    said = say_after(prompt, texts[::step], tokenizer)
+    for each in said:
+        if each.ids is None:
+            yield Diagnostic(
+                "CS518",
+                f"the tokenizer of `{network}` joins the answer `{each.text}` with the end of the prompt",
+                Label(answer.span),
+                notes=(f"after the prompt `{prompt[-80:]}`",),
+                help="start the answer with a space, and end the prompt without one",
+            )
+    yield from _check_starts(answer, network, [each for each in said if each.ids is not None], tokenizer)
+
+
+def _check_starts(answer: Answer, network: str, said: list[Said], tokenizer: Tokenizer) -> Iterator[Diagnostic]:
+    """Answers of different values start differently; with `among answers` none is the beginning of another."""
+    firsts: dict[int, Said] = {}
+    for each in sorted(said, key=lambda s: len(s.ids or ())):
+        assert each.ids is not None
+        other = firsts.setdefault(each.ids[0], each)
+        if answer.among:
+            begins = (s for s in said if s.code != each.code and s.ids is not None)
+            other = next((s for s in begins if s.ids == each.ids[: len(s.ids or ())]), each)
+        if other.code == each.code or other.ids is None:
+            continue
+        nested = each.ids[: len(other.ids)] == other.ids
+        yield Diagnostic(
+            "CS517",
+            f"the answers `{other.text}` and `{each.text}` start with the same token of `{network}`,"
+            f" `{tokenizer.show(each.ids[0])}`"
+            if not nested
+            else f"the answer `{other.text}` is the beginning of `{each.text}` for the tokenizer of `{network}`",
+            Label(answer.span),
+            help="choose another spelling, of which neither is the beginning of the other"
+            if nested
+            else "compare whole answers with `among answers`, or choose another spelling",
+        )
+        return
+
+
+def _check_reading(
+    reading: Reading, text: Template, network: str, tokenizer: Tokenizer, layout: PromptLayout | None
+) -> Iterator[Diagnostic]:
+    """`prob` and `logit` are of one token."""
+    prompts = () if layout is None else layout.prompts[:: max(1, len(layout.prompts) // 64)]
+    cases = [(prompt.text, _render(text, prompt)) for prompt in prompts] or [("", _render(text, None))]
+    for before, shown in cases:
+        (said,) = say_after(before, [(0, shown)], tokenizer)
+        if said.ids is None or len(said.ids) != 1:
+            yield Diagnostic(
+                "CS535",
+                f"`{reading.function}` is of one token, and `{shown}` is "
+                + ("none of its own after the prompt" if said.ids is None else f"{len(said.ids)} of `{network}`"),
+                Label(reading.span),
+                help="choose a text that is one token, often with a space before it; `logprob` reads several",
+            )
+            return
+
+
+def _render(text: Template, prompt: PromptTokens | None) -> str:
+    shown = ""
+    for part in text.parts:
+        if isinstance(part, str):
+            shown += part
+        elif prompt is not None:
+            columns = {name: np.array([value]) for name, value in prompt.inputs.items()}
+            shown += part.render(int(evaluate(part.expression, columns, 1)[0]))
+    return shown

@@ -1,0 +1,118 @@
+"""A task's prompts for one tokenizer: rendered for inputs that show every value of every slot, and cut into tokens."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...lang.program import Task
+from ...lang.renderings import Prompt
+from ...lang.texts import Template
+from ..expressions import Column, evaluate
+from ..network_facts import Encoded, Tokenizer
+from .draw_inputs import draw_inputs
+
+MOST_VALUES = 2_000
+"""Values of a slot that are looked at; of more, ones that are spread evenly."""
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class PromptTokens:
+    """One prompt: its text, the inputs behind it, its tokens, and of each slot the text and the tokens that hold it.
+
+    `whole` says of each slot whether its tokens hold nothing else but blanks.
+    """
+
+    template: int
+    inputs: Mapping[str, int]
+    text: str
+    encoded: Encoded
+    values: tuple[str, ...]
+    positions: tuple[tuple[int, ...], ...]
+    whole: tuple[bool, ...]
+
+    @property
+    def length(self) -> int:
+        return len(self.encoded.ids)
+
+
+@dataclass(frozen=True)
+class PromptLayout:
+    """The prompts of a task for one tokenizer. `every`: each value of each slot is shown by one of them."""
+
+    templates: tuple[Template, ...]
+    prompts: tuple[PromptTokens, ...]
+    every: bool
+
+    @property
+    def shortest(self) -> PromptTokens:
+        return min(self.prompts, key=lambda prompt: prompt.length)
+
+    @property
+    def longest(self) -> PromptTokens:
+        return max(self.prompts, key=lambda prompt: prompt.length)
+
+    def of(self, template: int) -> tuple[PromptTokens, ...]:
+        """The prompts of one template."""
+        return tuple(prompt for prompt in self.prompts if prompt.template == template)
+
+
+def lay_out(task: Task, tokenizer: Tokenizer) -> PromptLayout | None:
+    """Render and cut up a task's prompts; None where the task has none, or no admitted input was drawn."""
+    if not isinstance(task.rendering, Prompt):
+        return None
+    columns, every_input = draw_inputs(task)
+    count = len(next(iter(columns.values()))) if columns else 0
+    if not count:
+        return None
+    every, prompts = True, list[PromptTokens]()
+    for number, template in enumerate(task.rendering.templates):
+        slots = [evaluate(slot.expression, columns, count) for slot in template.slots]
+        rows, looked_at = _telling_rows(slots)
+        drawn = all(len(np.unique(c)) == s.expression.domain.size for c, s in zip(slots, template.slots, strict=True))
+        every = every and looked_at and (every_input or drawn)
+        rendered = [_render(template, [int(column[row]) for column in slots]) for row in rows]
+        encoded = tokenizer.encode([text for text, _ in rendered])
+        for row, (text, spans), tokens in zip(rows, rendered, encoded, strict=True):
+            inputs = {name: int(column[row]) for name, column in columns.items()}
+            prompts.append(_locate(number, inputs, text, spans, tokens))
+    return PromptLayout(task.rendering.templates, tuple(prompts), every)
+
+
+def _telling_rows(slots: list[Column]) -> tuple[list[int], bool]:
+    """Rows among which every slot has each of its values, the first row among them, and whether none was left out."""
+    rows = {0}
+    every = True
+    for column in slots:
+        _, first = np.unique(column, return_index=True)
+        if len(first) > MOST_VALUES:
+            first = first[np.linspace(0, len(first) - 1, MOST_VALUES).astype(int)]
+            every = False
+        rows.update(int(row) for row in first)
+    return sorted(rows), every
+
+
+def _render(template: Template, values: list[int]) -> tuple[str, list[Span]]:
+    """The text, and from where to where each slot stands in it."""
+    text, spans = "", []
+    remaining = iter(values)
+    for part in template.parts:
+        shown = part if isinstance(part, str) else part.render(next(remaining))
+        if not isinstance(part, str):
+            spans.append((len(text), len(text) + len(shown)))
+        text += shown
+    return text, spans
+
+
+def _locate(template: int, inputs: Mapping[str, int], text: str, spans: list[Span], encoded: Encoded) -> PromptTokens:
+    positions, whole = [], []
+    for start, end in spans:
+        held = [i for i, (first, last) in enumerate(encoded.spans) if first < end and last > start and first < last]
+        positions.append(tuple(held))
+        before = text[encoded.spans[held[0]][0] : start] if held else "?"
+        after = text[end : encoded.spans[held[-1]][1]] if held else "?"
+        whole.append(not before.strip() and not after.strip())
+    values = tuple(text[start:end] for start, end in spans)
+    return PromptTokens(template, inputs, text, encoded, values, tuple(positions), tuple(whole))

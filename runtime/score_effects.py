@@ -1,0 +1,198 @@
+"""Scores of effects: a network with and without what an effect sets, on the same bases and sources, item by item."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from ..compiler.experiments import Encoding
+from ..compiler.groundings import Grounding
+from ..compiler.interpret_terms import Batch
+from ..compiler.plan import EvaluateStep
+from ..compiler.sampling.items import Items
+from ..compiler.terms import (
+    Apart,
+    Assignment,
+    CodeOf,
+    Differ,
+    Gain,
+    Handle,
+    MeanOver,
+    MetricOf,
+    OutputOf,
+    Plus,
+    Query,
+    Run,
+    Value,
+    ValueOf,
+)
+from .answers import NEAR_TIE, compare, encode
+from .engine import Engine
+from .errors import EngineRefusal
+from .natural import Natural
+
+Tokens = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class EffectScores:
+    """Scores over all classes and among the declared answers, and items near a tie; each of shape [item].
+
+    `range` bounds the scores, which are 0 or 1 where `binary`.
+    """
+
+    values: Tensor
+    among: Tensor
+    near: Tensor
+    range: tuple[float, float]
+    binary: bool
+
+
+def score_effect(
+    step: EvaluateStep, items: Items, engine: Engine, encoding: Encoding, natural: Natural
+) -> EffectScores:
+    """The scores of an effect's term on items. A gain of the answer's value is always among the declared answers."""
+    score = step.score
+    assert isinstance(score, Gain | Differ | Apart)
+    feeding = _Feeding(list(encode(items, encoding).swapaxes(0, 1)), step.model.input_names, encoding)
+    runs = [feeding.feed(query.run) for query in (score.left, score.right)]
+    fixed: dict[Value, npt.NDArray[np.float32]] = {
+        value: _fixed(value, step, engine, natural) for run in runs for value in _fixed_values(run)
+    }
+    batch = Batch(np.stack(feeding.tokens, axis=1), np.zeros((len(items), 0), dtype=bool), (), fixed)
+    logits = [engine.logits(OutputOf(step.model.output, run), batch) for run in runs]
+    labels = torch.from_numpy(step.model.output_of(items.bases))
+    after, before = (_read(score.left, one, labels, encoding, step) for one in logits)
+    near = after.near | before.near
+    if isinstance(score, Differ):
+        over_all = (after.over_all != before.over_all).any(1)
+        among = (after.among != before.among).any(1)
+        return EffectScores(over_all.float(), among.float(), near, (0.0, 1.0), True)
+    gains = [(a - b)[:, 0].float() for a, b in ((after.over_all, before.over_all), (after.among, before.among))]
+    if isinstance(score, Apart):
+        return EffectScores(gains[0].abs(), gains[1].abs(), near, (0.0, 1.0), True)
+    reach = 1.0 if isinstance(score.left, MetricOf) else float(step.model.domains[step.model.output].size - 1)
+    return EffectScores(gains[0], gains[1], near, (-reach, reach), False)
+
+
+# --- what is read ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What a run says: `over_all` and `among` of shape [item, answer], `near` of shape [item]."""
+
+    over_all: Tensor
+    among: Tensor
+    near: Tensor
+
+
+def _read(query: Query, logits: Tensor, labels: Tensor, encoding: Encoding, step: EvaluateStep) -> _Reading:
+    agreement = compare(logits, labels, encoding)
+    if isinstance(query, MetricOf):  # `correct`, the one metric that is run
+        return _Reading(agreement.over_all[:, None].long(), agreement.among[:, None].long(), agreement.near)
+    said = [logits[:, answer.position] for answer in encoding.answers]
+    among = torch.stack(
+        [one[:, list(answer.classes)].argmax(1) for one, answer in zip(said, encoding.answers, strict=True)], 1
+    )
+    near = agreement.near
+    for one, answer in zip(said, encoding.answers, strict=True):
+        if len(answer.classes) > 1:
+            top = one[:, list(answer.classes)].topk(2, dim=1).values
+            near = near | (top[:, 0] - top[:, 1] < NEAR_TIE)
+    if isinstance(step.score, Gain):
+        return _Reading(among, among, near)
+    return _Reading(torch.stack([one.argmax(1) for one in said], 1), among, near)
+
+
+# --- what is set -----------------------------------------------------------------------------------------------------
+
+
+class _Feeding:
+    """Runs whose inputs are set become runs on inputs of their own: `tokens` holds one [item, token] for each role."""
+
+    def __init__(self, tokens: list[Tokens], inputs: tuple[str, ...], encoding: Encoding) -> None:
+        self.tokens, self.inputs, self.encoding = tokens, inputs, encoding
+
+    def feed(self, run: Run) -> Run:
+        """The same run without assignments of inputs."""
+        others: list[Assignment] = []
+        fed: Tokens | None = None
+        for assignment in run.assignments:
+            columns = self._columns(assignment.target)
+            if columns is None:
+                others.append(replace(assignment, value=self._value(assignment.value)))
+                continue
+            fed = self.tokens[run.input].copy() if fed is None else fed
+            fed[:, columns] = self._tokens(assignment.value, columns)
+        if fed is None:
+            return replace(run, assignments=tuple(others))
+        self.tokens.append(fed)
+        return replace(run, input=len(self.tokens) - 1, assignments=tuple(others))
+
+    def _columns(self, target: Handle) -> list[int] | None:
+        """The tokens of an input; None for what is none."""
+        if not isinstance(target, str) or target not in self.inputs:
+            return None
+        column = self.inputs.index(target)
+        return [index for index, fed in enumerate(self.encoding.columns) if fed == column]
+
+    def _tokens(self, value: Value, columns: list[int]) -> Tokens | int:
+        match value:
+            case ValueOf(run=run):
+                return self.tokens[self.feed(run).input][:, columns]
+            case CodeOf(code=code):
+                return code
+        raise EngineRefusal("an input takes its value on another input, or one of its own")
+
+    def _value(self, value: Value) -> Value:
+        match value:
+            case ValueOf(run=run):
+                return replace(value, run=self.feed(run))
+            case Plus(left=left, right=right):
+                return replace(value, left=None if left is None else self._value(left), right=self._value(right))
+        return value
+
+
+def _fixed_values(run: Run) -> Iterator[MeanOver | CodeOf]:
+    """The values in a run, and in the runs that it reads, that are the same for every item."""
+    waiting: list[Value] = [assignment.value for assignment in run.assignments]
+    while waiting:
+        match waiting.pop():
+            case MeanOver() | CodeOf() as value:
+                yield value
+            case Plus(left=left, right=right):
+                waiting += [right] if left is None else [left, right]
+            case ValueOf(run=inner):
+                waiting += [assignment.value for assignment in inner.assignments]
+
+
+def _fixed(value: MeanOver | CodeOf, step: EvaluateStep, engine: Engine, natural: Natural) -> npt.NDArray[np.float32]:
+    """The mean features of a handle's frame over natural inputs (of a code, over those that have it), [group, feature].
+
+    Raises:
+        EngineRefusal: no natural input has the code.
+    """
+    handle = value.handle if isinstance(value, MeanOver) else value.variable
+    tokens = natural.tokens
+    if isinstance(value, CodeOf):
+        chosen = step.model.run(natural.codes, {})[value.variable] == value.code
+        if not chosen.any():
+            raise EngineRefusal(f"no input of `fit` gives `{value.variable}` the value that it is set to")
+        tokens = tokens[torch.from_numpy(chosen)]
+    assert step.grounding is not None
+    frame = _frame_of(handle, step.grounding, step.variables)
+    features, _ = engine.maps[frame].featurise(engine.states(frame, tokens))
+    mean: npt.NDArray[np.float32] = features.mean(0).numpy()
+    return mean
+
+
+def _frame_of(handle: Handle, grounding: Grounding, variables: tuple[str, ...]) -> int:
+    owner = variables.index(handle) if isinstance(handle, str) and handle in variables else -1
+    for index, frame in enumerate(grounding.frames):
+        if any(block.variable == owner for block in frame.blocks):
+            return index
+    raise EngineRefusal("a mean is taken of what is not placed")

@@ -1,0 +1,256 @@
+"""Prompts cut into tokens: slots, positions and answers against Python's own formatting and the tokenizer's decoder."""
+
+import shutil
+import struct
+from pathlib import Path
+
+import pytest
+from cspec.cli.main import main
+from cspec.compiler.check_runnable import check_runnable, runs
+from cspec.compiler.network_facts import Tokenizer, read_tokenizer
+from cspec.compiler.pipeline import Checked, check_spec
+from cspec.compiler.prompts import PromptLayout, draw_inputs, lay_out, resolve_in_prompt
+from cspec.compiler.prompts.check_answers import say_after
+from cspec.lang import Source, SpecError, read_program
+from cspec.lang.places import EVERY_TOKEN, Position
+from cspec.lang.program import Task
+
+NETWORK = Path(__file__).parent.parent / "golden" / "good" / "lm"
+EXAMPLE = """
+task pricing {
+  input  lo, hi, cost: 0..99
+  require lo < hi
+  output ok: bool
+  prompt "say yes only if it costs between {lo} and {hi} dollars . it costs {cost} dollars ."
+  answer ok: { true: " yes", false: " no" }
+}
+
+model boundaries for pricing {
+  above: bool = cost >= lo
+  below: bool = cost <= hi
+  ok = above and below
+}
+
+model midpoint for pricing {
+  distance = abs(2 * cost - (lo + hi))
+  ok = distance <= hi - lo
+}
+
+network lm = transformers("./lm")
+
+align bounds: boundaries -> lm {
+  above, below in resid_post[*] @ [last, {cost}] via rotation size learned
+}
+
+align mid: midpoint -> lm {
+  distance in resid_post[*] @ [last, {cost}] via rotation size learned
+}
+
+claim solves:    accuracy(lm) >= 0.98
+claim localised: iia(bounds) >= 0.85
+claim better:    iia(bounds) - iia(mid) >= 0.10
+"""
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Tokenizer:
+    return read_tokenizer(NETWORK)
+
+
+def task_of(text: str) -> Task:
+    program, diagnostics = read_program(Source(Path("spec.cspec"), text))
+    assert program is not None, diagnostics
+    (task,) = program.tasks.values()
+    return task
+
+
+def check_in(folder: Path, text: str) -> Checked:
+    if not (folder / "lm").exists():
+        shutil.copytree(NETWORK, folder / "lm")
+    return check_spec(Source(folder / "spec.cspec", text))
+
+
+def layout_of(text: str, tokenizer: Tokenizer) -> PromptLayout:
+    layout = lay_out(task_of(text), tokenizer)
+    assert layout is not None
+    return layout
+
+
+PLAIN = """task t {
+  input a: 0..120
+  input b: 3..9
+  require a != b
+  output ok: bool
+  prompt "from {a} to {b:03} , {a + b as both} ." | "{b} is {b + a as both} or {a} ?"
+  answer ok: { false: 0, true: 1 }
+}"""
+
+
+def test_inputs_are_all_those_that_are_admitted() -> None:
+    columns, every = draw_inputs(task_of(PLAIN))
+    found = set(zip(columns["a"].tolist(), columns["b"].tolist(), strict=True))
+    assert every
+    assert found == {(a, b) for a in range(121) for b in range(3, 10) if a != b}
+
+
+def test_a_large_domain_is_sampled_within_its_conditions() -> None:
+    columns, every = draw_inputs(task_of(EXAMPLE[: EXAMPLE.index("model")]))
+    assert not every
+    assert (columns["lo"] < columns["hi"]).all()
+    assert set(columns["cost"].tolist()) == set(range(100))
+
+
+def test_prompts_show_every_value_and_slots_hold_their_text(tokenizer: Tokenizer) -> None:
+    layout = layout_of(PLAIN, tokenizer)
+    assert layout.every
+    for number, names in enumerate((("a", "b", "both"), ("b", "both", "a"))):
+        prompts = layout.of(number)
+        values = {name: {p.values[i] for p in prompts} for i, name in enumerate(names)}
+        assert values["a"] == {str(a) for a in range(121)}
+        assert values["both"] == {str(a + b) for a in range(121) for b in range(3, 10) if a != b}
+        for prompt in prompts:
+            a, b = prompt.inputs["a"], prompt.inputs["b"]
+            assert prompt.text == (f"from {a} to {b:03} , {a + b} .", f"{b} is {b + a} or {a} ?")[number]
+            assert all(prompt.whole)
+            for held, value in zip(prompt.positions, prompt.values, strict=True):
+                said = "".join(tokenizer.show(prompt.encoded.ids[index]) for index in held)
+                assert said.lstrip("Ġ") == value
+
+
+def test_positions_are_those_of_the_prompt_whatever_its_length(tokenizer: Tokenizer) -> None:
+    layout = layout_of(PLAIN, tokenizer)
+    lengths = set()
+    for prompt in layout.prompts:
+        lengths.add(prompt.length)
+        name = layout.templates[prompt.template].slots
+        held = prompt.positions[[slot.name for slot in name].index("a")]
+
+        def at(position: Position, prompt=prompt) -> tuple[int, ...]:  # type: ignore[no-untyped-def]
+            return resolve_in_prompt(position, prompt, layout)
+
+        assert at(Position(slot="a")) == at(Position(index=held[-1])) == (held[-1],)
+        assert at(Position(slot="a", part="first")) == (held[0],)
+        assert at(Position(slot="a", part="all")) == held == tuple(range(held[0], held[-1] + 1))
+        assert at(Position(index=-1)) == (prompt.length - 1,)
+        assert at(EVERY_TOKEN) == tuple(range(prompt.length))
+        assert at(Position(index=prompt.length)) == at(Position(index=-prompt.length - 1)) == ()
+    assert len(lengths) > 2
+
+
+def test_an_answer_is_what_follows_the_prompt(tokenizer: Tokenizer) -> None:
+    yes, joined, several = say_after("it costs 1", [(0, " yes"), (1, "0"), (2, " only if")], tokenizer)
+    assert [tokenizer.show(token) for token in yes.ids or ()] == ["Ġyes"]
+    assert joined.ids is None
+    assert [tokenizer.show(token) for token in several.ids or ()] == ["Ġonly", "Ġif"]
+
+
+def test_the_price_tagging_example_checks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    checked = check_in(tmp_path, EXAMPLE)
+    assert checked.warnings == ()
+    assert checked.networks["lm"].facts.layers("resid_post") == (0, 1, 2, 3)
+    (tmp_path / "spec.cspec").write_text(EXAMPLE)
+    assert main(["check", "--tokens", str(tmp_path / "spec.cspec")]) == 0
+    out = capsys.readouterr().out
+    assert "cannot run yet: 3 of 3 claims" in out
+    assert "17 tokens, for instance:" in out
+    assert "{cost}: here `" in out
+    assert "answer ok: true is ` yes`, Ġyes (" in out
+
+
+def test_what_the_example_lacks_is_said(tmp_path: Path) -> None:
+    with pytest.raises(SpecError) as caught:
+        check_spec(Source(tmp_path / "spec.cspec", EXAMPLE))
+    assert [d.code for d in caught.value.diagnostics] == ["CS532"]
+
+
+# --- what no engine runs ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", [["verify"], ["compile", "--emit", "plan"]])
+def test_what_cannot_run_is_one_error_at_its_place(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(NETWORK, tmp_path / "lm")
+    (tmp_path / "spec.cspec").write_text(EXAMPLE)
+    name, *options = command
+    assert main([name, str(tmp_path / "spec.cspec"), *options]) == 2
+    error = capsys.readouterr().err
+    assert error.count("error[") == 1
+    assert "error[CS519]" in error
+    assert "network lm = transformers" in error
+
+
+MLP_TASK = """task t {
+  input a, b: 0..7
+  output ok: bool
+  RENDERING
+  ANSWER
+}
+model m for t {
+  less: bool = a < b
+  ok = less
+}
+network mlp = torch("net.safetensors")
+align das: m -> mlp { less at SITE via MAP }
+claim c: iia(das) >= 0.5
+claim d: accuracy(mlp) >= 0.5
+"""
+RIGHT = {
+    "RENDERING": "tokens [a, b]",
+    "ANSWER": "answer ok: { false: 0, true: 1 }",
+    "SITE": "hidden[1]",
+    "MAP": "pca size 1",
+}
+
+
+@pytest.mark.parametrize(
+    ("part", "text", "at", "running"),
+    [
+        ("SITE", "hidden[1]", None, ["c", "d"]),
+        ("RENDERING", "vector [a, b]", "vector [a, b]", []),
+        (
+            "ANSWER",
+            "answer ok: { false: 0, true: 1 } among answers",
+            "answer ok: { false: 0, true: 1 } among answers",
+            [],
+        ),
+        ("SITE", "[hidden[1], hidden[2]]", "[hidden[1], hidden[2]]", ["d"]),
+        ("SITE", "mlp_out[1] @ last", "mlp_out[1] @ last", ["d"]),
+        ("MAP", 'sae("f.safetensors")', '"f.safetensors"', ["d"]),
+    ],
+)
+def test_each_claim_runs_unless_it_rests_on_something_that_does_not(
+    part: str, text: str, at: str | None, running: list[str]
+) -> None:
+    spec = MLP_TASK
+    for name, written in (RIGHT | {part: text}).items():
+        spec = spec.replace(name, written)
+    program, diagnostics = read_program(Source(Path("spec.cspec"), spec))
+    assert program is not None, diagnostics
+    found = check_runnable(program)
+    assert [spec[d.label.span.start : d.label.span.end] for d in found] == ([] if at is None else [at])
+    assert [claim.name for claim in program.claims.values() if runs(claim, program)] == running
+
+
+def test_an_autoencoder_must_read_what_lies_at_its_site(tmp_path: Path) -> None:
+    shapes = {"W_enc": [32, 50], "b_enc": [50], "W_dec": [50, 32], "b_dec": [32]}
+    spec = EXAMPLE.replace("distance in resid_post[*] @ [last, {cost}] via rotation size learned", "distance at SITE")
+
+    def codes(shapes: dict[str, list[int]], site: str) -> list[str]:
+        entries, offset = [], 0
+        for name, shape in shapes.items():
+            size = 4 * shape[0] * (shape[1] if len(shape) > 1 else 1)
+            entries.append(f'"{name}":{{"dtype":"F32","shape":{shape},"data_offsets":[{offset},{offset + size}]}}')
+            offset += size
+        header = ("{" + ",".join(entries) + "}").encode()
+        (tmp_path / "f.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + bytes(offset))
+        try:
+            check_in(tmp_path, spec.replace("SITE", f'{site} via sae("f.safetensors") size 8'))
+        except SpecError as error:
+            return [d.code for d in error.diagnostics]
+        return []
+
+    assert codes(shapes, "resid_post[1] @ last") == []
+    assert codes(shapes, "mlp_act[1] @ last") == ["CS530"]
+    assert codes(shapes | {"b_dec": [31]}, "resid_post[1] @ last") == ["CS530"]
+    assert codes({"W_enc": [32, 4], "b_enc": [4], "W_dec": [4, 32], "b_dec": [32]}, "attn_out[1] @ last") == ["CS530"]

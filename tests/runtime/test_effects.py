@@ -1,0 +1,125 @@
+"""Effects that run, on a network wired by hand: every base with every source, against plain Python, exactly."""
+
+# ruff: noqa: E501
+
+import contextlib
+import io
+import itertools
+import json
+import shutil
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from cspec.cli.main import main
+
+WIRED = Path(__file__).parents[1] / "docs" / "verdicts" / "wired.safetensors"
+SYMBOLS = range(3)
+SPEC = """
+task equality {
+  input  w, x, y, z: 0..2
+  output same: bool
+  tokens [w, x, y, z]
+  answer same: { false: 0, true: 1 }
+}
+model equalities for equality {
+  left:  bool = w == x
+  right: bool = y == z
+  same = left == right
+}
+network wired = torch("wired.safetensors")
+align decided: equalities -> wired { left at hidden[2][0]  right at hidden[2][1] }
+circuit both = { hidden[2][0], hidden[2][1] }
+claim c: %s >= %s exhaustively
+"""
+
+Input = tuple[int, int, int, int]
+Pair = tuple[bool, bool]
+"""What layer 2 holds: `w == x` and `y == z`."""
+
+
+def layer(one: Input) -> Pair:
+    w, x, y, z = one
+    return w == x, y == z
+
+
+def answer(pair: Pair) -> bool:
+    return pair[0] == pair[1]
+
+
+def right(base: Input, said: bool) -> int:
+    return int(said == answer(layer(base)))
+
+
+def weighted(score: Callable[[Input, Input], int], changing: Callable[[Input, Input], bool]) -> Fraction:
+    """The mean over all bases and sources, the two halves with equal weight."""
+    inputs = list(itertools.product(SYMBOLS, repeat=4))
+    halves: dict[bool, list[int]] = {True: [], False: []}
+    for base, source in itertools.product(inputs, repeat=2):
+        halves[changing(base, source)].append(score(base, source))
+    return sum((Fraction(sum(h), len(h)) for h in halves.values()), Fraction(0)) / 2
+
+
+def outputs_differ(base: Input, source: Input) -> bool:
+    return answer(layer(base)) != answer(layer(source))
+
+
+def left_differs(base: Input, source: Input) -> bool:
+    return layer(base)[0] != layer(source)[0]
+
+
+def with_left(base: Input, source: Input) -> bool:
+    return answer((layer(source)[0], layer(base)[1]))
+
+
+CASES: list[tuple[str, Callable[[Input, Input], int], Callable[[Input, Input], bool]]] = [
+    ("change(w -> same)", lambda b, s: answer(layer(b)) != answer(layer((s[0], *b[1:]))), outputs_differ),
+    ("effect(w -> correct)", lambda b, s: right(b, answer(layer((s[0], *b[1:])))) - 1, outputs_differ),
+    ("effect({w := 1} -> correct)", lambda b, _: right(b, answer(layer((1, *b[1:])))) - 1, outputs_differ),
+    ("effect({w := source, x := 2} -> same)", lambda b, s: answer(layer((s[0], 2, *b[2:]))) - answer(layer(b)), outputs_differ),
+    ("change(hidden[2][0] -> same)", lambda b, s: with_left(b, s) != answer(layer(b)), outputs_differ),
+    ("effect(decided.left -> correct)", lambda b, s: right(b, with_left(b, s)) - 1, left_differs),
+    ("effect({decided.left := 1} -> same)", lambda b, _: answer((True, layer(b)[1])) - answer(layer(b)), left_differs),
+    ("effect({both := 0} -> correct)", lambda b, _: right(b, True) - 1, outputs_differ),
+    ("effect({hidden[2][0] := 1 - hidden[2][0]} -> correct)", lambda b, _: -1, outputs_differ),
+    ("change(hidden[1] -> same given decided.right)", lambda b, s: with_left(b, s) != answer(layer(b)), outputs_differ),
+    ("change(hidden[1] -> same through hidden[2][0])", lambda b, s: with_left(b, s) != answer(layer(b)), outputs_differ),
+    ("change(w -> same given hidden[2])", lambda b, s: 0, outputs_differ),
+    ("change(w -> same through both)", lambda b, s: answer(layer(b)) != answer(layer((s[0], *b[1:]))), outputs_differ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "score", "changing"), CASES, ids=[text for text, _, _ in CASES])
+def test_an_effect_is_what_plain_python_counts(
+    text: str, score: Callable[[Input, Input], int], changing: Callable[[Input, Input], bool], tmp_path: Path
+) -> None:
+    (spec := tmp_path / "e.cspec").write_text(SPEC % (text, -0.99 if text.startswith("effect") else 0.0001))
+    shutil.copy(WIRED, tmp_path)
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
+        main(["verify", str(spec), "--json"])
+    (verdict,) = json.loads(out.getvalue())["result"]["verdicts"]
+    assert Fraction(verdict["quantities"][0]["exact"]) == weighted(score, changing)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "change(rest(both) -> same)",
+        "effect({hidden[2] := shuffled} -> correct)",
+        "effect({hidden[2] := hidden[2] + noise(0.1)} -> correct)",
+        "effect({hidden[2] := hidden[1]} -> correct)",
+        "change(w -> decided.left)",
+        "effect(w -> correct given rest)",
+    ],
+)
+def test_what_no_engine_measures_is_refused_and_not_left_out(text: str, tmp_path: Path) -> None:
+    (spec := tmp_path / "e.cspec").write_text(SPEC.replace(" exhaustively", "") % (text, 0.1))
+    shutil.copy(WIRED, tmp_path)
+    err = io.StringIO()
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(err):
+        assert main(["check", str(spec)]) == 0
+        assert main(["verify", str(spec)]) == 2
+    assert "error[CS480]" in err.getvalue()
+    assert text in err.getvalue()
