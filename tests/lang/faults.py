@@ -174,7 +174,7 @@ FAULTS = [
     Fault("balanced_and_uniform", "", PAIRS % "balanced left uniform", "CS445", "uniform", "remove one"),
     Fault("no_union", "align das: both -> mlp {", "pairs p for equality { uniform }\npairs q for equality { }\nalign das: both -> mlp over p, q {", "CS447", "q", "name one recipe"),
     Fault("one_cell", "", PAIRS % "balanced 3", "CS446", "3", "or write `uniform`"),
-    Fault("budget_not_built", "", "\nsettings { budget: 3 }\n", "CS010", "budget", "size"),
+    Fault("budget_too_small", "", "\nsettings { budget: 3 }\n", "CS309", "3", "budget: 200"),
     # --- names and types
     Fault("unknown_name", LEFT, "left: bool = w == xx", "CS101", "xx", "did you mean `x`?"),
     Fault("unknown_model", "das: both ->", "das: booth ->", "CS101", "booth", "did you mean `both`?"),
