@@ -100,6 +100,8 @@ LINKED = (
 
 # fmt: off
 FAULTS = [
+    Fault("endless_loop", LEFT, f"left: bool = any(w == i for i in 0..{10**38})", "CS142", f"0..{10**38}", "shorter"),
+    Fault("endless_loop_of_declarations", "", f"\nfor i in 0..{10**38} {{\n  pairs p[i] for equality {{ }}\n}}\n", "CS142", f"0..{10**38}", "shorter"),
     Fault("the_not_built", LEFT, "left: bool = (the i in 0..7 where w == i) == x", "CS010", "the", "min("),
     # --- syntax
     Fault("unexpected_token", "model both for equality", "model both equality", "CS001", "equality", "model NAME for"),
