@@ -10,9 +10,10 @@ from ..lang.diagnostics import Diagnostic
 from ..lang.effects import Effect, Mean
 from ..lang.program import Alignment, Program
 from .check_autoencoders import check_autoencoders
-from .check_sites import check_sites
+from .check_sites import check_site, check_sites
 from .experiments import NetworkFile
 from .feed_networks import Feeding
+from .lower_effects import sites_of
 from .open_network import open_network
 from .prompts.check_prompts import check_position_counts
 
@@ -41,6 +42,9 @@ def check_networks(
                 found += check_position_counts(alignment, name, there.layout)
     for task_name, name in fed_pairs(program):
         fed.feed(task_name, name)
+    for effect in (e for e in _estimands(program) if isinstance(e, Effect)):
+        if (there := fed.feed(effect.task, effect.network)) is not None:
+            found += [problem for site in sites_of(program, effect) for problem in check_site(site, there)]
     return files, tuple(dict.fromkeys(found))
 
 

@@ -8,10 +8,7 @@ from ..lang.effects import Effect, Mean, VariablesSubject
 from ..lang.places import Placement, Region, Site
 from ..lang.program import Answer, Network, Program, Task
 from ..lang.renderings import Prompt, Vector
-from .check_effects_run import find_effect_obstacle
-
-RUN_COMPONENTS = ("hidden", "resid", "logits")
-"""Components of the networks that engines run."""
+from .check_effects_run import RUN_COMPONENTS, find_effect_obstacle
 
 _ELSEWHERE = (
     "`cspec check` and `cspec compile --emit terms` take it; to verify other claims, move it to a file of its own"
@@ -54,18 +51,20 @@ def find_obstacles(estimand: Estimand, program: Program) -> Iterator[Diagnostic]
     for name in aligned:
         for placement in program.alignments[name].placements:
             yield from _placement(placement)
-    if not _is_run(estimand, program):
+    if what := _what_is_not_run(estimand, program):
         message = f"`{_name(estimand)}` is checked, and cannot be run yet"
-        yield Diagnostic("CS480", message, Label(estimand.span), help=_ELSEWHERE)
+        yield Diagnostic("CS480", message, Label(estimand.span), notes=(f"no engine runs {what}",), help=_ELSEWHERE)
 
 
-def _is_run(estimand: Estimand, program: Program) -> bool:
-    """Whether an engine measures this kind of estimand."""
-    if isinstance(estimand, Iia):
-        return estimand.origin is None
-    if isinstance(estimand, Effect | Mean):
-        return not find_effect_obstacle(estimand, program)
-    return isinstance(estimand, Accuracy | Reading)
+def _what_is_not_run(estimand: Estimand, program: Program) -> str:
+    """What of an estimand no engine measures; nothing where it is measured."""
+    match estimand:
+        case Iia(origin=origin):
+            return "" if origin is None else "sources that are read in another network"
+        case Effect() | Mean():
+            return find_effect_obstacle(estimand, program)
+        case Accuracy() | Reading():
+            return ""
 
 
 def _aligned(estimand: Estimand) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ def check_sites(alignment: Alignment, network: FedNetwork, alignments: Mapping[s
             found += _check_inside(placement, placement.place.inside, alignments, network)
             continue
         for site in placement.members or (placement.place,):
-            problems = _check_site(site, network)
+            problems = check_site(site, network)
             found += problems or _take_room(placement, site, taken, network)
             if problems:
                 break
@@ -43,7 +43,7 @@ def _take_room(placement: Placement, site: Site, taken: list[Taken], network: Fe
 # --- one site --------------------------------------------------------------------------------------------------------
 
 
-def _check_site(site: Site, network: FedNetwork) -> list[Diagnostic]:
+def check_site(site: Site, network: FedNetwork) -> list[Diagnostic]:
     """Every part of a site exists."""
     for part in site.parts:
         if problems := _check_part(part, network):

@@ -25,6 +25,7 @@ from ..lang.effects import (
 )
 from ..lang.effects import Noise as NoiseValue
 from ..lang.effects import Value as SetValue
+from ..lang.places import Site
 from ..lang.program import Program
 from .terms import (
     Amount,
@@ -219,6 +220,20 @@ class _Lowering:
         """The number of the next draw."""
         self.draws += 1
         return self.draws
+
+
+def sites_of(program: Program, effect: Effect) -> tuple[Site, ...]:
+    """Every site that an effect sets, holds or passes through, those of stated circuits too."""
+    return tuple(site for subject in effect.subjects for site in _sites(program, subject))
+
+
+def _sites(program: Program, subject: Subject) -> tuple[Site, ...]:
+    if isinstance(subject, SiteSubject):
+        return (subject.site,)
+    if isinstance(subject, CircuitSubject):
+        sites = program.circuits[subject.circuit].sites
+        return sites if isinstance(sites, tuple) else ()
+    return ()
 
 
 def _pairs_text(pairs: str | None) -> str:

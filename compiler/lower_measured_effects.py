@@ -4,15 +4,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
-from ..lang.effects import CircuitSubject, Effect, Mean, SiteSubject, Subject, VariablesSubject
-from ..lang.places import Placement, Site
+from ..lang.effects import Effect, Mean, VariablesSubject
+from ..lang.places import Placement
 from ..lang.program import Alignment, FitSettings, Program
 from ..lang.show_estimands import show_effect, show_mean
 from .causal_model import CausalModel
 from .experiments import Measurement, NetworkFile
 from .groundings import ground
 from .lower_alignments import lower_search
-from .lower_effects import lower_effect
+from .lower_effects import lower_effect, sites_of
 from .lower_recipes import find_pairs, item_counts, lower_encoding, lower_recipe, models_of
 from .terms import Agree, Cell, Expectation, ModelWorld, NetworkWorld, interchange
 
@@ -94,21 +94,7 @@ def _named(node: Any) -> Any:
     return replace(node, **{f.name: _named(getattr(node, f.name)) for f in fields(node)})
 
 
-def sites_of(program: Program, effect: Effect) -> tuple[Site, ...]:
-    """Every site that an effect sets, holds or passes through, those of stated circuits too."""
-    return tuple(site for subject in effect.subjects for site in _sites(program, subject))
-
-
 def _cells(program: Program, effect: Effect) -> Iterator[tuple[str, Placement]]:
     """Each site as the place of a variable of its name."""
     for site in sites_of(program, effect):
         yield site.text, Placement(site.text, site)
-
-
-def _sites(program: Program, subject: Subject) -> tuple[Site, ...]:
-    if isinstance(subject, SiteSubject):
-        return (subject.site,)
-    if isinstance(subject, CircuitSubject):
-        sites = program.circuits[subject.circuit].sites
-        return sites if isinstance(sites, tuple) else ()
-    return ()

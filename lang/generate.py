@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .explanations.render_catalogue import render_catalogue
+from .highlighting.reference import put_words
+from .highlighting.textmate import render_textmate
 
 ROOT = Path(__file__).parents[1]
 
@@ -11,6 +13,8 @@ ROOT = Path(__file__).parents[1]
 def generated_files() -> Iterator[tuple[Path, str]]:
     """Each generated file, relative to the root, and what it should hold."""
     yield Path("docs/errors.md"), render_catalogue()
+    yield Path("docs/language.md"), put_words((ROOT / "docs/language.md").read_text(encoding="utf-8"))
+    yield Path("editors/vscode/syntaxes/cspec.tmLanguage.json"), render_textmate()
 
 
 if __name__ == "__main__":

@@ -178,8 +178,19 @@ class Names:
 
     @property
     def tables(self) -> tuple[Table[Any], ...]:
-        named = self.types, self.lookup_tables, self.tasks, self.models, self.networks, self.alignments, self.pairs
-        return (*named, self.claims, self.circuits, self.graphs, self.nodes)
+        return (
+            self.types,
+            self.lookup_tables,
+            self.tasks,
+            self.models,
+            self.networks,
+            self.alignments,
+            self.pairs,
+            self.claims,
+            self.circuits,
+            self.graphs,
+            self.nodes,
+        )
 
     def find(self, table: Table[T], name: Name) -> T | None:
         """What a name means; None if it is unknown (an error) or broken (already reported)."""

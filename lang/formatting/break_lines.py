@@ -39,6 +39,8 @@ def break_lines(outline: Outline, low: int, high: int, indent: int, hang: int = 
         line = write_line(outline, low, high, indent)
         if line.width <= WIDTH:
             return [*comment_lines(outline, low, indent), line]
+    if _ends_in_list(outline, low, high):
+        return _open_brackets(outline, low, high, indent, hang)
     for lower in range(level, len(BREAKS)):
         cuts = [at for at in outline.parts(low, high) if at > low and _breaks_before(outline, at, BREAKS[lower])]
         if cuts:
@@ -72,6 +74,16 @@ def _must_break(outline: Outline, low: int, high: int) -> bool:
     return has_comments(outline, low, high) or any(
         outline.is_symbol(at, ",") and outline.is_symbol(at + 1, "}", "]", ")") for at in range(low, high - 1)
     )
+
+
+def _ends_in_list(outline: Outline, low: int, high: int) -> bool:
+    """Whether a range ends in the braces of a declared list, and what stands before fits on its line."""
+    if not outline.is_symbol(high - 1, "}"):
+        return False
+    opening = outline.match[high - 1]
+    declared = opening > low + 1 and outline.is_symbol(opening - 1, "=", ":")
+    plain = declared and opening not in outline.blocks and not _must_break(outline, low, opening + 1)
+    return plain and len(write_flat(outline, low, opening + 1)) <= WIDTH // 2
 
 
 def _comment_inside(outline: Outline, low: int, high: int) -> int | None:

@@ -128,15 +128,15 @@ def _read_trees(
     while pending:
         node, brace = pending.pop()
         if not hasattr(node, "children"):
-            if node is not None and node.type == "NAME":
-                names.add(numbers[node.start_pos])
-            continue
-        if node.data == "template":  # a text is one token, whatever its slots hold
+            if getattr(node, "type", "") == "NAME":  # `shared.mlp` is one name of several tokens
+                names.update(numbers[at] for at in range(node.start_pos, node.end_pos) if at in numbers)
             continue
         if node.data == "variable":
             names.update(numbers[token.start_pos] for token in node.children)
         here = brace
         if not node.meta.empty:
+            if node.meta.start_pos not in numbers:  # a text is one token, whatever its slots hold
+                continue
             start = numbers[node.meta.start_pos]
             here = inner[start]
             if here != brace:

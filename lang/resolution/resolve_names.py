@@ -146,14 +146,14 @@ class _Resolver:
         if keyword_of(node) == "task":
             scope = _Scope(self.owned.get(_text(node.name), {}), scope)
         loops = [node, *(loop for loop in getattr(node, "loops", ()))]
-        names = [_name(getattr(loop, "variable", None)) for loop in loops if hasattr(loop, "domain")]
-        names += [_name(parameter) for parameter in getattr(node, "parameters", ()) or ()]
+        names = [("loop variable", _name(getattr(loop, "variable", None))) for loop in loops if hasattr(loop, "domain")]
+        names += [("parameter", _name(parameter)) for parameter in getattr(node, "parameters", ()) or ()]
         local = {}
-        for name in names:
+        for kind, name in names:
             if name is None:
                 continue
             known = self.occurrences.get(name.span.start)
-            local[name.text] = known.declared if known else self._declare("loop variable", name, node, "")
+            local[name.text] = known.declared if known else self._declare(kind, name, node, "")
         return _Scope(local, scope) if local else scope
 
     def _task_scope(self, node: Any, owner: str, reference: str, scope: _Scope) -> _Scope:
@@ -194,7 +194,8 @@ class _Resolver:
 
 def keyword_of(node: Any) -> str:
     """The word that opens a declaration, from the name of its class."""
-    return type(node).__name__.removesuffix("Syntax").lower()
+    word = type(node).__name__.removesuffix("Syntax").lower()
+    return "fn" if word == "function" else word
 
 
 def _declarations(nodes: tuple[Any, ...]) -> Iterator[Any]:

@@ -12,6 +12,9 @@ from ..resolution.declared import Declared
 from ..scanner import CLOSING, OPENING, ScannedToken
 from .analysis import Analysis
 
+LOCAL = ("loop variable", "parameter")
+"""Kinds that are known in one place only."""
+
 
 @dataclass(frozen=True)
 class Proposal:
@@ -250,7 +253,7 @@ class _Names:
             yield from self.variables(found.node.model.text)
 
     def everything(self) -> Iterator[Proposal]:
-        yield from (_proposal(d) for d in self.analysis.resolution.declared if d.kind != "loop variable")
+        yield from (_proposal(d) for d in self.analysis.resolution.declared if d.kind not in LOCAL)
 
 
 def _proposal(declared: Declared) -> Proposal:

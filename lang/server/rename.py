@@ -69,6 +69,12 @@ def _clashes(declared: Declared, other: Declared, name: str) -> bool:
 
 
 def _is_in_texts(analysis: Analysis, declared: Declared) -> bool:
-    """Whether a slot of a text names it: `{x}`."""
-    slot = re.compile(r"\{[^}]*\b" + re.escape(declared.name) + r"\b[^}]*\}")
-    return any(token.kind == "string" and slot.search(token.text) for token in analysis.tokens)
+    """Whether a slot of a text may name it where no place is known: `{x}` in a path, that a loop fills."""
+    known = {occurrence.span.start for occurrence in analysis.resolution.occurrences}
+    slot = re.compile(r"\{[^}]*?\b(" + re.escape(declared.name) + r")\b[^}]*\}")
+    return any(
+        token.start + match.start(1) not in known
+        for token in analysis.tokens
+        if token.kind == "string"
+        for match in slot.finditer(token.text)
+    )

@@ -169,7 +169,7 @@ def test_links_lead_somewhere(page: str) -> None:
         assert "://" in target or (DOCS / target).exists(), target
 
 
-@pytest.mark.parametrize("page", ["locking.md", "verdicts.md"])
+@pytest.mark.parametrize("page", ["locking.md", "tools.md", "verdicts.md"])
 def test_a_quoted_session_is_what_a_shell_shows(tmp_path: Path, page: str) -> None:
     """Commands and what they print, in a copy of the folder that is named; digits of hashes may be others."""
     quoted = [example for example in examples(page) if example.kind == "session"]

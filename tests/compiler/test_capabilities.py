@@ -1,0 +1,58 @@
+"""A whole spec of circuits and a graph over judged answers: it checks, lowers to terms, and says what cannot run yet."""
+
+import contextlib
+import io
+import shutil
+from pathlib import Path
+
+import pytest
+from cspec.cli.main import main
+
+FOLDER = Path(__file__).with_name("capabilities")
+NETWORK = Path(__file__).parents[1] / "golden" / "good" / "lm"
+DIMENSIONS = ("grounding", "coherence", "synthesis")
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Path:
+    """The spec with its tables, and the same small network in every checkpoint."""
+    shutil.copytree(FOLDER, tmp_path, dirs_exist_ok=True)
+    for name in ("primed", *(f"{d}-{half}" for d in DIMENSIONS for half in ("deep", "shallow"))):
+        shutil.copytree(NETWORK, tmp_path / "checkpoints" / name)
+    return tmp_path / "capabilities.cspec"
+
+
+def run(*arguments: str) -> tuple[int, str, str]:
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        status = main(arguments)
+    return status, out.getvalue(), err.getvalue()
+
+
+def test_it_checks(spec: Path) -> None:
+    status, out, err = run("check", str(spec))
+    assert (status, err) == (0, "")
+    assert "ok, 3 claims" in out
+
+
+def test_an_effect_of_a_node_on_a_node_is_the_circuits_on_the_metric(spec: Path) -> None:
+    _, out, _ = run("compile", str(spec), "--emit", "terms")
+    found = "heads[grounding] (top 8 of head_out[*, *] @ all)"
+    assert f"score[synthesis] of run[primed](x0, {{{found} := {found} of run(x1)" in out
+    held = "heads[coherence] (top 8 of head_out[*, *] @ all)"
+    assert f"{held} := {held} of run(x0)}})" in out
+    assert "dist( score[grounding] of run[primed]" in out
+
+
+def test_what_it_needs_is_reported_and_not_left_out(spec: Path) -> None:
+    shutil.rmtree(spec.parent / "checkpoints" / "coherence-deep")
+    status, _, err = run("check", str(spec))
+    assert status == 4
+    assert "coherence-deep" in err
+    assert "for `d = coherence`" in err
+
+
+def test_verify_refuses_it_as_long_as_no_engine_runs_it(spec: Path) -> None:
+    status, _, err = run("verify", str(spec))
+    assert status == 2
+    assert "no engine of this version runs it" in err
