@@ -47,7 +47,7 @@ class Estimands:
             network=estimand.network,
             random=estimand.random,
             recipe=lower_recipe(self.program, self.models, lowered.model, (), ((),), pairs),
-            count=item_counts(pairs)[2],
+            count=item_counts(self.program, pairs)[2],
             encoding=lower_encoding(self.program, estimand.task, self.networks[estimand.network].facts),
         )
 
@@ -72,7 +72,7 @@ class Estimands:
             recipe=lower_recipe(
                 self.program, self.models, lowered.model, lowered.variables, lowered.sets, pairs, lowered.halves
             ),
-            count=item_counts(pairs)[2],
+            count=item_counts(self.program, pairs)[2],
             encoding=lower_encoding(self.program, task, file.facts),
             variables=_variables(alignment),
             grounding=grounding,
@@ -84,7 +84,7 @@ class Estimands:
         """How an alignment's maps are found: on all non-empty sets of its variables."""
         model, variables = self.models[alignment.model], _variables(alignment)
         pairs = find_pairs(self.program, alignment.pairs, self.program.models[alignment.model].task)
-        fit_count, select_count, _ = item_counts(pairs)
+        fit_count, select_count, _ = item_counts(self.program, pairs)
         return Fitting(
             recipe=lower_recipe(self.program, self.models, model, variables, all_sets(len(variables)), pairs),
             fit_count=fit_count,

@@ -49,7 +49,7 @@ def lower_measured_effect(
         network=effect.network,
         random=False,
         recipe=lower_recipe(program, models, model, drawn, ((0,),), pairs),
-        count=item_counts(pairs)[2],
+        count=item_counts(program, pairs)[2],
         encoding=lower_encoding(program, effect.task, facts),
         variables=tuple(placement.variable for placement in placements),
         grounding=grounding,
@@ -73,7 +73,7 @@ def lower_measured_mean(
         network=mean.network,
         random=False,
         recipe=lower_recipe(program, models, model, (), ((),), pairs),
-        count=item_counts(pairs)[2],
+        count=item_counts(program, pairs)[2],
         encoding=lower_encoding(program, mean.task, networks[mean.network].facts),
     )
 

@@ -90,10 +90,10 @@ def find_pairs(program: Program, name: str | None, task: str) -> Pairs:
     return program.pairs[name] if name is not None else Pairs("defaults", task)
 
 
-def item_counts(pairs: Pairs) -> tuple[int, int, int]:
-    """How many items each split gets: its share of the recipe's size."""
+def item_counts(program: Program, pairs: Pairs) -> tuple[int, int, int]:
+    """How many items each split gets: its share of the recipe's size, of `test` at most the file's budget."""
     fit, select, test = (round(pairs.size * share) for share in pairs.split)
-    return fit, select, test
+    return fit, select, test if program.budget is None else min(test, program.budget)
 
 
 def all_sets(variables: int) -> Sets:

@@ -1,7 +1,6 @@
 """`settings` and `fit` blocks, and networks, as written -> their values."""
 
 from .diagnostics import Label
-from .not_built import SETTINGS, not_built
 from .program import ControlSettings, FitSettings, Settings
 from .scope import Reporter, report_repeated
 from .suggest import suggest
@@ -9,6 +8,8 @@ from .syntax.leaves import Decimal
 from .syntax.settings import Setting, SettingsBlock, SettingsSyntax
 
 MAX_WHOLE = 2**62
+LEAST_BUDGET = 200
+"""Below it, no bound is reached."""
 
 
 def check_fit(block: SettingsBlock, report: Reporter) -> FitSettings | None:
@@ -35,7 +36,7 @@ def check_settings(syntaxes: list[SettingsSyntax], report: Reporter) -> Settings
             related=[Label(first.span, "first here")],
             help="put all entries into one block",
         )
-    entries = _entries(first.entries, ("confidence", "seed"), report, blocks=("controls",))
+    entries = _entries(first.entries, ("confidence", "seed", "budget"), report, blocks=("controls",))
     confidence = defaults.confidence
     if "confidence" in entries:
         value = entries["confidence"].value
@@ -54,15 +55,19 @@ def check_settings(syntaxes: list[SettingsSyntax], report: Reporter) -> Settings
     return Settings(confidence, seed or 0, controls)
 
 
+def check_budget(syntaxes: list[SettingsSyntax], report: Reporter) -> int | None:
+    """The most test items that an estimand may be decided on; None where nothing is said."""
+    stated = [entry for syntax in syntaxes[:1] for entry in syntax.entries if entry.key.text == "budget"]
+    return _whole(stated[0], LEAST_BUDGET, report) if stated else None
+
+
 def _controls(blocks: tuple[SettingsBlock, ...], report: Reporter) -> ControlSettings:
     """The one block within `settings`."""
     defaults = ControlSettings()
     known: list[SettingsBlock] = []
     for block in blocks:
         name = block.name
-        if name.text in SETTINGS:
-            report.add(not_built(f"`{name.text}`", name.span, SETTINGS[name.text]))
-        elif name.text != "controls":
+        if name.text != "controls":
             help = suggest(name.text, ("controls",), "blocks")
             report.error("CS310", f"unknown block of settings `{name.text}`", name.span, help=help)
         elif known:
@@ -88,9 +93,7 @@ def _entries(
     known: dict[str, Setting] = {}
     for entry in entries:
         key = entry.key
-        if key.text in SETTINGS:
-            report.add(not_built(f"`{key.text}`", key.span, SETTINGS[key.text]))
-        elif key.text in blocks:
+        if key.text in blocks:
             help = f"write `{key.text} {{ random: 5 }}`"
             report.error("CS309", f"expected a block for `{key.text}`", entry.span, help=help)
         elif key.text not in keys:

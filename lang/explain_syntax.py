@@ -114,7 +114,7 @@ def explain_unexpected(part: Slice, offset: int | None, acceptable: frozenset[st
             help=FORMS[part.keyword],
         )
     at = next((i for i, token in enumerate(tokens) if token.span.end > offset), len(tokens) - 1)
-    if (refusal := recognise(part.keyword, tokens, at)) is not None:
+    if (refusal := recognise(tokens, at)) is not None:
         return refusal
     token = tokens[at]
     if token.text in ("=", ":") and at >= 2 and tokens[at - 1].leads and tokens[at - 2].text in CONTINUING:

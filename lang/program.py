@@ -253,3 +253,5 @@ class Program:
     circuits: dict[str, Circuit] = field(default_factory=dict, hash=False)
     graphs: dict[str, Graph] = field(default_factory=dict, hash=False)
     tables: dict[str, Table | OpenTable] = field(default_factory=dict)
+    budget: int | None = None
+    """The most test items that an estimand may be decided on; None: its recipe's test share."""

@@ -16,8 +16,8 @@ MAX_NESTING = 200
 """How deeply brackets, and expressions, may be nested."""
 
 KEYWORDS = (
-    *("import", "type", "table", "fn", "task", "model", "network", "align", "pairs", "claim", "circuit", "graph"),
-    "settings",
+    *("import", "type", "table", "fn", "task", "model", "network"),
+    *("align", "pairs", "claim", "circuit", "graph", "settings"),
 )
 NOT_IN_LOOPS = ("type", "fn", "settings", "import")
 """What belongs to the whole file: a loop cannot give several of them."""

@@ -10,7 +10,7 @@ from .check_functions import check_functions
 from .check_models import CheckedModel, check_model
 from .check_network import check_network
 from .check_recipes import check_recipe
-from .check_settings import check_settings
+from .check_settings import check_budget, check_settings
 from .check_tables import check_table
 from .check_tasks import check_task
 from .claims import Claim
@@ -118,7 +118,8 @@ class _Checker:
             settings,
             names.circuits.intact(),
             names.graphs.intact(),
-            {name: table for name, table in self.domains.library.tables.items() if table is not None},
+            tables={name: table for name, table in self.domains.library.tables.items() if table is not None},
+            budget=check_budget(self._all(SettingsSyntax), self.report),
         )
 
     def _all(self, kind: type[T]) -> list[T]:

@@ -83,7 +83,7 @@ class LoopValues:
         if isinstance(domain, LoopRange):
             low, high = (unrolled(end, bindings) for end in (domain.low, domain.high))
             values = self._range(domain, low, high)
-            self.budget.spend_steps(len(values), domain.span)
+            self.budget.spend_steps(values.stop - values.start, domain.span)  # longer ones have no len()
             return [Number(value, variable.span) for value in values]
         return self._named(domain, variable.span)
 

@@ -87,11 +87,12 @@ class ExpressionUnroller:
             return syntax
         if word in self.tables:
             return replace(syntax, index=self.unroll(syntax.index, bindings), loop=bindings.text)
-        value = index_text(self.index(syntax.index, bindings))
+        index = self.index(syntax.index, bindings)
+        value = index_text(index)
         if value is not None:
             name = Name(member_name(word, value), syntax.name.span)
             return Reference(name, syntax.role, None, syntax.span, bindings.text)
-        return replace(syntax, index=self.unroll(syntax.index, bindings), loop=bindings.text)
+        return replace(syntax, index=index, loop=bindings.text)
 
     def _logic(self, syntax: Operation, bindings: Bindings) -> ExpressionSyntax:
         """`and`, `or`: within a loop, a left side that decides leaves the right side away; a neutral side goes."""

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 from cspec.cli.main import main
-from cspec.lang import not_built
 from cspec.lang.check_claims import REASONS
 from cspec.lang.program import FitSettings, Pairs, Settings
 from cspec.runtime.diagnosis import Change, Counterexample, Diagnosis, Furthest, Region, Regions
@@ -130,11 +129,6 @@ def test_stated_defaults_are_the_defaults() -> None:
     for field in dataclasses.fields(settings.controls):
         value = getattr(settings.controls, field.name)
         assert stated[f"`controls {{ {field.name} }}`"] == ("none" if value is None else str(value))
-
-
-def test_every_word_that_is_not_built_is_listed() -> None:
-    listed = set(re.findall(r"`([^`]*)`", section("language.md", "Not built yet")))
-    assert set(not_built.SETTINGS) <= listed
 
 
 def test_json_fields_are_those_of_the_documents() -> None:

@@ -100,6 +100,9 @@ LINKED = (
 
 # fmt: off
 FAULTS = [
+    Fault("endless_loop", LEFT, f"left: bool = any(w == i for i in 0..{10**38})", "CS142", f"0..{10**38}", "shorter"),
+    Fault("endless_loop_of_declarations", "", f"\nfor i in 0..{10**38} {{\n  pairs p[i] for equality {{ }}\n}}\n", "CS142", f"0..{10**38}", "shorter"),
+    Fault("the_not_built", LEFT, "left: bool = (the i in 0..7 where w == i) == x", "CS010", "the", "min("),
     # --- syntax
     Fault("unexpected_token", "model both for equality", "model both equality", "CS001", "equality", "model NAME for"),
     Fault("equals_in_expression", LEFT, "left: bool = w = x", "CS001", "=", "equality is written `==`"),
@@ -173,7 +176,7 @@ FAULTS = [
     Fault("balanced_and_uniform", "", PAIRS % "balanced left uniform", "CS445", "uniform", "remove one"),
     Fault("no_union", "align das: both -> mlp {", "pairs p for equality { uniform }\npairs q for equality { }\nalign das: both -> mlp over p, q {", "CS447", "q", "name one recipe"),
     Fault("one_cell", "", PAIRS % "balanced 3", "CS446", "3", "or write `uniform`"),
-    Fault("budget_not_built", "", "\nsettings { budget: 3 }\n", "CS010", "budget", "size"),
+    Fault("budget_too_small", "", "\nsettings { budget: 3 }\n", "CS309", "3", "budget: 200"),
     # --- names and types
     Fault("unknown_name", LEFT, "left: bool = w == xx", "CS101", "xx", "did you mean `x`?"),
     Fault("unknown_model", "das: both ->", "das: booth ->", "CS101", "booth", "did you mean `both`?"),

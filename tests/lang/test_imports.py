@@ -40,7 +40,10 @@ def test_what_is_imported_is_visible_as_it_is_and_by_its_file(tmp_path: Path) ->
 
 
 def test_each_file_is_read_once_however_it_is_named(tmp_path: Path) -> None:
-    spec = 'import "lib/one.cspec"\nimport "lib/two.cspec"\nimport "lib/../tasks.cspec" as t\nmodel a for t.turn { out = x }\n'
+    spec = (
+        'import "lib/one.cspec"\nimport "lib/two.cspec"\nimport "lib/../tasks.cspec" as t\n'
+        "model a for t.turn { out = x }\n"
+    )
     lib = 'import "../tasks.cspec"\n'
     one = lib + "model one for turn { out = x }\n"
     program = right(
