@@ -110,9 +110,9 @@ def _opposed(program: Program) -> dict[Pair, tuple[Span, str]]:
         for pair in _differences(claim):
             found.setdefault(pair, (claim.span, "sets one against the other"))
     for one, other in combinations(program.alignments.values(), 2):
-        if one.network == other.network and _places(one) == _places(other):
-            if (other.name, one.name) not in found:
-                found.setdefault((one.name, other.name), (other.span, "at the same places"))
+        alike = one.network == other.network and _places(one) == _places(other)
+        if alike and (other.name, one.name) not in found:
+            found.setdefault((one.name, other.name), (other.span, "at the same places"))
     return {pair: where for pair, where in found.items() if _are_rivals(program, pair)}
 
 

@@ -36,7 +36,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Fraction):
         return [value.numerator, value.denominator]
     if is_dataclass(value) and not isinstance(value, type):
-        return [type(value).__name__, {f.name: _plain(getattr(value, f.name)) for f in fields(value) if f.compare}]
+        told = {f.name: getattr(value, f.name) for f in fields(value) if f.compare}
+        late = {f.name for f in fields(value) if f.metadata.get("later") and told.get(f.name) == f.default}
+        return [type(value).__name__, {name: _plain(part) for name, part in told.items() if name not in late}]
     if isinstance(value, tuple | list):
         return [_plain(v) for v in value]
     if isinstance(value, dict):

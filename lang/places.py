@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from .diagnostics import NOWHERE, Span
+from .later import later
 
 SlotPart = Literal["last", "first", "all"]
 PARTS: tuple[SlotPart, ...] = ("last", "first", "all")
@@ -19,7 +20,7 @@ class Position:
 
     slot: str | None = None
     index: int | None = None
-    part: SlotPart = "last"
+    part: SlotPart = later("last")
 
     @property
     def text(self) -> str:
@@ -51,9 +52,9 @@ class Site:
     dims: tuple[int, ...] | None = None
     positions: tuple[Position, ...] = ()
     inside: tuple[str, str] | None = None
-    head: int | None = None
-    module: str | None = None
-    joined: tuple["Site", ...] = ()
+    head: int | None = later(None)
+    module: str | None = later(None)
+    joined: tuple["Site", ...] = later(())
     span: Span = field(default=NOWHERE, compare=False)
 
     @property
@@ -89,9 +90,9 @@ class Region:
     layers: tuple[int, ...] | None
     dims: tuple[tuple[int, ...], ...] | Literal["each"] | None = None
     positions: tuple[Position, ...] | None = ()
-    heads: tuple[int, ...] | None = ()
-    module: str | None = None
-    others: tuple["Region", ...] = ()
+    heads: tuple[int, ...] | None = later(())
+    module: str | None = later(None)
+    others: tuple["Region", ...] = later(())
     span: Span = field(default=NOWHERE, compare=False)
 
     @property
@@ -145,7 +146,7 @@ class Family:
 
     name: FamilyName
     arguments: tuple[int, ...] = ()
-    path: str | None = None
+    path: str | None = later(None)
     path_span: Span = field(default=NOWHERE, compare=False)
 
     @property
