@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .tools import run
+from .tools import GALLERY, run
 
 UGLY = "task  t {\r\n input x : 0 .. 3\r\noutput y: 0..3 # what is seen\r\n  tokens[x]\r\n answer y:index }\r\n"
 PRETTY = """\
@@ -114,3 +114,9 @@ def test_a_result_that_means_something_else_is_never_written(spec: Path, monkeyp
     done = run("fmt", spec)
     assert (done.status, spec.read_bytes()) == (70, UGLY.encode())
     assert "error[CS901]: this is a bug in cspec" in done.err
+
+
+def test_the_gallery_is_in_the_one_layout() -> None:
+    gallery = [str(path) for path in (GALLERY.parent).glob("*/*.cspec") if path.is_file()]
+    assert len(gallery) > 15
+    assert run("fmt", "--check", *gallery).status == 0
