@@ -15,7 +15,9 @@ PUBLISHED = ROOT / "specs" / "hierarchical_equality" / "published.cspec"
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.stem)
 def test_every_spec_of_the_gallery_is_right(spec: Path) -> None:
-    assert check(spec).experiments
+    checked = check(spec)
+    assert checked.experiments or spec.parent.name == "causal_models"
+    assert checked.models
 
 
 def test_the_page_has_a_row_for_every_claim_of_the_published_figures() -> None:
