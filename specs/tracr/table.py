@@ -31,8 +31,8 @@ CONSTANT = {"length", "indices", "opp_idx", "opp_idx-1", "map_44"}
 """Variables that are the same for all inputs of one length."""
 
 GIVEN = "tokens"
-"""The variable that the input gives. Where saturated attention reads it, a rotation gets no gradient and finds nothing; a
-probe needs none."""
+"""The variable that the input gives. Where saturated attention reads it, a rotation gets no gradient and finds
+nothing; a probe needs none."""
 
 NOTES = ("input_carries", "child")
 COLUMNS = ["program", "basis", "variable", "stage", "map", "reaches", "verdict", "iia", "restarts", "notes", "s"]
