@@ -19,6 +19,7 @@ from .find_witness import MOST_LISTED, SAMPLES, list_inputs
 from .sampling.halves import halves_that_occur
 from .sampling.items import Recipe
 from .sampling.open_spaces import SAMPLED, open_spaces
+from .sampling.quick_look import look_quickly
 from .sampling.relations import TooLargeError
 from .sampling.spaces import sampled_members, tabulated
 from .sampling.splits import region_of
@@ -172,6 +173,11 @@ def _check_alignment(program: Program, model: CausalModel, variables: tuple[str,
     found: list[Diagnostic] = []
     named = [a for a in program.alignments.values() if a.model == model.name and _variables(a) == variables]
     recipe = _bare(model, variables)
+    look = look_quickly(recipe, None)
+    if all("changing" in met for met in look.met):
+        codes = model.run(look.bases, {})
+        if not any(_is_bijection(np.stack([codes[v] for v in pair], axis=1)) for pair in combinations(variables, 2)):
+            return []
     generator = np.random.Generator(np.random.Philox(key=2))
     spaces = open_spaces(recipe, None, 3)
     if not len(spaces.base):  # admitted inputs are too rare for a sampled pool: nothing can be said

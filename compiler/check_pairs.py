@@ -9,6 +9,7 @@ from .experiments import Experiment, Measurement
 from .sampling.draw_items import Population, open_population
 from .sampling.enumerate_items import count_items
 from .sampling.items import Recipe
+from .sampling.quick_look import look_quickly
 
 FEWEST = 200
 MOST_EXHAUSTIVE = 10**9
@@ -109,6 +110,8 @@ def _check_test(program: Program, measurement: Measurement, claim: Span, populat
 
 
 def _check_fit(recipe: Recipe, count: int, claim: Span, populations: Populations) -> list[Diagnostic]:
+    if all(met.issuperset(recipe.halves) for met in look_quickly(recipe, "fit").met):
+        return []
     population = populations.open(recipe)
     if not population.cells:
         return [_no_items(recipe, claim)]

@@ -1,0 +1,55 @@
+"""A quick look at a recipe's items: inputs drawn uniformly, without tables. What it shows is there; it rules out nothing.
+
+Opening a space takes far longer, and is needed only where the look does not show what was looked for.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..causal_model import Codes
+from .halves import HALVES, interchange
+from .items import Half, Recipe, Split
+from .spaces import conditions_of, holds, in_range
+from .splits import Region, region_of
+
+_DRAWN = 8192
+
+
+@dataclass(frozen=True)
+class QuickLook:
+    """Some admitted bases (codes, shape [item, input]), and the halves that were met with some sources, by set."""
+
+    bases: Codes
+    met: tuple[frozenset[Half], ...]
+
+
+def look_quickly(recipe: Recipe, split: Split | None) -> QuickLook:
+    """What a few thousand uniform inputs of a split show; nothing where conditions link sources to their base."""
+    nothing = QuickLook(np.zeros((0, len(recipe.model.input_names)), dtype=np.int64), (frozenset(),) * len(recipe.sets))
+    conditions, region = conditions_of(recipe), region_of(recipe, split)
+    if conditions.links or region.size == 0 or not recipe.variables:
+        return nothing
+    generator = np.random.Generator(np.random.Philox(key=0))
+    drawn = [_draw(recipe, region, generator) for _ in range(1 + len(recipe.variables))]
+    bases = drawn[0][holds(recipe.model, conditions.base, drawn[0])]
+    sources = [inputs[holds(recipe.model, conditions.source, inputs)] for inputs in drawn[1:]]
+    count = min(len(bases), *(len(inputs) for inputs in sources))
+    if not count:
+        return nothing
+    bases = bases[:count]
+    columns = [recipe.model.run(s[:count], {})[v] for s, v in zip(sources, recipe.variables, strict=True)]
+    return QuickLook(bases, tuple(_met(recipe, bases, np.stack(columns, axis=1), chosen) for chosen in recipe.sets))
+
+
+def _draw(recipe: Recipe, region: Region, generator: np.random.Generator) -> Codes:
+    columns = [codes[generator.integers(0, len(codes), _DRAWN)] for codes in region.allowed]
+    inputs = np.stack(columns, axis=1)
+    return inputs[in_range(recipe, region, inputs)]
+
+
+def _met(recipe: Recipe, bases: Codes, codes: Codes, chosen: tuple[int, ...]) -> frozenset[Half]:
+    members = np.zeros(codes.shape, dtype=bool)
+    members[:, list(chosen)] = True
+    changed = interchange(recipe, bases, codes, members) != recipe.model.output_of(bases)
+    return frozenset(half for half, there in zip(HALVES, (changed.any(), not changed.all()), strict=True) if there)
