@@ -5,6 +5,7 @@ three digits of the sum. The plain evaluator runs the same equations as the chec
 """
 
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,7 @@ def naive_value(expression: Any, values: dict[str, int]) -> int:
     return OPERATIONS[expression.operator](*(naive_value(argument, values) for argument in expression.arguments))
 
 
-OPERATIONS: dict[str, Any] = {
+OPERATIONS: dict[str, Callable[..., int]] = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
     "*": lambda a, b: a * b,

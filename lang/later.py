@@ -1,9 +1,4 @@
-"""Fields that joined a type after results were stored."""
+"""Fields that joined a type after results were stored: `field(default=..., metadata=LATER)`."""
 
-from dataclasses import field
-from typing import Any
-
-
-def later(default: Any) -> Any:
-    """A dataclass field that enters no content key at its default, so that what was stored before is still found."""
-    return field(default=default, metadata={"later": True})
+LATER = {"later": True}
+"""Marks a dataclass field that enters no content key at its default, so that what was stored before is still found."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from .diagnostics import NOWHERE, Span
-from .later import later
+from .later import LATER
 
 SlotPart = Literal["last", "first", "all"]
 PARTS: tuple[SlotPart, ...] = ("last", "first", "all")
@@ -20,7 +20,7 @@ class Position:
 
     slot: str | None = None
     index: int | None = None
-    part: SlotPart = later("last")
+    part: SlotPart = field(default="last", metadata=LATER)
 
     @property
     def text(self) -> str:
@@ -52,9 +52,9 @@ class Site:
     dims: tuple[int, ...] | None = None
     positions: tuple[Position, ...] = ()
     inside: tuple[str, str] | None = None
-    head: int | None = later(None)
-    module: str | None = later(None)
-    joined: tuple["Site", ...] = later(())
+    head: int | None = field(default=None, metadata=LATER)
+    module: str | None = field(default=None, metadata=LATER)
+    joined: tuple["Site", ...] = field(default=(), metadata=LATER)
     span: Span = field(default=NOWHERE, compare=False)
 
     @property
@@ -90,9 +90,9 @@ class Region:
     layers: tuple[int, ...] | None
     dims: tuple[tuple[int, ...], ...] | Literal["each"] | None = None
     positions: tuple[Position, ...] | None = ()
-    heads: tuple[int, ...] | None = later(())
-    module: str | None = later(None)
-    others: tuple["Region", ...] = later(())
+    heads: tuple[int, ...] | None = field(default=(), metadata=LATER)
+    module: str | None = field(default=None, metadata=LATER)
+    others: tuple["Region", ...] = field(default=(), metadata=LATER)
     span: Span = field(default=NOWHERE, compare=False)
 
     @property
@@ -146,7 +146,7 @@ class Family:
 
     name: FamilyName
     arguments: tuple[int, ...] = ()
-    path: str | None = later(None)
+    path: str | None = field(default=None, metadata=LATER)
     path_span: Span = field(default=NOWHERE, compare=False)
 
     @property
