@@ -1,4 +1,4 @@
-"""A quick look at the items of a recipe: inputs drawn uniformly, without tables. What it shows is there."""
+"""A quick look at the items of a recipe: inputs drawn uniformly, without tables. What it shows is there.
 
 Opening a space takes far longer, and is needed only where the look does not show what was looked for.
 """
