@@ -22,6 +22,7 @@ from .syntax.expressions import (
     ExpressionSyntax,
     InRange,
     InSet,
+    InType,
     Lookup,
     Number,
     Operation,
@@ -94,8 +95,8 @@ class ExpressionChecker:
                 return self._check_call(syntax)
             case Unrolled():
                 return self._check_unrolled(syntax)
-            case Comprehension():
-                raise AssertionError("comprehensions are unrolled before types are checked")
+            case Comprehension() | InType():
+                raise AssertionError("both are written out before types are checked")
 
     # --- logic and comparisons
 

@@ -101,6 +101,16 @@ class InRange:
 
 
 @dataclass(frozen=True)
+class InType:
+    """`x in Digit`: whether a value is one of a named type's."""
+
+    element: "ExpressionSyntax"
+    type: NamedDomain
+    negated: bool
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
 class Call:
     function: Name
     arguments: tuple["ExpressionSyntax", ...]
@@ -168,6 +178,7 @@ ExpressionSyntax = (
     | Conditional
     | InSet
     | InRange
+    | InType
     | Call
     | Comprehension
     | Unrolled

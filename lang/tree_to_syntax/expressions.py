@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..diagnostics import Span
+from ..syntax.domains import NamedDomain
 from ..syntax.expressions import (
     ROLES,
     Attribute,
@@ -13,6 +14,7 @@ from ..syntax.expressions import (
     ExpressionSyntax,
     InRange,
     InSet,
+    InType,
     Lookup,
     Number,
     Operation,
@@ -61,6 +63,8 @@ def build_relation(span: Span, children: list[Any]) -> ExpressionSyntax:
         return InSet(left, right.alternatives, operator.negated, span)
     if isinstance(right, ElementRange):
         return InRange(left, right.low, right.high, operator.negated, span)
+    if isinstance(right, NamedDomain):
+        return InType(left, right, operator.negated, span)
     return Operation(operator.text, (left, right), span, operator.span)
 
 
@@ -80,6 +84,10 @@ def build_element_set(span: Span, children: list[Any]) -> ElementSet:
 
 def build_element_range(span: Span, children: list[Any]) -> ElementRange:
     return ElementRange(children[0], children[1])
+
+
+def build_element_type(span: Span, children: list[Any]) -> NamedDomain:
+    return NamedDomain(name_of(children[0]), span)
 
 
 def build_group(span: Span, children: list[Any]) -> Any:

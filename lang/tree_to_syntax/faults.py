@@ -4,6 +4,7 @@ from typing import Any
 
 from ..diagnostics import Diagnostic, Label, Span
 from ..scanner import MAX_NESTING
+from ..syntax.domains import NamedDomain
 from .between_rules import ElementRange, ElementSet, Relator
 
 LONGEST_REWRITING = 60
@@ -31,7 +32,7 @@ def explain_chain(chain: ChainedComparisonsError, text: str) -> Diagnostic:
     """The diagnostic of chained comparisons in `text`, with a rewriting where it is short."""
     first, second = chain.relators
     help = "put one of the comparisons in parentheses"
-    if not any(isinstance(operand, ElementSet | ElementRange) for operand in chain.operands):
+    if not any(isinstance(operand, ElementSet | ElementRange | NamedDomain) for operand in chain.operands):
         a, b, c = (" ".join(text[x.span.start : x.span.end].split()) for x in chain.operands)
         if len(a) + 2 * len(b) + len(c) <= LONGEST_REWRITING:
             help = f"write `{a} {first.text} {b} and {b} {second.text} {c}`"

@@ -13,6 +13,7 @@ from ..syntax.expressions import (
     ExpressionSyntax,
     InRange,
     InSet,
+    InType,
     Lookup,
     Loop,
     Number,
@@ -26,7 +27,7 @@ from ..syntax.expressions import (
 from ..syntax.leaves import Name, Text
 from .bindings import Bindings, show_value
 from .fill_texts import fill_text
-from .loop_values import LoopValues, value_of
+from .loop_values import LoopValues, value_of, values_of
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ class ExpressionUnroller:
             case InRange(element, low, high):
                 element, low, high = (self.unroll(part, bindings) for part in (element, low, high))
                 return replace(syntax, element=element, low=low, high=high)
+            case InType():
+                return self._in_type(syntax, bindings)
             case Call(arguments=arguments):
                 return replace(syntax, arguments=self._all(arguments, bindings))
             case Comprehension():
@@ -106,6 +109,20 @@ class ExpressionUnroller:
         if isinstance(known, bool):
             return right
         return replace(syntax, operands=(left, right))
+
+    def _in_type(self, syntax: InType, bindings: Bindings) -> ExpressionSyntax:
+        """Whether a value is one of a type's: of a range, between its ends; of symbols, one of them."""
+        element = self.unroll(syntax.element, bindings)
+        domain, span = self.values.domains.check_domain(syntax.type), syntax.type.span
+        if domain is None:
+            return Truth(True, syntax.span)
+        if domain.is_integer:
+            ends = Number(domain.low, span), Number(domain.high, span)
+            return InRange(element, *ends, syntax.negated, syntax.span)
+        alternatives = values_of(domain, span)
+        self.values.budget.spend_steps(len(alternatives), syntax.span)
+        parts = _alike((element, *alternatives))
+        return InSet(parts[0], parts[1:], syntax.negated, syntax.span)
 
     def _conditional(self, syntax: Conditional, bindings: Bindings) -> ExpressionSyntax:
         condition = self.unroll(syntax.condition, bindings)
