@@ -4,6 +4,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 
 import cspec
@@ -48,9 +49,25 @@ def measure() -> list[Row]:
         Row(f"parse and check, {lines:,} lines", 1e3 * median_seconds(lambda: check_spec(source), 5), "ms", 500),
         Row(f"format, {lines:,} lines", 1e3 * median_seconds(lambda: format_text(source), 5), "ms", 500),
     ]
+    rows.append(Row("server: one line of 200 edited", 1e3 * recheck_seconds(large_spec(40)), "ms", 100))
     bare, checked = process_seconds([["-c", "pass"], ["-m", "cspec", "check", str(GALLERY)]])
     beyond = 1e3 * (checked - bare)
     return [*rows, Row("`cspec check` of the gallery", beyond, "ms", 350, note="beyond `python -c pass`")]
+
+
+def recheck_seconds(text: str) -> float:
+    """The median time in which the language server has a text again of which one line was edited."""
+    from cspec.cli.lsp import build_check
+    from cspec.lang.diagnostics import Source
+    from cspec.lang.server.analysis import analyse
+
+    check, edits = build_check(False), count()
+
+    def edit() -> None:
+        edited = Source(Path("large.cspec"), text.replace("w == x", f"w == {next(edits) % 16}", 1))
+        check(analyse(edited).source)
+
+    return median_seconds(edit, 9)
 
 
 def process_seconds(commands: Sequence[Sequence[str]]) -> list[float]:

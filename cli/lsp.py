@@ -3,8 +3,6 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from ..compiler.check_pairs import Populations
-from ..compiler.pipeline import check_spec
 from ..lang.diagnostics import Diagnostic, Label, Source, Span, SpecError
 from .output import ENVIRONMENT, Output
 
@@ -39,6 +37,8 @@ def run(options: argparse.Namespace, output: Output) -> int:
 
 def build_check(allow_path: bool) -> "Check":
     """A check for the server; it keeps the items that were drawn last, as most edits change none."""
+    from ..compiler.check_pairs import Populations
+    from ..compiler.pipeline import check_spec
     from ..lang.server.analysis import Checked
 
     populations = Populations()
