@@ -1,9 +1,14 @@
-"""What all tests share: the flag that rewrites golden files, and one torch thread."""
+"""What all tests share: the flag that rewrites golden files, repeatable examples, and one torch thread."""
 
 import os
 import sys
 
 import pytest
+from hypothesis import settings
+
+# The same examples in every run: a failure is that of the change at hand.
+settings.register_profile("repeatable", derandomize=True, database=None)
+settings.load_profile("repeatable")
 
 os.environ.setdefault("NO_COLOR", "1")
 os.environ["COLUMNS"] = "80"
