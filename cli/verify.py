@@ -4,6 +4,7 @@ import argparse
 import sys
 from typing import Any
 
+from ..compiler.pipeline import stop_unless_runnable
 from ..lang.diagnostics import SpecError
 from .output import Output, add_common
 from .workflow import check, lock_standing, no_claims, open_store
@@ -36,6 +37,7 @@ def run(options: argparse.Namespace, output: Output) -> int:
     output.show(checked.source, checked.warnings)
     if not checked.program.claims:
         raise SpecError(checked.source, (no_claims(checked.source),))
+    stop_unless_runnable(checked)
     from ..runtime.result_document import result_table
     from ..runtime.verdicts import Result
     from .render_verdicts import VerdictPrinter

@@ -68,6 +68,15 @@ def check_spec(source: Source, allow_path: bool = False, populations: Population
     return Checked(source, program, models, networks, experiments, populations, one_of_each_run(found))
 
 
+def stop_unless_runnable(checked: Checked) -> None:
+    """Refuse a spec of which a claim measures what no engine can run yet.
+
+    Raises:
+        SpecError: with every such declaration and estimand.
+    """
+    _stop_at_errors(checked.source, check_runnable(checked.program))
+
+
 def compile_spec(checked: Checked, engine: "EngineName" = "hooks") -> "Plan":
     """The plan of a checked spec. Reads the networks' files once, to hash them.
 
@@ -76,7 +85,7 @@ def compile_spec(checked: Checked, engine: "EngineName" = "hooks") -> "Plan":
     """
     from .experiments_to_plan import lower_experiments
 
-    _stop_at_errors(checked.source, check_runnable(checked.program))
+    stop_unless_runnable(checked)
     return lower_experiments(
         checked.experiments, checked.networks, checked.populations, checked.program.settings, engine
     )

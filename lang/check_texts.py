@@ -18,11 +18,12 @@ def check_template(syntax: TemplateSyntax, checker: ExpressionChecker, report: R
 
     A slot that reads nothing is plain text. One that repeats another's name without an `as` of its own has none.
     """
-    errors = report.errors
+    errors, whole = report.errors, True
     parts: list[str | Slot] = []
     given: dict[str, Name] = {}
     for part in syntax.parts:
         found = part if isinstance(part, str) else _check_slot(part, checker, report)
+        whole &= found is not None
         if isinstance(part, SlotSyntax) and part.name is not None:
             if part.name.text in given:
                 report.error("CS192", f"two slots are called `{part.name.text}`", part.name.span, help=_RENAME)
@@ -33,7 +34,7 @@ def check_template(syntax: TemplateSyntax, checker: ExpressionChecker, report: R
             parts[-1] += found
         elif found is not None:
             parts.append(found)
-    if report.errors > errors:
+    if report.errors > errors or not whole:
         return None
     names = [part.name for part in parts if isinstance(part, Slot)]
     repeated = {name for name in names if name is not None and names.count(name) > 1}

@@ -53,9 +53,16 @@ def test_what_it_needs_is_reported_and_not_left_out(spec: Path) -> None:
 
 
 def test_verify_refuses_it_as_long_as_no_engine_runs_it(spec: Path) -> None:
-    status, _, err = run("verify", str(spec))
-    assert status == 2
+    status, out, err = run("verify", str(spec))
+    assert (status, out) == (2, "")
     assert "no engine of this version runs it" in err
+
+
+def test_a_prompt_whose_input_cannot_be_read_is_not_called_empty(spec: Path) -> None:
+    (spec.parent / "prompts.csv").unlink()
+    _, _, err = run("check", str(spec))
+    assert "CS146" in err
+    assert "CS187" not in err
 
 
 def test_graph_prints_the_nodes_that_are_declared(spec: Path, tmp_path: Path) -> None:

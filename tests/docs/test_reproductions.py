@@ -9,7 +9,7 @@ from cspec.cli.workflow import check
 
 ROOT = Path(cspec.__file__).parent
 # A folder `.cspec` is the store of a run that was made there.
-SPECS = sorted(path for path in ROOT.glob("specs/*/*.cspec") if path.is_file())
+SPECS = sorted(path for path in ROOT.glob("specs/*/?*.cspec") if path.is_file())
 PUBLISHED = ROOT / "specs" / "hierarchical_equality" / "published.cspec"
 
 

@@ -31,7 +31,7 @@ def parses(path: Path) -> bool:
         return False
 
 
-SPECS = [path for path in sorted(ROOT.glob("**/*.cspec")) if parses(path)]
+SPECS = [path for path in sorted(ROOT.glob("**/?*.cspec")) if parses(path)]
 TEXTS = st.sampled_from([path.read_text(encoding="utf-8") for path in SPECS])
 
 

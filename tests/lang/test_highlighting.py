@@ -18,7 +18,7 @@ from pygments.token import Error, Keyword, Token
 
 ROOT = Path(__file__).resolve().parents[2]
 EDITOR = ROOT / "editors" / "vscode"
-SPECS = sorted(ROOT.glob("**/*.cspec"))
+SPECS = sorted(ROOT.glob("**/?*.cspec"))
 WORDS = {word for words in keywords.GROUPS.values() for word in words}
 GRAMMAR = textmate_grammar()
 
