@@ -15,16 +15,17 @@ from ..lang.diagnostics import Diagnostic, Label, Span, one_at_each_place
 from ..lang.program import Alignment, Program, Task
 from .causal_model import CausalModel, Codes
 from .check_domains import check_domains
-from .find_witness import MOST_LISTED, SAMPLES, list_inputs
+from .find_witness import MOST_LISTED, SAMPLES
 from .sampling.halves import halves_that_occur
 from .sampling.items import Recipe
 from .sampling.open_spaces import SAMPLED, open_spaces
 from .sampling.quick_look import look_quickly
 from .sampling.relations import TooLargeError
-from .sampling.spaces import sampled_members, tabulated
+from .sampling.spaces import list_inputs, sampled_members, tabulated
 from .sampling.splits import region_of
 
 _SAMPLE = 4096
+_BATCH = 1 << 16
 
 
 def check_models(
@@ -60,12 +61,11 @@ def check_models(
 
 def _check_require(task: Task, model: CausalModel) -> list[Diagnostic]:
     """Whether some input satisfies every `require`; else the first one that leaves no input."""
-    allowed = [np.arange(domain.size) for domain in model.input_domains]
     for count in range(1, len(model.require) + 1):
         conditions = model.require[:count]
         note = "decided by enumeration"
         try:
-            layout = tabulated(model, conditions, allowed)
+            layout = tabulated(model, conditions)
             some = layout.graph.solve([], layout.true, layout.extra).elimination.total > 0
         except TooLargeError:
             some = len(sampled_members(_bare(model), region_of(_bare(model), None), conditions, 0)) > 0
@@ -132,7 +132,7 @@ def _output_span(program: Program, model: CausalModel) -> Span:
 
 def _disagreement(first: CausalModel, second: CausalModel) -> tuple[Codes | None, str]:
     """An admitted input (codes, shape [input]) on which outputs differ; how it was found, or that none was sampled."""
-    layout = tabulated(first, first.require, [np.arange(domain.size) for domain in first.input_domains])
+    layout = tabulated(first, first.require)
     graph = layout.graph
     other = graph.model(second, layout.inputs, {})[second.output]
     differs = graph.apply("!=", (layout.variables[first.output], other))
@@ -140,7 +140,7 @@ def _disagreement(first: CausalModel, second: CausalModel) -> tuple[Codes | None
         solution = graph.solve([], (*layout.true, differs), layout.extra)
     except TooLargeError:
         listed = math.prod(domain.size for domain in first.input_domains) <= MOST_LISTED
-        for inputs in list_inputs(first) if listed else _samples(first, second):
+        for inputs in list_inputs(first, first.require, _BATCH) if listed else _samples(first, second):
             values = [m.output_of(inputs) + m.domains[m.output].low for m in (first, second)]
             hits = np.flatnonzero(values[0] != values[1])
             if len(hits):
@@ -171,7 +171,7 @@ def _samples(first: CausalModel, second: CausalModel) -> Iterator[Codes]:
 def _check_alignment(program: Program, model: CausalModel, variables: tuple[str, ...]) -> list[Diagnostic]:
     """Variables whose own interchange can never change the output, and pairs that always move together."""
     found: list[Diagnostic] = []
-    named = [a for a in program.alignments.values() if a.model == model.name and _variables(a) == variables]
+    named = [a for a in program.alignments.values() if a.model == model.name and a.variables == variables]
     recipe = _bare(model, variables)
     look = look_quickly(recipe, None)
     if all("changing" in met for met in look.met):
@@ -220,7 +220,7 @@ def _move_together(model: CausalModel, sample: Mapping[str, Codes], one: str, ot
     """
     if not _is_bijection(np.stack([sample[one], sample[other]], axis=1)):
         return ""
-    layout = tabulated(model, model.require, [np.arange(domain.size) for domain in model.input_domains])
+    layout = tabulated(model, model.require)
     nodes = layout.variables[one], layout.variables[other]
     try:
         solution = layout.graph.solve(nodes, layout.true, layout.extra)
@@ -234,10 +234,6 @@ def _is_bijection(pairs: Codes) -> bool:
     """Whether each value of either column goes with one value of the other; pairs [row, 2]."""
     distinct = np.unique(pairs, axis=0)
     return len(distinct) == len(np.unique(distinct[:, 0])) == len(np.unique(distinct[:, 1]))
-
-
-def _variables(alignment: Alignment) -> tuple[str, ...]:
-    return tuple(placement.variable for placement in alignment.placements)
 
 
 def _placed(alignment: Alignment, variable: str) -> Span:

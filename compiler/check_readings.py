@@ -33,7 +33,7 @@ def _check_cae(program: Program, models: Mapping[str, CausalModel], estimand: Re
     alignment = program.alignments[estimand.alignment]
     label, found = Label(estimand.span), []
     model = models[alignment.model]
-    if path := _path_around(model, {placement.variable for placement in alignment.placements}):
+    if path := _path_around(model, set(alignment.variables)):
         found.append(
             Diagnostic(
                 "CS437",

@@ -30,7 +30,7 @@ def check_rivals(program: Program, models: Mapping[str, CausalModel]) -> tuple[D
     found = []
     for (first, second), (span, what) in _opposed(program).items():
         one, other = program.alignments[first], program.alignments[second]
-        matched = find_twins(models[one.model], _variables(one), models[other.model], _variables(other))
+        matched = find_twins(models[one.model], one.variables, models[other.model], other.variables)
         if matched is None:
             continue
         twins = ", ".join(f"`{first}.{a}` with `{second}.{b}`" for a, b in matched)
@@ -73,7 +73,7 @@ def _differ(first: CausalModel, second: CausalModel, matched: Sequence[Pair]) ->
     Of a source only the two variables' values matter, so that all pairs of these that occur together stand for the
     sources. Raises TooLargeError.
     """
-    layout = tabulated(first, first.require, [np.arange(domain.size) for domain in first.input_domains])
+    layout = tabulated(first, first.require)
     graph = layout.graph
     settings: tuple[dict[str, int], dict[str, int]] = ({}, {})
     relations = list(layout.extra)
@@ -96,7 +96,7 @@ def _differ(first: CausalModel, second: CausalModel, matched: Sequence[Pair]) ->
 
 def _occurring_pairs(first: CausalModel, second: CausalModel, pair: Pair) -> tuple[Codes, Codes]:
     """The values that two variables have together on admitted inputs; each of shape [pair]."""
-    layout = tabulated(first, first.require, [np.arange(domain.size) for domain in first.input_domains])
+    layout = tabulated(first, first.require)
     graph: Graph = layout.graph
     nodes = layout.variables[pair[0]], graph.model(second, layout.inputs, {})[pair[1]]
     solution = graph.solve(nodes, layout.true, layout.extra)
@@ -133,10 +133,6 @@ def _differences(claim: Claim) -> Iterator[Pair]:
         for (one, plus), (other, minus) in permutations(named, 2):
             if plus > 0 > minus:
                 yield one, other
-
-
-def _variables(alignment: Alignment) -> tuple[str, ...]:
-    return tuple(placement.variable for placement in alignment.placements)
 
 
 def _places(alignment: Alignment) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ on some admitted input. Exact by listing runs or by tables without whole inputs;
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +15,7 @@ from ..lang.expressions import Expression, variables_of
 from .causal_model import CausalModel, Codes
 from .expressions import evaluate
 from .sampling.relations import TooLargeError
-from .sampling.spaces import Layout, holds, tabulated
+from .sampling.spaces import Layout, holds, list_inputs, tabulated
 
 SAMPLES = 1_000_000
 _BATCH = 1 << 16
@@ -95,7 +95,7 @@ def _find_by_tables(
     model: CausalModel, variables: Sequence[str], violation: Expression, shown: Expression
 ) -> Witness | None:
     """By enumeration: every variable either keeps its own value or takes one that it has on some admitted input."""
-    layout = tabulated(model, model.require, [np.arange(d.size) for d in model.input_domains])
+    layout = tabulated(model, model.require)
     graph = layout.graph
     environment = dict(layout.inputs)
     choices: dict[str, tuple[int, int]] = {}
@@ -142,7 +142,7 @@ def _find_by_listing(
     if settings * math.prod(domain.size for domain in model.input_domains) > most:
         raise TooLargeError
     found: list[Witness] = []
-    for inputs in list_inputs(model):
+    for inputs in list_inputs(model, model.require, _BATCH):
         for low in range(0, len(inputs) * settings, _BATCH):
             row, *picked = np.unravel_index(
                 np.arange(low, min(low + _BATCH, len(inputs) * settings)), [len(inputs), *sizes]
@@ -161,20 +161,10 @@ def _find_by_listing(
 def _occurring(model: CausalModel, variables: Sequence[str]) -> list[Codes]:
     """The codes that each variable has on some admitted input."""
     seen: dict[str, Codes] = {variable: np.zeros(0, dtype=np.int64) for variable in variables}
-    for inputs in list_inputs(model) if variables else ():
+    for inputs in list_inputs(model, model.require, _BATCH) if variables else ():
         natural = model.run(inputs, {})
         seen = {variable: np.union1d(codes, natural[variable]) for variable, codes in seen.items()}
     return list(seen.values())
-
-
-def list_inputs(model: CausalModel) -> Iterator[Codes]:
-    """Every admitted input (codes, shape [item, input]), in batches."""
-    sizes = [domain.size for domain in model.input_domains]
-    total = math.prod(sizes)
-    for low in range(0, total, _BATCH):
-        index = np.arange(low, min(low + _BATCH, total))
-        inputs = np.stack(np.unravel_index(index, sizes), axis=1).astype(np.int64)
-        yield inputs[model.admits(inputs)]
 
 
 def _witness(

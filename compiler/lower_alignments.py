@@ -24,7 +24,7 @@ def lower_search(
     """Every line's alternatives; `via` replaces the families of all placements, and the sizes if it states one."""
     model = models[alignment.model]
     lowering = _Places(program, alignment, models, facts)
-    variables = [placement.variable for placement in alignment.placements]
+    variables = alignment.variables
     lines: dict[int, list[tuple[int, Placement]]] = {}
     for index, placement in enumerate(alignment.placements):
         changed = placement.under(via)
@@ -104,7 +104,7 @@ class _Places:
         outer = self.program.alignments[inside[0]]
         search = lower_search(self.program, outer, self.models, self.facts)
         frames = ground(search.places((0,) * len(search.lines))).frames
-        variable = [p.variable for p in outer.placements].index(inside[1])
+        variable = outer.variables.index(inside[1])
         frame, block = next((f, b) for f in frames for b, owner in enumerate(f.blocks) if owner.variable == variable)
         place = Place(
             index,

@@ -74,7 +74,7 @@ class Estimands:
             ),
             count=item_counts(self.program, pairs)[2],
             encoding=lower_encoding(self.program, task, file.facts),
-            variables=_variables(alignment),
+            variables=alignment.variables,
             grounding=grounding,
             fitting=self.lower_fitting(alignment, search, home) if learned else None,
             frozen=estimand.frozen,
@@ -82,7 +82,7 @@ class Estimands:
 
     def lower_fitting(self, alignment: Alignment, search: Search, network: str) -> Fitting:
         """How an alignment's maps are found: on all non-empty sets of its variables."""
-        model, variables = self.models[alignment.model], _variables(alignment)
+        model, variables = self.models[alignment.model], alignment.variables
         pairs = find_pairs(self.program, alignment.pairs, self.program.models[alignment.model].task)
         fit_count, select_count, _ = item_counts(self.program, pairs)
         return Fitting(
@@ -131,10 +131,6 @@ def _via_text(via: Via | None) -> str:
     family, sizes = via
     stated = f" size {sizes[0]}" if len(sizes) == 1 else f" size [{', '.join(map(str, sizes))}]"
     return f" via {family.text}{stated if sizes else ''}"
-
-
-def _variables(alignment: Alignment) -> tuple[str, ...]:
-    return tuple(placement.variable for placement in alignment.placements)
 
 
 def _network_text(network: str, random: bool) -> str:

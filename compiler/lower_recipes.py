@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ..lang.expressions import Expression
-from ..lang.program import CORRECT, Holdout, Mechanism, Pairs, Program
+from ..lang.metrics import CORRECT
+from ..lang.program import Holdout, Mechanism, Pairs, Program
 from .causal_model import CausalModel
 from .experiments import AnswerAt, Encoding
 from .expressions import substitute
@@ -65,8 +66,8 @@ def _definitions(program: Program, models: Mapping[str, CausalModel], pairs: Pai
                 definitions.setdefault(name, substitute(equation, definitions))
     task = program.tasks[pairs.task]
     output = None if task.output is None else task.output.name
-    if CORRECT not in (declared.name for declared in task.inputs) and output in definitions:
-        definitions.setdefault(CORRECT, definitions[output])
+    if CORRECT.name not in (declared.name for declared in task.inputs) and output in definitions:
+        definitions.setdefault(CORRECT.name, definitions[output])
     return definitions
 
 

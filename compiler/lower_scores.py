@@ -82,7 +82,7 @@ def _iia(program: Program, models: Mapping[str, CausalModel], estimand: Iia) -> 
     """`iia`, `cause` and `isolate`: agreement of network and model under interchange."""
     alignment = program.alignments[estimand.alignment]
     model = models[alignment.model]
-    names = tuple(placement.variable for placement in alignment.placements)
+    names = alignment.variables
     world = NetworkWorld(estimand.network, alignment.name, estimand.random)
     population_model, variables, sets = model, names, all_sets(len(names))
     left = interchange(world, names, model.output)
@@ -119,7 +119,7 @@ def _reading(program: Program, models: Mapping[str, CausalModel], estimand: Read
     """`probe`, `cae` and `divergence`, over the items that `iia` of the same variables is taken over."""
     alignment = program.alignments[estimand.alignment]
     model = models[alignment.model]
-    names = tuple(placement.variable for placement in alignment.placements)
+    names = alignment.variables
     world = NetworkWorld(estimand.network, alignment.name, estimand.random)
     sets = all_sets(len(names))
     if estimand.only is not None:

@@ -95,7 +95,7 @@ def _aligned(program: Program) -> dict[str, tuple[tuple[str, ...], ...]]:
     """The variables that each model's alignments name."""
     table: dict[str, tuple[tuple[str, ...], ...]] = dict.fromkeys(program.models, ())
     for alignment in program.alignments.values():
-        table[alignment.model] += (tuple(p.variable for p in alignment.placements),)
+        table[alignment.model] += (alignment.variables,)
     return table
 
 

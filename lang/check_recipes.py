@@ -11,7 +11,8 @@ from .diagnostics import Label, Span
 from .domains import Domain
 from .expression_scope import Scope
 from .expressions import Expression
-from .program import CORRECT, Pairs
+from .metrics import CORRECT
+from .program import Pairs
 from .scope import Reporter, Signature, report_repeated
 from .syntax.pairs import PairsSyntax
 
@@ -149,7 +150,7 @@ class _RecipeChecker:
                     owners[name] = model
                     variables[name] = domain
         variables |= self.task.outputs
-        if CORRECT not in variables and CORRECT not in refused:
-            variables[CORRECT] = self.task.output_domain
+        if CORRECT.name not in variables and CORRECT.name not in refused:
+            variables[CORRECT.name] = self.task.output_domain
         known = self.models_known and self.task.complete
         return Scope(variables, self.domains.symbols, roles, refused, open=not known, library=self.domains.library)

@@ -183,9 +183,10 @@ class Alignment:
     doc: str = ""
     span: Span = field(default=NOWHERE, compare=False)
 
-
-CORRECT = "correct"
-"""What every model of a task computes for an input: its output, by this name in a recipe's expressions."""
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The variables that it places."""
+        return tuple(placement.variable for placement in self.placements)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from .halves import interchange
 from .items import Items, Recipe
 from .open_spaces import SAMPLED
 from .relations import TooLargeError
-from .spaces import conditions_of, holds, tabulated
+from .spaces import conditions_of, list_inputs, tabulated
 
 _LISTED = 1 << 22
 _COUNTED = 1 << 26
@@ -168,7 +168,7 @@ class ListedSet:
 
 
 def _bases_alone(recipe: Recipe, conditions: Sequence[Expression], chunk: int) -> Iterator[Items]:
-    for inputs in _every_input(recipe, conditions, chunk):
+    for inputs in list_inputs(recipe.model, conditions, chunk):
         yield Items(inputs[:, None], np.zeros(len(inputs), dtype=np.int64))
 
 
@@ -176,21 +176,9 @@ def _kept_sets(population: Population) -> list[int]:
     return list(dict.fromkeys(cell.set_index for cell in population.cells))
 
 
-def _every_input(recipe: Recipe, conditions: Sequence[Expression], chunk: int) -> Iterator[Codes]:
-    """The inputs (codes, shape [item, input]) under conditions on them alone, in lexicographic order."""
-    sizes = [domain.size for domain in recipe.model.input_domains]
-    total = math.prod(sizes)
-    for low in range(0, total, chunk):
-        index = np.arange(low, min(low + chunk, total))
-        inputs = np.stack(np.unravel_index(index, sizes), axis=1).astype(np.int64)
-        inputs = inputs[holds(recipe.model, conditions, inputs)]
-        if len(inputs):
-            yield inputs
-
-
 def _solve(recipe: Recipe, conditions: Sequence[Expression], keep: bool) -> Codes | int:
     """The inputs under conditions as a table (shape [item, input]), or how many there are. Raises TooLargeError."""
-    layout = tabulated(recipe.model, conditions, [np.arange(domain.size) for domain in recipe.model.input_domains])
+    layout = tabulated(recipe.model, conditions)
     leaves = [layout.inputs[name] for name in recipe.model.input_names]
     solution = layout.graph.solve(leaves if keep else [], layout.true, layout.extra)
     if not keep:
@@ -212,7 +200,7 @@ def _total(recipe: Recipe, conditions: Sequence[Expression]) -> int:
         except TooLargeError:
             if total > _COUNTED:
                 return total
-    return sum(len(inputs) for inputs in _every_input(recipe, conditions, 1 << 20))
+    return sum(len(inputs) for inputs in list_inputs(recipe.model, conditions, 1 << 20))
 
 
 def _members(recipe: Recipe, conditions: Sequence[Expression]) -> Codes:
@@ -225,7 +213,7 @@ def _members(recipe: Recipe, conditions: Sequence[Expression]) -> Codes:
         except TooLargeError:
             raise TooManyItemsError from None
     none = np.zeros((0, len(recipe.model.input_names)), dtype=np.int64)
-    return np.concatenate([none, *_every_input(recipe, conditions, 1 << 18)])
+    return np.concatenate([none, *list_inputs(recipe.model, conditions, 1 << 18)])
 
 
 def _counts_by_key(population: Population) -> tuple[list[int], list[int]]:

@@ -4,7 +4,8 @@ Exact by relations: small domains are listed, large ones are tabulated by `flatt
 tables would grow too large, a space is a sampled pool of inputs, and says so.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -119,9 +120,10 @@ class Layout:
 def tabulated(
     model: CausalModel,
     conditions: Sequence[Expression],
-    allowed: Sequence[Codes],
+    allowed: Sequence[Codes] | None = None,
 ) -> Layout:
-    """One leaf an input; the model's mechanisms and the conditions as nodes."""
+    """One leaf an input; the model's mechanisms and the conditions as nodes. `allowed` None: every code of an input."""
+    allowed = allowed or [np.arange(domain.size) for domain in model.input_domains]
     graph = Graph()
     inputs = {
         name: graph.leaf(codes + domain.low)
@@ -158,6 +160,21 @@ def every_input(allowed: Sequence[Codes]) -> Codes:
     if not allowed:
         return np.zeros((1, 0), dtype=np.int64)
     return np.stack([axis.reshape(-1) for axis in np.meshgrid(*allowed, indexing="ij")], axis=1)
+
+
+def list_inputs(model: CausalModel, conditions: Sequence[Expression], chunk: int) -> Iterator[Codes]:
+    """All inputs (codes, shape [item, input]) under conditions on them alone, in lexicographic order.
+
+    They come in batches, each of what is left of `chunk` inputs; a batch of none is left out.
+    """
+    sizes = [domain.size for domain in model.input_domains]
+    total = math.prod(sizes)
+    for low in range(0, total, chunk):
+        index = np.arange(low, min(low + chunk, total))
+        inputs = np.stack(np.unravel_index(index, sizes), axis=1).astype(np.int64)
+        inputs = inputs[holds(model, conditions, inputs)]
+        if len(inputs):
+            yield inputs
 
 
 def in_range(recipe: Recipe, region: Region, inputs: Codes) -> npt.NDArray[np.bool_]:
