@@ -42,7 +42,7 @@ def lower_experiments(
     networks: Mapping[str, NetworkFile],
     populations: Populations,
     settings: Settings,
-    engine: EngineName = "hooks",
+    engine: EngineName = "fused",
 ) -> Plan:
     """The plan of all claims of a file. Reads the networks' files to hash them.
 
@@ -63,7 +63,7 @@ class _Planning:
         self.networks, self.populations, self.settings = networks, populations, settings
         self.graph: nx.DiGraph[str] = nx.DiGraph()
         self.hashes: dict[Path, str] = {}
-        runs = ("torch",) if engine == "hooks" else ("pyvene", "torch")
+        runs = ("torch",) if engine != "pyvene" else ("pyvene", "torch")
         self.engine = {"engine": engine, "threads": THREADS, **{name: _version(name) for name in runs}}
 
     def add(self, step: Step, *needs: str | None) -> str:

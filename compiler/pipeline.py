@@ -77,7 +77,7 @@ def stop_unless_runnable(checked: Checked) -> None:
     _stop_at_errors(checked.source, check_runnable(checked.program))
 
 
-def compile_spec(checked: Checked, engine: "EngineName" = "hooks") -> "Plan":
+def compile_spec(checked: Checked, engine: "EngineName" = "fused") -> "Plan":
     """The plan of a checked spec. Reads the networks' files once, to hash them.
 
     Raises:
