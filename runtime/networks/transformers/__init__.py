@@ -1,0 +1,4 @@
+"""Transformers in the Hugging Face format, run in pieces and with edits."""
+
+from .network import TransformerNetwork as TransformerNetwork
+from .prefix import Prefix as Prefix
