@@ -15,7 +15,7 @@ from .fit_reports import FoundSize
 from .fitted import Fitted, read_fitted, restore_maps, write_fitted
 from .hooks_engine import HooksEngine
 from .maps import NestedMap, open_map
-from .networks import PlainNetwork, load_network
+from .networks import PlainNetwork, load_plain
 from .objective import Labelled
 from .progress import Progress
 from .pyvene_engine import PyveneEngine
@@ -78,7 +78,7 @@ class Fits:
     def open_engine(self, source: NetworkSource, grounding: Grounding | None, variables: tuple[str, ...]) -> Engine:
         """An engine whose maps are not fitted yet."""
         if source.key not in self._networks:
-            self._networks[source.key] = load_network(source)
+            self._networks[source.key] = load_plain(source)
         kind = PyveneEngine if self.plan.engine == "pyvene" else HooksEngine
         maps = () if grounding is None else tuple(open_map(frame) for frame in grounding.frames)
         return kind(self._networks[source.key], grounding, variables, maps)
