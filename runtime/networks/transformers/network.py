@@ -45,6 +45,7 @@ class TransformerNetwork:
         stack = model.get_submodule(self.family.stack) if self.family else nn.ModuleList()
         self.layers: tuple[nn.Module, ...] = tuple(stack.children())
         self._edits: tuple[Edit, ...] = ()
+        self._running = False
 
     @property
     def device(self) -> torch.device:
@@ -71,7 +72,7 @@ class TransformerNetwork:
         """Make edits in every run inside, at one site in the order given.
 
         A run from layer `first` makes those of which `layer_of` is `first` or later. Each change is given the site's
-        activation at the positions that are run, and returns what takes its place.
+        activation at the positions that are run, and returns what takes its place. It starts no run itself.
         """
         before = self._edits
         self._edits = tuple(Edit(self._site(name, layer, path), change) for name, layer, path, change in edits)
@@ -170,7 +171,11 @@ class TransformerNetwork:
             inputs["past_key_values"] = cache_of(cut.prefix)
         if self.family is None or not self.family.causal:
             inputs["attention_mask"] = (tokens >= 0).long()
+        if self._running:
+            raise RuntimeError("a run was started inside of another one")
         with ExitStack() as undo:
+            self._running = True
+            undo.callback(setattr, self, "_running", False)
             for index, layer in enumerate(self.layers):
                 if not cut.first <= index < cut.stop:
                     vars(layer)["forward"] = _hand_on
