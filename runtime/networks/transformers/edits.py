@@ -1,5 +1,6 @@
 """What is changed in a run: edits at sites, and the hooks that make them."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,10 @@ from .families import Port
 from .packing import pack, unpack
 
 Change = Callable[[Tensor], Tensor]
-"""From a site's activation, [item, position, width], to what takes its place; the same tensor changes nothing."""
+"""From a site's activation, [item, position, width], to what takes its place.
+
+It writes nothing into what it is given; returned as it is, that stays.
+"""
 
 
 @dataclass(frozen=True)
@@ -76,12 +80,13 @@ class _Made:
 
     def _gives(self, _: nn.Module, __: object, output: Any) -> Any:
         site = self.edit.site
-        whole = self._activation(output[0] if isinstance(output, tuple) and output else output)
+        found = output[0] if isinstance(output, tuple) and output else output
+        whole = self._activation(found)
         part = unpack(whole, site.port, site.heads)
         changed = self.edit.change(part)
         if changed is part:
             return output
-        packed = pack(whole, site.port, site.heads, changed.to(part.dtype))
+        packed = pack(whole, site.port, site.heads, changed.to(part.dtype)).view(found.shape)
         return (packed, *output[1:]) if isinstance(output, tuple) else packed
 
     def _reads(self, _: nn.Module, inputs: tuple[Any, ...]) -> Any:
@@ -96,9 +101,12 @@ class _Made:
             inputs[0].copy_(changed)  # the layer goes on with this very tensor: both of its readers see it
 
     def _activation(self, found: Any) -> Tensor:
+        """A tensor as [item, position, width]; some architectures list the positions of all items in one row."""
         self.times += 1
         if not isinstance(found, Tensor):
             raise _no_activation(self.edit.site, "gives no tensor")
+        if found.ndim == 2 and len(found) == math.prod(self.shape):
+            return found.view(*self.shape, -1)
         if found.ndim != 3 or tuple(found.shape[:2]) != self.shape:
             raise _no_activation(self.edit.site, f"gives a tensor of shape {list(found.shape)}")
         return found

@@ -127,7 +127,7 @@ def test_a_prefix_of_some_items_and_of_padded_prompts(name: str) -> None:
 
 
 def test_an_encoder_has_no_prefix_and_a_prefix_is_not_the_whole() -> None:
-    with pytest.raises(ValueError, match="no prefix|prefixes"):
+    with pytest.raises(ValueError, match="prefixes"):
         network_of("bert").prefix(draw_tokens(), 3)
     with pytest.raises(ValueError, match="1 to 8"):
         network_of("gpt2").prefix(draw_tokens(), 9)

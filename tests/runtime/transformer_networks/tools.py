@@ -73,7 +73,7 @@ def draw_weights(model: PreTrainedModel, seed: int = 0) -> PreTrainedModel:
     """The same model with every parameter random, large enough that each part of it moves the logits."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
-        for name, weight in model.named_parameters():
+        for weight in model.parameters():
             centre = weight.mean() if weight.ndim == 1 else 0.0  # norms start at their identity, biases at 0
             weight.copy_(centre + 0.3 * torch.randn(weight.shape, generator=generator))
     return model.eval()
