@@ -18,11 +18,16 @@ from .terms import EstimandName, Expectation
 
 @dataclass(frozen=True)
 class NetworkFile:
-    """A network's file and what its header says. `name` and `path` are for people and enter no key."""
+    """A network's file or folder and what its header or configuration says, and where and how it is to be run.
+
+    `name` and `path` are for people and enter no key.
+    """
 
     name: str
     path: Path
     facts: NetworkFacts
+    dtype: str = "float32"
+    device: str = "cpu"
 
 
 @dataclass(frozen=True)
