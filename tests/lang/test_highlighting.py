@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from cspec.lang import Source, keywords, not_built, scanner
-from cspec.lang.check_expressions import COMPREHENSIONS, FUNCTIONS
-from cspec.lang.check_maps import FAMILY_NAMES
+from cspec.lang.checks.expressions.comprehensions import COMPREHENSIONS
+from cspec.lang.checks.expressions.expression_checker import FUNCTIONS
+from cspec.lang.checks.maps import FAMILY_NAMES
 from cspec.lang.components import COMPONENTS
 from cspec.lang.highlighting.pygments_lexer import CspecLexer
 from cspec.lang.highlighting.textmate import textmate_grammar
