@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..lang import read_imports, read_program
 from ..lang.diagnostics import Diagnostic, Source, SpecError, one_of_each_run
 from ..lang.program import Program
-from .causal_model import CausalModel, lower_model
+from .causal_model import CausalModel, lower_model, share_population
 from .check_models import check_models
 from .check_networks import check_networks
 from .check_pairs import Populations, check_pairs, check_splits
@@ -54,6 +54,7 @@ def check_spec(source: Source, allow_path: bool = False, populations: Population
     if program is None or found != problems:
         raise SpecError(source, one_of_each_run(found))
     models = {m.name: lower_model(m, program.tasks[m.task]) for m in program.models.values()}
+    models = share_population(models, {m.name: m.task for m in program.models.values()})
     found += check_models(models, _aligned(program), program)
     networks, problems = check_networks(program, source.path.parent, allow_path)
     found += problems

@@ -30,7 +30,8 @@ class TooManyItemsError(Exception):
 def count_items(population: Population) -> int:
     """How many items the whole domain has: for every kept set S, each base with |S| independent sources.
 
-    Exact wherever the inputs can be counted by tables or by listing; else an upper bound, without the conditions.
+    Exact wherever the inputs can be counted by tables or by listing; else an upper bound, without the conditions. Items
+    whose interchange is undefined count, too.
     """
     recipe = population.recipe
     conditions = conditions_of(recipe)
@@ -143,7 +144,7 @@ class ListedSet:
         self.source_outputs = {j: model.output_of(sources[j].inputs) for j in wanted}
 
     def take(self, item: Column) -> Items:
-        """The items of these indices, each in 0 .. total-1, without those of a half that the recipe leaves out."""
+        """The items of these indices, each in 0 .. total-1, that are defined and of a half that the recipe has."""
         base = np.searchsorted(self.ends, item, "right")
         digits = item - (self.ends[base] - self.per_base[base])
         inputs = np.repeat(self.bases[base][:, None], 1 + len(self.recipe.variables), axis=1)
@@ -163,7 +164,7 @@ class ListedSet:
         after = interchange(self.recipe, self.bases[base], codes, np.broadcast_to(self.members, codes.shape))
         changed = after != self.before[base]
         cell = self.cells[np.where(exposed & ~changed, 2, changed)]
-        wanted = cell >= 0
+        wanted = (cell >= 0) & (after >= 0)
         return Items(inputs[wanted], cell[wanted], None if multiplicity is None else multiplicity[wanted])
 
 
@@ -190,7 +191,7 @@ def _solve(recipe: Recipe, conditions: Sequence[Expression], keep: bool) -> Code
 def _total(recipe: Recipe, conditions: Sequence[Expression]) -> int:
     """How many inputs satisfy conditions on them alone; an upper bound where that cannot be found out."""
     total = math.prod(domain.size for domain in recipe.model.input_domains)
-    if not conditions:
+    if not conditions and not recipe.model.partial:
         return total
     if total > _LISTED:
         try:

@@ -259,6 +259,7 @@ class _ModelChecker:
             self.domains.symbols,
             open=not self.task.complete,
             library=self.domains.library,
+            partial=True,
         )
         expression = ExpressionChecker(scope, self.report).check(equation.expression, declared)
         is_declared = equation.domain is not None or equation.name.text in self.task.outputs

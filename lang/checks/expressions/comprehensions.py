@@ -55,13 +55,13 @@ def _join_terms(function: str, terms: list[Term], span: Span, report: Reporter) 
                 help="let `where` speak of loop variables alone, or write `if ... then ... else` for each element",
             )
             return None
-        return _joined(function, [element for element, _ in terms], span)
+        return join(function, [element for element, _ in terms], span)
     if function in ("any", "all"):
         operator = "or" if function == "any" else "and"
-        joined = _joined(operator, [_where(function, e, c) for e, c in terms], span)
+        joined = join(operator, [_where(function, e, c) for e, c in terms], span)
         return joined or Constant(int(function == "all"), BOOL, span)
     values = [_where(function, element, condition) for element, condition in terms]
-    total = _joined("+", values, span) or Constant(0, integers(0, 0), span)
+    total = join("+", values, span) or Constant(0, integers(0, 0), span)
     return total if check_magnitude(total.domain, span, report) else None
 
 
@@ -74,22 +74,26 @@ def _where(function: str, element: Expression, condition: Expression | None) -> 
     if function == "any":
         return element if condition is None else apply("and", [condition, element], BOOL, element.span)
     if function == "count":
-        chosen = element if condition is None else apply("and", [condition, element], BOOL, element.span)
-        return replace(chosen, domain=integers(0, 1))
+        return truth_as_number(element if condition is None else apply("and", [condition, element], BOOL, element.span))
     if condition is None:
         return element
     domain = integers(min(0, element.domain.low), max(0, element.domain.high))
     return apply("if", [condition, element, Constant(0, integers(0, 0), element.span)], domain, element.span)
 
 
-def _joined(operator: str, terms: list[Expression], span: Span) -> Expression | None:
+def truth_as_number(condition: Expression) -> Expression:
+    """1 where a condition holds, else 0: what its value is already, to be counted."""
+    return replace(condition, domain=integers(0, 1))
+
+
+def join(operator: str, terms: list[Expression], span: Span) -> Expression | None:
     """All terms under one operator, as a user would write them out; long ones in halves, so that none is too deep."""
     if len(terms) <= 1:
         return terms[0] if terms else None
     if operator in ("min", "max"):
         return apply(operator, terms, interval(operator, [term.domain for term in terms]), span)
     middle = len(terms) - 1 if len(terms) <= WRITTEN_OUT else len(terms) // 2
-    sides = [_joined(operator, terms[:middle], span), _joined(operator, terms[middle:], span)]
+    sides = [join(operator, terms[:middle], span), join(operator, terms[middle:], span)]
     domain = BOOL
     if operator == "+":
         domain = interval(operator, [side.domain for side in sides if side is not None])

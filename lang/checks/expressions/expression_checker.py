@@ -19,8 +19,10 @@ from ...syntax.expressions import (
     Operation,
     Reference,
     Symbol,
+    The,
     Truth,
     Unrolled,
+    UnrolledThe,
 )
 from ...syntax.leaves import Text
 from .calls import check_call
@@ -30,6 +32,7 @@ from .intervals import check_magnitude, interval
 from .lookups import check_attribute, check_named_lookup
 from .operands import apply, is_number, is_truth
 from .references import check_reference, check_text, symbol_constant
+from .the import check_the, may_lack_value, report_partial
 
 FUNCTIONS = ("min", "max", "abs")
 
@@ -90,8 +93,10 @@ class ExpressionChecker:
                 return self._check_call(syntax)
             case Unrolled():
                 return check_comprehension(syntax, self.report, self.check, self.check_condition)
-            case Comprehension() | InType():
-                raise AssertionError("both are written out before types are checked")
+            case UnrolledThe():
+                return check_the(syntax, self.scope, self.report, self.check, self.check_condition)
+            case Comprehension() | InType() | The():
+                raise AssertionError("all are written out before types are checked")
 
     # --- logic and comparisons
 
@@ -208,7 +213,11 @@ class ExpressionChecker:
     def _check_call(self, syntax: Call) -> Expression | None:
         function = syntax.function
         if function.text in self.scope.library.functions:
-            return check_call(syntax, self.scope.library.functions[function.text], self.report, self.check)
+            called = self.scope.library.functions[function.text]
+            if called is not None and not self.scope.partial and may_lack_value(called.body):
+                report_partial(f"`{function.text}` may have no answer", syntax.span, self.report)
+                return None
+            return check_call(syntax, called, self.report, self.check)
         if function.text in COMPREHENSIONS and function.text not in FUNCTIONS:
             self.report.error(
                 "CS120",

@@ -17,6 +17,7 @@ from ...syntax.expressions import (
     Operation,
     Reference,
     Unrolled,
+    UnrolledThe,
 )
 from .library import Library
 
@@ -27,7 +28,7 @@ class Scope:
 
     Members of families are variables by their own names, `x[0]`. `refused` holds names that exist but may not be read
     here, with the diagnostic's message and help; `open` says that further names may exist in what could not be read, so
-    that unknown ones are not reported.
+    that unknown ones are not reported. `partial` says that an expression may lack a value on some inputs.
     """
 
     variables: Mapping[str, Domain | None]
@@ -36,6 +37,7 @@ class Scope:
     refused: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
     open: bool = False
     library: Library = field(default_factory=Library)
+    partial: bool = False
 
     @cached_property
     def families(self) -> dict[str, IndexedFamily]:
@@ -78,7 +80,7 @@ def _parts(expression: ExpressionSyntax) -> list[ExpressionSyntax]:
             return [element, *alternatives]
         case InRange(element, low, high):
             return [element, low, high]
-        case Unrolled(terms=terms):
+        case Unrolled(terms=terms) | UnrolledThe(terms=terms):
             return [part for t in terms for part in (t.condition, t.element) if part is not None]
     return []
 
