@@ -113,8 +113,8 @@ class CausalModel:
 
         Returns:
             The codes of every variable, inputs included, each of shape [item]. A value that leaves its declared
-            domain gives a code outside 0 .. size-1: the checker proves beforehand that this cannot happen where a run is
-            defined. What has no value has any code here.
+            domain gives a code outside 0 .. size-1: the checker proves beforehand that this cannot happen. What has
+            no value has any code, and so has what reads it.
         """
         values: dict[str, Column] = {}
         codes: dict[str, Codes] = {}

@@ -54,7 +54,7 @@ def report_partial(what: str, span: Span, report: Reporter) -> None:
         "CS169",
         f"{what}, and here every input needs a value",
         span,
-        help="write it as a variable of a model; whether there is an answer, `count(... for i in ...) == 1` says anywhere",
+        help="let a model's variable have it; `count(... for i in ...) == 1` says anywhere whether there is one answer",
     )
 
 
