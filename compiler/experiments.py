@@ -101,8 +101,8 @@ class Measurement:
 class Control:
     """The same experiment where nothing is to be found; `measurement` is None where it cannot be run, and `why`.
 
-    A `note` never changes a verdict: it says that the claim's bound is met there, too. `apart` are further items, those on
-    which the control's model contradicts the claim's: only a control that reaches the bound there, too, matches it.
+    A `note` never changes a verdict: it says that the claim's bound is met there, too. `apart` are further items,
+    on which its model contradicts the claim's: a control that reaches the bound there, too, matches the claim.
     """
 
     name: str

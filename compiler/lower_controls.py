@@ -6,15 +6,12 @@ itself would hold.
 
 from collections.abc import Callable
 from dataclasses import replace
-from fractions import Fraction
 
 from ..lang.claims import Estimand, Iia
 from ..lang.places import Family, Size
-from .check_pairs import Populations
 from .experiments import Control, Measurement
 from .groundings import Grounding, Place, Search, ground
 from .lower_estimands import Estimands
-from .lower_flipped import lower_flipped
 from .network_facts import NetworkFacts
 from .scramble_model import scramble_model
 from .terms import Agree, Distance, Expectation, ModelWorld, NetworkWorld, Score, interchange, on_model, on_random
@@ -23,20 +20,12 @@ from .terms import Agree, Distance, Expectation, ModelWorld, NetworkWorld, Score
 class Controls:
     """The controls of measurements of one program."""
 
-    def __init__(self, estimands: Estimands, populations: Populations) -> None:
-        self.estimands, self.populations = estimands, populations
+    def __init__(self, estimands: Estimands) -> None:
+        self.estimands = estimands
 
-    def vetoes(self, measurement: Measurement, asked: Fraction, exhaustively: bool) -> tuple[Control, ...]:
-        """What takes `holds` back, cheapest first; those that cannot run say why.
-
-        `asked` is the least value that the claim asks of the measurement alone.
-        """
-        return (
-            _random_subspace(measurement),
-            _scrambled_model(measurement),
-            *lower_flipped(measurement, asked, self.populations, exhaustively),
-            _random_networks(measurement),
-        )
+    def vetoes(self, measurement: Measurement) -> tuple[Control, ...]:
+        """What takes `holds` back, cheapest first; those that cannot run say why."""
+        return (_random_subspace(measurement), _scrambled_model(measurement), _random_networks(measurement))
 
     def notes(self, measurement: Measurement, estimand: Estimand) -> tuple[Control, ...]:
         """What is only noted: the same maps at the input, and one stage later; how far off patches lie.

@@ -1,13 +1,15 @@
-"""From a measurement to the control of the flipped model: does the family fit the model's contradiction as well?
+"""From experiments to experiments with one more control: the flipped model, where there is something to flip.
 
-It is planned only where interchanges take what the output is computed from to joint values that no input gives it.
+Does the claim's family fit the model's contradiction, too? It is asked only where interchanges take what the output is
+computed from to joint values that no input gives it. Finding it out takes as long as all checks, which do without.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
 from .check_pairs import Populations
-from .experiments import Control, Measurement
+from .experiments import Control, Experiment, Fitting, Measurement, Part, Quantity
 from .flip_model import Flipped, flip_model
 from .sampling.draw_items import Population, set_members
 from .sampling.enumerate_items import TooManyItemsError
@@ -18,41 +20,67 @@ from .sampling.sample_items import sample_items
 from .terms import Agree, on_model
 
 NAME = "flipped model"
+AFTER = "scrambled model"
+"""The control that costs as much and stands before it."""
 FEWEST_APART = 0.05
-"""The share of the items on which the models part, below which a claim is asked to rest on them."""
+"""The share of the items on which the models part, below which a claim must need these items to be asked for them."""
 _SEEN = 2048
 
 
-def lower_flipped(
-    measurement: Measurement, asked: Fraction, populations: Populations, exhaustively: bool
-) -> tuple[Control, ...]:
-    """The control, if there is something to flip; with the reason where it cannot run.
+def lower_flipped(experiments: Sequence[Experiment], populations: Populations) -> tuple[Experiment, ...]:
+    """The experiments, each quantity that a scrambled model controls with the flipped one, too."""
+    return tuple(_with_flipped(experiment, populations) for experiment in experiments)
 
-    `asked` is the least value that the claim asks of the measurement alone; 0 where it is only compared with others.
-    """
-    fitting, recipe = measurement.fitting, measurement.recipe
-    assert fitting is not None
+
+def _with_flipped(experiment: Experiment, populations: Populations) -> Experiment:
+    whole = experiment.claim.exhaustively
+    quantities = []
+    for index, quantity in enumerate(experiment.quantities):
+        names, fitting = [veto.name for veto in quantity.vetoes], quantity.measurement.fitting
+        if AFTER in names and fitting is not None:
+            found = _flipped(quantity.measurement, fitting, _asked(experiment.parts, index), populations, whole)
+            quantity = _inserted(quantity, names.index(AFTER) + 1, found)
+        quantities.append(quantity)
+    return replace(experiment, quantities=tuple(quantities))
+
+
+def _inserted(quantity: Quantity, at: int, control: Control | None) -> Quantity:
+    more = () if control is None else (control,)
+    return replace(quantity, vetoes=(*quantity.vetoes[:at], *more, *quantity.vetoes[at:]))
+
+
+def _asked(parts: Sequence[Part], index: int) -> Fraction:
+    """The least value with which a quantity meets every part that is about it alone; 0 where there is none."""
+    alone = [(part, part.coefficients[0][0]) for part in parts if [i for _, i in part.coefficients] == [index]]
+    return max((-(part.constant + part.tolerance) / c for part, c in alone if c > 0), default=Fraction(0))
+
+
+def _flipped(
+    measurement: Measurement, fitting: Fitting, asked: Fraction, populations: Populations, exhaustively: bool
+) -> Control | None:
+    """The control, with the reason where it cannot run; None where there is nothing to flip."""
     if not isinstance(measurement.term.score, Agree):
-        return ()
+        return None
+    recipe = measurement.recipe
     try:
         fitted = flip_model(fitting.recipe.model, fitting.variables)
         if fitted is None:
-            return ()
+            return None
         if recipe.variables != fitting.variables:
             return _not_run("only one reader of the variable sees the interchange")
         flipped = fitted if recipe.model == fitting.recipe.model else flip_model(recipe.model, recipe.variables)
-        assert flipped is not None, "both models have the same equations"
+        assert flipped is not None, "both have the same equations"
         share = _share_apart(populations.open(recipe, exhaustively), flipped, measurement.count)
     except TooLargeError:
         return _not_run("the joint values that no input gives are too many to be listed")
     except TooManyItemsError:
-        return _not_run("the items are too many to be looked through for those on which it would differ")
+        return _not_run("items on which it would differ are too many to be looked for")
     own, apart = replace(recipe, model=flipped.model), replace(recipe, model=flipped.apart, halves=("changing",))
-    if not _some(apart, populations, exhaustively):
-        return ()
+    if not _has_items(apart, populations, exhaustively):
+        return None
     if share < FEWEST_APART and share <= 1 - asked:
-        return _not_run(f"it differs on {share:.1%} of the items, without which the claim could be met, too")
-    if not _some(own, populations, exhaustively):
+        return _not_run(f"it differs on {share:.1%} of the items, and the claim can be met without them")
+    if not _has_items(own, populations, exhaustively):
         return _not_run("no interchange changes its output")
     again = replace(
         measurement,
@@ -61,15 +89,14 @@ def lower_flipped(
         recipe=own,
         fitting=replace(fitting, recipe=replace(fitting.recipe, model=fitted.model)),
     )
-    return (Control(NAME, again, apart=apart),)
+    return Control(NAME, again, apart=apart)
 
 
-def _not_run(why: str) -> tuple[Control, ...]:
-    return (Control(NAME, None, why),)
+def _not_run(why: str) -> Control:
+    return Control(NAME, None, why)
 
 
-def _some(recipe: Recipe, populations: Populations, exhaustively: bool) -> bool:
-    """Whether a recipe has items."""
+def _has_items(recipe: Recipe, populations: Populations, exhaustively: bool) -> bool:
     population = populations.open(recipe, exhaustively)
     return bool(population.cells) and (exhaustively or len(population.draw("test", 1).items) > 0)
 
@@ -81,8 +108,8 @@ def _share_apart(population: Population, flipped: Flipped, count: int) -> float:
     """
     if not population.cells:
         return 0.0
-    whole, most = population.whole_domain, min(count, _SEEN)
-    items = sample_items(population, most) if whole else population.draw("test", most).items
+    most = min(count, _SEEN)
+    items = sample_items(population, most) if population.whole_domain else population.draw("test", most).items
     recipe = replace(population.recipe, model=flipped.apart)
     members = set_members(population)[items.cell]
     apart = interchange(recipe, items.bases, codes_on(recipe, items.inputs[:, 1:]), members)

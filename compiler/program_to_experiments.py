@@ -7,7 +7,6 @@ from ..lang.claims import Claim, Comparison, Estimand, Iia, Linear, Scaled
 from ..lang.effects import Effect
 from ..lang.program import Program
 from .causal_model import CausalModel
-from .check_pairs import Populations
 from .check_runnable import measured_by, runs
 from .experiments import Experiment, Measurement, NetworkFile, Part, Quantity
 from .lower_controls import Controls
@@ -15,14 +14,11 @@ from .lower_estimands import Estimands
 
 
 def lower_claims(
-    program: Program,
-    models: Mapping[str, CausalModel],
-    networks: Mapping[str, NetworkFile],
-    populations: Populations,
+    program: Program, models: Mapping[str, CausalModel], networks: Mapping[str, NetworkFile]
 ) -> tuple[Experiment, ...]:
     """Every claim of a checked program that can be run as an experiment, in order of declaration."""
     estimands = Estimands(program, models, networks)
-    controls = Controls(estimands, populations)
+    controls = Controls(estimands)
     running = (claim for claim in program.claims.values() if runs(claim, program))
     return tuple(_lower_claim(program, claim, estimands, controls) for claim in running)
 
@@ -33,24 +29,18 @@ def _lower_claim(program: Program, claim: Claim, estimands: Estimands, controls:
     if claim.confidence is not None:
         alpha = min(alpha, 1 - claim.confidence)
     measured = list(measured_by(claim))
-    parts = tuple(_lower_part(part, measured) for part in claim.parts)
-    asked = [_asked_of(parts, index) for index in range(len(measured))]
-    pairs = zip(measured, asked, strict=True)
-    quantities = tuple(_lower_quantity(claim, estimand, least, estimands, controls) for estimand, least in pairs)
-    return Experiment(claim, quantities, parts, alpha)
+    quantities = tuple(_lower_quantity(e, _polarities(claim.parts, e), estimands, controls) for e in measured)
+    return Experiment(claim, quantities, tuple(_lower_part(part, measured) for part in claim.parts), alpha)
 
 
-def _lower_quantity(
-    claim: Claim, estimand: Estimand, asked: Fraction, estimands: Estimands, controls: Controls
-) -> Quantity:
+def _lower_quantity(estimand: Estimand, signs: set[int], estimands: Estimands, controls: Controls) -> Quantity:
     """An estimand with the gate and the controls that its place in the claim asks for."""
     measurement: Measurement = estimands.lower(estimand)
-    signs = _polarities(claim.parts, estimand)
     asks = isinstance(estimand, Iia | Effect) and not estimand.random and 1 in signs
     free = isinstance(estimand, Iia | Effect) and estimand.ungated
     ungated = asks and (free or estimands.program.networks[estimand.network].ungated)
     control = controls.last_site(measurement) if measurement.learned and -1 in signs else None
-    vetoes = controls.vetoes(measurement, asked, claim.exhaustively) if measurement.learned and 1 in signs else ()
+    vetoes = controls.vetoes(measurement) if measurement.learned and 1 in signs else ()
     notes = controls.notes(measurement, estimand) if 1 in signs else ()
     return Quantity(measurement, asks and not ungated, control, (*vetoes, *notes), ungated)
 
@@ -81,12 +71,6 @@ def _lower_part(part: Comparison, estimands: Sequence[Estimand]) -> Part:
     tolerance = Fraction(0) if part.tolerance is None else _fraction(part.tolerance)
     pairs = tuple((value, index) for index, value in coefficients.items())
     return Part("==" if part.relation == "==" else ">=", constant, pairs, tolerance, part.relation)
-
-
-def _asked_of(parts: Sequence[Part], index: int) -> Fraction:
-    """The least value with which an estimand meets every part that is about it alone; 0 where there is none."""
-    alone = [(part, part.coefficients[0][0]) for part in parts if [i for _, i in part.coefficients] == [index]]
-    return max((-(part.constant + part.tolerance) / c for part, c in alone if c > 0), default=Fraction(0))
 
 
 def _polarities(parts: tuple[Comparison, ...], estimand: Estimand) -> set[int]:
