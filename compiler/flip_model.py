@@ -36,7 +36,7 @@ class Flipped:
 
 
 def flip_model(model: CausalModel, variables: Collection[str]) -> Flipped | None:
-    """The model flipped where no input reaches, while `variables` are set; None where inputs reach all joint values.
+    """The model flipped where no input reaches, while `variables` are set; None where nothing can be flipped.
 
     Raises TooLargeError where the joint values, or those that some input gives, cannot be listed.
     """
@@ -47,15 +47,16 @@ def flip_model(model: CausalModel, variables: Collection[str]) -> Flipped | None
     if joint.size > MOST_JOINT:
         raise TooLargeError
     occurring = _occurring(model, (*read, model.output))
+    outputs = np.unique(occurring[:, -1])
     strides = np.cumprod([1, *(part.size for part in joint.parts)])[:-1]
     unreached = np.ones(joint.size, dtype=np.int64)
     unreached[occurring[:, :-1] @ strides] = 0
-    if not unreached.any():
+    if len(outputs) < 2 or not unreached.any():
         return None
     code = tuple_code([Variable(name, model.domains[name]) for name in read], joint)
     there = _lookup(unreached, code, BOOL)
     before = Variable(f"{model.output} before", model.domains[model.output])
-    other = _lookup(_next_values(np.unique(occurring[:, -1]), before.domain), _code_of(before), before.domain)
+    other = _lookup(_next_values(outputs, before.domain), _code_of(before), before.domain)
     flipped = Apply("if", (there, other, before), before.domain)
     return Flipped(_with_output(model, "flipped", before, flipped), _with_output(model, "apart", before, there))
 
