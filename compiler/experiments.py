@@ -131,13 +131,15 @@ class Measurement:
 class Control:
     """The same experiment where nothing is to be found; `measurement` is None where it cannot be run, and `why`.
 
-    A `note` never changes a verdict: it says that the claim's bound is met there, too.
+    A `note` never changes a verdict: it says that the claim's bound is met there, too. `apart` are further items,
+    on which its model contradicts the claim's: a control that reaches the bound there, too, matches the claim.
     """
 
     name: str
     measurement: Measurement | None
     why: str = ""
     note: bool = False
+    apart: Recipe | None = None
 
 
 @dataclass(frozen=True)
