@@ -6,6 +6,7 @@
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..lang import read_imports, read_program
@@ -20,6 +21,7 @@ from .check_readings import check_readings
 from .check_rivals import check_rivals
 from .check_runnable import check_runnable
 from .experiments import Experiment, NetworkFile
+from .lower_flipped import lower_flipped
 from .program_to_experiments import lower_claims
 from .read_files import FolderFiles
 
@@ -39,6 +41,11 @@ class Checked:
     populations: Populations
     left_out: tuple[LeftOut, ...]
     warnings: tuple[Diagnostic, ...]
+
+    @cached_property
+    def controlled(self) -> tuple[Experiment, ...]:
+        """The experiments with every control; found out only where it is needed, since checking does without."""
+        return lower_flipped(self.experiments, self.populations)
 
 
 def check_spec(source: Source, allow_path: bool = False, populations: Populations | None = None) -> Checked:
@@ -81,7 +88,7 @@ def stop_unless_runnable(checked: Checked) -> None:
     _stop_at_errors(checked.source, check_runnable(checked.program))
 
 
-def compile_spec(checked: Checked, engine: "EngineName" = "hooks") -> "Plan":
+def compile_spec(checked: Checked, engine: "EngineName" = "fused") -> "Plan":
     """The plan of a checked spec. Reads the networks' files once, to hash them.
 
     Raises:
@@ -91,7 +98,7 @@ def compile_spec(checked: Checked, engine: "EngineName" = "hooks") -> "Plan":
 
     stop_unless_runnable(checked)
     return lower_experiments(
-        checked.experiments, checked.networks, checked.populations, checked.program.settings, engine
+        checked.controlled, checked.networks, checked.populations, checked.program.settings, engine
     )
 
 

@@ -259,6 +259,9 @@ CODES: dict[str, Code] = {
     "CS534": Code("a network that would run code of its own"),
     "CS535": Code("a metric's token that is several"),
     "CS536": Code("a prompt that is longer than the network's context"),
+    "CS537": Code("a device that is not there", exit=4),
+    "CS538": Code("a module that the network lacks, or that gives no activation", exit=4),
+    "CS539": Code("a network without a language head", exit=4),
     # --- CS9xx: internal ---
     "CS900": Code("a bug in cspec", exit=70),
     "CS901": Code("a formatted text that would mean something else", exit=70),

@@ -21,14 +21,17 @@ from torch.nn.modules.module import register_module_forward_pre_hook
 from torch.nn.utils import parametrize
 from torch.utils.hooks import RemovableHandle
 
-from ..compiler.groundings import Frame, Grounding
-from ..compiler.interpret_terms import Batch
-from ..compiler.terms import OutputOf, Run, taken_values
-from .errors import EngineRefusal
-from .hooks_engine import site_vectors
-from .maps.feature_map import FeatureMap
-from .maps.subspace import SubspaceMap
-from .networks import PlainNetwork
+from ...compiler.experiments import Encoding
+from ...compiler.groundings import Frame, Grounding, Positions
+from ...compiler.interpret_terms import Batch
+from ...compiler.terms import OutputOf, Run, taken_values
+from ..errors import EngineRefusal
+from ..maps.feature_map import FeatureMap
+from ..maps.subspace import SubspaceMap
+from ..networks import PlainNetwork
+from ..networks.protocol import read_site
+from ..networks.stages import take_reads
+from .feed import Feed, site_vectors, take_positions
 
 
 def import_pyvene() -> Any:
@@ -49,11 +52,12 @@ class PyveneEngine:
     def __init__(
         self,
         network: PlainNetwork,
+        encoding: Encoding,
         grounding: Grounding | None,
         variables: tuple[str, ...],
         maps: tuple[FeatureMap, ...],
     ) -> None:
-        self.network, self.variables, self.maps = network, variables, maps
+        self.network, self.feed, self.variables, self.maps = network, Feed(encoding), variables, maps
         self.grounding = Grounding(()) if grounding is None else grounding
         self.pyvene = import_pyvene() if grounding is not None else None
         self.calls = 0
@@ -63,9 +67,11 @@ class PyveneEngine:
         """See `Engine.logits`."""
         run = query.run
         if not run.assignments:
-            plain: Tensor = self.network(torch.from_numpy(batch.inputs[:, run.input]))
-            return plain
+            return self._answers(self.network, torch.from_numpy(batch.inputs[:, run.input]))
         return self._by_groups(run, batch, lambda targets, items: self._intervened(run, targets, items))
+
+    def _answers(self, network: PlainNetwork, rows: Tensor) -> Tensor:
+        return take_reads(network(self.feed.tokens(rows)), self.feed.reads(rows))
 
     def _by_groups(self, run: Run, batch: Batch, read: Callable[[tuple[str, ...], Batch], Tensor]) -> Tensor:
         """What is read of each group's items, in the order of the batch."""
@@ -80,23 +86,23 @@ class PyveneEngine:
         tokens = torch.from_numpy(batch.inputs)
         self.calls = 0
         if not targets:
-            plain: Tensor = self.network(tokens[:, run.input])
-            return plain
+            return self._answers(self.network, tokens[:, run.input])
         model = self._model(targets)
         size = len(batch)
         frames = [self.grounding.frames[self._place(target)[0]] for target in targets]
-        here = [np.tile(np.array(frame.positions), (size, 1)) for frame in frames]
+        sources = [self._source(run, target, tokens, batch) for target in targets]
+        here = [self._locations(frame, tokens[:, run.input]) for frame in frames]
+        there = [self._locations(frame, source) for frame, source in zip(frames, sources, strict=True)]
         with parametrize.cached():
             _, logits = model(
-                {"tokens": tokens[:, run.input]},
-                [{"tokens": self._source(run, target, tokens, batch)} for target in targets],
-                {"sources->base": (here, here)},
+                {"tokens": self.feed.tokens(tokens[:, run.input])},
+                [{"tokens": self.feed.tokens(source)} for source in sources],
+                {"sources->base": (there, here)},
                 subspaces=[np.tile(_subspaces(frame), (size, 1)) for frame in frames],
             )
         if self.calls != len(targets):
             raise EngineRefusal(f"expected {len(targets)} interventions, {self.calls} took place")
-        intervened: Tensor = logits
-        return intervened
+        return take_reads(logits, self.feed.reads(tokens[:, run.input]))
 
     def _groups(self, run: Run, batch: Batch) -> list[tuple[npt.NDArray[np.int64], tuple[str, ...]]]:
         """Rows of items with one set each, and the set's targets.
@@ -129,12 +135,16 @@ class PyveneEngine:
     def activation(self, frame: int, tokens: Tensor) -> Tensor:
         """See `Engine.activation`."""
         place = self.grounding.frames[frame]
-        return self.network.state(tokens, place.component, place.layer)
+        return read_site(self.network, self.feed.tokens(tokens), place.component, place.layer, self.feed.reads(tokens))
+
+    def at(self, positions: Positions, activation: Tensor, rows: Tensor) -> Tensor:
+        """See `Engine.at`."""
+        return take_positions(activation, self.feed.find(positions, rows))
 
     def states(self, frame: int, tokens: Tensor) -> Tensor:
         """See `Engine.states`."""
         place = self.grounding.frames[frame]
-        return site_vectors(place, self.network.state(tokens, place.component, place.layer))
+        return site_vectors(place, self.activation(frame, tokens), self.feed.where(place, tokens))
 
     def intervened_activation(self, frame: int, run: Run, batch: Batch) -> Tensor:
         """See `Engine.intervened_activation`."""
@@ -186,6 +196,11 @@ class PyveneEngine:
             return source
         member = torch.from_numpy(batch.members[:, batch.variables.index(target)])
         return torch.where(member[:, None], source, tokens[:, run.input])
+
+    def _locations(self, frame: Frame, rows: Tensor) -> npt.NDArray[np.int64]:
+        """A frame's positions in each row, shape [item, position]."""
+        where = self.feed.where(frame, rows)
+        return np.tile(np.array(where), (len(rows), 1)) if isinstance(where, tuple) else where.numpy()
 
     def _model(self, targets: tuple[str, ...]) -> Any:
         """A fresh `IntervenableModel` for each set of targets."""

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from torch import Tensor
 
-from ..compiler.interpret_terms import Batch
-from ..compiler.terms import OutputOf, Run
+from ...compiler.groundings import Positions
+from ...compiler.interpret_terms import Batch
+from ...compiler.terms import OutputOf, Run
 
 if TYPE_CHECKING:
-    from .maps.feature_map import FeatureMap
+    from ..maps.feature_map import FeatureMap
 
 
 class Engine(Protocol):
@@ -24,9 +25,9 @@ class Engine(Protocol):
         """The maps of the grounding's frames, in order; `logits` has gradients with respect to their parameters."""
 
     def logits(self, query: OutputOf, batch: Batch) -> Tensor:
-        """Logits of the query's run, shape [item, position, class].
+        """Logits of the query's run where the answers are read, shape [item, answer, class].
 
-        `batch.inputs` are token ids, shape [item, role, token].
+        `batch.inputs` are rows as the encoding makes them, shape [item, role, column].
 
         Raises:
             EngineRefusal: the engine cannot evaluate this term rightly.
@@ -35,11 +36,14 @@ class Engine(Protocol):
     def logits_after(self, query: OutputOf, batch: Batch, edit: Callable[[Tensor], Tensor]) -> Tensor:
         """Logits of a run in which the activation of the first frame's layer is edited after the run's assignments."""
 
-    def activation(self, frame: int, tokens: Tensor) -> Tensor:
+    def activation(self, frame: int, rows: Tensor) -> Tensor:
         """The whole activation of a frame's layer in unintervened runs, shape [item, position, width]."""
 
-    def states(self, frame: int, tokens: Tensor) -> Tensor:
-        """The vectors that a frame's map sees in unintervened runs of `tokens` [item, token]: [item, group, dim].
+    def at(self, positions: Positions, activation: Tensor, rows: Tensor) -> Tensor:
+        """What an activation [item, position, width] of rows is at some positions, shape [item, place, width]."""
+
+    def states(self, frame: int, rows: Tensor) -> Tensor:
+        """The vectors that a frame's map sees in unintervened runs of `rows` [item, column]: [item, group, dim].
 
         A group is a position where the frame's map is shared between positions; else there is one.
         """
@@ -47,8 +51,8 @@ class Engine(Protocol):
     def intervened_activation(self, frame: int, run: Run, batch: Batch) -> Tensor:
         """The whole activation of a frame's layer in a run with its assignments made: [item, position, width]."""
 
-    def read(self, variable: str, tokens: Tensor) -> Tensor:
-        """A variable's features in unintervened runs of `tokens` [item, token]; shape [item, feature].
+    def read(self, variable: str, rows: Tensor) -> Tensor:
+        """A variable's features in unintervened runs of `rows` [item, column]; shape [item, feature].
 
         An interchange reads nothing else of a source: sources with equal features give equal runs.
         """
