@@ -16,7 +16,7 @@ SITES = [
     pytest.param(name, *site, id=f"{name} {site[0]} {site[1]}")
     for name in CONFIGS
     for site in components(network_of(name))
-    if site[1] in (None, 1, LAYERS - 1)
+    if site[1] in (None, 1) or site == ("resid_post", LAYERS - 1)
 ]
 Change = Callable[[Tensor], Tensor]
 PAST = 5
