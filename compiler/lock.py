@@ -126,7 +126,7 @@ def lock_spec(checked: "Checked") -> Lock:
 
     Raises OSError where a file has vanished since it was checked.
     """
-    measured = [m for e in checked.experiments for q in e.quantities for m in _measurements(q)]
+    measured = [m for e in checked.controlled for q in e.quantities for m in _measurements(q)]
     names = dict.fromkeys(name for m in measured for name in _networks(m))
     weights = {name: _lock_weights(checked.networks[name]) for name in names}
     return Lock(
@@ -134,7 +134,7 @@ def lock_spec(checked: "Checked") -> Lock:
         settings=checked.program.settings,
         weights=weights,
         recipes={m.pairs: _lock_recipe(m) for m in measured},
-        claims={e.claim.name: _lock_claim(e, weights) for e in checked.experiments},
+        claims={e.claim.name: _lock_claim(e, weights) for e in checked.controlled},
     )
 
 

@@ -96,6 +96,8 @@ CODES: dict[str, Code] = {
     "CS166": Code("a function whose expression leaves its type"),
     "CS167": Code("a call that is too large written out"),
     "CS168": Code("a function that is built in"),
+    "CS169": Code("a value that may be missing where one is needed"),
+    "CS170": Code("a look-up that no value can answer"),
     "CS171": Code("imports that go in a circle, or too many"),
     "CS172": Code("two imports of one name"),
     "CS173": Code("a name that an import does not declare"),
@@ -125,6 +127,7 @@ CODES: dict[str, Code] = {
     "CS222": Code("models of one task that give different outputs"),
     "CS223": Code("a division by zero"),
     "CS224": Code("a property of a model that could be checked by sampling only"),
+    "CS225": Code("a variable that has a value on no input"),
     # --- CS3xx: alignments (lang: structure, CS300-CS319; compiler: against the network, CS320-CS339) ---
     "CS300": Code("a variable that is placed twice"),
     "CS301": Code("an input that is placed"),

@@ -56,6 +56,17 @@ class TransformerNetwork:
         """How many layers can be left out or run apart: all, or none where the architecture is not known."""
         return len(self.layers)
 
+    @property
+    def last_stage(self) -> int:
+        """See `Network.last_stage`: what follows the layers."""
+        return self.blocks
+
+    def state_of(self, component: str, layer: int | None) -> int | None:
+        """See `Network.state_of`: the stream between layers."""
+        if component == "resid_pre":
+            return layer
+        return layer + 1 if component == "resid_post" and layer is not None else None
+
     def layer_of(self, component: str, layer: int | None, path: str | None = None) -> int:
         """The first layer that must be run for an edit of a site to take place: before it, an edited run is clean.
 
