@@ -163,7 +163,7 @@ def test_putting_back_what_a_site_holds_changes_nothing(name: str) -> None:
 def test_a_head_without_a_query_reads_the_mean_of_its_values(name: str) -> None:
     """Scores that are all 0 weigh all values alike: so `q`, `v` and `head_out` are cut at the same heads, in order."""
     network, tokens = network_of(name), draw_tokens()
-    facts, config = network.facts, network.model.config
+    facts, config = network.facts, network.model.config.get_text_config()
     width, shared = facts.head_width, facts.heads // facts.key_heads
     sliding = name == "mistral" or "sliding_attention" in (getattr(config, "layer_types", None) or [])[LAYERS - 1 :]
     window = config.sliding_window if sliding else CONTEXT
