@@ -73,13 +73,18 @@ class Driver:
             if self.family is None or any(each.site.late for each in piece.edits):
                 logits: Tensor = self.model(**inputs).logits
                 for each in piece.edits:
-                    if each.site.module is None:
+                    if each.site.path is None:
                         logits = each.edit(logits)
                 return gather(logits, rows)
             head = self.model.get_submodule(self.family.head)
             with _removed(head.register_forward_pre_hook(lambda _, given: (gather(given[0], rows),))):
                 read: Tensor = self.model(**inputs).logits
                 return read
+
+    def whole(self, tokens: Tensor) -> dict[str, Any]:
+        """What the model is called with to run whole."""
+        tokens = tokens.to(self.device)
+        return self._surroundings(tokens, None) | {"input_ids": _ids(tokens)}
 
     def prefix(self, tokens: Tensor, length: int) -> Prefix:
         """Keys and values of the positions below `length` in a clean run."""
@@ -106,9 +111,9 @@ class Driver:
                 inputs["input_ids"] = _ids(tokens[:, piece.begins :])
             else:
                 state = inputs["inputs_embeds"] = piece.state
-                opening = entrance(self.model, self.family, piece.first)
+                opening = self.model.get_submodule(entrance(self.family, len(self.layers), piece.first))
                 undo.enter_context(_removed(opening.register_forward_pre_hook(lambda _, given: (state, *given[1:]))))
-            undo.enter_context(installed(piece.edits, (len(tokens), tokens.shape[1] - piece.begins)))
+            undo.enter_context(installed(self.model, piece.edits, (len(tokens), tokens.shape[1] - piece.begins)))
             yield inputs
 
     def _surroundings(self, tokens: Tensor, prefix: Prefix | None) -> dict[str, Any]:

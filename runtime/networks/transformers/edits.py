@@ -17,15 +17,15 @@ from .packing import pack, unpack
 
 @dataclass(frozen=True)
 class Site:
-    """Where an edit is made: one end of a module, or (None) the logits. `heads`: into how many its output is cut.
+    """Where an edit is made: one end of the module at a path, or (None) the logits. `heads`: how many share its output.
 
     `point` is the first layer that must be run for the edit to take place, the number of layers for what comes after
     the last. `early`: it is made before layer 0. `late`: it is made on the logits, or inside of what gives them.
-    `name` is how a message calls the module.
+    `name` is how a message calls it.
     """
 
     name: str
-    module: nn.Module | None
+    path: str | None
     port: Port
     point: int
     heads: int = 0
@@ -42,14 +42,14 @@ class PlacedEdit:
 
 
 @contextmanager
-def installed(edits: Sequence[PlacedEdit], shape: Sequence[int]) -> Iterator[None]:
+def installed(model: nn.Module, edits: Sequence[PlacedEdit], shape: Sequence[int]) -> Iterator[None]:
     """Make edits in the one run inside, of `shape` [item, position]; at one site in the order given.
 
     Raises:
         EnvironmentProblem: a module gives no activation of that shape, or not exactly once.
     """
-    made = [_Made(each.site, each.edit, tuple(shape)) for each in edits if each.site.module is not None]
-    handles = [each.install() for each in made]
+    made = [_Made(each.site, each.edit, tuple(shape)) for each in edits if each.site.path is not None]
+    handles = [each.install(model) for each in made]
     try:
         yield
     finally:
@@ -66,9 +66,9 @@ class _Made:
     def __init__(self, site: Site, edit: Edit, shape: tuple[int, ...]) -> None:
         self.site, self.edit, self.shape, self.times = site, edit, shape, 0
 
-    def install(self) -> RemovableHandle:
-        module, end = self.site.module, self.site.port.end
-        assert module is not None
+    def install(self, model: nn.Module) -> RemovableHandle:
+        assert self.site.path is not None
+        module, end = model.get_submodule(self.site.path), self.site.port.end
         if end == "gives":
             return module.register_forward_hook(self._gives)
         return module.register_forward_pre_hook(self._reads if end == "reads" else self._shares)

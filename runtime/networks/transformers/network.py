@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,9 +12,10 @@ from ....compiler.network_facts import TransformerFacts
 from ..protocol import SiteEdit
 from .drive import Driver, Piece
 from .edits import PlacedEdit, Site
-from .families import family_of
+from .families import End, family_of
+from .packing import columns_of
 from .prefix import Prefix
-from .sites import find_site
+from .sites import check_module, find_site
 
 
 class TransformerNetwork:
@@ -84,6 +86,25 @@ class TransformerNetwork:
         at = torch.arange(tokens.shape[1], device=tokens.device).expand(tokens.shape)
         return self._driver.logits(Piece(tokens, None, 0, self._edits), at)
 
+    def model_inputs(self, tokens: Tensor) -> dict[str, Any]:
+        """What `model` itself is called with to run tokens [item, token] whole."""
+        return self._driver.whole(tokens)
+
+    def hooked(self, component: str, layer: int | None) -> tuple[str, End, tuple[int, ...] | None]:
+        """Where plain hooks on `model` meet a site: the module's path, its end, and the columns that the site is of it.
+
+        Columns are None where it is all of them.
+
+        Raises:
+            ValueError: the network has no such site, or no module gives it as it is.
+        """
+        site = self._site(component, layer, None)
+        if site.path is None:
+            if self.family is None or getattr(self.model.config.get_text_config(), "final_logit_softcapping", None):
+                raise ValueError(f"no module gives {component} as it is")
+            return self.family.head, "gives", None
+        return site.path, site.port.end, columns_of(site.port, site.heads, site.heads * self.facts.head_width)
+
     def start(self, tokens: Tensor) -> Tensor:
         """`resid_pre[0]`, [item, position, width]."""
         if self.family is None:
@@ -128,4 +149,6 @@ class TransformerNetwork:
         return [each for each in self._edits if first <= each.site.point < stop or (first == 0 and each.site.early)]
 
     def _site(self, component: str, layer: int | None, path: str | None) -> Site:
-        return find_site(self.model, self.family, self.facts, component, layer, path)
+        if path is not None:
+            check_module(self.model, path)
+        return find_site(self.family, self.facts, component, layer, path)
