@@ -11,7 +11,7 @@ from ..lang.program import Settings
 from .check_pairs import Populations
 from .experiments import Control, Encoding, Experiment, Fitting, Measurement, NetworkFile, Quantity
 from .groundings import Grounding
-from .keys import content_key, derived_seed, file_hash
+from .keys import content_key, derived_seed, weights_hash
 from .plan import (
     CODE_VERSIONS,
     THREADS,
@@ -42,7 +42,7 @@ def lower_experiments(
     networks: Mapping[str, NetworkFile],
     populations: Populations,
     settings: Settings,
-    engine: EngineName = "hooks",
+    engine: EngineName = "fused",
 ) -> Plan:
     """The plan of all claims of a file. Reads the networks' files to hash them.
 
@@ -63,7 +63,7 @@ class _Planning:
         self.networks, self.populations, self.settings = networks, populations, settings
         self.graph: nx.DiGraph[str] = nx.DiGraph()
         self.hashes: dict[Path, str] = {}
-        runs = ("torch",) if engine == "hooks" else ("pyvene", "torch")
+        runs = ("torch",) if engine != "pyvene" else ("pyvene", "torch")
         self.engine = {"engine": engine, "threads": THREADS, **{name: _version(name) for name in runs}}
 
     def add(self, step: Step, *needs: str | None) -> str:
@@ -107,7 +107,8 @@ class _Planning:
             chunks=tuple(dict.fromkeys(self.chunk(q) for q in measured)),
         )
         planned = [control for q in measured for control in (q.positive_control, *q.vetoes) if control is not None]
-        return self.add(step, *(q.evaluate for q in measured), *(control.evaluate for control in planned))
+        run = [key for control in planned for key in control.evaluations]
+        return self.add(step, *(q.evaluate for q in measured), *run)
 
     def chunk(self, quantity: MeasuredQuantity) -> str:
         """What a look looks at: a population's split on a network, however many items were drawn of it."""
@@ -136,17 +137,23 @@ class _Planning:
         measurement = control.measurement
         count = None if measurement is None or exhaustively else measurement.count
         key = None if measurement is None else self.plan_measurement(measurement, exhaustively)
-        return PlannedControl(control.name, key, control.why, count, control.note)
+        apart: str | None = None
+        if measurement is not None and control.apart is not None:
+            apart = self.plan_measurement(measurement, exhaustively, control.apart)
+        return PlannedControl(control.name, key, control.why, count, control.note, apart)
 
-    def plan_measurement(self, measurement: Measurement, exhaustively: bool) -> str:
-        """Evaluate, with the fits that it needs: one for each network that `random(N)` draws."""
+    def plan_measurement(self, measurement: Measurement, exhaustively: bool, apart: Recipe | None = None) -> str:
+        """Evaluate, with the fits that it needs: one for each network that `random(N)` draws.
+
+        Items are those of the recipe `apart`, where there is one; labels are the measurement's own always.
+        """
         draws = range(self.settings.controls.random) if measurement.random else [None]
         sources = [self.plan_network(measurement.network, draw) for draw in draws]
         candidates = tuple(
             Candidate(source, self.plan_fit_of(measurement, source), self.frame_seed(measurement)) for source in sources
         )
         split: Split | None = None if exhaustively else "test"
-        items = self.plan_items(measurement.recipe, split, measurement.count, measurement.encoding)
+        items = self.plan_items(apart or measurement.recipe, split, measurement.count, measurement.encoding)
         select: str | None = None
         if len(candidates) > 1:
             recipe = measurement.recipe if measurement.fitting is None else measurement.fitting.recipe
@@ -166,10 +173,11 @@ class _Planning:
             natural=natural,
             select=select,
             engine=self.engine,
+            **({} if apart is None else {"labels": measurement.recipe.model.canonical}),
         )
         step = EvaluateStep(
             key=key,
-            text=measurement.text,
+            text=measurement.text if apart is None else f"{measurement.text}, where the models part",
             score=measurement.term.score,
             model=measurement.recipe.model,
             items=items,
@@ -255,13 +263,17 @@ class _Planning:
     def plan_network(self, name: str, draw: int | None) -> NetworkSource:
         file = self.networks[name]
         if file.path not in self.hashes:
-            self.hashes[file.path] = file_hash(file.path)
+            self.hashes[file.path] = weights_hash(file.path)
         weights = self.hashes[file.path]
-        code = CODE_VERSIONS["network"]
+        drawn = {} if draw is None else {"draw": draw, "seed": self.settings.seed}
+        laid = {"dtype": file.dtype, "device": file.device.split(":")[0]}
+        if laid == {"dtype": NetworkFile.dtype, "device": NetworkFile.device}:
+            laid = {}
+        key = content_key("network", CODE_VERSIONS["network"], weights=weights, **drawn, **laid)
         if draw is None:
-            return NetworkSource(content_key("network", code, weights=weights), file)
-        key = content_key("network", code, weights=weights, draw=draw, seed=self.settings.seed)
-        return NetworkSource(key, file, draw, derived_seed(self.settings.seed, "network", key))
+            return NetworkSource(key, file)
+        anywhere = content_key("network", CODE_VERSIONS["network"], weights=weights, **drawn)
+        return NetworkSource(key, file, draw, derived_seed(self.settings.seed, "network", anywhere))
 
 
 def _version(package: str) -> str:

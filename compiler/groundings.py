@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from ..lang.places import Family, Size, show_dims
+from .row_layout import Position
 
 FoundBy = Literal["given", "closed form", "search", "training"]
+Positions = tuple[int | Position, ...]
 
 
 @dataclass(frozen=True)
@@ -27,8 +29,9 @@ class Frame:
     """One map at one site, shared by the variables that live there, each in a block of its own.
 
     `dims` are the site's dims that the map sees (all of them where the spec names none) of its `width`; `positions` the
-    tokens at which it reads them, one alone for a network without positions. The map sees one vector, the positions'
-    concatenation, or, where `shared`, each position's vector by itself with the same parameters (families).
+    tokens at which it reads them, one alone for a network without positions; of prompts they stay as written, since
+    each prompt has its own. The map sees one vector, the positions' concatenation, or, where `shared`, each position's
+    vector by itself with the same parameters (families).
     With `learned_size` the blocks' sizes are found by the fit, and theirs here are empty. A frame `inside` another sees
     that one's block in place of the site.
     """
@@ -39,7 +42,7 @@ class Frame:
     width: int
     family: Family
     blocks: tuple[Block, ...]
-    positions: tuple[int, ...] = (0,)
+    positions: Positions = (0,)
     shared: bool = False
     learned_size: bool = False
     inside: "Inside | None" = None
@@ -75,9 +78,9 @@ class Frame:
     def site(self) -> str:
         """The site's name: `hidden[1]`, `logits`, `resid[2] @ 3`."""
         name = self.component if self.layer is None else f"{self.component}[{self.layer}]"
-        if self.positions == (0,) and not self.component.startswith("resid"):
+        if self.positions in ((0,), ()) and not self.component.startswith("resid"):
             return name
-        return f"{name} @ {', '.join(map(str, self.positions))}"
+        return f"{name} @ {', '.join(show_position(position) for position in self.positions)}"
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,7 @@ class Place:
     width: int
     family: Family
     size: Size
-    positions: tuple[int, ...] = (0,)
+    positions: Positions = (0,)
     shared: bool = False
     inside: Inside | None = None
 
@@ -194,3 +197,8 @@ class Search:
         depth = {p.variable: (p.layer is None, p.layer or 0) for p in places}
         late = all(depth[parent] < depth[child] for parent, child in self.order if parent in depth and child in depth)
         return late and all(frame.size <= frame.dim for frame in ground(places).frames)
+
+
+def show_position(position: int | Position) -> str:
+    """A position as a number, or as it is written."""
+    return str(position) if isinstance(position, int) else position.text

@@ -14,7 +14,7 @@ from ..lang.places import show_dims
 from ..lang.program import FitSettings, Settings
 from .experiments import Control, Experiment, Fitting, Measurement, NetworkFile, Part, Quantity
 from .expressions import canonical
-from .keys import content_key, file_hash
+from .keys import content_key, weights_hash
 from .lowered_form import lowered_form, recipe_form
 from .plan import CODE_VERSIONS
 from .sampling.draw_items import LAW
@@ -126,7 +126,7 @@ def lock_spec(checked: "Checked") -> Lock:
 
     Raises OSError where a file has vanished since it was checked.
     """
-    measured = [m for e in checked.experiments for q in e.quantities for m in _measurements(q)]
+    measured = [m for e in checked.controlled for q in e.quantities for m in _measurements(q)]
     names = dict.fromkeys(name for m in measured for name in _networks(m))
     weights = {name: _lock_weights(checked.networks[name]) for name in names}
     return Lock(
@@ -134,7 +134,7 @@ def lock_spec(checked: "Checked") -> Lock:
         settings=checked.program.settings,
         weights=weights,
         recipes={m.pairs: _lock_recipe(m) for m in measured},
-        claims={e.claim.name: _lock_claim(e, weights) for e in checked.experiments},
+        claims={e.claim.name: _lock_claim(e, weights) for e in checked.controlled},
     )
 
 
@@ -150,7 +150,7 @@ def _networks(measurement: Measurement) -> tuple[str, ...]:
 
 
 def _lock_weights(network: NetworkFile) -> LockedWeights:
-    return LockedWeights(network.path.name, file_hash(network.path))
+    return LockedWeights(network.path.name, weights_hash(network.path))
 
 
 def _lock_recipe(measurement: Measurement) -> LockedRecipe:

@@ -14,6 +14,7 @@ import networkx as nx
 
 from ..lang.claims import Case as Case
 from ..lang.claims import Outcome
+from ..lang.later import LATER
 from ..lang.program import FitSettings as FitSettings
 from .causal_model import CausalModel
 from .experiments import Encoding, NetworkFile, Part
@@ -22,11 +23,11 @@ from .sampling.draw_items import Population
 from .sampling.items import Split
 from .terms import Agree, Score
 
-CODE_VERSIONS = {"items": 1, "encode": 1, "network": 1, "fit": 2, "evaluate": 3, "decide": 2}
+CODE_VERSIONS = {"items": 1, "encode": 1, "network": 1, "fit": 3, "evaluate": 3, "decide": 2}
 """The version of each step's code: raised whenever a step's result changes for the same content."""
 
 
-EngineName = Literal["hooks", "pyvene"]
+EngineName = Literal["fused", "hooks", "pyvene"]
 
 THREADS = 1
 """Threads of a run. Small networks are slower on more, and numbers depend on how many there are."""
@@ -124,7 +125,8 @@ class EvaluateStep:
 class PlannedControl:
     """A control by the key of its evaluation (None where it cannot be run, and `why`) and its number of items.
 
-    `count` is None for a whole domain. A `note` decides nothing.
+    `count` is None for a whole domain. A `note` decides nothing. `apart` is the key of its evaluation where its model
+    contradicts the claim's.
     """
 
     name: str
@@ -132,6 +134,12 @@ class PlannedControl:
     why: str
     count: int | None
     note: bool = False
+    apart: str | None = field(default=None, metadata=LATER)
+
+    @property
+    def evaluations(self) -> tuple[str, ...]:
+        """The keys of all that it may run."""
+        return tuple(key for key in (self.evaluate, self.apart) if key is not None)
 
 
 @dataclass(frozen=True)

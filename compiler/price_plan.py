@@ -58,8 +58,7 @@ def price_plan(plan: Plan) -> PlanPrice:
     own = {key for step in _decisions(plan) for q in step.quantities for key in _behind(plan, q.evaluate)}
     seen, controls = set(own), dict[str, Price]()
     for control in (control for step in _decisions(plan) for control in _controls(step)):
-        assert control.evaluate is not None
-        new = _behind(plan, control.evaluate) - seen
+        new = {behind for key in control.evaluations for behind in _behind(plan, key)} - seen
         seen |= new
         added = _total(steps[key] for key in new if key in steps)
         controls[control.name] = controls.get(control.name, Price()).plus(added)

@@ -135,12 +135,21 @@ def _run_veto(step: DecideStep, measured: list[Measured], index: int, veto: Plan
     if veto.name == RANDOM_NETWORKS and nothing is not None:
         return _judge_networks(step, measured[index], index, found, nothing)
     statuses = _statuses_with(step, measured, index, veto.name, run)
-    met = any(s.startswith("miss") for s in statuses)
-    row = measured_row(step, index, veto.name, found, "the claim misses with it", met)
+    needed = "the claim misses with it"
+    if veto.apart is not None and not _misses(statuses):
+        found, needed = run(veto.apart, veto.count), f"{needed} where the models part"
+        apart = _statuses_with(step, measured, index, veto.name, run, apart=True)
+        statuses = apart if _misses(apart) else [*statuses, *apart]
+    met = _misses(statuses)
+    row = measured_row(step, index, veto.name, found, needed, met)
     if met:
         return ControlRuling(None, (row,))
     reason = "vacuous" if all(s == "pass" for s in statuses) else "control_unsettled"
     return ControlRuling(f"{reason}: {veto.name}", (row,))
+
+
+def _misses(statuses: list[Status]) -> bool:
+    return any(status.startswith("miss") for status in statuses)
 
 
 def _run_note(step: DecideStep, measured: list[Measured], index: int, note: PlannedControl, run: Run) -> ControlRuling:
@@ -176,10 +185,13 @@ def _judge_networks(step: DecideStep, own: Measured, index: int, found: Measured
     return ControlRuling(f"{reason}: {RANDOM_NETWORKS}", (row,), open=interval.high <= most_yet)
 
 
-def _statuses_with(step: DecideStep, measured: list[Measured], index: int, name: str, run: Run) -> list[Status]:
+def _statuses_with(
+    step: DecideStep, measured: list[Measured], index: int, name: str, run: Run, apart: bool = False
+) -> list[Status]:
     """Where the claim's parts stand with a control in an estimand's place, all of it on whole numbers of items.
 
-    It takes the place of every estimand with the same maps, since the claim is one about these maps.
+    It takes the place of every estimand with the same maps, since the claim is one about these maps. With `apart` its
+    items are those on which its model contradicts the claim's.
     """
     controls = {i: control for i, control in _same_maps(step, index, name) if control.evaluate is not None}
     parts = [part for part in step.parts if set(controls) & _read(part)]
@@ -187,6 +199,8 @@ def _statuses_with(step: DecideStep, measured: list[Measured], index: int, name:
     for i in {i for part in parts for i in _read(part)}:
         quantity, control = step.quantities[i], controls.get(i)
         key, count = (quantity.evaluate, quantity.budget) if control is None else (control.evaluate, control.count)
+        if apart and control is not None:
+            key = control.apart or key
         assert key is not None
         replaced[i] = run(key, count)
     return [status(part, part_interval(part, replaced, step.alpha)) for part in parts]

@@ -1,4 +1,4 @@
-"""Wire four networks by hand over 64 symbols, of which it is known what they compute and where.
+"""Wire five networks by hand over 64 symbols, of which it is known what they compute and where.
 
     python specs/known_truth/wire.py
 
@@ -98,6 +98,28 @@ def wire_neither() -> tuple[Layer, ...]:
     return compare_pairs(), decide_equalities(), neither, head
 
 
+def wire_three_copies() -> tuple[Layer, ...]:
+    """Each equality three times in layer 2: neurons 0, 1, 2 for w, x and 3, 4, 5 for y, z; then `answer_by_copies`."""
+    weights, bias = decide_equalities()
+    copies = np.repeat(weights, 3, axis=0), np.repeat(bias, 3)
+    states = np.arange(2**6)[:, None] >> np.arange(6) & 1
+    one_hot = floats(2 * states - 1), floats(1 - states.sum(axis=1))
+    answers = np.array([answer_by_copies(*state) for state in states.tolist()])
+    head = floats(MARGIN / 2 * np.array([1 - 2 * answers, 2 * answers - 1])), floats([0, 0])
+    return compare_pairs(), copies, one_hot, head
+
+
+def answer_by_copies(a: int, b: int, kept: int, c: int, d: int, kept_too: int) -> bool:
+    """Whether the equalities are equal, each by its copy that differs from the kept one, if one does.
+
+    Where both are true, which no admitted input makes them: whether it was the first copy of one of them that differed.
+    """
+    left, right = a if a != kept else b, c if c != kept_too else d
+    if left and right:
+        return a != kept or c != kept_too
+    return left == right
+
+
 def save_network(path: Path, layers: tuple[Layer, ...]) -> None:
     """Write a checkpoint; the last layer is the head."""
     *hidden, head = layers
@@ -125,6 +147,7 @@ def wire_networks() -> dict[str, tuple[Layer, ...]]:
         "two_copies": wire_two_copies(read=True),
         "two_copies_unread": wire_two_copies(read=False),
         "neither": wire_neither(),
+        "three_copies": wire_three_copies(),
     }
 
 

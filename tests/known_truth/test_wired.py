@@ -1,5 +1,6 @@
 """Networks wired by hand: each verdict, and each number, is a theorem about their weights."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from safetensors.numpy import load_file
 from .tools import FAMILIES_OF_NOTHING, FOLDER, script, verify
 
 
-@pytest.mark.parametrize("name", ["equality", "two_copies", "two_copies_unread", "neither"])
+@pytest.mark.parametrize("name", ["equality", "two_copies", "two_copies_unread", "neither", "three_copies"])
 def test_the_checkpoints_are_what_the_script_wires(name: str, tmp_path: Path) -> None:
     wire = script("wire")
     wire["save_network"](tmp_path / "again.safetensors", wire["wire_networks"]()[name])
@@ -62,6 +63,47 @@ def test_no_small_search_finds_equality_where_the_network_says_neither(tmp_path:
     assert {claim: done.said(claim) for claim in FAMILIES_OF_NOTHING} == dict.fromkeys(
         FAMILIES_OF_NOTHING, "unsupported"
     )
+    # What the network does is found and holds. Its contrary would need another answer to both, which no neuron gives:
+    # the neurons that fit all else are wrong on every item on which the two models part.
+    assert {claim: done.said(claim) for claim in ("wired", "low", "turned")} == {
+        "wired": "holds",
+        "low": "holds",
+        "turned": "holds",
+    }
+    low = done.control("low", "flipped model")
+    assert (low["estimate"], low["met"]) == (0, True)
+    assert done.control("turned", "flipped model")["high"] < 0.95
+
+
+def test_a_network_that_answers_the_unseen_in_both_ways_shows_neither_model(tmp_path: Path) -> None:
+    done = verify(FOLDER / "three_copies.cspec", tmp_path)
+    assert done.status == 0
+    # Named neurons are what they are; a search among neurons finds those of either model, without one wrong answer.
+    for claim in ("first", "second"):
+        assert (done.said(claim), set(done.halves(claim).values())) == ("holds", {1.0})
+    for claim in ("equal", "wired", "cause"):
+        assert done.said(claim) == "inconclusive(vacuous: flipped model)"
+        assert done.quantity(claim)["estimate"] == done.control(claim, "flipped model")["estimate"] == 1
+
+
+NONLINEAR = '''
+align bent: both_equalities -> neither {
+  left, right at hidden[2] via revnet(6, 8) size 1
+  fit { steps: 120, batch: 64, rate: 0.05, seeds: 3 }
+}
+claim bent: iia(bent) >= 0.95
+'''
+
+
+def test_a_nonlinear_map_never_makes_the_wrong_model_hold(tmp_path: Path) -> None:
+    """The third restart finds equality where the network says neither; on another machine it may not."""
+    spec = (FOLDER / "neither_learned.cspec").read_text(encoding="utf-8")
+    shutil.copyfile(FOLDER / "neither.safetensors", tmp_path / "neither.safetensors")
+    path = tmp_path / "bent.cspec"
+    path.write_text(spec.split("align das")[0] + NONLINEAR, encoding="utf-8")
+    done = verify(path, tmp_path / "store")
+    found = done.quantity("bent")["low"] >= 0.95
+    assert done.said("bent") == ("inconclusive(vacuous: flipped model)" if found else "unsupported")
 
 
 def test_every_family_finds_what_is_there(tmp_path: Path) -> None:

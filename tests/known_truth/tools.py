@@ -35,6 +35,11 @@ class Verified:
         first: dict[str, Any] = self.verdicts[claim]["quantities"][0]
         return first
 
+    def control(self, claim: str, name: str) -> dict[str, Any]:
+        """The row of a control of the claim's first estimand."""
+        (row,) = (row for row in self.verdicts[claim]["controls"] if row["name"] == name)
+        return dict(row)
+
     def halves(self, claim: str) -> dict[tuple[str, str], float]:
         """The share of agreement by set and half."""
         cells = self.quantity(claim)["cells"]

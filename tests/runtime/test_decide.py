@@ -61,12 +61,20 @@ def decide(
     gated: bool = True,
     share: float = 0.5,
     noted: dict[str, Scores | None] | None = None,
+    apart: Scores | None = None,
     limit: float | None = None,
 ) -> Verdict:
     """The verdict where every look, the first one included, sees all of the items."""
     vetoes, noted = vetoes or {}, noted or {}
     planned = tuple(
-        PlannedControl(name, None if scored is None else name, "too small", N, note=name in noted)
+        PlannedControl(
+            name,
+            None if scored is None else name,
+            "too small",
+            N,
+            note=name in noted,
+            apart="apart" if apart is not None and name == "flipped model" else None,
+        )
         for name, scored in (vetoes | noted).items()
     )
     last_site = PlannedControl("last site", "control", "", N) if control else None
@@ -87,7 +95,7 @@ def decide(
         if key.startswith("key"):
             found = measured[int(key.removeprefix("key"))][0]
         else:
-            given = control if key == "control" else (vetoes | noted).get(key)
+            given = {"control": control, "apart": apart}.get(key) or (vetoes | noted).get(key)
             assert given is not None, "no control may run here"
             found = given
         return Measured(found, f"items of {key}", fixed=True)
@@ -253,6 +261,27 @@ def test_the_claim_must_miss_with_a_control_in_its_place(name: str, rate: float,
     verdict = decide((at_least("0.9"),), [(scores(0.99), True)], vetoes=HARMLESS | {name: scores(rate)})
     assert verdict.outcome == ("holds" if reason is None else "inconclusive")
     assert verdict.reason == (None if reason is None else f"{reason}: {name}")
+
+
+@pytest.mark.parametrize(
+    ("everywhere", "apart", "reason", "shown"),
+    [
+        (0.99, 0.99, "vacuous", 0.99),
+        (0.99, 0.90, "control_unsettled", 0.90),
+        (0.90, 0.99, "control_unsettled", 0.99),
+        (0.99, 0.05, None, 0.05),
+        (0.80, 0.99, None, 0.80),
+    ],
+)
+def test_a_flipped_model_must_be_met_where_it_contradicts_the_claims_and_everywhere(
+    everywhere: float, apart: float, reason: str | None, shown: float
+) -> None:
+    vetoes = HARMLESS | {"flipped model": scores(everywhere)}
+    verdict = decide((at_least("0.9"),), [(scores(0.99), True)], vetoes=vetoes, apart=scores(apart))
+    assert verdict.reason == (None if reason is None else f"{reason}: flipped model")
+    (row,) = [row for row in verdict.controls if row.name == "flipped model"]
+    assert (row.met, row.estimate) == (reason is None, pytest.approx(shown))
+    assert row.needed.endswith("where the models part") == (everywhere != 0.80)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,186 @@
+"""The flipped model: the model wherever some input leads, its contradiction at every joint value that none produces."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from cspec.compiler.causal_model import CausalModel
+from cspec.compiler.flip_model import flip_model, read_by_output
+from cspec.compiler.sampling.relations import TooLargeError
+from cspec.lang.domains import BOOL, Domain, integers
+from cspec.lang.expressions import Apply, Constant, Expression, Listing, Variable
+from cspec.lang.program import Mechanism
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+THREE = integers(0, 2)
+
+
+def read(name: str, domain: Domain = THREE) -> Variable:
+    return Variable(name, domain)
+
+
+def apply(operator: str, *arguments: Expression, domain: Domain = BOOL) -> Apply:
+    return Apply(operator, arguments, domain)  # type: ignore[arg-type]
+
+
+def grid(model: CausalModel) -> np.ndarray:
+    sizes = [domain.size for domain in model.input_domains]
+    return np.stack(np.unravel_index(np.arange(np.prod(sizes)), sizes), axis=1)
+
+
+def admitted(model: CausalModel) -> np.ndarray:
+    return grid(model)[model.admits(grid(model))]
+
+
+def set_all(inputs: np.ndarray, **codes: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    everywhere = np.ones(len(inputs), dtype=bool)
+    return {name: (np.full(len(inputs), code), everywhere) for name, code in codes.items()}
+
+
+def equality(require: bool = True) -> CausalModel:
+    left, right = (apply("==", read(a), read(b)) for a, b in ("wx", "yz"))
+    mechanisms = (
+        Mechanism("left", BOOL, left),
+        Mechanism("right", BOOL, right),
+        Mechanism("same", BOOL, apply("==", read("left", BOOL), read("right", BOOL))),
+    )
+    never = (apply("not", apply("and", left, right)),) if require else ()
+    return CausalModel("equal", tuple("wxyz"), (THREE,) * 4, mechanisms, "same", never)
+
+
+@pytest.mark.parametrize("variables", [("left", "right"), ("left",), ("right",)])
+def test_only_the_value_that_no_input_produces_is_flipped(variables: tuple[str, ...]) -> None:
+    """Both equalities are never true together. With one of them aligned the output still reads the other."""
+    model = equality()
+    flipped = flip_model(model, variables)
+    assert flipped is not None
+    inputs = admitted(model)
+    assert np.array_equal(flipped.model.output_of(inputs), model.output_of(inputs))
+    assert not flipped.apart.output_of(inputs).any()
+    for left, right in product((0, 1), repeat=2):
+        setting = set_all(inputs, left=left, right=right)
+        assert (flipped.model.run(inputs, setting)["same"] == (left == right and not left)).all()
+        assert (flipped.apart.run(inputs, setting)["same"] == (left and right)).all()
+
+
+def test_nothing_is_flipped_where_inputs_produce_every_joint_value() -> None:
+    assert flip_model(equality(require=False), ("left", "right")) is None
+
+
+def test_the_output_itself_is_never_flipped() -> None:
+    assert flip_model(equality(), ("same",)) is None
+    assert flip_model(equality(), ("left", "same")) is None
+
+
+def test_another_value_is_one_that_inputs_produce() -> None:
+    """Least and greatest of two numbers in 1..4, the distance 0..3 plus 5 as output; least > greatest never occurs."""
+    four = integers(1, 4)
+    low, high = (apply(name, read("a", four), read("b", four), domain=four) for name in ("min", "max"))
+    five = Constant(5, integers(5, 5))
+    distance = apply("+", apply("abs", apply("-", read("high", four), read("low", four))), five)
+    wide = integers(3, 9)
+    mechanisms = (Mechanism("low", four, low), Mechanism("high", four, high), Mechanism("out", wide, distance))
+    model = CausalModel("range", ("a", "b"), (four, four), mechanisms, "out")
+    flipped = flip_model(model, ("low", "high"))
+    assert flipped is not None
+    inputs = grid(model)[:1]
+    for low_code, high_code in product(range(4), repeat=2):
+        setting = set_all(inputs, low=low_code, high=high_code)
+        before, after = (int(m.run(inputs, setting)["out"][0]) + wide.low for m in (model, flipped.model))
+        assert before == abs(high_code - low_code) + 5
+        following = 5 if before == 8 else before + 1
+        assert after == (following if low_code > high_code else before)
+
+
+def test_a_chain_has_nothing_to_flip() -> None:
+    """The output reads the later variable alone, whatever the earlier one was set to."""
+    mechanisms = (
+        Mechanism("first", THREE, read("p")),
+        Mechanism("second", BOOL, apply("==", read("first"), Constant(0, THREE))),
+        Mechanism("out", BOOL, apply("not", read("second", BOOL))),
+    )
+    model = CausalModel("chain", ("p",), (THREE,), mechanisms, "out")
+    assert read_by_output(model, ("first", "second")) == ("second",)
+    assert flip_model(model, ("first", "second")) is None
+
+
+def test_inputs_that_the_output_reads_are_left_out() -> None:
+    mechanisms = (
+        Mechanism("first", THREE, read("p")),
+        Mechanism("out", BOOL, apply("==", read("first"), read("p"))),
+    )
+    model = CausalModel("beside", ("p",), (THREE,), mechanisms, "out")
+    assert read_by_output(model, ("first",)) == ("first",)
+    assert flip_model(model, ("first",)) is None
+
+
+def test_too_many_joint_values_are_refused() -> None:
+    many = integers(0, 999)
+    mechanisms = (
+        Mechanism("a", many, read("p", many)),
+        Mechanism("b", many, read("p", many)),
+        Mechanism("out", BOOL, apply("==", read("a", many), read("b", many))),
+    )
+    with pytest.raises(TooLargeError):
+        flip_model(CausalModel("wide", ("p",), (many,), mechanisms, "out"), ("a", "b"))
+
+
+READ = {
+    ("a",): ("a", "b"),
+    ("b",): ("b", "c"),
+    ("c",): ("b", "c"),
+    ("a", "b"): ("a", "b"),
+    ("a", "c"): ("b", "c"),
+    ("a", "b", "c"): ("b", "c"),
+}
+"""In p, q -> a; p, q -> b; a -> c; c, b -> out: what the output reads, by the variables that may be set."""
+NINE = st.lists(st.integers(0, 2), min_size=9, max_size=9)
+
+
+def table(values: list[int], *parents: str) -> Expression:
+    code: Expression = read(parents[0])
+    for name in parents[1:]:
+        code = apply("+", apply("*", code, Constant(3, integers(3, 3))), read(name))
+    return apply("lookup", Listing(tuple(values), THREE), code)
+
+
+@given(NINE, NINE, NINE, NINE, st.sampled_from(sorted(READ)))
+@settings(max_examples=60, deadline=None)
+def test_random_tables_are_flipped_as_python_says(
+    a: list[int], b: list[int], c: list[int], out: list[int], variables: tuple[str, ...]
+) -> None:
+    mechanisms = (
+        Mechanism("a", THREE, table(a, "p", "q")),
+        Mechanism("b", THREE, table(b, "p", "q")),
+        Mechanism("c", THREE, table(c[:3], "a")),
+        Mechanism("out", THREE, table(out, "c", "b")),
+    )
+    model = CausalModel("tables", ("p", "q"), (THREE, THREE), mechanisms, "out")
+
+    def run(p: int, q: int, setting: dict[str, int]) -> dict[str, int]:
+        values = {"a": a[3 * p + q], "b": b[3 * p + q]} | setting
+        values |= {"c": c[values["a"]]} | setting
+        return values | {"out": out[3 * values["c"] + values["b"]]}
+
+    natural = [run(p, q, {}) for p, q in product(range(3), repeat=2)]
+    occurring = {tuple(values[name] for name in READ[variables]) for values in natural}
+    outputs = sorted({values["out"] for values in natural})
+    flipped = flip_model(model, variables)
+    assert read_by_output(model, variables) == READ[variables]
+    if flipped is None:
+        assert len(occurring) == 9 or len(outputs) == 1
+        return
+    inputs = grid(model)
+    for codes in product(range(3), repeat=len(variables)):
+        setting = dict(zip(variables, codes, strict=True))
+        expected, parts = [], []
+        for p, q in inputs.tolist():
+            values = run(p, q, setting)
+            seen = tuple(values[name] for name in READ[variables]) in occurring
+            after = [value for value in outputs if value > values["out"]]
+            expected.append(values["out"] if seen else after[0] if after else outputs[0])
+            parts.append(not seen)
+        done = set_all(inputs, **setting)
+        assert flipped.model.run(inputs, done)["out"].tolist() == expected
+        assert flipped.apart.run(inputs, done)["out"].astype(bool).tolist() == parts
