@@ -51,7 +51,7 @@ TASK = Task(
     heads=4,
     width=64,
     context=16,
-    steps=1_000,
+    steps=1_500,
 )
 
 if __name__ == "__main__":
