@@ -61,7 +61,7 @@ def check_definedness(program: Program, task: Task, models: Iterable[CausalModel
             f"`{variable}` has a value on no input of `{task.name}`",
             Label(span, "its look-up has no answer, or several"),
             notes=(note,),
-            help="`the` needs one value for which its `where` holds, and no second one: change it, or what `require` admits",
+            help="`the` needs one value for which its `where` holds, and only one: change it, or what `require` admits",
         )
     ]
 
