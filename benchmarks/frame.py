@@ -11,8 +11,8 @@ from functools import partial
 from typing import Any
 
 import torch
+from cspec.runtime.engines.pyvene_engine import import_pyvene
 from cspec.runtime.maps.subspace import SubspaceMap
-from cspec.runtime.pyvene_engine import import_pyvene
 from torch import Tensor
 from torch.nn.utils import parametrize
 

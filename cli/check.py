@@ -59,10 +59,10 @@ def run(options: argparse.Namespace, output: Output) -> int:
 def _waiting(checked: Checked) -> str:
     """How many claims no engine of this version runs, and the first reason; nothing where all run."""
     program = checked.program
-    waiting = sum(not runs(claim, program) for claim in program.claims.values())
+    waiting = sum(not runs(claim, program, checked.networks) for claim in program.claims.values())
     if not waiting:
         return ""
-    first = check_runnable(program)[0]
+    first = check_runnable(program, checked.networks)[0]
     line = checked.source.text.count("\n", 0, first.label.span.start) + 1
     which = "the claim" if len(program.claims) == 1 else f"{waiting} of {len(program.claims)} claims"
     return f"cannot run yet: {which}, since {first.message} (line {line})"

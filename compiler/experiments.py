@@ -1,5 +1,6 @@
 """Experiments: claims with every estimand lowered to a term, a population of items, and a place in a network."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -11,6 +12,7 @@ from ..lang.program import FitSettings
 from .encode_prompts import PromptEncoding
 from .groundings import Grounding, Search
 from .network_facts import NetworkFacts
+from .prompts import SpokenTask
 from .row_layout import Position, RowLayout
 from .sampling.items import Recipe
 from .terms import EstimandName, Expectation
@@ -20,7 +22,7 @@ from .terms import EstimandName, Expectation
 class NetworkFile:
     """A network's file or folder and what its header or configuration says, and where and how it is to be run.
 
-    `name` and `path` are for people and enter no key.
+    `name` and `path` are for people and enter no key. `spoken` are the tasks in text that it is fed, by name.
     """
 
     name: str
@@ -28,6 +30,7 @@ class NetworkFile:
     facts: NetworkFacts
     dtype: str = "float32"
     device: str = "cpu"
+    spoken: Mapping[str, SpokenTask] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)

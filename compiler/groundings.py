@@ -1,9 +1,10 @@
 """Groundings: where in a network the variables of an alignment live, as maps over sites, and where to look for them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from ..lang.later import LATER
 from ..lang.places import Family, Size, show_dims
 from .row_layout import Position
 
@@ -33,7 +34,7 @@ class Frame:
     each prompt has its own. The map sees one vector, the positions' concatenation, or, where `shared`, each position's
     vector by itself with the same parameters (families).
     With `learned_size` the blocks' sizes are found by the fit, and theirs here are empty. A frame `inside` another sees
-    that one's block in place of the site.
+    that one's block in place of the site. Of an attention head, `head` names it; its dims say where in the site it is.
     """
 
     component: str
@@ -46,6 +47,7 @@ class Frame:
     shared: bool = False
     learned_size: bool = False
     inside: "Inside | None" = None
+    head: int | None = field(default=None, metadata=LATER)
 
     @property
     def size(self) -> int:
@@ -77,7 +79,8 @@ class Frame:
     @property
     def site(self) -> str:
         """The site's name: `hidden[1]`, `logits`, `resid[2] @ 3`."""
-        name = self.component if self.layer is None else f"{self.component}[{self.layer}]"
+        indices = ", ".join(str(index) for index in (self.layer, self.head) if index is not None)
+        name = f"{self.component}[{indices}]" if indices else self.component
         if self.positions in ((0,), ()) and not self.component.startswith("resid"):
             return name
         return f"{name} @ {', '.join(show_position(position) for position in self.positions)}"
@@ -125,12 +128,15 @@ class Place:
     positions: Positions = (0,)
     shared: bool = False
     inside: Inside | None = None
+    head: int | None = field(default=None, metadata=LATER)
 
     @property
     def text(self) -> str:
         """The site and the size, as a search's table names them."""
-        site = Frame(self.component, self.layer, self.dims, self.width, self.family, (), self.positions).site
-        dims = "" if len(self.dims) == self.width else f"[{show_dims(self.dims)}]"
+        site = Frame(
+            self.component, self.layer, self.dims, self.width, self.family, (), self.positions, head=self.head
+        ).site
+        dims = "" if len(self.dims) == self.width or self.head is not None else f"[{show_dims(self.dims)}]"
         return f"{site}{dims}" + ("" if self.size is None else f" size {self.size}")
 
 
@@ -162,6 +168,7 @@ def _frame(places: list[Place]) -> Frame:
         first.shared,
         learned,
         first.inside,
+        first.head,
     )
     blocks, start = [], 0
     for place in places:

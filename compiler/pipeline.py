@@ -85,7 +85,7 @@ def stop_unless_runnable(checked: Checked) -> None:
     Raises:
         SpecError: with every such declaration and estimand.
     """
-    _stop_at_errors(checked.source, check_runnable(checked.program))
+    _stop_at_errors(checked.source, check_runnable(checked.program, checked.networks))
 
 
 def compile_spec(checked: Checked, engine: "EngineName" = "fused") -> "Plan":

@@ -9,6 +9,7 @@ from torch import Tensor
 from ...compiler.experiments import Encoding
 from ...compiler.groundings import Frame, Positions
 from ...compiler.row_layout import Position, RowLayout
+from ..errors import EnvironmentProblem
 
 Where = tuple[int, ...] | Tensor
 """Positions: the same in every row, or of shape [item, position]."""
@@ -74,7 +75,11 @@ class Feed:
             case "last":
                 yield stop - 1
             case "all":
-                yield from (start + index for index in range(int((stop - start)[0])))
+                count = int((stop - start)[0])
+                if bool((stop - start != count).any()):
+                    message = f"expected as many tokens at `{position.text}` in every prompt, found {count} and others"
+                    raise EnvironmentProblem("CS549", message, "name one token: the first or the last")
+                yield from (start + index for index in range(count))
 
 
 def site_vectors(frame: Frame, state: Tensor, where: Where) -> Tensor:
