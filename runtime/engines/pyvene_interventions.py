@@ -76,9 +76,7 @@ def _within_columns(rotated: nn.Module, columns: tuple[int, ...]) -> nn.Module:
     return rotated
 
 
-def _by_map(
-    intervention: nn.Module, columns: tuple[int, ...], frame: Frame, map: FeatureMap, block: int
-) -> nn.Module:
+def _by_map(intervention: nn.Module, columns: tuple[int, ...], frame: Frame, map: FeatureMap, block: int) -> nn.Module:
     """An intervention that swaps a block of our map at the frame's positions."""
     chosen = list(columns)
 
