@@ -28,8 +28,8 @@ from .spaces import (
 )
 from .splits import Region, hash_rows, region_of
 
-FEWEST = 400
-"""Cells are too fine for a split of which fewer inputs could be drawn, where coarser ones give more: 200 items."""
+MANY, FEWEST = 64, 400
+"""More than so many cells are too fine where fewer inputs could be drawn, and coarser ones give more: 200 items."""
 EXACT = "exact"
 SAMPLED = "by sampling"
 
@@ -153,7 +153,7 @@ def _cells(
     solution = layout.graph.solve([layout.variables[v] for v in law], layout.true, extra)
     least = least_law_of(recipe)
     weights = solution.elimination.table.weight
-    if law != least and (len(weights) > MOST_TUPLES or _drawable(weights, region) < FEWEST):
+    if law != least and (len(weights) > MOST_TUPLES or (len(weights) > MANY and _drawable(weights, region) < FEWEST)):
         by_least = layout.graph.solve([layout.variables[v] for v in least], layout.true, extra)
         coarser = by_least.elimination.table.weight
         if len(coarser) < len(weights) and (len(weights) > MOST_TUPLES or _drawable(coarser, region) >= FEWEST):
