@@ -83,7 +83,7 @@ class Driver:
     def whole(self, tokens: Tensor) -> dict[str, Any]:
         """What the model is called with to run whole."""
         tokens = tokens.to(self.device)
-        return self._surroundings(tokens, None) | {"input_ids": _ids(tokens)}
+        return {"input_ids": _ids(tokens), **self._surroundings(tokens, None)}
 
     def prefix(self, tokens: Tensor, length: int) -> Prefix:
         """Keys and values of the positions below `length` in a clean run."""

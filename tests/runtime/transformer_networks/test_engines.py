@@ -16,7 +16,6 @@ from cspec.compiler.terms import NetworkWorld, interchange
 from cspec.lang.places import IDENTITY, Family, Position
 from cspec.runtime.engines import Engine, Opened, open_engine
 from cspec.runtime.engines.captures import Captures
-from cspec.runtime.errors import EngineRefusal
 from cspec.runtime.maps import FeatureMap
 from cspec.runtime.maps.open_map import open_map
 from cspec.runtime.networks.transformers import TransformerNetwork
