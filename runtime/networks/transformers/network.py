@@ -125,6 +125,7 @@ class TransformerNetwork:
     def finish(self, state: Tensor, tokens: Tensor, first: int, at: Tensor, prefix: Prefix | None = None) -> Tensor:
         """Logits [item, read, class] at the positions `at` [item, read] of a run that goes on from `resid_pre[first]`.
 
+        They are in float32, whatever shorter type the network has.
         With a prefix, `state` holds the positions from `prefix.length` on; `tokens` and `at` are the whole run's.
         """
         if not 0 <= first <= self.last_stage:
