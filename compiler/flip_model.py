@@ -20,7 +20,7 @@ from .expressions import substitute
 from .sampling.relations import TooLargeError
 from .sampling.spaces import list_inputs, tabulated
 
-MOST_JOINT = 1 << 16
+MOST_JOINT = 1 << 14
 """Joint values that are listed."""
 _LISTED = 1 << 20
 _BATCH = 1 << 16
@@ -28,11 +28,15 @@ _BATCH = 1 << 16
 
 @dataclass(frozen=True)
 class Flipped:
-    """A model's contradiction where no input reaches: `model` is the flipped one, and the output of `apart` is true
-    exactly where the two differ."""
+    """A model's contradiction where no input reaches.
+
+    `model` is the flipped one; the output of `apart` is true exactly where the two differ, which the joint value of the
+    variables `read` decides.
+    """
 
     model: CausalModel
     apart: CausalModel
+    read: tuple[str, ...]
 
 
 def flip_model(model: CausalModel, variables: Collection[str]) -> Flipped | None:
@@ -43,6 +47,8 @@ def flip_model(model: CausalModel, variables: Collection[str]) -> Flipped | None
     read = read_by_output(model, variables)
     joint = product(tuple(model.domains[name] for name in read))
     if model.output in read:  # set itself, or out of reach
+        return None
+    if len(read) == 1 and set(read) == set(variables):  # set alone, it takes values that it has on some input
         return None
     if joint.size > MOST_JOINT:
         raise TooLargeError
@@ -58,7 +64,7 @@ def flip_model(model: CausalModel, variables: Collection[str]) -> Flipped | None
     before = Variable(f"{model.output} before", model.domains[model.output])
     other = _lookup(_next_values(outputs, before.domain), _code_of(before), before.domain)
     flipped = Apply("if", (there, other, before), before.domain)
-    return Flipped(_with_output(model, "flipped", before, flipped), _with_output(model, "apart", before, there))
+    return Flipped(_with_output(model, "flipped", before, flipped), _with_output(model, "apart", before, there), read)
 
 
 def read_by_output(model: CausalModel, variables: Collection[str]) -> tuple[str, ...]:

@@ -75,8 +75,10 @@ def _flipped(
         return _not_run("the joint values that no input gives are too many to be listed")
     except TooManyItemsError:
         return _not_run("items on which it would differ are too many to be looked for")
-    own, apart = replace(recipe, model=flipped.model), replace(recipe, model=flipped.apart, halves=("changing",))
-    if not _has_items(apart, populations, exhaustively):
+    own = replace(recipe, model=flipped.model)
+    # bases by what decides whether an interchange leads there: those from which one does may be rare
+    apart = replace(recipe, model=flipped.apart, halves=("changing",), cells=flipped.read)
+    if share == 0 or not _has_items(apart, populations, exhaustively):
         return None
     if share < FEWEST_APART and share <= 1 - asked:
         return _not_run(f"it differs on {share:.1%} of the items, and the claim can be met without them")

@@ -184,3 +184,13 @@ def test_random_tables_are_flipped_as_python_says(
         done = set_all(inputs, **setting)
         assert flipped.model.run(inputs, done)["out"].tolist() == expected
         assert flipped.apart.run(inputs, done)["out"].astype(bool).tolist() == parts
+
+
+def test_a_variable_that_is_set_alone_takes_no_value_that_inputs_do_not_produce() -> None:
+    """However many values it has: they need not be listed."""
+    many = integers(0, 10**9)
+    mechanisms = (
+        Mechanism("first", many, read("p", many)),
+        Mechanism("out", BOOL, apply("==", read("first", many), Constant(0, many))),
+    )
+    assert flip_model(CausalModel("single", ("p",), (many,), mechanisms, "out"), ("first",)) is None

@@ -86,13 +86,13 @@ def test_a_network_that_answers_the_unseen_in_both_ways_shows_neither_model(tmp_
         assert done.quantity(claim)["estimate"] == done.control(claim, "flipped model")["estimate"] == 1
 
 
-NONLINEAR = '''
+NONLINEAR = """
 align bent: both_equalities -> neither {
   left, right at hidden[2] via revnet(6, 8) size 1
   fit { steps: 120, batch: 64, rate: 0.05, seeds: 3 }
 }
 claim bent: iia(bent) >= 0.95
-'''
+"""
 
 
 def test_a_nonlinear_map_never_makes_the_wrong_model_hold(tmp_path: Path) -> None:
