@@ -1,8 +1,10 @@
 """`cspec check`: everything that can be said of a spec before any weights load."""
 
 import argparse
+from dataclasses import asdict
 from typing import Any
 
+from ..compiler.check_definedness import find_undrawn
 from ..compiler.check_runnable import check_runnable, runs
 from ..compiler.pipeline import Checked
 from .output import Output, add_common
@@ -38,6 +40,13 @@ def run(options: argparse.Namespace, output: Output) -> int:
     output.show(checked.source, checked.warnings)
     claims = len(checked.program.claims)
     output.write(f"{options.spec}: ok, {claims} claim{'' if claims == 1 else 's'}\n")
+    for left_out in checked.left_out:
+        output.write(left_out.text + "\n")
+    output.add("left_out", [asdict(left_out) for left_out in checked.left_out])
+    undrawn = find_undrawn(checked.experiments, checked.populations)
+    for estimand, undefined in undrawn:
+        output.write(f"{estimand}: {undefined.text}\n")
+    output.add("undrawn", [{"estimand": estimand, **asdict(undefined)} for estimand, undefined in undrawn])
     if waiting := _waiting(checked):
         output.write(waiting + "\n")
     if options.tokens:
@@ -50,10 +59,10 @@ def run(options: argparse.Namespace, output: Output) -> int:
 def _waiting(checked: Checked) -> str:
     """How many claims no engine of this version runs, and the first reason; nothing where all run."""
     program = checked.program
-    waiting = sum(not runs(claim, program) for claim in program.claims.values())
+    waiting = sum(not runs(claim, program, checked.networks) for claim in program.claims.values())
     if not waiting:
         return ""
-    first = check_runnable(program)[0]
+    first = check_runnable(program, checked.networks)[0]
     line = checked.source.text.count("\n", 0, first.label.span.start) + 1
     which = "the claim" if len(program.claims) == 1 else f"{waiting} of {len(program.claims)} claims"
     return f"cannot run yet: {which}, since {first.message} (line {line})"

@@ -28,6 +28,29 @@ class DiagnosticDocument(BaseModel):
     related: list[dict[str, Any]] = []
 
 
+class LeftOutDocument(BaseModel):
+    """Of `of` inputs of a task, `count` leave one of `variables` without a value; of a sample where not `exact`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    task: str
+    count: int
+    of: int
+    variables: list[str]
+    exact: bool
+
+
+class UndrawnDocument(BaseModel):
+    """Of `of` items of an estimand, `count` have no output; all were counted where `exact`, else some were drawn."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    estimand: str
+    count: int
+    of: int
+    exact: bool
+
+
 class Document(BaseModel):
     """What a command prints with `--json`: `exit` is its exit status; the other parts are the command's own."""
 
@@ -46,6 +69,8 @@ class Document(BaseModel):
     diff: ResultDiff | None = None
     replay: dict[str, Any] | None = None
     files: list[str] | None = None
+    left_out: list[LeftOutDocument] | None = None
+    undrawn: list[UndrawnDocument] | None = None
     codes: dict[str, str] | None = None
 
 

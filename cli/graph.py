@@ -35,7 +35,7 @@ def run(options: argparse.Namespace, output: Output) -> int:
 
     name = Path(options.spec).stem
     result = None
-    if not check_runnable(checked.program):  # what cannot be run has no result
+    if not check_runnable(checked.program, checked.networks):  # what cannot be run has no result
         key = compile_spec(checked).key
         store = open_store(checked.source.path, options.store)
         found = (result for path in store.results(name) if (result := read_result(path)) is not None)

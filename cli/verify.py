@@ -22,7 +22,10 @@ def add_arguments(commands: "argparse._SubParsersAction[Any]") -> None:
     add_common(parser)
     parser.add_argument("--store", metavar="FOLDER", help="where results are kept (default: .cspec beside the spec)")
     parser.add_argument(
-        "--engine", choices=("hooks", "pyvene"), default="hooks", help="what runs the network (default: hooks)"
+        "--engine",
+        choices=("fused", "hooks", "pyvene"),
+        default="fused",
+        help="what runs the network: `hooks` and `pyvene` are references (default: fused)",
     )
     parser.add_argument("--locked", action="store_true", help="refuse a spec that no lock fits (see `cspec lock`)")
     parser.add_argument(

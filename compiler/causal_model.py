@@ -1,7 +1,7 @@
 """The causal model as a function of whole batches: inputs and interventions in, values of every variable out."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -11,10 +11,13 @@ from ..lang.domains import Domain
 from ..lang.expressions import Expression, variables_of
 from ..lang.program import Mechanism, Model, Task
 from ..lang.tuples import part_values
+from .definedness import guard_mechanisms
 from .expressions import Column, canonical, evaluate
 
 Codes = npt.NDArray[np.int64]
 """Integer codes: the index of a value in its variable's domain."""
+Interventions = Mapping[str, tuple[Codes, npt.NDArray[np.bool_]]]
+"""For a variable, the codes to set and in which runs; each of shape [run]."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,8 @@ class CausalModel:
 
     `mechanisms` stand in topological order and define every variable but the inputs; `require` are the conditions
     that admitted inputs satisfy. `families` are variables that are tuples of others, each with its members' names: the
-    members are read from the tuple, so that setting it sets them all.
+    members are read from the tuple, so that setting it sets them all. `rivals` are the models of the same task that may
+    be undefined: an input is admitted only where each of them is defined, and this one.
     """
 
     name: str
@@ -33,6 +37,7 @@ class CausalModel:
     output: str
     require: tuple[Expression, ...] = ()
     families: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    rivals: tuple["CausalModel", ...] = ()
 
     @cached_property
     def domains(self) -> dict[str, Domain]:
@@ -70,9 +75,35 @@ class CausalModel:
         """One text per meaning: domains, mechanisms and requirements, without names of models and without spans."""
         inputs = [f"{n}:{d.low}+{d.size}" for n, d in zip(self.input_names, self.input_domains, strict=True)]
         mechanisms = [f"{m.name}:{m.domain.low}+{m.domain.size}={canonical(m.expression)}" for m in self.mechanisms]
-        return "; ".join([*inputs, *mechanisms, *(f"require {canonical(e)}" for e in self.require), self.output])
+        conditions = [f"require {canonical(e)}" for e in self.require]
+        conditions += [f"defined in ({rival.canonical})" for rival in self.rivals]
+        return "; ".join([*inputs, *mechanisms, *conditions, self.output])
 
-    def run(self, inputs: Codes, interventions: Mapping[str, tuple[Codes, npt.NDArray[np.bool_]]]) -> dict[str, Codes]:
+    @cached_property
+    def _guarded(self) -> tuple[tuple[Mechanism, ...], dict[str, str]]:
+        return guard_mechanisms(self.mechanisms, self.own_equations, self.families)
+
+    @property
+    def hidden(self) -> dict[str, str]:
+        """The hidden truth value of each variable that may lack a value; empty where every run is defined."""
+        return self._guarded[1]
+
+    @cached_property
+    def guarded(self) -> "CausalModel":
+        """The model with its hidden truth values as variables; itself where it has none."""
+        return replace(self, mechanisms=self._guarded[0]) if self.hidden else self
+
+    @cached_property
+    def partial(self) -> tuple["CausalModel", ...]:
+        """Itself and its rivals, as far as they may be undefined."""
+        return (*((self,) if self.hidden else ()), *self.rivals)
+
+    def settles(self, name: str) -> tuple[str, ...]:
+        """The hidden truth values that hold where a variable is set: its own, and of a family its members'."""
+        names = (name, *dict(self.families).get(name, ()))
+        return tuple(self.hidden[each] for each in names if each in self.hidden)
+
+    def run(self, inputs: Codes, interventions: Interventions) -> dict[str, Codes]:
         """Run the model on a batch.
 
         Args:
@@ -82,7 +113,8 @@ class CausalModel:
 
         Returns:
             The codes of every variable, inputs included, each of shape [item]. A value that leaves its declared
-            domain gives a code outside 0 .. size-1: the checker proves beforehand that this cannot happen.
+            domain gives a code outside 0 .. size-1: the checker proves beforehand that this cannot happen. What has
+            no value has any code, and so has what reads it.
         """
         values: dict[str, Column] = {}
         codes: dict[str, Codes] = {}
@@ -98,12 +130,40 @@ class CausalModel:
             values[mechanism.name] = computed + mechanism.domain.low
         return codes
 
+    def run_guarded(self, inputs: Codes, interventions: Interventions) -> dict[str, Codes]:
+        """The same with the hidden truth values among the variables: 1 where a variable has a value, or is set."""
+        if not self.hidden:
+            return self.run(inputs, interventions)
+        setting = dict(interventions)
+        for name, (_, where) in interventions.items():
+            for truth in self.settles(name):
+                everywhere = where | setting[truth][1] if truth in setting else where
+                setting[truth] = np.ones(len(inputs), dtype=np.int64), everywhere
+        return self.guarded.run(inputs, setting)
+
+    def outcome(self, inputs: Codes, interventions: Interventions) -> Codes:
+        """The output's codes under interventions, shape [item]; -1 where the output has no value."""
+        codes = self.run_guarded(inputs, interventions)
+        if self.output not in self.hidden:
+            return codes[self.output]
+        outcome: Codes = np.where(codes[self.hidden[self.output]] != 0, codes[self.output], -1)
+        return outcome
+
+    def is_defined(self, inputs: Codes) -> npt.NDArray[np.bool_]:
+        """Whether every variable of this model and of its rivals has a value on each input; shape [item]."""
+        defined = np.ones(len(inputs), dtype=bool)
+        for model in self.partial:
+            codes = model.run_guarded(inputs, {})
+            for truth in model.hidden.values():
+                defined &= codes[truth] != 0
+        return defined
+
     def output_of(self, inputs: Codes) -> Codes:
         """The output's codes without any intervention, shape [item]."""
         return self.run(inputs, {})[self.output]
 
     def admits(self, inputs: Codes) -> npt.NDArray[np.bool_]:
-        """Whether each input (shape [item, input]) satisfies every `require`; shape [item]."""
+        """Whether each input (shape [item, input]) satisfies every `require`, and is defined; shape [item]."""
         values = {
             name: inputs[:, index] + domain.low
             for index, (name, domain) in enumerate(zip(self.input_names, self.input_domains, strict=True))
@@ -111,7 +171,7 @@ class CausalModel:
         admitted = np.ones(len(inputs), dtype=bool)
         for condition in self.require:
             admitted &= evaluate(condition, values, len(inputs)) != 0
-        return admitted
+        return admitted & self.is_defined(inputs)
 
     def show_input(self, codes: Codes) -> str:
         """One input as a user writes it: `w = 3, x = 3`."""
@@ -134,6 +194,19 @@ class CausalModel:
         if not 0 <= code < domain.size:
             raise ValueError(f"`{text}` is no value of `{variable}`")
         return code
+
+
+def share_population(models: Mapping[str, CausalModel], tasks: Mapping[str, str]) -> dict[str, CausalModel]:
+    """The models of each task (`tasks`: by model) with those that may be undefined as rivals of all others."""
+    return {
+        name: replace(
+            model,
+            rivals=tuple(
+                other for key, other in models.items() if key != name and tasks[key] == tasks[name] and other.hidden
+            ),
+        )
+        for name, model in models.items()
+    }
 
 
 def lower_model(model: Model, task: Task) -> CausalModel:

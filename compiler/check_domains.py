@@ -12,6 +12,7 @@ from ..lang.expressions import Apply, Constant, Expression
 from ..lang.program import Mechanism
 from ..lang.tuples import part_values
 from .causal_model import CausalModel
+from .definedness import condition_of
 from .find_witness import SAMPLES, Undecided, Witness, find_witness
 from .intervals import Interval, interval_of
 
@@ -61,7 +62,7 @@ def _check_range(
         _compare("<", mechanism.expression, domain.low),
         _compare(">", mechanism.expression, domain.high),
     )
-    witness = find_witness(model, aligned, outside, mechanism.expression)
+    witness = find_witness(model, aligned, _where_defined(model, mechanism.expression, outside), mechanism.expression)
     if witness is None:
         return []
     if isinstance(witness, Undecided):
@@ -92,7 +93,7 @@ def _check_divisions(
         zero: Expression = _compare("==", divisor, 0)
         for guard in guards:
             zero = Apply("and", (guard, zero), BOOL)
-        witness = find_witness(model, aligned, zero, divisor)
+        witness = find_witness(model, aligned, _where_defined(model, divisor, zero), divisor)
         if isinstance(witness, Undecided):
             return [_undecided(mechanism, f"`{mechanism.name}` never divides by zero")]
         if witness is not None:
@@ -108,6 +109,12 @@ def _check_divisions(
     return []
 
 
+def _where_defined(model: CausalModel, expression: Expression, violation: Expression) -> Expression:
+    """The violation, only where the expression has a value: what is undefined is not used."""
+    condition = condition_of(expression, model.hidden)
+    return violation if condition is None else Apply("and", (condition, violation), BOOL)
+
+
 def divisions(expression: Expression) -> Iterator[tuple[tuple[Expression, ...], Apply]]:
     """Every `//` and `%`, with the conditions (of `if`, `and`, `or`) under which its value matters."""
     if not isinstance(expression, Apply):
@@ -116,7 +123,9 @@ def divisions(expression: Expression) -> Iterator[tuple[tuple[Expression, ...], 
     if expression.operator in ("//", "%"):
         yield (), expression
     guards: list[tuple[Expression, ...]] = [()] * len(arguments)
-    if expression.operator == "if":
+    if expression.operator == "the":
+        guards = [(), (arguments[0],)]
+    elif expression.operator == "if":
         guards = [(), (arguments[0],), (Apply("not", (arguments[0],), BOOL),)]
     elif expression.operator in ("and", "or"):
         for i in range(1, len(arguments)):

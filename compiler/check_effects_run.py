@@ -20,9 +20,6 @@ from ..lang.metrics import CORRECT
 from ..lang.places import Site
 from ..lang.program import Program
 
-RUN_COMPONENTS = ("hidden", "resid", "logits")
-"""Components of the networks that engines run."""
-
 
 def find_effect_obstacle(estimand: Effect | Mean, program: Program) -> str:
     """What no engine measures of an effect or a mean; nothing where it is measured."""
@@ -67,7 +64,7 @@ def _of_subject(subject: Subject, program: Program) -> str:
 def _of_site(site: Site) -> str:
     if site.joined:
         return f"the vector of several sites `{site.text}`"
-    return "" if site.component in RUN_COMPONENTS else f"the site `{site.text}`"
+    return "" if site.module is None else f"the site `{site.text}`"
 
 
 def _of_value(setting: Setting) -> str:

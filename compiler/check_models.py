@@ -1,8 +1,8 @@
 """Checks of causal models by enumeration: what syntax and types cannot tell, before anything runs.
 
 From models and the variables that alignments name to diagnostics with witnesses: values outside their domains, a
-`require` that nothing satisfies, rivals that disagree on what is correct, interchanges that can never change the
-output, and aligned variables that always move together.
+`require` or a look-up that leaves no input, rivals that disagree on what is correct, interchanges that can never change
+the output, and aligned variables that always move together.
 """
 
 import math
@@ -14,6 +14,7 @@ import numpy as np
 from ..lang.diagnostics import Diagnostic, Label, Span, one_at_each_place
 from ..lang.program import Alignment, Program, Task
 from .causal_model import CausalModel, Codes
+from .check_definedness import check_definedness, inputs_alone
 from .check_domains import check_domains
 from .find_witness import MOST_LISTED, SAMPLES
 from .sampling.halves import halves_that_occur
@@ -45,6 +46,10 @@ def check_models(
         if unsatisfied:
             found += unsatisfied
             continue
+        undefined = check_definedness(program, task, members.values())
+        if undefined:
+            found += undefined
+            continue
         sound: list[CausalModel] = []
         for name, model in members.items():
             problems, broken = check_domains(model, aligned.get(name, ()))
@@ -61,6 +66,7 @@ def check_models(
 
 def _check_require(task: Task, model: CausalModel) -> list[Diagnostic]:
     """Whether some input satisfies every `require`; else the first one that leaves no input."""
+    model = inputs_alone(model)
     for count in range(1, len(model.require) + 1):
         conditions = model.require[:count]
         note = "decided by enumeration"

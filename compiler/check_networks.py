@@ -47,7 +47,7 @@ def check_networks(
     for effect in _effects(program):
         if (there := fed.feed(effect.task, effect.network)) is not None:
             found += (problem for place in _places(effect, program) for problem in check_place(place, there))
-    return files, tuple(dict.fromkeys(found))
+    return fed.spoken(), tuple(dict.fromkeys(found))
 
 
 def fed_pairs(program: Program) -> tuple[tuple[str, str], ...]:

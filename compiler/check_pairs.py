@@ -3,9 +3,12 @@
 From experiments to diagnostics, and the size of each population's test stream.
 """
 
+from dataclasses import replace
+
 from ..lang.diagnostics import Diagnostic, Label, Span
 from ..lang.program import Program
 from .experiments import Experiment, Measurement
+from .sampling.count_undefined import count_undefined
 from .sampling.draw_items import Population, open_population
 from .sampling.enumerate_items import count_items
 from .sampling.items import Recipe
@@ -30,8 +33,13 @@ class Populations:
         key = (recipe, whole_domain)
         if key not in self._opened:
             known = self._earlier.get(key)
-            self._opened[key] = known if known is not None else open_population(recipe, whole_domain)
+            self._opened[key] = known if known is not None else _open(recipe, whole_domain)
         return self._opened[key]
+
+
+def _open(recipe: Recipe, whole_domain: bool) -> Population:
+    population = open_population(recipe, whole_domain)
+    return replace(population, undefined=count_undefined(population))
 
 
 def check_pairs(

@@ -68,7 +68,7 @@ def find_twins(
 
 
 def _differ(first: CausalModel, second: CausalModel, matched: Sequence[Pair]) -> bool:
-    """Whether some base and sources give different outputs when the matched variables are interchanged.
+    """Whether some base and sources give different outputs, both defined, when the matched variables are interchanged.
 
     Of a source only the two variables' values matter, so that all pairs of these that occur together stand for the
     sources. Raises TooLargeError.
@@ -86,12 +86,14 @@ def _differ(first: CausalModel, second: CausalModel, matched: Sequence[Pair]) ->
             leaves.append(setting[name])
             codes.append(rank.reshape(-1))
         relations.append(relation(leaves, codes))
-    outputs = [
-        graph.model(model, layout.inputs, setting)[model.output]
-        for model, setting in zip((first, second), settings, strict=True)
-    ]
+    outputs, defined = [], []
+    for model, setting in zip((first, second), settings, strict=True):
+        settled = {truth: graph.constant(1) for name in setting for truth in model.settles(name)}
+        nodes = graph.model(model.guarded, layout.inputs, setting | settled)
+        outputs.append(nodes[model.output])
+        defined += [nodes[model.hidden[model.output]]] if model.output in model.hidden else []
     differs = graph.apply("!=", outputs)
-    return graph.solve([], (*layout.true, differs), relations).elimination.total > 0
+    return graph.solve([], (*layout.true, *defined, differs), relations).elimination.total > 0
 
 
 def _occurring_pairs(first: CausalModel, second: CausalModel, pair: Pair) -> tuple[Codes, Codes]:

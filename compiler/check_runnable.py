@@ -1,34 +1,39 @@
 """What this version checks and cannot run yet: refused where something is to be run, and never silently."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ..lang.claims import Accuracy, Claim, Estimand, Iia, Reading
 from ..lang.diagnostics import Diagnostic, Label, Span
 from ..lang.effects import Effect, Mean, VariablesSubject
 from ..lang.places import Placement, Region, Site
-from ..lang.program import Answer, Network, Program, Task
+from ..lang.program import Network, Program, Task
 from ..lang.renderings import Prompt, Vector
-from .check_effects_run import RUN_COMPONENTS, find_effect_obstacle
+from .check_effects_run import find_effect_obstacle
+from .experiments import NetworkFile
+from .prompts import SpokenTask
 
 _ELSEWHERE = (
     "`cspec check` and `cspec compile --emit terms` take it; to verify other claims, move it to a file of its own"
 )
 
 
-def check_runnable(program: Program) -> tuple[Diagnostic, ...]:
+Networks = Mapping[str, NetworkFile]
+
+
+def check_runnable(program: Program, networks: Networks) -> tuple[Diagnostic, ...]:
     """An error for each declaration and estimand that a claim rests on and no engine can run yet."""
     found = (
         problem
         for claim in program.claims.values()
         for estimand in measured_by(claim)
-        for problem in find_obstacles(estimand, program)
+        for problem in find_obstacles(estimand, program, networks)
     )
     return tuple(dict.fromkeys(found))
 
 
-def runs(claim: Claim, program: Program) -> bool:
+def runs(claim: Claim, program: Program, networks: Networks) -> bool:
     """Whether all that a claim measures can be run."""
-    return all(next(find_obstacles(estimand, program), None) is None for estimand in measured_by(claim))
+    return all(next(find_obstacles(estimand, program, networks), None) is None for estimand in measured_by(claim))
 
 
 def measured_by(claim: Claim) -> tuple[Estimand, ...]:
@@ -37,20 +42,21 @@ def measured_by(claim: Claim) -> tuple[Estimand, ...]:
     return tuple(dict.fromkeys(term.estimand for term in terms))
 
 
-def find_obstacles(estimand: Estimand, program: Program) -> Iterator[Diagnostic]:
+def find_obstacles(estimand: Estimand, program: Program, networks: Networks) -> Iterator[Diagnostic]:
     """Why no engine measures an estimand: at the declarations that it rests on, then at itself."""
     alignment = program.alignments[estimand.alignment] if isinstance(estimand, Iia | Reading) else None
     task = program.models[alignment.model].task if alignment is not None else estimand.task  # type: ignore[union-attr]
-    networks = dict.fromkeys((estimand.network, *((alignment.network,) if alignment is not None else ())))
-    not_run = [problem for name in networks for problem in _network(program.networks[name])]
+    run_on = dict.fromkeys((estimand.network, *((alignment.network,) if alignment is not None else ())))
+    not_run = [problem for name in run_on for problem in _network(program.networks[name])]
     yield from not_run
     if not_run:  # what its sites and texts would need is no news then
         return
-    yield from _task(program.tasks[task])
+    spoken = [networks[name].spoken[task] for name in run_on if name in networks and task in networks[name].spoken]
+    yield from _task(program.tasks[task], spoken)
     aligned = (alignment.name,) if alignment is not None else _aligned(estimand)
     for name in aligned:
         for placement in program.alignments[name].placements:
-            yield from _placement(placement)
+            yield from _placement(placement, spoken)
     if what := _what_is_not_run(estimand, program):
         message = f"`{_name(estimand)}` is checked, and cannot be run yet"
         yield Diagnostic("CS480", message, Label(estimand.span), notes=(f"no engine runs {what}",), help=_ELSEWHERE)
@@ -63,8 +69,15 @@ def _what_is_not_run(estimand: Estimand, program: Program) -> str:
             return "" if origin is None else "sources that are read in another network"
         case Effect() | Mean():
             return find_effect_obstacle(estimand, program)
+        case Reading(kind="cae"):
+            prompted = isinstance(program.tasks[_task_of(estimand, program)].rendering, Prompt)
+            return "`cae` where prompts differ in their positions" if prompted else ""
         case Accuracy() | Reading():
             return ""
+
+
+def _task_of(estimand: Reading, program: Program) -> str:
+    return program.models[program.alignments[estimand.alignment].model].task
 
 
 def _aligned(estimand: Estimand) -> tuple[str, ...]:
@@ -78,39 +91,39 @@ def _not_run(what: str, span: Span, help: str = _ELSEWHERE) -> Diagnostic:
 
 
 def _network(network: Network) -> Iterator[Diagnostic]:
-    if network.loader != "torch":
+    if network.loader == "jax":
         yield _not_run(f"the network `{network.name}`, `{network.loader}(...)`,", network.span)
 
 
-def _task(task: Task) -> Iterator[Diagnostic]:
-    if isinstance(task.rendering, Prompt | Vector):
-        word = "prompt" if isinstance(task.rendering, Prompt) else "vector"
-        yield _not_run(f"the `{word}` of task `{task.name}`", task.rendering.span)
+def _task(task: Task, spoken: list[SpokenTask]) -> Iterator[Diagnostic]:
+    if isinstance(task.rendering, Vector):
+        yield _not_run(f"the `vector` of task `{task.name}`", task.rendering.span)
     if task.generated is not None:
         yield _not_run(f"the generated answer of task `{task.name}`", task.generated.span)
-    for answer in task.answers:
-        if what := _spoken(answer):
-            yield _not_run(what, answer.span)
+    for index, answer in enumerate(task.answers):
+        for one in spoken:
+            longest = max((ids for code in one.answers[index] for ids in code), key=len, default=())
+            if len(longest) > 1:
+                yield _not_run(f"the answer `{answer.output}`, of {len(longest)} tokens,", answer.span)
+                break
 
 
-def _spoken(answer: Answer) -> str:
-    """What of an answer no engine reads; nothing where it is read."""
-    if answer.texts:
-        return f"the answer `{answer.output}` in texts"
-    if answer.among:
-        return f"the answer `{answer.output}` among the declared ones"
-    return ""
-
-
-def _placement(placement: Placement) -> Iterator[Diagnostic]:
+def _placement(placement: Placement, spoken: list[SpokenTask]) -> Iterator[Diagnostic]:
     place, variable = placement.place, placement.variable
     if isinstance(place, Site) and place.joined:
         yield _not_run(f"the vector of several sites of `{variable}`", place.span)
         return
     for part in place.parts:
-        if part.component not in RUN_COMPONENTS:
+        if part.module is not None:
             yield _not_run(f"the {_kind(place)} `{part.text}` of `{variable}`", part.span)
             return
+    uneven = {slot for one in spoken for slot in one.uneven}
+    for part in place.parts:
+        for position in part.positions or ():
+            if position.part == "all" and position.slot in uneven:
+                what = f"the positions `{position.text}` of `{variable}`, which are not as many in every prompt,"
+                yield _not_run(what, part.span)
+                return
     if placement.family.name == "sae":
         yield _not_run(f"the family `sae` of `{variable}`", placement.family.path_span)
 

@@ -1,44 +1,77 @@
 """Experiments: claims with every estimand lowered to a term, a population of items, and a place in a network."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
 from ..lang.claims import Claim
+from ..lang.later import LATER
 from ..lang.program import FitSettings
+from .encode_prompts import PromptEncoding
 from .groundings import Grounding, Search
 from .network_facts import NetworkFacts
+from .prompts import SpokenTask
+from .row_layout import Position, RowLayout
 from .sampling.items import Recipe
 from .terms import EstimandName, Expectation
 
 
 @dataclass(frozen=True)
 class NetworkFile:
-    """A network's file and what its header says. `name` and `path` are for people and enter no key."""
+    """A network's file or folder and what its header or configuration says, and where and how it is to be run.
+
+    `name` and `path` are for people and enter no key. `spoken` are the tasks in text that it is fed, by name.
+    """
 
     name: str
     path: Path
     facts: NetworkFacts
+    dtype: str = "float32"
+    device: str = "cpu"
+    spoken: Mapping[str, SpokenTask] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
 class Encoding:
     """How an input becomes tokens, and an output's code what the network answers: input columns in order, answers.
 
-    Several answers are one tuple: the output's code is the sum of code_i * size_0 * .. * size_(i-1).
+    Several answers are one tuple: the output's code is the sum of code_i * size_0 * .. * size_(i-1). A task in text has
+    a `prompt`, and no columns.
     """
 
     columns: tuple[int, ...]
     answers: tuple["AnswerAt", ...]
+    prompt: "PromptEncoding | None" = field(default=None, metadata=LATER)
+
+    @property
+    def layout(self) -> RowLayout:
+        """The columns of the rows that it makes."""
+        return RowLayout(None if self.prompt is None else self.prompt.slots)
 
 
 @dataclass(frozen=True)
 class AnswerAt:
-    """One answer: the position whose logits are read (0 for a network without positions), and each code's class."""
+    """One answer: the position whose logits are read (0 for a network without positions), and each code's class.
 
-    position: int
+    `also` are further classes by code, each as good as its own. `among`: the answer is the best of these alone.
+    """
+
+    position: int | Position
     classes: tuple[int, ...]
+    also: tuple[tuple[int, ...], ...] = field(default=(), metadata=LATER)
+    among: bool = field(default=False, metadata=LATER)
+
+    @property
+    def declared(self) -> tuple[int, ...]:
+        """Every declared class: each code's own, then the further ones."""
+        return (*self.classes, *(each for others in self.also for each in others))
+
+    @property
+    def codes(self) -> tuple[int, ...]:
+        """The code that each declared class stands for."""
+        return (*range(len(self.classes)), *(code for code, others in enumerate(self.also) for _ in others))
 
 
 @dataclass(frozen=True)

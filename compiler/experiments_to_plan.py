@@ -11,7 +11,7 @@ from ..lang.program import Settings
 from .check_pairs import Populations
 from .experiments import Control, Encoding, Experiment, Fitting, Measurement, NetworkFile, Quantity
 from .groundings import Grounding
-from .keys import content_key, derived_seed, file_hash
+from .keys import content_key, derived_seed, weights_hash
 from .plan import (
     CODE_VERSIONS,
     THREADS,
@@ -42,7 +42,7 @@ def lower_experiments(
     networks: Mapping[str, NetworkFile],
     populations: Populations,
     settings: Settings,
-    engine: EngineName = "hooks",
+    engine: EngineName = "fused",
 ) -> Plan:
     """The plan of all claims of a file. Reads the networks' files to hash them.
 
@@ -63,7 +63,7 @@ class _Planning:
         self.networks, self.populations, self.settings = networks, populations, settings
         self.graph: nx.DiGraph[str] = nx.DiGraph()
         self.hashes: dict[Path, str] = {}
-        runs = ("torch",) if engine == "hooks" else ("pyvene", "torch")
+        runs = ("torch",) if engine != "pyvene" else ("pyvene", "torch")
         self.engine = {"engine": engine, "threads": THREADS, **{name: _version(name) for name in runs}}
 
     def add(self, step: Step, *needs: str | None) -> str:
@@ -263,13 +263,17 @@ class _Planning:
     def plan_network(self, name: str, draw: int | None) -> NetworkSource:
         file = self.networks[name]
         if file.path not in self.hashes:
-            self.hashes[file.path] = file_hash(file.path)
+            self.hashes[file.path] = weights_hash(file.path)
         weights = self.hashes[file.path]
-        code = CODE_VERSIONS["network"]
+        drawn = {} if draw is None else {"draw": draw, "seed": self.settings.seed}
+        laid = {"dtype": file.dtype, "device": file.device.split(":")[0]}
+        if laid == {"dtype": NetworkFile.dtype, "device": NetworkFile.device}:
+            laid = {}
+        key = content_key("network", CODE_VERSIONS["network"], weights=weights, **drawn, **laid)
         if draw is None:
-            return NetworkSource(content_key("network", code, weights=weights), file)
-        key = content_key("network", code, weights=weights, draw=draw, seed=self.settings.seed)
-        return NetworkSource(key, file, draw, derived_seed(self.settings.seed, "network", key))
+            return NetworkSource(key, file)
+        anywhere = content_key("network", CODE_VERSIONS["network"], weights=weights, **drawn)
+        return NetworkSource(key, file, draw, derived_seed(self.settings.seed, "network", anywhere))
 
 
 def _version(package: str) -> str:

@@ -58,7 +58,8 @@ def _scramble(seed: Column, which: Column, *parents: Column) -> Column:
         return np.zeros(0, dtype=np.int64)
     lows = [int(column.flat[0]) for column in parents[0::3]]
     sizes = [int(column.flat[0]) for column in parents[1::3]]
-    joint = np.ravel_multi_index([v - low for v, low in zip(parents[2::3], lows, strict=True)], sizes)
+    codes = [v - low for v, low in zip(parents[2::3], lows, strict=True)]
+    joint = np.ravel_multi_index(codes, sizes, mode="clip")  # only what has no value can lie outside
     wanted = int(which.flat[0])
     moved = _permutation(int(seed.flat[0]), math.prod(sizes))[joint]
     column: Column = np.unravel_index(moved, sizes)[wanted].astype(np.int64) + lows[wanted]
@@ -108,6 +109,8 @@ def evaluate(expression: Expression, columns: Mapping[str, Column], size: int) -
             return np.full(size, value, dtype=np.int64)
         case Variable():
             return columns[column_name(expression)]
+        case Apply(operator="the", arguments=(_, value)):
+            return evaluate(value, columns, size)
         case Apply(operator=operator, arguments=arguments):
             return OPERATIONS[operator](*(evaluate(argument, columns, size) for argument in arguments))
 

@@ -1,6 +1,7 @@
 """Checks of a task on a network: what it feeds is what the network reads, and its answers are the network's own."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ..lang.diagnostics import Diagnostic, Label, Span
 from ..lang.metrics import Reading, parts_of
@@ -9,7 +10,7 @@ from ..lang.renderings import Prompt, Vector
 from .check_positions import FedNetwork, check_positions
 from .experiments import NetworkFile
 from .network_facts import BadCheckpointError, Tokenizer, TransformerFacts, read_tokenizer
-from .prompts import lay_out
+from .prompts import SpokenTask, lay_out, speak
 from .prompts.check_answers import check_answers
 from .prompts.check_prompts import check_prompts
 
@@ -21,6 +22,7 @@ class Feeding:
         self.program, self.files, self.found = program, files, found
         self._fed: dict[tuple[str, str], FedNetwork | None] = {}
         self._tokenizers: dict[str, Tokenizer | None] = {}
+        self._spoken: dict[str, dict[str, SpokenTask]] = {}
 
     def feed(self, task_name: str, network: str) -> FedNetwork | None:
         """The network as the task feeds it; None where it cannot be fed, and nothing more is known."""
@@ -48,12 +50,21 @@ class Feeding:
                 return None  # no input is admitted, which is reported of its `require`
             if layout is not None:
                 self.found += check_prompts(task, network, facts, layout)
-            self.found += check_answers(task, network, tokenizer, layout)
+            problems = check_answers(task, network, tokenizer, layout)
+            self.found += problems
+            file = self.files[network]
+            if not problems and isinstance(facts, TransformerFacts):
+                spoken = speak(task, facts, file.path, tokenizer, layout)
+                self._spoken.setdefault(network, {})[task.name] = spoken
         fed = FedNetwork(network, facts, task.tokens, layout)
         if layout is None and not reads_numbers:
             self.found += _check_tokens(task, fed)
         self.found += _check_classes(task, fed)
         return fed
+
+    def spoken(self) -> dict[str, NetworkFile]:
+        """The networks' files, with the tasks in text that were fed."""
+        return {name: replace(file, spoken=self._spoken.get(name, {})) for name, file in self.files.items()}
 
     def tokenizer(self, network: str, task: Task) -> Tokenizer | None:
         """The network's tokenizer, which a task in text needs; None after an error."""

@@ -73,7 +73,7 @@ def _matters(model: CausalModel, variable: str, violation: Expression) -> bool:
         name = waiting.pop()
         if name not in seen:
             seen.add(name)
-            waiting += model.parents.get(name, ())
+            waiting += model.guarded.parents.get(name, ())
     return variable in seen
 
 
@@ -99,11 +99,14 @@ def _find_by_tables(
     graph = layout.graph
     environment = dict(layout.inputs)
     choices: dict[str, tuple[int, int]] = {}
-    for mechanism in model.mechanisms:
-        node = graph.expression(model.equation(mechanism.name, variables), environment)
+    settled = {truth: name for name in variables for truth in model.settles(name)}
+    for mechanism in model.guarded.mechanisms:
+        node = graph.expression(model.guarded.equation(mechanism.name, variables), environment)
         if mechanism.name in variables:
             choices[mechanism.name] = graph.leaf(np.arange(2)), graph.leaf(_natural(layout, mechanism.name))
             node = graph.apply("if", (*choices[mechanism.name], node))
+        elif mechanism.name in settled:
+            node = graph.apply("or", (choices[settled[mechanism.name]][0], node))
         environment[mechanism.name] = node
     value = graph.expression(shown, environment)
     true = (*layout.true, graph.expression(violation, environment))
@@ -176,8 +179,8 @@ def _witness(
     how: str,
 ) -> Witness | None:
     """The first of some runs (inputs [run, input], settings [run]) in which `violation` is true."""
-    codes = model.run(inputs, setting)
-    values = {name: column + model.domains[name].low for name, column in codes.items()}
+    codes = model.run_guarded(inputs, setting)
+    values = {name: column + model.guarded.domains[name].low for name, column in codes.items()}
     hits = np.flatnonzero(evaluate(violation, values, len(inputs)))
     if not len(hits):
         return None

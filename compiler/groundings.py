@@ -1,12 +1,15 @@
 """Groundings: where in a network the variables of an alignment live, as maps over sites, and where to look for them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from ..lang.later import LATER
 from ..lang.places import Family, Size, show_dims
+from .row_layout import Position
 
 FoundBy = Literal["given", "closed form", "search", "training"]
+Positions = tuple[int | Position, ...]
 
 
 @dataclass(frozen=True)
@@ -27,10 +30,11 @@ class Frame:
     """One map at one site, shared by the variables that live there, each in a block of its own.
 
     `dims` are the site's dims that the map sees (all of them where the spec names none) of its `width`; `positions` the
-    tokens at which it reads them, one alone for a network without positions. The map sees one vector, the positions'
-    concatenation, or, where `shared`, each position's vector by itself with the same parameters (families).
+    tokens at which it reads them, one alone for a network without positions; of prompts they stay as written, since
+    each prompt has its own. The map sees one vector, the positions' concatenation, or, where `shared`, each position's
+    vector by itself with the same parameters (families).
     With `learned_size` the blocks' sizes are found by the fit, and theirs here are empty. A frame `inside` another sees
-    that one's block in place of the site.
+    that one's block in place of the site. Of an attention head, `head` names it; its dims say where in the site it is.
     """
 
     component: str
@@ -39,10 +43,11 @@ class Frame:
     width: int
     family: Family
     blocks: tuple[Block, ...]
-    positions: tuple[int, ...] = (0,)
+    positions: Positions = (0,)
     shared: bool = False
     learned_size: bool = False
     inside: "Inside | None" = None
+    head: int | None = field(default=None, metadata=LATER)
 
     @property
     def size(self) -> int:
@@ -74,10 +79,11 @@ class Frame:
     @property
     def site(self) -> str:
         """The site's name: `hidden[1]`, `logits`, `resid[2] @ 3`."""
-        name = self.component if self.layer is None else f"{self.component}[{self.layer}]"
-        if self.positions == (0,) and not self.component.startswith("resid"):
+        indices = ", ".join(str(index) for index in (self.layer, self.head) if index is not None)
+        name = f"{self.component}[{indices}]" if indices else self.component
+        if self.positions in ((0,), ()) and not self.component.startswith("resid"):
             return name
-        return f"{name} @ {', '.join(map(str, self.positions))}"
+        return f"{name} @ {', '.join(show_position(position) for position in self.positions)}"
 
 
 @dataclass(frozen=True)
@@ -119,15 +125,18 @@ class Place:
     width: int
     family: Family
     size: Size
-    positions: tuple[int, ...] = (0,)
+    positions: Positions = (0,)
     shared: bool = False
     inside: Inside | None = None
+    head: int | None = field(default=None, metadata=LATER)
 
     @property
     def text(self) -> str:
         """The site and the size, as a search's table names them."""
-        site = Frame(self.component, self.layer, self.dims, self.width, self.family, (), self.positions).site
-        dims = "" if len(self.dims) == self.width else f"[{show_dims(self.dims)}]"
+        site = Frame(
+            self.component, self.layer, self.dims, self.width, self.family, (), self.positions, head=self.head
+        ).site
+        dims = "" if len(self.dims) == self.width or self.head is not None else f"[{show_dims(self.dims)}]"
         return f"{site}{dims}" + ("" if self.size is None else f" size {self.size}")
 
 
@@ -159,6 +168,7 @@ def _frame(places: list[Place]) -> Frame:
         first.shared,
         learned,
         first.inside,
+        first.head,
     )
     blocks, start = [], 0
     for place in places:
@@ -194,3 +204,8 @@ class Search:
         depth = {p.variable: (p.layer is None, p.layer or 0) for p in places}
         late = all(depth[parent] < depth[child] for parent, child in self.order if parent in depth and child in depth)
         return late and all(frame.size <= frame.dim for frame in ground(places).frames)
+
+
+def show_position(position: int | Position) -> str:
+    """A position as a number, or as it is written."""
+    return str(position) if isinstance(position, int) else position.text

@@ -50,6 +50,8 @@ def interval_of(expression: Expression, variables: Mapping[str, Interval]) -> In
             return Interval(max(p.low for p in parts), max(p.high for p in parts))
         case "lookup":
             return first
+        case "the":
+            return last
         case "if":
             return _corners([*parts[1], *parts[2]])
         case _:

@@ -24,6 +24,18 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def weights_hash(path: Path) -> str:
+    """The sha256 (hex) of a network: of its file, or of its folder's `config.json` and safetensors. Raises OSError.
+
+    A folder's tokenizer is none of it: what it makes of texts is hashed where they are encoded.
+    """
+    if not path.is_dir():
+        return file_hash(path)
+    files = [path / "config.json", *sorted(path.glob("*.safetensors")), *sorted(path.glob("*.safetensors.index.json"))]
+    listed = "".join(f"{file.name} {file_hash(file)}\n" for file in files)
+    return hashlib.sha256(listed.encode()).hexdigest()
+
+
 def derived_seed(seed: int, role: str, key: str) -> int:
     """A seed in 0 .. 2^63 - 1 for one role of one step: what is drawn for it moves nothing else."""
     digest = hashlib.sha256(f"{seed}/{role}/{key}".encode()).digest()

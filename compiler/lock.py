@@ -14,7 +14,7 @@ from ..lang.places import show_dims
 from ..lang.program import FitSettings, Settings
 from .experiments import Control, Experiment, Fitting, Measurement, NetworkFile, Part, Quantity
 from .expressions import canonical
-from .keys import content_key, file_hash
+from .keys import content_key, weights_hash
 from .lowered_form import lowered_form, recipe_form
 from .plan import CODE_VERSIONS
 from .sampling.draw_items import LAW
@@ -150,7 +150,7 @@ def _networks(measurement: Measurement) -> tuple[str, ...]:
 
 
 def _lock_weights(network: NetworkFile) -> LockedWeights:
-    return LockedWeights(network.path.name, file_hash(network.path))
+    return LockedWeights(network.path.name, weights_hash(network.path))
 
 
 def _lock_recipe(measurement: Measurement) -> LockedRecipe:

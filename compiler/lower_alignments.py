@@ -7,8 +7,8 @@ from itertools import product
 from ..lang.places import Family, Placement, Position, Region, Site, Size
 from ..lang.program import Alignment, Program
 from .causal_model import CausalModel
-from .groundings import Inside, Place, Search, ground
-from .network_facts import NetworkFacts
+from .experiments import NetworkFile
+from .groundings import Inside, Place, Positions, Search, ground
 from .positions import resolve_positions
 
 Via = tuple[Family, tuple[Size, ...]]
@@ -18,12 +18,12 @@ def lower_search(
     program: Program,
     alignment: Alignment,
     models: Mapping[str, CausalModel],
-    facts: NetworkFacts,
+    file: NetworkFile,
     via: Via | None = None,
 ) -> Search:
     """Every line's alternatives; `via` replaces the families of all placements, and the sizes if it states one."""
     model = models[alignment.model]
-    lowering = _Places(program, alignment, models, facts)
+    lowering = _Places(program, alignment, models, file)
     variables = alignment.variables
     lines: dict[int, list[tuple[int, Placement]]] = {}
     for index, placement in enumerate(alignment.placements):
@@ -43,11 +43,12 @@ class _Places:
     """One alignment on one network."""
 
     def __init__(
-        self, program: Program, alignment: Alignment, models: Mapping[str, CausalModel], facts: NetworkFacts
+        self, program: Program, alignment: Alignment, models: Mapping[str, CausalModel], file: NetworkFile
     ) -> None:
-        self.program, self.models, self.facts = program, models, facts
+        self.program, self.models, self.file, self.facts = program, models, file, file.facts
         self.model = models[alignment.model]
-        self.tokens = program.tasks[program.models[alignment.model].task].tokens
+        task = program.models[alignment.model].task
+        self.tokens, self.spoken = program.tasks[task].tokens, file.spoken.get(task)
 
     def alternatives(self, line: list[tuple[int, Placement]]) -> Iterator[tuple[Place, ...]]:
         """The places of a line's variables, for every site of its region and every size."""
@@ -64,13 +65,13 @@ class _Places:
             return
         for part in region.parts:
             dims: list[tuple[int, ...] | None] = [None]
-            for layer in self.layers(part):
+            for layer, head in product(self.layers(part), self.heads(part)):
                 width = self.facts.width(part.component, layer)
                 assert width is not None, "checked against the network"
                 if part.dims is not None:
                     dims = [(d,) for d in range(width)] if part.dims == "each" else list(part.dims)
                 for entry, position in product(dims, self.positions(part)):
-                    yield Site(part.component, layer, entry, () if position is None else (position,))
+                    yield Site(part.component, layer, entry, () if position is None else (position,), head=head)
 
     def layers(self, region: Region) -> list[int | None]:
         """The layers of a region; all that the network has for `*`."""
@@ -78,11 +79,24 @@ class _Places:
             return list(self.facts.layers(region.component))
         return list(region.layers) or [None]
 
+    def heads(self, region: Region) -> list[int | None]:
+        """The heads of a region; all that the network has for `*`."""
+        if region.heads is None:
+            return list(range(self.facts.heads_of(region.component)))
+        return list(region.heads) or [None]
+
     def positions(self, region: Region) -> list[Position | None]:
-        """The positions of a region; all that an input has for `*`."""
+        """The positions of a region; for `*` all that every input has."""
         if region.positions is None:
-            return [Position(index=index) for index in range(self.facts.positions(len(self.tokens)) or 1)]
+            tokens = len(self.tokens) if self.spoken is None else self.spoken.positions
+            return [Position(index=index) for index in range(self.facts.positions(tokens) or 1)]
         return list(region.positions) or [None]
+
+    def resolve(self, written: tuple[Position, ...]) -> Positions:
+        """Positions in the network; of prompts as they are written, since each prompt has its own."""
+        if self.spoken is not None and self.spoken.prompt is not None:
+            return written
+        return resolve_positions(written, self.tokens, self.facts)
 
     def place(self, index: int, placement: Placement, sites: tuple[Site, ...], size: Size) -> Place:
         """One variable at its site; a family's members each at their own, with one map."""
@@ -91,18 +105,29 @@ class _Places:
             return self.place_inside(index, placement, site.inside, size)
         width = self.facts.width(site.component, site.layer)
         assert width is not None, "checked against the network"
-        written = tuple(position for member in sites for position in member.positions)
-        positions = resolve_positions(written, self.tokens, self.facts)
         dims = tuple(range(width)) if site.dims is None else site.dims
+        if site.head is not None:  # heads stand side by side in one activation
+            dims = tuple(site.head * width + dim for dim in dims)
+            width *= self.facts.heads_of(site.component)
+        positions = self.resolve(tuple(position for member in sites for position in member.positions))
         place = Place(
-            index, site.component, site.layer, dims, width, placement.family, size, positions, bool(placement.members)
+            index,
+            site.component,
+            site.layer,
+            dims,
+            width,
+            placement.family,
+            size,
+            positions,
+            bool(placement.members),
+            head=site.head,
         )
         return self.sized(place, placement)
 
     def place_inside(self, index: int, placement: Placement, inside: tuple[str, str], size: Size) -> Place:
         """A place within the block of another alignment's variable."""
         outer = self.program.alignments[inside[0]]
-        search = lower_search(self.program, outer, self.models, self.facts)
+        search = lower_search(self.program, outer, self.models, self.file)
         frames = ground(search.places((0,) * len(search.lines))).frames
         variable = outer.variables.index(inside[1])
         frame, block = next((f, b) for f in frames for b, owner in enumerate(f.blocks) if owner.variable == variable)
@@ -117,6 +142,7 @@ class _Places:
             frame.positions,
             frame.shared,
             Inside(frame, block),
+            frame.head,
         )
         return self.sized(place, placement)
 

@@ -41,16 +41,18 @@ class Controls:
 
     def input_site(self, measurement: Measurement) -> Control:
         """The same maps where the network has computed nothing yet: do the inputs already carry the variables?"""
-        name, why = "input_carries", _fixed(measurement)
-        return Control(name, None, why, note=True) if why else self._moved(measurement, name, lambda layer: 0)
+        name, why, first = "input_carries", _fixed(measurement), self._facts(measurement).first_site
+        return Control(name, None, why, note=True) if why else self._moved(measurement, name, lambda place: first)
 
     def next_stage(self, measurement: Measurement) -> Control:
         """The same maps one stage later: what is found may be a child of the variable."""
-        name, why = "child", _fixed(measurement)
-        last = self._facts(measurement).last_layer
-        if not why and any(p.layer is None or p.layer >= last for p in _places(measurement)):
+        name, why, facts = "child", _fixed(measurement), self._facts(measurement)
+        later = [] if why else [facts.next_site(place.component, place.layer) for place in _places(measurement)]
+        if not why and None in later:
             why = "the site is the last: what is found there may be the output itself"
-        return Control(name, None, why, note=True) if why else self._moved(measurement, name, lambda layer: layer + 1)
+        if why:
+            return Control(name, None, why, note=True)
+        return self._moved(measurement, name, lambda place: facts.next_site(place.component, place.layer))
 
     def last_site(self, measurement: Measurement) -> Measurement:
         """The positive control: the output variable at the last site, with the same family, size and budget.
@@ -107,17 +109,23 @@ class Controls:
             ),
         )
 
-    def _moved(self, measurement: Measurement, name: str, layer_of: Callable[[int], int]) -> Control:
-        """The same measurement with every place at another layer."""
+    def _moved(
+        self, measurement: Measurement, name: str, site_of: Callable[[Place], tuple[str, int] | None]
+    ) -> Control:
+        """The same measurement with every place at another site."""
         facts, fitting = self._facts(measurement), measurement.fitting
         assert fitting is not None
-        component, places = facts.last_site[0], []
+        places = []
         for place in _places(measurement):
-            layer = layer_of(place.layer or 0)
-            width = facts.width(component, layer)
+            site = site_of(place)
+            assert site is not None
+            width = facts.width(*site)
             assert width is not None
-            dims = place.dims if width == place.width else tuple(range(width))
-            places.append(replace(place, component=component, layer=layer, width=width, dims=dims))
+            dims = place.dims if width == place.width and place.head is None else tuple(range(width))
+            if dims != place.dims and place.size is None:
+                return Control(name, None, "a variable that fills its site has no counterpart there", note=True)
+            component, layer = site
+            places.append(replace(place, component=component, layer=layer, width=width, dims=dims, head=None))
         grounding = ground(places)
         if any(frame.size > frame.dim for frame in grounding.frames):
             return Control(name, None, "the site there is too narrow", note=True)

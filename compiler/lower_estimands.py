@@ -10,8 +10,9 @@ from .causal_model import CausalModel
 from .experiments import Fitting, Measurement, NetworkFile
 from .groundings import Grounding, Search, ground
 from .lower_alignments import Via, lower_search
+from .lower_encoding import lower_encoding
 from .lower_measured_effects import lower_measured_effect, lower_measured_mean
-from .lower_recipes import all_sets, find_pairs, item_counts, lower_encoding, lower_recipe
+from .lower_recipes import all_sets, find_pairs, item_counts, lower_recipe
 from .lower_scores import lower_score
 
 
@@ -48,7 +49,7 @@ class Estimands:
             random=estimand.random,
             recipe=lower_recipe(self.program, self.models, lowered.model, (), ((),), pairs),
             count=item_counts(self.program, pairs)[2],
-            encoding=lower_encoding(self.program, estimand.task, self.networks[estimand.network].facts),
+            encoding=lower_encoding(self.program, estimand.task, self.networks[estimand.network]),
         )
 
     def lower_interchange(self, estimand: Iia | Reading) -> Measurement:
@@ -58,7 +59,7 @@ class Estimands:
         task = self.program.models[alignment.model].task
         pairs = find_pairs(self.program, estimand.pairs, task)
         file = self.networks[estimand.network]
-        search = lower_search(self.program, alignment, self.models, file.facts, estimand.via)
+        search = lower_search(self.program, alignment, self.models, file, estimand.via)
         grounding = ground(search.places((0,) * len(search.lines)))
         learned = grounding.learned or search.open
         home = alignment.network if estimand.frozen else estimand.network
@@ -73,7 +74,7 @@ class Estimands:
                 self.program, self.models, lowered.model, lowered.variables, lowered.sets, pairs, lowered.halves
             ),
             count=item_counts(self.program, pairs)[2],
-            encoding=lower_encoding(self.program, task, file.facts),
+            encoding=lower_encoding(self.program, task, file),
             variables=alignment.variables,
             grounding=grounding,
             fitting=self.lower_fitting(alignment, search, home) if learned else None,
@@ -103,7 +104,7 @@ class Estimands:
         if not inside:
             return None
         outer = self.program.alignments[inside.pop()]
-        search = lower_search(self.program, outer, self.models, self.networks[network].facts)
+        search = lower_search(self.program, outer, self.models, self.networks[network])
         return self.lower_fitting(outer, search, network), ground(search.places((0,) * len(search.lines)))
 
 

@@ -13,7 +13,8 @@ from .experiments import Measurement, NetworkFile
 from .groundings import ground
 from .lower_alignments import lower_search
 from .lower_effects import lower_effect, sites_of
-from .lower_recipes import find_pairs, item_counts, lower_encoding, lower_recipe, models_of
+from .lower_encoding import lower_encoding
+from .lower_recipes import find_pairs, item_counts, lower_recipe, models_of
 from .terms import Agree, Cell, Expectation, ModelWorld, NetworkWorld, interchange
 
 Term = TypeVar("Term")
@@ -34,12 +35,12 @@ def lower_measured_effect(
     alone = not others and isinstance(first, VariablesSubject) and len(first.variables) == 1
     drawn = first.variables if alone and isinstance(first, VariablesSubject) else (model.output,)
     pairs = find_pairs(program, effect.pairs, effect.task)
-    facts = networks[effect.network].facts
+    file = networks[effect.network]
     placements = (*(() if alignment is None else alignment.placements), *dict(_cells(program, effect)).values())
     grounding = None
     if placements:
         placed = Alignment("", model.name, effect.network, placements, FitSettings(), effect.pairs)
-        search = lower_search(program, placed, models, facts)
+        search = lower_search(program, placed, models, file)
         grounding = ground(search.places((0,) * len(search.lines)))
     return Measurement(
         text=show_effect(effect),
@@ -50,7 +51,7 @@ def lower_measured_effect(
         random=False,
         recipe=lower_recipe(program, models, model, drawn, ((0,),), pairs),
         count=item_counts(program, pairs)[2],
-        encoding=lower_encoding(program, effect.task, facts),
+        encoding=lower_encoding(program, effect.task, file),
         variables=tuple(placement.variable for placement in placements),
         grounding=grounding,
     )
@@ -74,7 +75,7 @@ def lower_measured_mean(
         random=False,
         recipe=lower_recipe(program, models, model, (), ((),), pairs),
         count=item_counts(program, pairs)[2],
-        encoding=lower_encoding(program, mean.task, networks[mean.network].facts),
+        encoding=lower_encoding(program, mean.task, networks[mean.network]),
     )
 
 

@@ -1,4 +1,4 @@
-"""From `pairs` and tasks to recipes, item counts and encodings."""
+"""From `pairs` and tasks to recipes and item counts."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -7,10 +7,7 @@ from ..lang.expressions import Expression
 from ..lang.metrics import CORRECT
 from ..lang.program import Holdout, Mechanism, Pairs, Program
 from .causal_model import CausalModel
-from .experiments import AnswerAt, Encoding
 from .expressions import substitute
-from .network_facts import NetworkFacts
-from .positions import resolve_position
 from .sampling.items import Half, HeldOut, Recipe
 
 Sets = tuple[tuple[int, ...], ...]
@@ -69,21 +66,6 @@ def _definitions(program: Program, models: Mapping[str, CausalModel], pairs: Pai
     if CORRECT.name not in (declared.name for declared in task.inputs) and output in definitions:
         definitions.setdefault(CORRECT.name, definitions[output])
     return definitions
-
-
-def lower_encoding(program: Program, task_name: str, facts: NetworkFacts) -> Encoding:
-    """How a task's inputs become tokens of a network, and where its answers are read."""
-    task = program.tasks[task_name]
-    names = [declared.name for declared in task.inputs]
-    answers = []
-    for answer in task.answers:
-        position = 0
-        if answer.position is not None:
-            resolved = resolve_position(answer.position, task.tokens, facts)
-            assert resolved is not None, "checked against the network"
-            position = resolved
-        answers.append(AnswerAt(position, answer.classes))
-    return Encoding(tuple(names.index(name) for name in task.tokens), tuple(answers))
 
 
 def find_pairs(program: Program, name: str | None, task: str) -> Pairs:

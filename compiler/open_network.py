@@ -19,7 +19,8 @@ def open_network(network: Network, folder: Path, allow_path: bool) -> NetworkFil
         if hub:
             resolved = find_snapshot(network.path, network.revision)
         read = read_transformer_facts if network.loader == "transformers" else read_network_facts
-        return NetworkFile(network.name, resolved, read(resolved))
+        dtype, device = network.dtype or NetworkFile.dtype, network.device or NetworkFile.device
+        return NetworkFile(network.name, resolved, read(resolved), dtype, device)
     except BadCheckpointError as problem:
         message = f"the checkpoint `{network.path}` cannot be used: {problem.reason}"
         return Diagnostic(problem.code, message, Label(network.path_span), help=problem.remedy)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from ..lang import read_imports, read_program
 from ..lang.diagnostics import Diagnostic, Source, SpecError, one_of_each_run
 from ..lang.program import Program
-from .causal_model import CausalModel, lower_model
+from .causal_model import CausalModel, lower_model, share_population
+from .check_definedness import LeftOut, count_left_out
 from .check_models import check_models
 from .check_networks import check_networks
 from .check_pairs import Populations, check_pairs, check_splits
@@ -30,7 +31,7 @@ if TYPE_CHECKING:  # networkx is no part of checking
 
 @dataclass(frozen=True)
 class Checked:
-    """A spec without errors: everything that compiling it needs, and its warnings."""
+    """A spec without errors: everything that compiling it needs, what look-ups leave out of tasks, and its warnings."""
 
     source: Source
     program: Program
@@ -38,6 +39,7 @@ class Checked:
     networks: dict[str, NetworkFile]
     experiments: tuple[Experiment, ...]
     populations: Populations
+    left_out: tuple[LeftOut, ...]
     warnings: tuple[Diagnostic, ...]
 
     @cached_property
@@ -61,6 +63,7 @@ def check_spec(source: Source, allow_path: bool = False, populations: Population
     if program is None or found != problems:
         raise SpecError(source, one_of_each_run(found))
     models = {m.name: lower_model(m, program.tasks[m.task]) for m in program.models.values()}
+    models = share_population(models, {m.name: m.task for m in program.models.values()})
     found += check_models(models, _aligned(program), program)
     networks, problems = check_networks(program, source.path.parent, allow_path)
     found += problems
@@ -72,7 +75,8 @@ def check_spec(source: Source, allow_path: bool = False, populations: Population
     populations = Populations(populations)
     found += check_pairs(program, experiments, populations)
     _stop_at_errors(source, found)
-    return Checked(source, program, models, networks, experiments, populations, one_of_each_run(found))
+    left_out = count_left_out(program, models)
+    return Checked(source, program, models, networks, experiments, populations, left_out, one_of_each_run(found))
 
 
 def stop_unless_runnable(checked: Checked) -> None:
@@ -81,10 +85,10 @@ def stop_unless_runnable(checked: Checked) -> None:
     Raises:
         SpecError: with every such declaration and estimand.
     """
-    _stop_at_errors(checked.source, check_runnable(checked.program))
+    _stop_at_errors(checked.source, check_runnable(checked.program, checked.networks))
 
 
-def compile_spec(checked: Checked, engine: "EngineName" = "hooks") -> "Plan":
+def compile_spec(checked: Checked, engine: "EngineName" = "fused") -> "Plan":
     """The plan of a checked spec. Reads the networks' files once, to hash them.
 
     Raises:

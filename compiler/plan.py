@@ -23,11 +23,11 @@ from .sampling.draw_items import Population
 from .sampling.items import Split
 from .terms import Agree, Score
 
-CODE_VERSIONS = {"items": 1, "encode": 1, "network": 1, "fit": 2, "evaluate": 3, "decide": 2}
+CODE_VERSIONS = {"items": 1, "encode": 1, "network": 1, "fit": 3, "evaluate": 3, "decide": 2}
 """The version of each step's code: raised whenever a step's result changes for the same content."""
 
 
-EngineName = Literal["hooks", "pyvene"]
+EngineName = Literal["fused", "hooks", "pyvene"]
 
 THREADS = 1
 """Threads of a run. Small networks are slower on more, and numbers depend on how many there are."""

@@ -19,7 +19,7 @@ def lower_claims(
     """Every claim of a checked program that can be run as an experiment, in order of declaration."""
     estimands = Estimands(program, models, networks)
     controls = Controls(estimands)
-    running = (claim for claim in program.claims.values() if runs(claim, program))
+    running = (claim for claim in program.claims.values() if runs(claim, program, networks))
     return tuple(_lower_claim(program, claim, estimands, controls) for claim in running)
 
 

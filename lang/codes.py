@@ -96,6 +96,8 @@ CODES: dict[str, Code] = {
     "CS166": Code("a function whose expression leaves its type"),
     "CS167": Code("a call that is too large written out"),
     "CS168": Code("a function that is built in"),
+    "CS169": Code("a value that may be missing where one is needed"),
+    "CS170": Code("a look-up that no value can answer"),
     "CS171": Code("imports that go in a circle, or too many"),
     "CS172": Code("two imports of one name"),
     "CS173": Code("a name that an import does not declare"),
@@ -125,6 +127,7 @@ CODES: dict[str, Code] = {
     "CS222": Code("models of one task that give different outputs"),
     "CS223": Code("a division by zero"),
     "CS224": Code("a property of a model that could be checked by sampling only"),
+    "CS225": Code("a variable that has a value on no input"),
     # --- CS3xx: alignments (lang: structure, CS300-CS319; compiler: against the network, CS320-CS339) ---
     "CS300": Code("a variable that is placed twice"),
     "CS301": Code("an input that is placed"),
@@ -256,6 +259,9 @@ CODES: dict[str, Code] = {
     "CS534": Code("a network that would run code of its own"),
     "CS535": Code("a metric's token that is several"),
     "CS536": Code("a prompt that is longer than the network's context"),
+    "CS537": Code("a device that is not there", exit=4),
+    "CS538": Code("a module that the network lacks, or that gives no activation", exit=4),
+    "CS539": Code("a network without a language head", exit=4),
     # --- CS9xx: internal ---
     "CS900": Code("a bug in cspec", exit=70),
     "CS901": Code("a formatted text that would mean something else", exit=70),

@@ -1,7 +1,6 @@
 """An unexpected token and what the grammar would have taken -> a diagnostic in the user's words."""
 
 from .diagnostics import Diagnostic, Label
-from .not_built import recognise
 from .scanner import ScannedToken, Slice, show_token
 from .suggest import near_match
 
@@ -114,8 +113,6 @@ def explain_unexpected(part: Slice, offset: int | None, acceptable: frozenset[st
             help=FORMS[part.keyword],
         )
     at = next((i for i, token in enumerate(tokens) if token.span.end > offset), len(tokens) - 1)
-    if (refusal := recognise(tokens, at)) is not None:
-        return refusal
     token = tokens[at]
     if token.text in ("=", ":") and at >= 2 and tokens[at - 1].leads and tokens[at - 2].text in CONTINUING:
         # the line before broke off, and took this line's name for its own

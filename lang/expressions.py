@@ -12,7 +12,7 @@ from .domains import Domain
 
 Operator = Literal[
     "or", "and", "not", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "//", "%",
-    "negate", "min", "max", "abs", "if", "in", "lookup", "scramble"
+    "negate", "min", "max", "abs", "if", "in", "lookup", "the", "scramble"
 ]  # fmt: skip
 """What `Apply` applies. `scramble` is not written by users: the compiler makes controls with it."""
 
@@ -47,7 +47,8 @@ class Listing:
 class Apply:
     """An operator on arguments.
 
-    `if` takes (condition, then, else); `in` takes (element, alternative, ...); `lookup` takes (listing, code).
+    `if` takes (condition, then, else); `in` takes (element, alternative, ...); `lookup` takes (listing, code); `the`
+    takes (condition, value) and has no value where the condition fails.
     """
 
     operator: Operator

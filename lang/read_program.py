@@ -1,6 +1,6 @@
 """Text -> typed program: the two passes of `lang`, one after the other."""
 
-from .check_size import check_size
+from .checks.size import check_size
 from .diagnostics import Diagnostic, Source
 from .files import Files, NoFiles
 from .imports.read_imports import read_imports

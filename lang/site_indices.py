@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from .check_positions import SiteScope
+from .checks.positions import SiteScope
 from .components import COMPONENTS
 from .diagnostics import Span
 from .scope import Reporter

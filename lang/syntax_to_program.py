@@ -2,17 +2,17 @@
 
 from typing import Any, TypeVar
 
-from .check_alignments import check_alignment
-from .check_circuits import check_circuit, check_graph
-from .check_claims import check_claim
-from .check_domains import Domains
-from .check_functions import check_functions
-from .check_models import CheckedModel, check_model
-from .check_network import check_network
-from .check_recipes import check_recipe
-from .check_settings import check_budget, check_settings
-from .check_tables import check_table
-from .check_tasks import check_task
+from .checks.alignments import check_alignment
+from .checks.circuits import check_circuit, check_graph
+from .checks.claims import check_claim
+from .checks.domains import Domains
+from .checks.functions import check_functions
+from .checks.models import CheckedModel, check_model
+from .checks.network import check_network
+from .checks.recipes import check_recipe
+from .checks.settings import check_budget, check_settings
+from .checks.tables import check_table
+from .checks.tasks import check_task
 from .claims import Claim
 from .diagnostics import Diagnostic, Source
 from .files import Files, NoFiles

@@ -2,13 +2,10 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ..compiler.experiments import Encoding
-from ..compiler.sampling.items import Items
+from ..compiler.experiments import AnswerAt, Encoding
 from .errors import EnvironmentProblem
 
 NEAR_TIE = 1e-4
@@ -27,12 +24,6 @@ class Agreement:
     near: Tensor
 
 
-def encode(items: Items, encoding: Encoding) -> npt.NDArray[np.int64]:
-    """Token ids, shape [item, role, position], of input codes: a value's index in its domain is its token id."""
-    tokens: npt.NDArray[np.int64] = np.ascontiguousarray(items.inputs[:, :, list(encoding.columns)])
-    return tokens
-
-
 def answer_codes(labels: Tensor, encoding: Encoding) -> list[Tensor]:
     """The code of each answer, shape [item] each, of the output's codes: the first answer is the fastest digit."""
     codes = []
@@ -43,40 +34,69 @@ def answer_codes(labels: Tensor, encoding: Encoding) -> list[Tensor]:
 
 
 def compare(logits: Tensor, labels: Tensor, encoding: Encoding) -> Agreement:
-    """Agreement of logits [item, position, class] with the output's codes [item]; all answers must be right together.
+    """Agreement of logits [item, answer, class] with the output's codes [item]; all answers must be right together.
 
-    The answer is the argmax; equal top logits agree with nothing.
+    The answer is the argmax, over all classes unless the task reads it among the declared ones; equal top logits agree
+    with nothing.
 
     Raises:
         EnvironmentProblem: a logit is not finite.
     """
     if not bool(torch.isfinite(logits).all()):
         raise EnvironmentProblem("CS508", "the network gives logits that are not finite", "check its weights")
-    over_all, among = (torch.ones(len(logits), dtype=torch.bool) for _ in range(2))
-    near = torch.zeros(len(logits), dtype=torch.bool)
-    for answer, codes in zip(encoding.answers, answer_codes(labels, encoding), strict=True):
-        here, classes = logits[:, answer.position], torch.tensor(answer.classes)
-        over_all &= _right(here, classes[codes])
-        among &= _right(here[:, classes], codes)
-        if here.shape[1] > 1:
-            top = here.topk(2, dim=1).values
+    over_all, among = (torch.ones(len(logits), dtype=torch.bool, device=logits.device) for _ in range(2))
+    near = torch.zeros(len(logits), dtype=torch.bool, device=logits.device)
+    labels = labels.to(logits.device)
+    for index, (answer, codes) in enumerate(zip(encoding.answers, answer_codes(labels, encoding), strict=True)):
+        here = logits[:, index]
+        best = here[:, list(answer.declared)]
+        right = _is_best(best, _wanted(answer, codes))
+        among &= right
+        read = best if answer.among else here
+        over_all &= right if answer.among else _is_best(here, _wanted(answer, codes, here.shape[1]))
+        if read.shape[1] > 1:
+            top = read.topk(2, dim=1).values
             near |= top[:, 0] - top[:, 1] < NEAR_TIE
-    return Agreement(over_all, among, near)
+    return Agreement(over_all.cpu(), among.cpu(), near.cpu())
+
+
+def declared_best(logits: Tensor, answer: AnswerAt) -> Tensor:
+    """The code of the best declared answer, shape [item], of logits [item, class]; the first of equals."""
+    best = logits[:, list(answer.declared)].argmax(1)
+    return torch.tensor(answer.codes, device=logits.device)[best]
 
 
 def answer_loss(logits: Tensor, labels: Tensor, encoding: Encoding) -> Tensor:
-    """The mean cross-entropy to the labels over the declared answers, summed over several answers; a scalar."""
-    losses = [
-        torch.nn.functional.cross_entropy(logits[:, answer.position][:, torch.tensor(answer.classes)], codes)
-        for answer, codes in zip(encoding.answers, answer_codes(labels, encoding), strict=True)
-    ]
+    """The mean cross-entropy to the labels over the declared answers, summed over several answers; a scalar.
+
+    Of a value with several classes their probabilities are added.
+    """
+    labels = labels.to(logits.device)
+    losses = []
+    for index, (answer, codes) in enumerate(zip(encoding.answers, answer_codes(labels, encoding), strict=True)):
+        best = logits[:, index][:, list(answer.declared)].float()
+        if any(answer.also):
+            log = best.log_softmax(1).masked_fill(~_wanted(answer, codes), -torch.inf)
+            losses.append(-log.logsumexp(1).mean())
+        else:
+            losses.append(torch.nn.functional.cross_entropy(best, codes))
     return torch.stack(losses).sum()
 
 
-def _right(logits: Tensor, wanted: Tensor) -> Tensor:
-    """Whether the argmax of logits [item, class] is the wanted index and no other class is as good; shape [item]."""
-    if logits.shape[1] == 1:
-        return wanted == 0
-    top = logits.topk(2, dim=1).values
-    right: Tensor = (logits.argmax(1) == wanted) & (top[:, 0] > top[:, 1])
+def _wanted(answer: AnswerAt, codes: Tensor, classes: int | None = None) -> Tensor:
+    """Whether each declared class (of so many `classes`: each class) stands for an item's code, shape [item, class]."""
+    stands = torch.tensor(answer.codes, device=codes.device)[None] == codes[:, None]
+    if classes is None:
+        return stands
+    wide = torch.zeros(len(codes), classes, dtype=torch.bool, device=codes.device)
+    wide[:, list(answer.declared)] = stands
+    return wide
+
+
+def _is_best(logits: Tensor, wanted: Tensor) -> Tensor:
+    """Whether the argmax of logits [item, class] is a wanted class and no other class is as good; shape [item]."""
+    right: Tensor = wanted.gather(1, logits.argmax(1, keepdim=True))[:, 0]
+    if logits.shape[1] > 1:
+        top = logits.topk(2, dim=1).values
+        right = right & (top[:, 0] > top[:, 1])
     return right

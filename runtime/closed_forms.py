@@ -8,6 +8,8 @@ a mean, so none is kept.
 import torch
 from torch import Tensor
 
+from .maps.orthonormal import orthonormalise
+
 L2 = 1e-3
 """The probe's penalty: half the squared weights on standardised activations, beside a mean loss per vector."""
 PROBE_STEPS = 200
@@ -37,7 +39,7 @@ def difference_basis(vectors: Tensor, values: list[Tensor]) -> Tensor:
     """
     exact = vectors.double()
     directions = [exact[codes == 1].mean(0) - exact[codes == 0].mean(0) for codes in values]
-    return _orthonormalised(torch.stack(directions, 1)).float()
+    return orthonormalise(torch.stack(directions, 1)).float()
 
 
 def probe_basis(vectors: Tensor, values: list[Tensor], sizes: tuple[int, ...]) -> Tensor:
@@ -63,7 +65,7 @@ def probe_basis(vectors: Tensor, values: list[Tensor], sizes: tuple[int, ...]) -
             weights = weights - found @ (found.T @ weights)
             u, s, _ = torch.linalg.svd(weights, full_matrices=False)
             rank = max(1, int((s > RANK_TOLERANCE * s[0]).sum()))
-            found = _orthonormalised(torch.cat([found, u[:, : min(rank, wanted - found.shape[1])]], 1))
+            found = orthonormalise(torch.cat([found, u[:, : min(rank, wanted - found.shape[1])]], 1))
     return found.float()
 
 
@@ -86,10 +88,3 @@ def _probe_weights(vectors: Tensor, codes: Tensor) -> Tensor:
     optimizer.step(closure)  # type: ignore[no-untyped-call]
     found = weights.detach() / scale[:, None]
     return found - found.mean(1, keepdim=True)
-
-
-def _orthonormalised(directions: Tensor) -> Tensor:
-    """Orthonormal columns that span the same spaces, column by column (QR), each on its own direction's side."""
-    q, r = torch.linalg.qr(directions)
-    signed: Tensor = q * torch.where(r.diagonal() < 0, -1.0, 1.0)
-    return signed

@@ -13,9 +13,9 @@ from ..compiler.interpret_terms import Batch, evaluate_in_model, model_batch
 from ..compiler.sampling.draw_items import Population
 from ..compiler.sampling.items import Items
 from ..compiler.terms import Agree, OutputOf, Run
-from .answers import encode
 from .diagnosis import Change, Counterexample, Input
-from .engine import Engine
+from .encode import encode
+from .engines import Engine
 from .show_answers import show_answers
 
 MOST = 5

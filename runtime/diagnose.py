@@ -17,10 +17,11 @@ from ..compiler.sampling.draw_items import Population
 from ..compiler.sampling.items import Items
 from ..compiler.sampling.sample_items import sample_items
 from ..compiler.terms import Agree
-from .answers import compare, encode
+from .answers import compare
 from .counterexamples import Bools, effective_inputs, find_counterexamples
 from .diagnosis import Diagnosis, Furthest
-from .engine import Engine
+from .encode import encode
+from .engines import Engine
 from .fits import Fits
 from .fitted import Fitted
 from .objective import MICRO_BATCH
@@ -78,7 +79,7 @@ class Diagnoser:
         if stored is not None:
             found = read_diagnosis(stored[1])
         else:
-            engine = self.fits.engine(looked.candidate, looked.step.grounding, looked.step.variables)
+            engine = self.fits.engine(looked.candidate, looked.step)
             found = diagnose_quantity(looked, row.among, engine)
             self.store.save(key, {}, diagnosis_table(found))
         fit = looked.candidate.fit

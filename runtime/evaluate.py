@@ -18,8 +18,9 @@ from ..compiler.sampling.draw_items import Population, split_of
 from ..compiler.sampling.enumerate_items import count_items, enumerate_items
 from ..compiler.sampling.items import Items
 from ..compiler.terms import Agree, Apart, Differ, Distance, Gain, ReadsRight
-from .answers import compare, encode
-from .engine import Engine
+from .answers import compare
+from .encode import encode
+from .engines import Engine
 from .item_scores import ItemScores, Tally, join
 from .natural import Natural
 from .progress import Progress

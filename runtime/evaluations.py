@@ -7,7 +7,7 @@ from ..compiler.keys import content_key
 from ..compiler.plan import EncodeStep, EvaluateStep, ItemsStep, Plan
 from ..compiler.sampling.draw_items import Population
 from ..compiler.sampling.items import Items
-from .engine import Engine
+from .engines import Engine
 from .evaluate import run_evaluate, run_whole_domain, share_right
 from .fits import Fits
 from .fitted import map_content
@@ -102,7 +102,7 @@ class Evaluations:
     def _engine(self, step: EvaluateStep, chosen: _Chosen) -> Engine:
         if step.key not in self._engines:
             candidate = step.candidates[chosen.index]
-            self._engines[step.key] = self.fits.engine(candidate, step.grounding, step.variables)
+            self._engines[step.key] = self.fits.engine(candidate, step)
         return self._engines[step.key]
 
     def _natural(self, step: EvaluateStep) -> Natural | None:
@@ -122,7 +122,7 @@ class Evaluations:
                 found.append(self.fits.fit(candidate.fit).select)
                 continue
             items, population, encoding = self.fits.items(step.select)
-            engine = self.fits.engine(candidate, step.grounding, step.variables)
+            engine = self.fits.engine(candidate, step)
             found.append(share_right(step, population, items, engine, encoding, self._natural(step)))
         return found
 

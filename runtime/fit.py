@@ -15,7 +15,7 @@ from ..compiler.groundings import Frame
 from ..compiler.keys import derived_seed
 from ..compiler.plan import FitStep
 from .closed_forms import difference_basis, pca_basis, probe_basis
-from .engine import Engine
+from .engines import Engine
 from .fit_reports import SeedReport
 from .fitted import Fitted
 from .maps import FeatureMap, NestedMap

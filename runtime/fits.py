@@ -5,20 +5,17 @@ import torch
 from ..compiler.experiments import Encoding
 from ..compiler.groundings import Grounding, ground
 from ..compiler.interpret_terms import Batch, evaluate_in_model, model_batch
-from ..compiler.plan import Candidate, EncodeStep, FitStep, ItemsStep, NetworkSource, Plan
+from ..compiler.plan import Candidate, EncodeStep, EvaluateStep, FitStep, ItemsStep, NetworkSource, Plan
 from ..compiler.sampling.draw_items import Population
 from ..compiler.sampling.items import Items
-from .answers import encode
-from .engine import Engine
+from .encode import encode
+from .engines import Engine, Opened, open_engine, open_network
 from .fit import run_fit
 from .fit_reports import FoundSize
 from .fitted import Fitted, read_fitted, restore_maps, write_fitted
-from .hooks_engine import HooksEngine
 from .maps import NestedMap, open_map
-from .networks import PlainNetwork, load_network
 from .objective import Labelled
 from .progress import Progress
-from .pyvene_engine import PyveneEngine
 from .search_sites import run_search
 from .store import Store
 
@@ -28,7 +25,7 @@ class Fits:
 
     def __init__(self, plan: Plan, store: Store, progress: Progress) -> None:
         self.plan, self.store, self.progress = plan, store, progress
-        self._networks: dict[str, PlainNetwork] = {}
+        self._networks: dict[str, Opened] = {}
         self._items: dict[str, Items] = {}
         self._found: dict[str, Fitted] = {}
 
@@ -59,10 +56,11 @@ class Fits:
             for block, size in zip(frame.blocks, sizes, strict=True)
         )
 
-    def engine(self, candidate: Candidate, grounding: Grounding | None, variables: tuple[str, ...]) -> Engine:
-        """An engine on a candidate's network with the candidate's maps in place: fitted, random, or given."""
+    def engine(self, candidate: Candidate, evaluate: EvaluateStep) -> Engine:
+        """An engine for an evaluation on a candidate's network with its maps in place: fitted, random, or given."""
+        encoding, variables = self.encoding(evaluate.items), evaluate.variables
         if candidate.fit is None:
-            engine = self.open_engine(candidate.network, grounding, variables)
+            engine = self.open_engine(candidate.network, encoding, evaluate.grounding, variables)
             if candidate.frame_seed is not None:
                 generator = torch.Generator().manual_seed(candidate.frame_seed)
                 for feature_map in engine.maps:
@@ -70,18 +68,25 @@ class Fits:
                     feature_map.restore(feature_map.state())
             return engine
         step = self._step(candidate.fit)
-        engine = self.open_engine(candidate.network, self.grounding(candidate.fit), variables)
+        engine = self.open_engine(candidate.network, encoding, self.grounding(candidate.fit), variables)
         self._hold_outer(engine, step)
         restore_maps(engine.maps, self.fit(candidate.fit))
         return engine
 
-    def open_engine(self, source: NetworkSource, grounding: Grounding | None, variables: tuple[str, ...]) -> Engine:
+    def open_engine(
+        self, source: NetworkSource, encoding: Encoding, grounding: Grounding | None, variables: tuple[str, ...]
+    ) -> Engine:
         """An engine whose maps are not fitted yet."""
         if source.key not in self._networks:
-            self._networks[source.key] = load_network(source)
-        kind = PyveneEngine if self.plan.engine == "pyvene" else HooksEngine
+            self._networks[source.key] = open_network(source)
         maps = () if grounding is None else tuple(open_map(frame) for frame in grounding.frames)
-        return kind(self._networks[source.key], grounding, variables, maps)
+        return open_engine(self.plan.engine, self._networks[source.key], encoding, grounding, variables, maps)
+
+    def encoding(self, encode_key: str) -> Encoding:
+        """The encoding behind its key."""
+        step = self.plan.step(encode_key)
+        assert isinstance(step, EncodeStep)
+        return step.encoding
 
     def items(self, encode_key: str) -> tuple[Items, Population, Encoding]:
         """The items of `fit` or `select` behind an encoding."""
@@ -99,7 +104,7 @@ class Fits:
         _, _, encoding = self.items(step.fit)
 
         def open_engine(grounding: Grounding) -> Engine:
-            engine = self.open_engine(step.network, grounding, step.variables)
+            engine = self.open_engine(step.network, encoding, grounding, step.variables)
             self._hold_outer(engine, step)
             return engine
 

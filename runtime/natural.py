@@ -9,8 +9,8 @@ from torch import Tensor
 from ..compiler.causal_model import CausalModel
 from ..compiler.experiments import Encoding
 from ..compiler.sampling.items import Items
-from .answers import encode
-from .engine import Engine
+from .encode import encode_inputs
+from .engines import Engine
 from .readouts import ReadOut, fit_read_out
 
 FLOOR = 1e-3
@@ -20,15 +20,15 @@ recur exactly, an intervened one that recurs too is natural."""
 
 @dataclass(frozen=True)
 class Natural:
-    """Inputs without repetition, as tokens [input, token] and as the model's codes [input, column]."""
+    """Inputs without repetition, as rows [input, column] and as the model's codes [input, column]."""
 
-    tokens: Tensor
+    rows: Tensor
     codes: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 
     def read_out(self, engine: Engine, model: CausalModel, variable: str) -> ReadOut:
         """The read-out of a variable in its block."""
         values = torch.from_numpy(model.run(self.codes, {})[variable])
-        return fit_read_out(engine.read(variable, self.tokens), values)
+        return fit_read_out(engine.read(variable, self.rows), values)
 
     def spread(self, states: Tensor) -> float:
         """The mean distance of a natural activation to the nearest other; states [input, dim]."""
@@ -42,5 +42,5 @@ def open_natural(items: Items, encoding: Encoding) -> Natural:
     """The bases of items, each once."""
     _, first = np.unique(items.bases, axis=0, return_index=True)
     kept = np.sort(first)
-    tokens = torch.from_numpy(encode(Items(items.inputs[kept], items.cell[kept]), encoding)[:, 0])
-    return Natural(tokens, items.bases[kept])
+    rows = torch.from_numpy(encode_inputs(items.bases[kept], encoding))
+    return Natural(rows, items.bases[kept])

@@ -11,7 +11,7 @@ from ..compiler.experiments import Encoding
 from ..compiler.interpret_terms import Batch
 from ..compiler.terms import OutputOf
 from .answers import answer_loss, compare
-from .engine import Engine
+from .engines import Engine
 from .errors import EnvironmentProblem
 
 MICRO_BATCH = 8192

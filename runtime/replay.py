@@ -12,10 +12,10 @@ from ..compiler.plan import THREADS, Candidate, DecideStep, EncodeStep, Evaluate
 from ..compiler.sampling.draw_items import Population
 from ..compiler.sampling.items import Items
 from ..compiler.terms import Agree, OutputOf, Run
-from .answers import encode
 from .counterexamples import describe_items
 from .diagnosis import Counterexample, Diagnosis
-from .engine import Engine
+from .encode import encode
+from .engines import Engine
 from .errors import EnvironmentProblem
 from .fits import Fits
 from .progress import Silent
@@ -159,7 +159,7 @@ def _open_engine(plan: Plan, store: Store, step: EvaluateStep, row: QuantityRow)
         fit = plan.step(key)
         assert isinstance(fit, FitStep)
         key = fit.outer
-    return Fits(plan, store, Silent()).engine(candidate, step.grounding, step.variables)
+    return Fits(plan, store, Silent()).engine(candidate, step)
 
 
 def _model_values(score: Agree, model: CausalModel, batch: Batch) -> tuple[ModelValue, ...]:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..compiler.groundings import Frame
-from .engine import Engine
+from .engines import Engine
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,9 @@ def _columns(engine: Engine, index: int, frame: Frame, positions: int) -> list[T
         moved = features.clone()
         moved[0, feature] += 1
         direction = (feature_map.inverse(moved, error) - feature_map.inverse(features, error))[0]
-        groups = [(p,) for p in frame.positions] if frame.shared else [frame.positions]
+        fixed = tuple(p for p in frame.positions if isinstance(p, int))
+        assert len(fixed) == len(frame.positions), "checked: prompts have no rest"
+        groups = [(p,) for p in fixed] if frame.shared else [fixed]
         for group in groups:
             column = torch.zeros(positions, frame.width)
             rows = torch.tensor(group)[:, None]

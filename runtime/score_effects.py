@@ -8,6 +8,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from ..compiler.causal_model import Codes
 from ..compiler.experiments import Encoding
 from ..compiler.groundings import Grounding
 from ..compiler.interpret_terms import Batch
@@ -29,12 +30,11 @@ from ..compiler.terms import (
     Value,
     ValueOf,
 )
-from .answers import NEAR_TIE, compare, encode
-from .engine import Engine
+from .answers import NEAR_TIE, compare, declared_best
+from .encode import encode
+from .engines import Engine
 from .errors import EngineRefusal
 from .natural import Natural
-
-Tokens = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -57,12 +57,13 @@ def score_effect(
     """The scores of an effect's term on items. A gain of the answer's value is always among the declared answers."""
     score = step.score
     assert isinstance(score, Gain | Differ | Apart)
-    feeding = _Feeding(list(encode(items, encoding).swapaxes(0, 1)), step.model.input_names, encoding)
+    feeding = _Feeding(list(items.inputs.swapaxes(0, 1)), step.model.input_names)
     runs = [feeding.feed(query.run) for query in (score.left, score.right)]
     fixed: dict[Value, npt.NDArray[np.float32]] = {
         value: _fixed(value, step, engine, natural) for run in runs for value in _fixed_values(run)
     }
-    batch = Batch(np.stack(feeding.tokens, axis=1), np.zeros((len(items), 0), dtype=bool), (), fixed)
+    fed = Items(np.stack(feeding.inputs, axis=1), items.cell)
+    batch = Batch(encode(fed, encoding), np.zeros((len(items), 0), dtype=bool), (), fixed)
     logits = [engine.logits(OutputOf(step.model.output, run), batch) for run in runs]
     labels = torch.from_numpy(step.model.output_of(items.bases))
     after, before = (_read(score.left, one, labels, encoding, step) for one in logits)
@@ -94,14 +95,12 @@ def _read(query: Query, logits: Tensor, labels: Tensor, encoding: Encoding, step
     agreement = compare(logits, labels, encoding)
     if isinstance(query, MetricOf):  # `correct`, the one metric that is run
         return _Reading(agreement.over_all[:, None].long(), agreement.among[:, None].long(), agreement.near)
-    said = [logits[:, answer.position] for answer in encoding.answers]
-    among = torch.stack(
-        [one[:, list(answer.classes)].argmax(1) for one, answer in zip(said, encoding.answers, strict=True)], 1
-    )
+    said = [logits[:, index].cpu() for index in range(len(encoding.answers))]
+    among = torch.stack([declared_best(one, answer) for one, answer in zip(said, encoding.answers, strict=True)], 1)
     near = agreement.near
     for one, answer in zip(said, encoding.answers, strict=True):
-        if len(answer.classes) > 1:
-            top = one[:, list(answer.classes)].topk(2, dim=1).values
+        if len(answer.declared) > 1:
+            top = one[:, list(answer.declared)].topk(2, dim=1).values
             near = near | (top[:, 0] - top[:, 1] < NEAR_TIE)
     if isinstance(step.score, Gain):
         return _Reading(among, among, near)
@@ -112,38 +111,32 @@ def _read(query: Query, logits: Tensor, labels: Tensor, encoding: Encoding, step
 
 
 class _Feeding:
-    """Runs whose inputs are set become runs on inputs of their own: `tokens` holds one [item, token] for each role."""
+    """Runs whose inputs are set become runs on others: `inputs` holds the codes [item, input] of each role."""
 
-    def __init__(self, tokens: list[Tokens], inputs: tuple[str, ...], encoding: Encoding) -> None:
-        self.tokens, self.inputs, self.encoding = tokens, inputs, encoding
+    def __init__(self, inputs: list[Codes], names: tuple[str, ...]) -> None:
+        self.inputs, self.names = inputs, names
 
     def feed(self, run: Run) -> Run:
         """The same run without assignments of inputs."""
         others: list[Assignment] = []
-        fed: Tokens | None = None
+        fed: Codes | None = None
         for assignment in run.assignments:
-            columns = self._columns(assignment.target)
-            if columns is None:
+            target = assignment.target
+            if not isinstance(target, str) or target not in self.names:
                 others.append(replace(assignment, value=self._value(assignment.value)))
                 continue
-            fed = self.tokens[run.input].copy() if fed is None else fed
-            fed[:, columns] = self._tokens(assignment.value, columns)
+            column = self.names.index(target)
+            fed = self.inputs[run.input].copy() if fed is None else fed
+            fed[:, column] = self._codes(assignment.value, column)
         if fed is None:
             return replace(run, assignments=tuple(others))
-        self.tokens.append(fed)
-        return replace(run, input=len(self.tokens) - 1, assignments=tuple(others))
+        self.inputs.append(fed)
+        return replace(run, input=len(self.inputs) - 1, assignments=tuple(others))
 
-    def _columns(self, target: Handle) -> list[int] | None:
-        """The tokens of an input; None for what is none."""
-        if not isinstance(target, str) or target not in self.inputs:
-            return None
-        column = self.inputs.index(target)
-        return [index for index, fed in enumerate(self.encoding.columns) if fed == column]
-
-    def _tokens(self, value: Value, columns: list[int]) -> Tokens | int:
+    def _codes(self, value: Value, column: int) -> Codes | int:
         match value:
             case ValueOf(run=run):
-                return self.tokens[self.feed(run).input][:, columns]
+                return self.inputs[self.feed(run).input][:, column]
             case CodeOf(code=code):
                 return code
         raise EngineRefusal("an input takes its value on another input, or one of its own")
@@ -177,7 +170,7 @@ def _fixed(value: MeanOver | CodeOf, step: EvaluateStep, engine: Engine, natural
         EngineRefusal: no natural input has the code.
     """
     handle = value.handle if isinstance(value, MeanOver) else value.variable
-    tokens = natural.tokens
+    tokens = natural.rows
     if isinstance(value, CodeOf):
         chosen = step.model.run(natural.codes, {})[value.variable] == value.code
         if not chosen.any():

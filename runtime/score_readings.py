@@ -11,8 +11,9 @@ from ..compiler.plan import EvaluateStep
 from ..compiler.sampling.draw_items import Population
 from ..compiler.sampling.items import Items
 from ..compiler.terms import Distance, OutputOf, ReadsRight, Run, Score, WrongReads, measured_run
-from .answers import compare, encode
-from .engine import Engine
+from .answers import compare
+from .encode import encode
+from .engines import Engine
 from .natural import Natural
 from .rest import find_rest
 
@@ -72,7 +73,7 @@ def _wrong_reads(
     assert step.grounding is not None
     frames = step.grounding.frames
     base = torch.from_numpy(batch.inputs[:, 0])
-    pool = engine.activation(0, natural.tokens)
+    pool = engine.activation(0, natural.rows)
     rest = find_rest(engine, frames, pool.shape[1])
     sets = 2 ** len(batch.variables) - 1
     uniform, chosen = _draws(step.items, first, len(batch), len(pool), rest.basis.shape[1])
@@ -105,11 +106,12 @@ def _distance(score: Distance, step: EvaluateStep, engine: Engine, batch: Batch,
     """
     assert step.grounding is not None
     farthest, frames = torch.zeros(len(batch)), step.grounding.frames
+    bases = torch.from_numpy(batch.inputs[:, 0])
     for layer in dict.fromkeys((frame.component, frame.layer) for frame in frames):
         there = [index for index, frame in enumerate(frames) if (frame.component, frame.layer) == layer]
-        positions = sorted({position for index in there for position in frames[index].positions})
-        states = engine.activation(there[0], natural.tokens)[:, positions].flatten(1)
-        patched = engine.intervened_activation(there[0], score.run, batch)[:, positions].flatten(1)
+        positions = tuple(dict.fromkeys(position for index in there for position in frames[index].positions))
+        states = engine.at(positions, engine.activation(there[0], natural.rows), natural.rows).flatten(1)
+        patched = engine.at(positions, engine.intervened_activation(there[0], score.run, batch), bases).flatten(1)
         nearest = torch.cdist(patched, states).min(1).values
         spread = natural.spread(states)
         ratio = nearest / spread if spread > 0 else (nearest > 0).float() * 2 * READ_RANGE[1]

@@ -17,7 +17,7 @@ from ..compiler.experiments import Encoding
 from ..compiler.groundings import Grounding, Place, ground
 from ..compiler.plan import FitStep
 from ..compiler.terms import Agree
-from .engine import Engine
+from .engines import Engine
 from .errors import EnvironmentProblem
 from .fit import run_fit
 from .fit_reports import SearchRow

@@ -10,7 +10,8 @@ from ..compiler.plan import EvaluateStep
 from ..compiler.sampling.draw_items import Population, split_of
 from ..compiler.sampling.enumerate_items import Shared, list_sources
 from ..compiler.terms import Apart, Differ, Gain, ReadsRight, Score, measured_run, taken_values
-from .engine import Engine
+from .encode import encode_inputs
+from .engines import Engine
 
 
 def share_sources(
@@ -28,12 +29,12 @@ def share_sources(
     if sources is None:
         return None
     codes = recipe.model.run(sources, {})
-    tokens = torch.from_numpy(np.ascontiguousarray(sources[:, list(encoding.columns)]))
+    rows = torch.from_numpy(encode_inputs(sources, encoding))
     split = split_of(recipe, sources) if step.grounding.learned else np.zeros(len(sources), dtype=np.int64)
     shared = []
     for index, variable in enumerate(recipe.variables):
         with torch.no_grad():
-            state = engine.read(_read_from(step.score, index + 1), tokens).numpy()
+            state = engine.read(_read_from(step.score, index + 1), rows).cpu().numpy()
         told = np.stack([_classes(state), codes[variable], codes[recipe.model.output], split], axis=1)
         shared.append(_representatives(sources, told))
     return tuple(shared)

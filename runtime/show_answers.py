@@ -13,7 +13,7 @@ def show_answers(logits: Tensor, model: CausalModel, encoding: Encoding, among: 
     """What a network answers, item by item.
 
     Args:
-        logits: shape [item, position, class].
+        logits: shape [item, answer, class].
         model: knows how values of the output are written.
         encoding: where each answer is read, and the class of each of its values.
         among: the best of the declared answers rather than of all classes.
@@ -22,17 +22,23 @@ def show_answers(logits: Tensor, model: CausalModel, encoding: Encoding, among: 
         The value; `class 7` for a class that is no declared answer; `tie` where no class is the best alone. Several
         answers are a tuple: `(1, class 7)`.
     """
-    shown = [_show_answer(logits[:, answer.position], part, answer, among) for part, answer in _parts(model, encoding)]
+    shown = [
+        _show_answer(logits[:, index], part, answer, among)
+        for index, (part, answer) in enumerate(_parts(model, encoding))
+    ]
     if len(shown) == 1:
         return tuple(shown[0])
     return tuple(f"({', '.join(words)})" for words in zip(*shown, strict=True))
 
 
 def declared_logits(logits: Tensor, model: CausalModel, encoding: Encoding) -> tuple[dict[str, float], ...]:
-    """The logits of every declared value of each answer, of one item; logits have shape [position, class]."""
+    """The logits of every declared value (its first class) of one item; logits have shape [answer, class]."""
     return tuple(
-        {word: float(logits[answer.position, index]) for word, index in zip(words, answer.classes, strict=True)}
-        for words, answer in _parts(model, encoding)
+        {
+            words[code]: float(logits[index, each])
+            for each, code in reversed([*zip(answer.declared, answer.codes, strict=True)])
+        }
+        for index, (words, answer) in enumerate(_parts(model, encoding))
     )
 
 
@@ -46,8 +52,9 @@ def _parts(model: CausalModel, encoding: Encoding) -> list[tuple[list[str], Answ
 
 def _show_answer(logits: Tensor, words: list[str], answer: AnswerAt, among: bool) -> list[str]:
     """One answer of each item, from its logits, shape [item, class]."""
-    declared = dict(zip(answer.classes, words, strict=True))
-    classes = torch.tensor(answer.classes) if among else torch.arange(logits.shape[1])
+    declared = {each: words[code] for each, code in zip(answer.declared, answer.codes, strict=True)}
+    chosen = among or answer.among
+    classes = torch.tensor(answer.declared if chosen else range(logits.shape[1]), device=logits.device)
     best = logits[:, classes].max(1)
     alone = (logits[:, classes] == best.values[:, None]).sum(1) == 1
     found = zip(classes[best.indices].tolist(), alone.tolist(), strict=True)

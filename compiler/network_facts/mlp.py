@@ -46,6 +46,14 @@ class MlpFacts:
         return len(self.hidden)
 
     @property
+    def first_site(self) -> tuple[str, int]:
+        return "hidden", 0
+
+    def next_site(self, component: str, layer: int | None) -> tuple[str, int] | None:
+        """The next stage."""
+        return None if layer is None or layer >= self.last_layer else ("hidden", layer + 1)
+
+    @property
     def last_site(self) -> tuple[str, int]:
         return "hidden", self.last_layer
 

@@ -48,6 +48,13 @@ class NetworkFacts(Protocol):
         """The layer of `last_site`."""
 
     @property
+    def first_site(self) -> tuple[str, int]:
+        """Component and layer of the first site of a layer: nothing is computed there yet."""
+
+    def next_site(self, component: str, layer: int | None) -> tuple[str, int] | None:
+        """Component and layer of the stage after a site; None where what follows is the output."""
+
+    @property
     def last_site(self) -> tuple[str, int]:
         """Component and layer of the last site before the logits."""
 

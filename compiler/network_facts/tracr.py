@@ -59,6 +59,14 @@ class TracrFacts:
         return 2 * self.blocks
 
     @property
+    def first_site(self) -> tuple[str, int]:
+        return "resid", 0
+
+    def next_site(self, component: str, layer: int | None) -> tuple[str, int] | None:
+        """The next stage."""
+        return None if layer is None or layer >= self.last_layer else ("resid", layer + 1)
+
+    @property
     def last_site(self) -> tuple[str, int]:
         return "resid", self.last_layer
 

@@ -60,6 +60,17 @@ class TransformerFacts:
         return self.blocks - 1
 
     @property
+    def first_site(self) -> tuple[str, int]:
+        return "resid_pre", 0
+
+    def next_site(self, component: str, layer: int | None) -> tuple[str, int] | None:
+        """The stream after the layer that reads or computes the site."""
+        if layer is None:
+            return ("resid_post", 0) if component == "embed" else None
+        after = layer + 1 if component == "resid_post" else layer
+        return None if after > self.last_layer else ("resid_post", after)
+
+    @property
     def last_site(self) -> tuple[str, int]:
         return "resid_post", self.last_layer
 

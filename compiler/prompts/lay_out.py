@@ -8,14 +8,13 @@ import numpy as np
 from ...lang.program import Task
 from ...lang.renderings import Prompt
 from ...lang.texts import Template
+from ..encode_prompts import Span, find_tokens, render_prompt
 from ..expressions import Column, evaluate
 from ..network_facts import Encoded, Tokenizer
 from .draw_inputs import draw_inputs
 
 MOST_VALUES = 2_000
 """Values of a slot that are looked at; of more, ones that are spread evenly."""
-
-Span = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ def lay_out(task: Task, tokenizer: Tokenizer) -> PromptLayout | None:
         rows, looked_at = _telling_rows(slots)
         drawn = all(len(np.unique(c)) == s.expression.domain.size for c, s in zip(slots, template.slots, strict=True))
         every = every and looked_at and (every_input or drawn)
-        rendered = [_render(template, [int(column[row]) for column in slots]) for row in rows]
+        rendered = [render_prompt(template, [int(column[row]) for column in slots]) for row in rows]
         encoded = tokenizer.encode([text for text, _ in rendered])
         for row, (text, spans), tokens in zip(rows, rendered, encoded, strict=True):
             inputs = {name: int(column[row]) for name, column in columns.items()}
@@ -94,23 +93,11 @@ def _telling_rows(slots: list[Column]) -> tuple[list[int], bool]:
     return sorted(rows), every
 
 
-def _render(template: Template, values: list[int]) -> tuple[str, list[Span]]:
-    """The text, and from where to where each slot stands in it."""
-    text, spans = "", []
-    remaining = iter(values)
-    for part in template.parts:
-        shown = part if isinstance(part, str) else part.render(next(remaining))
-        if not isinstance(part, str):
-            spans.append((len(text), len(text) + len(shown)))
-        text += shown
-    return text, spans
-
-
 def _locate(template: int, inputs: Mapping[str, int], text: str, spans: list[Span], encoded: Encoded) -> PromptTokens:
     positions, whole = [], []
     for start, end in spans:
-        held = [i for i, (first, last) in enumerate(encoded.spans) if first < end and last > start and first < last]
-        positions.append(tuple(held))
+        held = find_tokens((start, end), encoded)
+        positions.append(held)
         before = text[encoded.spans[held[0]][0] : start] if held else "?"
         after = text[end : encoded.spans[held[-1]][1]] if held else "?"
         whole.append(not before.strip() and not after.strip())

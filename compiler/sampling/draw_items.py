@@ -14,7 +14,7 @@ import numpy.typing as npt
 from ..causal_model import Codes
 from ..expressions import canonical
 from .halves import HALVES, codes_on, halves_that_occur, interchange
-from .items import Half, Items, Recipe, Split
+from .items import Half, Items, Recipe, Split, Undefined
 from .open_spaces import SAMPLED, Spaces, open_spaces
 from .splits import split_of
 from .streams import Stream
@@ -53,7 +53,8 @@ class Population:
     """The items of a recipe: its cells, what was left out and why, and a stream for each split.
 
     `left_out` are the sets under which no item changes the output, `absent` the halves that no item of a kept set has;
-    `notes` say what was decided by sampling rather than exactly. `key` is the content key.
+    `notes` say what was decided by sampling rather than exactly, `undefined` how many items have no output. `key` is
+    the content key.
     """
 
     recipe: Recipe
@@ -63,7 +64,8 @@ class Population:
     notes: tuple[str, ...]
     key: str
     whole_domain: bool
-    _spaces: dict[Split | None, Spaces] = field(repr=False, compare=False)
+    undefined: Undefined | None = None
+    _spaces: dict[Split | None, Spaces] = field(default_factory=dict, repr=False, compare=False)
     _streams: dict[Split, Stream] = field(default_factory=dict, repr=False, compare=False)
 
     def spaces(self, split: Split | None) -> Spaces:
@@ -73,12 +75,13 @@ class Population:
         return self._spaces[split]
 
     def remarks(self) -> tuple[str, ...]:
-        """What a reader must know of the cells: sets left out, halves that never occur, and what was only sampled."""
+        """What a reader must know: sets left out, halves and outputs that are missing, and what was only sampled."""
         names = self.recipe.variables
         said = [f"left out, since no item changes the output: {_set_text(names, s)}" for s in self.left_out]
         for chosen, half in self.absent:
             what = "changes" if half == "changing" else "keeps"
             said.append(f"no item {what} the output under {_set_text(names, chosen)}: its other half counts alone")
+        said += [] if self.undefined is None else [self.undefined.text]
         return (*said, *(note for note in self.notes if SAMPLED in note))
 
     def is_ample(self, split: Split, count: int) -> bool:
@@ -134,7 +137,7 @@ def open_population(recipe: Recipe, whole_domain: bool = False) -> Population:
     notes = [f"{role}s: {space.how}" for role, space in (("base", spaces.base), ("source", spaces.source))]
     if not recipe.variables:
         cells: tuple[Cell, ...] = (Cell(0, None, Fraction(1)),) if len(spaces.base) else ()
-        return Population(recipe, cells, (), (), tuple(notes[:1]), key, whole_domain, opened)
+        return Population(recipe, cells, (), (), tuple(notes[:1]), key, whole_domain, _spaces=opened)
     if not len(spaces.base) and split == "test":  # nothing to look at: the whole domain's cells, and no item
         spaces = opened[None] = open_spaces(recipe, None, _number(key, "pool/None"))
     generator = np.random.Generator(np.random.Philox(key=_number(key, f"cells/{split}")))
@@ -146,7 +149,7 @@ def open_population(recipe: Recipe, whole_domain: bool = False) -> Population:
     )
     left_out = tuple(recipe.sets[index] for index in occurring if index not in kept)
     absent = tuple((recipe.sets[i], half) for i in kept for half in recipe.halves if half not in occurring[i])
-    return Population(recipe, cells, left_out, absent, (*notes, *sampled), key, whole_domain, opened)
+    return Population(recipe, cells, left_out, absent, (*notes, *sampled), key, whole_domain, _spaces=opened)
 
 
 def set_members(population: Population) -> npt.NDArray[np.bool_]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from ...lang.expressions import Expression
 from ..causal_model import Codes
@@ -30,7 +31,8 @@ class TooManyItemsError(Exception):
 def count_items(population: Population) -> int:
     """How many items the whole domain has: for every kept set S, each base with |S| independent sources.
 
-    Exact wherever the inputs can be counted by tables or by listing; else an upper bound, without the conditions.
+    Exact wherever the inputs can be counted by tables or by listing; else an upper bound, without the conditions. Items
+    whose interchange is undefined count, too.
     """
     recipe = population.recipe
     conditions = conditions_of(recipe)
@@ -143,7 +145,22 @@ class ListedSet:
         self.source_outputs = {j: model.output_of(sources[j].inputs) for j in wanted}
 
     def take(self, item: Column) -> Items:
-        """The items of these indices, each in 0 .. total-1, without those of a half that the recipe leaves out."""
+        """The items of these indices, each in 0 .. total-1, that are defined and of a half that the recipe has."""
+        found = self._look(item)
+        changed = found.after != found.before
+        cell = self.cells[np.where(found.exposed & ~changed, 2, changed)]
+        wanted = (cell >= 0) & (found.after >= 0)
+        return Items(
+            found.inputs[wanted], cell[wanted], None if found.multiplicity is None else found.multiplicity[wanted]
+        )
+
+    def count_undefined(self, item: Column) -> tuple[int, int]:
+        """Of these indices, of how many items the output has no value, and of how many items there are."""
+        found = self._look(item)
+        counted = np.ones(len(item), dtype=np.int64) if found.multiplicity is None else found.multiplicity
+        return int(counted[found.after < 0].sum()), int(counted.sum())
+
+    def _look(self, item: Column) -> "_Looked":
         base = np.searchsorted(self.ends, item, "right")
         digits = item - (self.ends[base] - self.per_base[base])
         inputs = np.repeat(self.bases[base][:, None], 1 + len(self.recipe.variables), axis=1)
@@ -161,10 +178,18 @@ class ListedSet:
             if counted is not None:
                 multiplicity = counted[at] if multiplicity is None else multiplicity * counted[at]
         after = interchange(self.recipe, self.bases[base], codes, np.broadcast_to(self.members, codes.shape))
-        changed = after != self.before[base]
-        cell = self.cells[np.where(exposed & ~changed, 2, changed)]
-        wanted = cell >= 0
-        return Items(inputs[wanted], cell[wanted], None if multiplicity is None else multiplicity[wanted])
+        return _Looked(inputs, exposed, self.before[base], after, multiplicity)
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """Items of one set: inputs [item, role, input]; all others of shape [item], `after` -1 where it has no value."""
+
+    inputs: Codes
+    exposed: npt.NDArray[np.bool_]
+    before: Codes
+    after: Codes
+    multiplicity: Column | None
 
 
 def _bases_alone(recipe: Recipe, conditions: Sequence[Expression], chunk: int) -> Iterator[Items]:
@@ -190,7 +215,7 @@ def _solve(recipe: Recipe, conditions: Sequence[Expression], keep: bool) -> Code
 def _total(recipe: Recipe, conditions: Sequence[Expression]) -> int:
     """How many inputs satisfy conditions on them alone; an upper bound where that cannot be found out."""
     total = math.prod(domain.size for domain in recipe.model.input_domains)
-    if not conditions:
+    if not conditions and not recipe.model.partial:
         return total
     if total > _LISTED:
         try:

@@ -122,9 +122,12 @@ def codes_on(recipe: Recipe, sources: Codes) -> Codes:
 
 
 def interchange(recipe: Recipe, bases: Codes, codes: Codes, members: Bools) -> Codes:
-    """The output's codes on the bases with the variables of `members` (shape [item, variable]) set; shape [item]."""
+    """The output's codes on the bases with the variables of `members` (shape [item, variable]) set; shape [item].
+
+    -1 where that run is undefined: no item has it.
+    """
     setting = {v: (codes[:, j], members[:, j]) for j, v in enumerate(recipe.variables) if members[:, j].any()}
-    return recipe.model.run(bases, setting)[recipe.model.output]
+    return recipe.model.outcome(bases, setting)
 
 
 def halves_that_occur(
@@ -190,7 +193,12 @@ def _seen(recipe: Recipe, spaces: Spaces, sample: Candidates, chosen: Sequence[i
     members = np.zeros((len(sample.bases), len(recipe.variables)), dtype=bool)
     members[:, list(chosen)] = True
     before = output_codes(recipe, spaces.base, sample.base_cells)
-    changed = (interchange(recipe, sample.bases, sample.codes, members) != before)[sample.possible]
+    after = interchange(recipe, sample.bases, sample.codes, members)
+    return halves_of((after != before)[sample.possible & (after >= 0)])
+
+
+def halves_of(changed: Bools) -> tuple[Half, ...]:
+    """The halves that occur among items of which it is known whether they change the output."""
     return tuple(half for half, there in zip(HALVES, (changed.any(), not changed.all()), strict=True) if there)
 
 
@@ -235,7 +243,7 @@ def _exists(recipe: Recipe, spaces: Spaces, chosen: Sequence[int], changing: boo
             ]
             extra.append(relation(all_leaves, ranks))
     wanted = twin.differs if changing else twin.layout.graph.apply("not", (twin.differs,))
-    return twin.layout.graph.solve([], (*twin.layout.true, wanted), extra).elimination.total > 0
+    return twin.layout.graph.solve([], (*twin.layout.true, twin.defined, wanted), extra).elimination.total > 0
 
 
 def _exists_listed(recipe: Recipe, members: Codes, source: Space, chosen: Sequence[int], changing: bool) -> bool:
@@ -257,7 +265,8 @@ def _exists_listed(recipe: Recipe, members: Codes, source: Space, chosen: Sequen
         codes = source.codes_of(recipe.variables[j])
         assert codes is not None
         setting[recipe.variables[j]] = (codes[start[base] + digit], np.ones(len(base), dtype=bool))
-    changed = recipe.model.run(members[base], setting)[recipe.model.output] != before[base]
+    after = recipe.model.outcome(members[base], setting)
+    changed = (after != before[base])[after >= 0]
     return bool(changed.any() if changing else not changed.all())
 
 
@@ -271,6 +280,8 @@ class Twin:
     """The node of every variable under the interchange."""
     differs: int
     """The node that is 1 where the interchange changes the output."""
+    defined: int
+    """The node that is 1 where the output has a value under the interchange."""
 
 
 def open_twin(
@@ -280,6 +291,8 @@ def open_twin(
     layout = tabulated(model, conditions, allowed)
     graph = layout.graph
     set_to = {name: graph.leaf(column) for name, column in values.items()}
-    intervened = graph.model(model, layout.inputs, set_to)
+    settled = {truth: graph.constant(1) for name in set_to for truth in model.settles(name)}
+    intervened = graph.model(model.guarded, layout.inputs, set_to | settled)
     differs = graph.apply("!=", (layout.variables[model.output], intervened[model.output]))
-    return Twin(layout, set_to, intervened, differs)
+    truth = model.hidden.get(model.output)
+    return Twin(layout, set_to, intervened, differs, graph.constant(1) if truth is None else intervened[truth])

@@ -72,3 +72,21 @@ class Items:
     def source(self, variable: int) -> Codes:
         """The sources of one variable, shape [item, input]."""
         return self.inputs[:, 1 + variable]
+
+
+@dataclass(frozen=True)
+class Undefined:
+    """Of `of` items the interchange leaves `count` without an output; they are not drawn.
+
+    `exact` where these are all items of the sets that count, else they are drawn at random, whatever their half.
+    """
+
+    count: int
+    of: int
+    exact: bool
+
+    @property
+    def text(self) -> str:
+        """In words, for a reader of results."""
+        what = "items" if self.exact else "random bases and sources"
+        return f"the interchange leaves the output without a value on {self.count:,} of {self.of:,} {what}: not drawn"

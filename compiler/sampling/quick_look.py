@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..causal_model import Codes
-from .halves import HALVES, interchange
+from .halves import halves_of, interchange
 from .items import Half, Recipe, Split
 from .spaces import conditions_of, holds, in_range
 from .splits import Region, region_of
@@ -51,5 +51,5 @@ def _draw(recipe: Recipe, region: Region, generator: np.random.Generator) -> Cod
 def _met(recipe: Recipe, bases: Codes, codes: Codes, chosen: tuple[int, ...]) -> frozenset[Half]:
     members = np.zeros(codes.shape, dtype=bool)
     members[:, list(chosen)] = True
-    changed = interchange(recipe, bases, codes, members) != recipe.model.output_of(bases)
-    return frozenset(half for half, there in zip(HALVES, (changed.any(), not changed.all()), strict=True) if there)
+    after = interchange(recipe, bases, codes, members)
+    return frozenset(halves_of((after != recipe.model.output_of(bases))[after >= 0]))

@@ -84,11 +84,11 @@ def linked_columns(recipe: Recipe, links: Sequence[Expression], role: str) -> tu
 
 
 def holds(model: CausalModel, conditions: Sequence[Expression], inputs: Codes) -> npt.NDArray[np.bool_]:
-    """Which inputs (codes, shape [item, input]) satisfy conditions over bare input names; shape [item]."""
+    """Which inputs (codes, shape [item, input]) are defined and satisfy conditions over bare input names; [item]."""
     values = {
         n: inputs[:, i] + d.low for i, (n, d) in enumerate(zip(model.input_names, model.input_domains, strict=True))
     }
-    mask = np.ones(len(inputs), dtype=bool)
+    mask = model.is_defined(inputs)
     for condition in conditions:
         mask &= evaluate(condition, values, len(inputs)) != 0
     return mask
@@ -122,15 +122,21 @@ def tabulated(
     conditions: Sequence[Expression],
     allowed: Sequence[Codes] | None = None,
 ) -> Layout:
-    """One leaf an input; the model's mechanisms and the conditions as nodes. `allowed` None: every code of an input."""
+    """One leaf an input; the model's mechanisms and the conditions as nodes. `allowed` None: every code of an input.
+
+    What must be true are the conditions, and that the model and its rivals are defined.
+    """
     allowed = allowed or [np.arange(domain.size) for domain in model.input_domains]
     graph = Graph()
     inputs = {
         name: graph.leaf(codes + domain.low)
         for name, domain, codes in zip(model.input_names, model.input_domains, allowed, strict=True)
     }
-    variables = graph.model(model, inputs, {})
+    variables = graph.model(model.guarded, inputs, {})
     true = tuple(graph.expression(condition, inputs) for condition in conditions)
+    for partial in model.partial:
+        nodes = graph.model(partial.guarded, inputs, {})
+        true += tuple(nodes[truth] for truth in partial.hidden.values())
     extra = tuple(relation((leaf,), (np.arange(len(graph.leaf_values(leaf))),)) for leaf in inputs.values())
     return Layout(graph, model, inputs, variables, true, extra)
 

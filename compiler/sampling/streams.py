@@ -266,7 +266,7 @@ class Stream:
             return np.ones(len(cell), dtype=bool)
         before = output_codes(self.recipe, self.spaces.base, base_cells)
         after = interchange(self.recipe, bases, codes, self.members[cell])
-        right: Bools = (after != before) == self.changing[cell]
+        right: Bools = ((after != before) == self.changing[cell]) & (after >= 0)
         if EXPOSED in self.recipe.halves:
             other = output_codes(self.recipe, self.spaces.source, source_cells) != before[:, None]
             right = right & (other & self.members[cell]).any(axis=1)

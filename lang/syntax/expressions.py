@@ -150,8 +150,18 @@ class Comprehension:
 
 
 @dataclass(frozen=True)
+class The:
+    """`the i in D where E`: the one value of D for which E holds; undefined where there is none, or several."""
+
+    variable: Name
+    domain: LoopDomain
+    where: "ExpressionSyntax"
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
 class Term:
-    """One element of an unrolled comprehension, and the condition under which it counts (None: always)."""
+    """One element of an unrolled comprehension or look-up, and the condition under which it counts (None: always)."""
 
     element: "ExpressionSyntax"
     condition: "ExpressionSyntax | None"
@@ -162,6 +172,14 @@ class Unrolled:
     """A comprehension after unrolling."""
 
     function: Name
+    terms: tuple[Term, ...]
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class UnrolledThe:
+    """A look-up after unrolling: the candidates, each a value, with their conditions."""
+
     terms: tuple[Term, ...]
     span: Span = field(default=NOWHERE, compare=False)
 
@@ -181,5 +199,7 @@ ExpressionSyntax = (
     | InType
     | Call
     | Comprehension
+    | The
     | Unrolled
+    | UnrolledThe
 )

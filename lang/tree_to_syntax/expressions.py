@@ -19,6 +19,7 @@ from ..syntax.expressions import (
     Number,
     Operation,
     Reference,
+    The,
     Truth,
 )
 from ..syntax.leaves import Text
@@ -32,6 +33,11 @@ MOST_TRAILERS = 20
 
 def build_conditional(span: Span, children: list[Any]) -> Conditional:
     return Conditional(children[0], children[1], children[2], span)
+
+
+def build_the(span: Span, children: list[Any]) -> The:
+    variable, _, domain, where = children
+    return The(name_of(variable), domain, where[1], span)
 
 
 def build_either(span: Span, children: list[Any]) -> Operation:

@@ -21,8 +21,10 @@ from ..syntax.expressions import (
     Reference,
     Symbol,
     Term,
+    The,
     Truth,
     Unrolled,
+    UnrolledThe,
 )
 from ..syntax.leaves import Name, Text
 from .bindings import Bindings, show_value
@@ -41,7 +43,7 @@ class ExpressionUnroller:
     def unroll(self, syntax: ExpressionSyntax, bindings: Bindings) -> ExpressionSyntax:
         """The expression without loops."""
         match syntax:
-            case Number() | Truth() | Symbol() | Unrolled():
+            case Number() | Truth() | Symbol() | Unrolled() | UnrolledThe():
                 return syntax
             case Text():
                 return fill_text(syntax, bindings)
@@ -68,7 +70,12 @@ class ExpressionUnroller:
             case Call(arguments=arguments):
                 return replace(syntax, arguments=self._all(arguments, bindings))
             case Comprehension():
-                return Unrolled(syntax.function, tuple(self._terms(syntax, bindings)), syntax.span)
+                terms = self._terms(syntax.element, syntax.loops, syntax.where, bindings)
+                return Unrolled(syntax.function, tuple(terms), syntax.span)
+            case The(variable, domain, where, span):
+                value = Reference(variable, span=variable.span)
+                loop = Loop(variable, domain, span)
+                return UnrolledThe(tuple(self._terms(value, (loop,), where, bindings)), span)
 
     def index(self, index: ExpressionSyntax, bindings: Bindings) -> ExpressionSyntax:
         """An index; a plain name that is a symbol is one."""
@@ -132,12 +139,14 @@ class ExpressionUnroller:
         then, otherwise = (self.unroll(branch, bindings) for branch in (syntax.then, syntax.otherwise))
         return replace(syntax, condition=condition, then=then, otherwise=otherwise)
 
-    def _terms(self, syntax: Comprehension, bindings: Bindings) -> Iterator[Term]:
-        for inner in self._runs(syntax.loops, bindings):
-            condition = None if syntax.where is None else self.unroll(syntax.where, inner)
+    def _terms(
+        self, element: ExpressionSyntax, loops: tuple[Loop, ...], where: ExpressionSyntax | None, bindings: Bindings
+    ) -> Iterator[Term]:
+        for inner in self._runs(loops, bindings):
+            condition = None if where is None else self.unroll(where, inner)
             known = None if condition is None else static_value(condition)
             if known is not False:
-                yield Term(self.unroll(syntax.element, inner), None if known is True else condition)
+                yield Term(self.unroll(element, inner), None if known is True else condition)
 
     def _runs(self, loops: tuple[Loop, ...], bindings: Bindings) -> Iterator[Bindings]:
         if not loops:

@@ -1,23 +1,37 @@
-"""From a plan's network to a module with weights: the file's, or redrawn by the architecture's own law."""
+"""From a plan's network to a network with weights: the file's, or redrawn by the architecture's own law."""
+
+from typing import TYPE_CHECKING
 
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from ...compiler.network_facts import MlpFacts, NetworkFacts, TracrFacts
+from ...compiler.network_facts import MlpFacts, NetworkFacts, TracrFacts, TransformerFacts
 from ...compiler.plan import NetworkSource
 from ..errors import EnvironmentProblem
 from .mlp import Mlp, draw_mlp_tensor
 from .stages import PlainNetwork
 from .tracr import Tracr, draw_tracr_tensor
 
+if TYPE_CHECKING:
+    from .transformers import TransformerNetwork
 
-def load_network(source: NetworkSource) -> PlainNetwork:
-    """The network of a plan, frozen and in evaluation mode, on the CPU in float32.
+
+def load_network(source: NetworkSource) -> "PlainNetwork | TransformerNetwork":
+    """The network of a plan, frozen and in evaluation mode.
 
     Raises:
-        EnvironmentProblem: the file has vanished or is broken, or a weight is not finite.
+        EnvironmentProblem: the file has vanished or is broken, a weight is not finite, or its device is not there.
     """
+    if isinstance(source.file.facts, TransformerFacts):
+        from .transformers import load_transformer  # the library takes seconds to load
+
+        return load_transformer(source)
+    return load_plain(source)
+
+
+def load_plain(source: NetworkSource) -> PlainNetwork:
+    """A plain network, on the CPU in float32; see `load_network`."""
     file = source.file
     try:
         with safe_open(str(file.path), framework="pt") as tensors:

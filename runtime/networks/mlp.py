@@ -42,8 +42,8 @@ class Mlp(PlainNetwork):
         active: Tensor = self.activation(self.layers[stage - 1](x))
         return active
 
-    def finish(self, x: Tensor) -> Tensor:
-        """See `PlainNetwork.finish`."""
+    def answer(self, x: Tensor) -> Tensor:
+        """See `PlainNetwork.answer`."""
         logits: Tensor = self.head(x)
         return logits
 

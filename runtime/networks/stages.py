@@ -1,9 +1,13 @@
 """What plain networks have in common: a chain of stages, after each of which engines may read and write."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
+
+from .protocol import SiteEdit
 
 
 class Site(nn.Module):
@@ -25,8 +29,8 @@ class PlainNetwork(nn.Module, ABC):
     """A network whose activation, shape [item, position, width], passes through stages one after the other.
 
     `sites.i` holds stage i of `component`: 0 is what `start` makes of the tokens, i what `step` makes of stage i - 1.
-    `logits` holds what `finish` makes of the last stage. Tokens are ids, shape [item, token]; a network without
-    positions has one alone.
+    `logits` holds what `answer` makes of the last stage. Tokens are ids, shape [item, token]; a network without
+    positions has one alone. It is a `Network`: a stage's state is what its site is given.
     """
 
     def __init__(self, component: str, stages: int) -> None:
@@ -45,7 +49,7 @@ class PlainNetwork(nn.Module, ABC):
         """A stage, 1 or later, of the one before it."""
 
     @abstractmethod
-    def finish(self, x: Tensor) -> Tensor:
+    def answer(self, x: Tensor) -> Tensor:
         """Logits, shape [item, position, class], of the last stage."""
 
     @property
@@ -54,28 +58,50 @@ class PlainNetwork(nn.Module, ABC):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Logits, shape [item, position, class], of token ids, shape [item, token]."""
-        return self.resume(0, self.start(tokens))
+        return self._finish(self.start(tokens), 0)
 
-    def resume(self, layer: int | None, x: Tensor) -> Tensor:
-        """Logits of a run that goes on from what a site is given, as `state` returns it; layer None: the logits'."""
-        if layer is not None:
-            x = self.sites[layer](x)
-            for stage in range(layer + 1, len(self.sites)):
-                x = self.sites[stage](self.step(stage, x))
-            x = self.finish(x)
-        logits: Tensor = self.logits(x)
-        return logits
+    @property
+    def last_stage(self) -> int:
+        """See `Network.last_stage`."""
+        return len(self.sites) - 1
 
-    def state(self, tokens: Tensor, component: str, layer: int | None) -> Tensor:
-        """The activation at a site in an unintervened run, shape [item, position, width].
-
-        Runs no further than the site.
-        """
+    def layer_of(self, component: str, layer: int | None) -> int:
+        """See `Network.layer_of`."""
         self.site_module(component, layer)
-        x = self.start(tokens)
-        for stage in range(1, len(self.sites) if layer is None else layer + 1):
-            x = self.step(stage, x)
-        return self.finish(x) if layer is None else x
+        return self.last_stage if layer is None else layer
+
+    def state_of(self, component: str, layer: int | None) -> int | None:
+        """See `Network.state_of`: every site but the logits is a stage's."""
+        self.site_module(component, layer)
+        return layer
+
+    @contextmanager
+    def edited(self, edits: Sequence[SiteEdit]) -> Iterator[None]:
+        """See `Network.edited`."""
+        handles = [
+            self.site_module(component, layer).register_forward_hook(lambda _, __, output, edit=edit: edit(output))
+            for component, layer, _, edit in edits
+        ]
+        try:
+            yield
+        finally:
+            for handle in handles:
+                handle.remove()
+
+    def advance(self, state: Tensor, tokens: Tensor, first: int, stop: int) -> Tensor:
+        """See `Network.advance`."""
+        for stage in range(first, stop):
+            state = self.step(stage + 1, self.sites[stage](state))
+        return state
+
+    def finish(self, state: Tensor, tokens: Tensor, first: int, at: Tensor) -> Tensor:
+        """See `Network.finish`. At the logits edits are given those of every position."""
+        return take_reads(self._finish(state, first), at)
+
+    def _finish(self, state: Tensor, first: int) -> Tensor:
+        last = self.last_stage
+        logits: Tensor = self.logits(self.answer(self.sites[last](self.advance(state, state, first, last))))
+        return logits
 
     def site_module(self, component: str, layer: int | None) -> nn.Module:
         """The module whose output, shape [item, position, width], is the site.
@@ -97,3 +123,10 @@ class PlainNetwork(nn.Module, ABC):
         """
         self.site_module(component, layer)
         return component if layer is None else f"sites[{layer}]"
+
+
+def take_reads(logits: Tensor, at: Tensor) -> Tensor:
+    """Logits [item, read, class] of [item, position, class] at each item's positions, shape [item, read]."""
+    if logits.shape[1] == at.shape[1] == 1:
+        return logits
+    return logits[torch.arange(len(logits), device=logits.device)[:, None], at]

@@ -39,8 +39,8 @@ class Tracr(PlainNetwork):
         added: Tensor = self.get_submodule(f"L{layer}.{('attn', 'mlp')[half]}")(x)
         return x + added
 
-    def finish(self, x: Tensor) -> Tensor:
-        """See `PlainNetwork.finish`."""
+    def answer(self, x: Tensor) -> Tensor:
+        """See `PlainNetwork.answer`."""
         return x @ self.unembed
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from cspec.cli.main import main
-from cspec.lang.check_claims import REASONS
+from cspec.lang.checks.claims import REASONS
 from cspec.lang.program import FitSettings, Pairs, Settings
 from cspec.runtime.diagnosis import Change, Counterexample, Diagnosis, Furthest, Region, Regions
 from cspec.runtime.fit_reports import FoundSize, SearchRow, SeedReport, TracePoint

@@ -3,7 +3,8 @@
 import json
 
 import numpy as np
-from cspec.benchmarks import causal_model, check, report
+import torch
+from cspec.benchmarks import causal_model, check, frame, report
 from cspec.cli.workflow import check as check_spec
 
 
@@ -15,6 +16,23 @@ def test_rows_are_told_as_a_table_and_as_json() -> None:
     table = report.render("x", rows).splitlines()
     assert table[0] == "x"
     assert table[2].split() == ["one", "3", "6", "0.5", "ms"]
+
+
+def test_duels_are_told_by_how_many_times_faster_ours_is() -> None:
+    duel = report.judge("one", [(0.001, 0.002), (0.001, 0.004), (0.002, 0.006)], wanted=2.0)
+    (row,) = json.loads(report.to_json("x", [duel]))["rows"]
+    assert (row["case"], row["ratio"], row["ours_ms"], row["peer_ms"]) == ("one", 3.0, 1.0, 4.0)
+    assert report.render("x", [duel]).splitlines()[2].split() == ["one", "1", "4", "3", "2"]
+    assert report.run_duel("two", lambda: sum(range(10)), lambda: sum(range(10**5)), 3).ratio > 10
+
+
+def test_the_frames_that_are_timed_swap_alike() -> None:
+    ours, peer = frame.Ours(24, 5), frame.open_peer(24, 5)
+    peer.rotate_layer.weight = ours.map.state()["weight"]
+    base, source = torch.randn(2, 6, 24, generator=torch.Generator().manual_seed(0))
+    swapped = ours(base, source)
+    torch.testing.assert_close(swapped, peer(base, source), atol=1e-5, rtol=0)
+    assert float((swapped - base).detach().abs().max()) > 0.1
 
 
 def test_the_plain_evaluator_agrees() -> None:

@@ -15,6 +15,7 @@ HEAVY = {"torch", "transformers", "pyvene", "jax"}
 RUNTIME_MAY_READ = {  # of the compiler: the plan, its types and budgets, terms, models, the sampler; never its passes
     "budgets",
     "causal_model",
+    "encode_prompts",
     "experiments",
     "groundings",
     "interpret_terms",
@@ -22,6 +23,7 @@ RUNTIME_MAY_READ = {  # of the compiler: the plan, its types and budgets, terms,
     "network_facts",
     "pair_scores",
     "plan",
+    "row_layout",
     "sampling",
     "terms",
 }

@@ -37,7 +37,7 @@ def test_learned_maps_give_the_same_verdicts(tmp_path: Path) -> None:
 
 def both(spec: Path, folder: Path) -> tuple[Verified, Verified]:
     """The same spec under both engines, each with a store of its own."""
-    return (verify(spec, folder / "hooks"), verify(spec, folder / "pyvene", "--engine", "pyvene"))
+    return (verify(spec, folder / "fused"), verify(spec, folder / "pyvene", "--engine", "pyvene"))
 
 
 def numbers(done: Verified) -> dict[str, tuple[str, float, float, float]]:

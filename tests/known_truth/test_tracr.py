@@ -113,7 +113,7 @@ def test_one_reader_of_two_can_be_reached_alone(tmp_path: Path) -> None:
 
 def test_both_engines_give_the_same_numbers(tmp_path: Path) -> None:
     ours, theirs = (
-        verify(TRACR / "hist.cspec", tmp_path / engine, "--engine", engine) for engine in ("hooks", "pyvene")
+        verify(TRACR / "hist.cspec", tmp_path / engine, "--engine", engine) for engine in ("fused", "pyvene")
     )
     numbers = [
         {name: (run.said(name), run.quantity(name)["exact"], run.quantity(name)["cells"]) for name in run.verdicts}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from cspec.lang import CODES, Source, read_program, render_json, render_text
-from cspec.lang.check_size import MAX_TOKENS
+from cspec.lang.checks.size import MAX_TOKENS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

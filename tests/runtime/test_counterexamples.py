@@ -92,7 +92,7 @@ def test_answers_are_in_the_words_of_the_output() -> None:
 def test_several_answers_are_a_tuple() -> None:
     encoding = Encoding((0,), (AnswerAt(1, (0, 1)), AnswerAt(0, (1, 2))))
     both = model(product((integers(4, 5), COLOUR)))
-    logits = torch.tensor([[[0.0, 1, 2], [3, 0, 0]], [[9, 1, 2], [0, 3, 0]]])
+    logits = torch.tensor([[[3.0, 0, 0], [0, 1, 2]], [[0, 3, 0], [9, 1, 2]]])
     assert show_answers(logits, both, encoding, among=False) == ("(4, blue)", "(5, class 0)")
     assert declared_logits(logits[0], both, encoding) == ({"4": 3.0, "5": 0.0}, {"red": 1.0, "blue": 2.0})
 

@@ -3,16 +3,22 @@
 import numpy as np
 import pytest
 import torch
+from cspec.compiler.experiments import AnswerAt, Encoding
 from cspec.compiler.groundings import Block, Frame, Grounding
 from cspec.compiler.interpret_terms import Batch
 from cspec.compiler.network_facts import MlpFacts, TracrFacts
+from cspec.compiler.plan import EngineName
 from cspec.compiler.terms import Assignment, NetworkWorld, OutputOf, Run, ValueOf, interchange, plain
 from cspec.lang.places import IDENTITY, Family
+from cspec.runtime.engines import Engine, Opened
+from cspec.runtime.engines import open_engine as open_named
+from cspec.runtime.engines.captures import Captures
+from cspec.runtime.engines.pyvene_engine import _ranges
 from cspec.runtime.errors import EngineRefusal
-from cspec.runtime.hooks_engine import HooksEngine, run_distinct
+from cspec.runtime.maps import FeatureMap
 from cspec.runtime.maps.open_map import open_map
 from cspec.runtime.networks import Mlp, PlainNetwork, Tracr
-from cspec.runtime.pyvene_engine import PyveneEngine, _ranges
+from cspec.runtime.networks.protocol import read_site
 from torch import Tensor
 
 FACTS = MlpFacts(inputs=3, vocabulary=7, embed=4, hidden=(12, 10, 9), classes=3)
@@ -21,23 +27,30 @@ NAMES = ("a", "b")
 ROTATION = Grounding((Frame("hidden", 1, tuple(range(12)), 12, Family("rotation"), (Block(0, 0, 3), Block(1, 3, 5))),))
 
 
-Kind = type[HooksEngine] | type[PyveneEngine]
-
-
-@pytest.fixture(params=[HooksEngine, PyveneEngine], ids=["hooks", "pyvene"])
-def kind(request: pytest.FixtureRequest) -> Kind:
+@pytest.fixture(params=["fused", "hooks", "pyvene"])
+def kind(request: pytest.FixtureRequest) -> EngineName:
     return request.param
 
 
+def opened(
+    kind: EngineName, network: PlainNetwork, grounding: Grounding, names: tuple[str, ...], maps: tuple[FeatureMap, ...]
+) -> Engine:
+    """An engine that reads an answer at every position."""
+    device = torch.device("cpu")
+    reads = 5 if isinstance(network, Tracr) else 1
+    encoding = Encoding((0, 1, 2), tuple(AnswerAt(position, (0, 1)) for position in range(reads)))
+    return open_named(kind, Opened(network, device, Captures(network, device)), encoding, grounding, names, maps)
+
+
 def open_engine(
-    kind: Kind, network: PlainNetwork, grounding: Grounding, names: tuple[str, ...], *weights: Tensor | None
-) -> HooksEngine | PyveneEngine:
+    kind: EngineName, network: PlainNetwork, grounding: Grounding, names: tuple[str, ...], *weights: Tensor | None
+) -> Engine:
     """An engine whose subspaces have these weights (None: given dims; none at all: as they are opened)."""
     maps = tuple(open_map(frame) for frame in grounding.frames)
     for map, weight in zip(maps, weights, strict=False):
         if weight is not None:
             map.restore({"weight": weight})
-    return kind(network, grounding, names, maps)
+    return opened(kind, network, grounding, names, maps)
 
 
 @pytest.fixture
@@ -81,13 +94,13 @@ def frame(rows: int, columns: int) -> Tensor:
     return torch.linalg.qr(torch.randn(rows, columns, generator=torch.Generator().manual_seed(1))).Q
 
 
-def test_a_plain_run_is_the_networks_own(kind: Kind, network: Mlp, batch: Batch) -> None:
+def test_a_plain_run_is_the_networks_own(kind: EngineName, network: Mlp, batch: Batch) -> None:
     engine = open_engine(kind, network, ROTATION, NAMES)
     tokens = torch.from_numpy(batch.inputs)
-    assert torch.equal(engine.logits(plain(WORLD, "o", 2), batch), network(tokens[:, 2]))
+    torch.testing.assert_close(engine.logits(plain(WORLD, "o", 2), batch), network(tokens[:, 2]), atol=1e-6, rtol=0)
 
 
-def test_blocks_of_one_rotation_equal_the_closed_formula(kind: Kind, network: Mlp, batch: Batch) -> None:
+def test_blocks_of_one_rotation_equal_the_closed_formula(kind: EngineName, network: Mlp, batch: Batch) -> None:
     q = frame(12, 5)
     engine = open_engine(kind, network, ROTATION, NAMES, q)
     found = engine.logits(interchange(WORLD, NAMES, "o"), batch)
@@ -98,7 +111,7 @@ def test_blocks_of_one_rotation_equal_the_closed_formula(kind: Kind, network: Ml
 
 @pytest.mark.parametrize("dims", [((0, 3), (5, 6, 7)), ((2,), (0, 1)), ((0, 1, 2, 3), (8, 11))])
 def test_identity_on_dims_exchanges_exactly_these(
-    kind: Kind, network: Mlp, batch: Batch, dims: tuple[tuple[int, ...], tuple[int, ...]]
+    kind: EngineName, network: Mlp, batch: Batch, dims: tuple[tuple[int, ...], tuple[int, ...]]
 ) -> None:
     frames = tuple(
         Frame("hidden", 1, own, 12, IDENTITY, (Block(index, 0, len(own)),)) for index, own in enumerate(dims)
@@ -108,7 +121,9 @@ def test_identity_on_dims_exchanges_exactly_these(
     torch.testing.assert_close(found, swapped(network, batch, 1, projections), atol=2e-6, rtol=0)
 
 
-def test_rotation_within_dims_beside_another_frame_at_the_same_site(kind: Kind, network: Mlp, batch: Batch) -> None:
+def test_rotation_within_dims_beside_another_frame_at_the_same_site(
+    kind: EngineName, network: Mlp, batch: Batch
+) -> None:
     dims = (1, 2, 4, 5, 6, 9)
     frames = (
         Frame("hidden", 1, dims, 12, Family("rotation"), (Block(0, 0, 2),)),
@@ -123,7 +138,7 @@ def test_rotation_within_dims_beside_another_frame_at_the_same_site(kind: Kind, 
     torch.testing.assert_close(found, swapped(network, batch, 1, projections), atol=2e-6, rtol=0)
 
 
-def test_two_rotations_at_one_site_interleaved_do_not_undo_each_other(kind: Kind, network: Mlp) -> None:
+def test_two_rotations_at_one_site_interleaved_do_not_undo_each_other(kind: EngineName, network: Mlp) -> None:
     rng = np.random.default_rng(7)
     names = ("a", "b", "c")
     members = rng.integers(0, 2, (30, 3)).astype(bool)
@@ -142,7 +157,7 @@ def test_two_rotations_at_one_site_interleaved_do_not_undo_each_other(kind: Kind
     torch.testing.assert_close(found, expected, atol=2e-6, rtol=0)
 
 
-def test_variables_at_two_layers_are_patched_in_one_run(kind: Kind, network: Mlp, batch: Batch) -> None:
+def test_variables_at_two_layers_are_patched_in_one_run(kind: EngineName, network: Mlp, batch: Batch) -> None:
     frames = (
         Frame("hidden", 1, tuple(range(12)), 12, Family("rotation"), (Block(0, 0, 3),)),
         Frame("hidden", 2, tuple(range(4)), 10, IDENTITY, (Block(1, 0, 4),)),
@@ -160,7 +175,7 @@ def test_variables_at_two_layers_are_patched_in_one_run(kind: Kind, network: Mlp
     torch.testing.assert_close(found, finish(network, x, 2), atol=2e-6, rtol=0)
 
 
-def test_activations_are_read_after_the_interventions(kind: Kind, network: Mlp, batch: Batch) -> None:
+def test_activations_are_read_after_the_interventions(kind: EngineName, network: Mlp, batch: Batch) -> None:
     frames = (
         Frame("hidden", 1, (0, 3), 12, IDENTITY, (Block(0, 0, 2),)),
         Frame("hidden", 2, tuple(range(4)), 10, IDENTITY, (Block(1, 0, 4),)),
@@ -177,7 +192,9 @@ def test_activations_are_read_after_the_interventions(kind: Kind, network: Mlp, 
         torch.testing.assert_close(found, expected, atol=2e-6, rtol=0)
 
 
-def test_an_edit_comes_after_the_interventions_and_never_in_the_sources(kind: Kind, network: Mlp, batch: Batch) -> None:
+def test_an_edit_comes_after_the_interventions_and_never_in_the_sources(
+    kind: EngineName, network: Mlp, batch: Batch
+) -> None:
     frames = tuple(
         Frame("hidden", 1, dims, 12, IDENTITY, (Block(i, 0, len(dims)),)) for i, dims in enumerate([(0, 1), (2, 3)])
     )
@@ -195,23 +212,23 @@ def test_an_edit_comes_after_the_interventions_and_never_in_the_sources(kind: Ki
     torch.testing.assert_close(plain, finish(network, state, 1), atol=2e-6, rtol=0)
 
 
-def test_variables_outside_the_set_change_nothing_at_all(kind: Kind, network: Mlp, batch: Batch) -> None:
+def test_variables_outside_the_set_change_nothing_at_all(kind: EngineName, network: Mlp, batch: Batch) -> None:
     engine = open_engine(kind, network, ROTATION, NAMES)
     nobody = Batch(batch.inputs, np.zeros_like(batch.members), NAMES)
     found = engine.logits(interchange(WORLD, NAMES, "o"), nobody)
     torch.testing.assert_close(found, network(torch.from_numpy(batch.inputs[:, 0])), atol=1e-6, rtol=0)
 
 
-def test_every_site_of_the_network_can_be_exchanged_whole(kind: Kind, network: Mlp, batch: Batch) -> None:
+def test_every_site_of_the_network_can_be_exchanged_whole(kind: EngineName, network: Mlp, batch: Batch) -> None:
     one = Batch(batch.inputs, np.ones((40, 1), dtype=bool), ("a",))
     tokens = torch.from_numpy(batch.inputs)
     for component, layer, width in (("hidden", 0, 12), ("hidden", 3, 9), ("logits", None, 3)):
         grounding = Grounding((Frame(component, layer, tuple(range(width)), width, IDENTITY, (Block(0, 0, width),)),))
         found = open_engine(kind, network, grounding, ("a",)).logits(interchange(WORLD, ("a",), "o"), one)
-        assert torch.equal(found, network(tokens[:, 1])), component
+        torch.testing.assert_close(found, network(tokens[:, 1]), atol=1e-6, rtol=0)
 
 
-def test_gradients_equal_those_of_the_closed_formula(kind: Kind, network: Mlp, batch: Batch) -> None:
+def test_gradients_equal_those_of_the_closed_formula(kind: EngineName, network: Mlp, batch: Batch) -> None:
     engine = open_engine(kind, network, ROTATION, NAMES)
     engine.maps[0].draw(torch.Generator().manual_seed(11))
     parameters = list(engine.maps[0].parameters())
@@ -240,7 +257,7 @@ def test_gradients_equal_those_of_the_closed_formula(kind: Kind, network: Mlp, b
     torch.testing.assert_close(engine_loss().detach(), closed_loss(moved), atol=1e-6, rtol=0)
 
 
-def test_frames_stay_orthonormal_while_they_are_trained(kind: Kind, network: Mlp, batch: Batch) -> None:
+def test_frames_stay_orthonormal_while_they_are_trained(kind: EngineName, network: Mlp, batch: Batch) -> None:
     engine = open_engine(kind, network, ROTATION, NAMES)
     engine.maps[0].draw(torch.Generator().manual_seed(2))
     optimizer = torch.optim.Adam(engine.maps[0].parameters(), lr=0.05)
@@ -255,14 +272,14 @@ def test_frames_stay_orthonormal_while_they_are_trained(kind: Kind, network: Mlp
 
 
 def test_pyvene_refuses_by_name_what_it_cannot_evaluate(network: Mlp, batch: Batch) -> None:
-    engine = open_engine(PyveneEngine, network, ROTATION, NAMES)
+    engine = open_engine("pyvene", network, ROTATION, NAMES)
     inner = Run(WORLD, 1, (Assignment("b", ValueOf("b", Run(WORLD, 2))),))
     nested = OutputOf("o", Run(WORLD, 0, (Assignment("a", ValueOf("a", inner)),)))
     with pytest.raises(EngineRefusal, match="`a`"):
         engine.logits(nested, batch)
 
 
-def test_a_variable_without_a_place_is_refused_by_name(kind: Kind, network: Mlp, batch: Batch) -> None:
+def test_a_variable_without_a_place_is_refused_by_name(kind: EngineName, network: Mlp, batch: Batch) -> None:
     with pytest.raises(EngineRefusal, match="`z` is not aligned"):
         open_engine(kind, network, Grounding(()), ("z",)).logits(
             interchange(WORLD, ("z",), "o"), Batch(batch.inputs, batch.members[:, :1], ("z",))
@@ -274,7 +291,7 @@ def test_a_nested_run_takes_the_value_that_the_inner_interchange_leaves(network:
         Frame("hidden", 1, (0, 1, 2), 12, IDENTITY, (Block(0, 0, 3),)),
         Frame("hidden", 2, (4, 5), 10, IDENTITY, (Block(1, 0, 2),)),
     )
-    engine = open_engine(HooksEngine, network, Grounding(frames), NAMES)
+    engine = open_engine("fused", network, Grounding(frames), NAMES)
     inner = Run(WORLD, 1, (Assignment("a", ValueOf("a", Run(WORLD, 2))),))
     nested = OutputOf("o", Run(WORLD, 0, (Assignment("b", ValueOf("b", inner)),)))
     tokens = torch.from_numpy(batch.inputs)
@@ -314,8 +331,10 @@ def test_engines_agree_on_the_same_maps_of_a_transformer(
     rng = np.random.default_rng(2)
     batch = Batch(rng.integers(0, 4, (50, 3, 4)), rng.integers(0, 2, (50, 2)).astype(bool), NAMES)
     query = interchange(WORLD, NAMES, "o")
-    found = [engine(network, grounding, NAMES, maps).logits(query, batch) for engine in (HooksEngine, PyveneEngine)]
+    kinds: tuple[EngineName, ...] = ("fused", "hooks", "pyvene")
+    found = [opened(kind, network, grounding, NAMES, maps).logits(query, batch) for kind in kinds]
     torch.testing.assert_close(found[0], found[1], atol=1e-5, rtol=0)
+    torch.testing.assert_close(found[0], found[2], atol=1e-5, rtol=0)
     assert (found[0] - network(torch.from_numpy(batch.inputs[:, 0]))).abs().max() > 0.01
 
 
@@ -325,22 +344,30 @@ def test_dims_become_ranges() -> None:
     assert _ranges((4,)) == [[4, 5]]
 
 
-def test_equal_rows_of_tokens_are_run_once() -> None:
-    tokens = torch.from_numpy(np.random.default_rng(0).integers(0, 4, (100, 3)))
-    long = torch.zeros(100, 63, dtype=torch.int64)
-    long[:, 0] = torch.arange(100) % 2
+def test_equal_inputs_are_run_once_whatever_pads_them(network: Mlp) -> None:
+    generator = np.random.default_rng(0)
+    tokens = torch.from_numpy(generator.integers(0, 7, (100, 3)))
     seen: list[int] = []
+    advance = network.advance
 
-    def sums(rows: Tensor) -> Tensor:
-        seen.append(len(rows))
-        return rows.sum(1, keepdim=True)
+    def counted(state: Tensor, tokens: Tensor, first: int, stop: int) -> Tensor:
+        seen.append(len(state))
+        return advance(state, tokens, first, stop)
 
-    for rows in (tokens.repeat(4, 1), tokens[:5], long):
-        assert torch.equal(run_distinct(sums, rows), rows.sum(1, keepdim=True))
-    assert seen == [len(set(map(tuple, tokens.tolist()))), 5, 100]
+    network.advance = counted  # type: ignore[method-assign]
+    captures = Captures(network, torch.device("cpu"))
+    for rows in (tokens.repeat(4, 1), tokens[:5], tokens[50:]):
+        expected = advance(network.start(rows), rows, 0, 2)
+        torch.testing.assert_close(captures.state(rows, 2), expected, atol=1e-6, rtol=0)
+    assert seen == [len(set(map(tuple, tokens.tolist())))]
+    expected = advance(network.start(tokens), tokens, 0, 3)
+    torch.testing.assert_close(captures.state(tokens, 3), expected, atol=1e-6, rtol=0)
 
 
 def test_a_run_goes_on_from_what_any_site_is_given(network: Mlp) -> None:
     tokens = torch.tensor([[0, 3, 1], [4, 4, 2], [6, 5, 6]])
-    for component, layer in (*(("hidden", layer) for layer in range(4)), ("logits", None)):
-        assert torch.equal(network.resume(layer, network.state(tokens, component, layer)), network(tokens))
+    reads = torch.zeros(3, 1, dtype=torch.int64)
+    for stage in range(4):
+        state = read_site(network, tokens, "hidden", stage, reads)
+        assert torch.equal(network.finish(state, tokens, stage, reads), network(tokens))
+    assert torch.equal(read_site(network, tokens, "logits", None, reads), network(tokens))

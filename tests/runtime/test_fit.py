@@ -15,13 +15,12 @@ from cspec.compiler.interpret_terms import Batch, evaluate_in_model, model_batch
 from cspec.compiler.plan import EncodeStep, FitStep, ItemsStep, Plan
 from cspec.compiler.terms import OutputOf
 from cspec.lang.places import Family, FamilyName
-from cspec.runtime.answers import encode
+from cspec.runtime.encode import encode
+from cspec.runtime.engines import Engine, open_engine, open_network
 from cspec.runtime.errors import EnvironmentProblem
 from cspec.runtime.fit import member_codes, run_fit
 from cspec.runtime.fitted import Fitted, map_content, read_fitted, restore_maps, write_fitted
-from cspec.runtime.hooks_engine import HooksEngine
 from cspec.runtime.maps import NestedMap, open_map
-from cspec.runtime.networks import load_network
 from cspec.runtime.objective import Labelled, Objective, Score
 from cspec.runtime.progress import Silent
 from cspec.runtime.store import Store
@@ -61,7 +60,7 @@ class Bench:
         step = plan.step(evaluate.candidates[0].fit)  # type: ignore[union-attr, arg-type]
         assert isinstance(step, FitStep)
         self.plan, self.step = plan, step
-        self.network = load_network(step.network)
+        self.opened = open_network(step.network)
         self.fit, self.select = self.labelled(step.fit), self.labelled(step.select)
         self.engine = self.open(step.grounding)
 
@@ -71,9 +70,9 @@ class Bench:
         assert isinstance(encoded, EncodeStep)
         return encoded.encoding
 
-    def open(self, grounding: Grounding) -> HooksEngine:
+    def open(self, grounding: Grounding) -> Engine:
         maps = tuple(open_map(frame) for frame in grounding.frames)
-        return HooksEngine(self.network, grounding, self.step.variables, maps)
+        return open_engine("fused", self.opened, self.encoding, grounding, self.step.variables, maps)
 
     def labelled(self, key: str) -> Labelled:
         encoded = self.plan.step(key)
@@ -94,7 +93,7 @@ class Bench:
         grounding: Grounding | None = None,
         *,
         seed: int | None = None,
-        engine: HooksEngine | None = None,
+        engine: Engine | None = None,
         **settings: float,
     ) -> Fitted:
         """A fit with a fresh engine, which is then `self.engine`."""
@@ -204,17 +203,17 @@ def test_a_batch_may_be_larger_than_the_items(bench: Bench) -> None:
 
 
 def test_the_network_is_not_trained(bench: Bench) -> None:
-    before = {name: tensor.clone() for name, tensor in bench.network.state_dict().items()}
+    before = {name: tensor.clone() for name, tensor in bench.opened.network.state_dict().items()}
     bench.run(steps=3, seeds=1)
-    assert all(torch.equal(tensor, before[name]) for name, tensor in bench.network.state_dict().items())
-    assert all(parameter.grad is None for parameter in bench.network.parameters())
+    assert all(torch.equal(tensor, before[name]) for name, tensor in bench.opened.network.state_dict().items())
+    assert all(parameter.grad is None for parameter in bench.opened.network.parameters())
 
 
 def test_a_loss_that_is_not_finite_is_the_environments_fault(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     with torch.no_grad():
         for name in ("head.weight", "layers.3.weight"):
-            bench.network.get_parameter(name).mul_(1e38)
+            bench.opened.network.get_parameter(name).mul_(1e38)
     with pytest.raises(EnvironmentProblem, match="not finite") as raised:
         bench.run(steps=3, seeds=1)
     assert raised.value.code == "CS508"

@@ -13,6 +13,7 @@ from cspec.compiler.network_facts import MlpFacts, read_network_facts
 from cspec.compiler.plan import NetworkSource
 from cspec.runtime.errors import EnvironmentProblem
 from cspec.runtime.networks import Mlp, load_network, redraw
+from cspec.runtime.networks.protocol import read_site
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 from scipy.special import erf
@@ -72,6 +73,7 @@ def saved(
     return NetworkSource("key", NetworkFile("net", path, facts), draw, seed)
 
 
+READS = torch.zeros(20, 1, dtype=torch.int64)
 TOKENS = np.random.default_rng(9).integers(0, 5, (20, 3))
 
 
@@ -83,9 +85,9 @@ def test_forward_and_every_state_equal_numpy(tmp_path: Path, activation: str) ->
     tokens = torch.from_numpy(TOKENS)
     states = numpy_states(facts, weights, TOKENS)
     np.testing.assert_allclose(network(tokens)[:, 0].numpy(), states[-1], atol=1e-5)
-    np.testing.assert_allclose(network.state(tokens, "logits", None)[:, 0].numpy(), states[-1], atol=1e-5)
+    np.testing.assert_allclose(read_site(network, tokens, "logits", None, READS)[:, 0].numpy(), states[-1], atol=1e-5)
     for layer, state in enumerate(states[:-1]):
-        found = network.state(tokens, "hidden", layer).numpy()
+        found = read_site(network, tokens, "hidden", layer, READS).numpy()
         assert found.shape == (20, 1, facts.width("hidden", layer))
         np.testing.assert_allclose(found[:, 0], state, atol=1e-5)
 
@@ -95,12 +97,12 @@ def test_reading_a_state_leaves_no_trace(tmp_path: Path) -> None:
     network = load_network(saved(tmp_path, facts, draw_weights(facts)))
     tokens = torch.from_numpy(TOKENS)
     before = network(tokens)
-    state = network.state(tokens, "hidden", 1)
+    state = read_site(network, tokens, "hidden", 1, READS)
     state += 1e6
     assert torch.equal(network(tokens), before)
     assert all(not module._forward_hooks for module in network.modules())
     with pytest.raises(IndexError):
-        network.state(tokens + 100, "hidden", 1)
+        read_site(network, tokens + 100, "hidden", 1, READS)
     assert all(not module._forward_hooks for module in network.modules())
 
 

@@ -18,6 +18,7 @@ from cspec.compiler.experiments import NetworkFile
 from cspec.compiler.network_facts import TracrFacts, read_network_facts
 from cspec.compiler.plan import NetworkSource
 from cspec.runtime.networks import PlainNetwork, Tracr, load_network, redraw
+from cspec.runtime.networks.protocol import read_site
 from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
@@ -88,11 +89,11 @@ def test_every_stage_and_the_output_are_the_compilers_own(name: str, tmp_path: P
     ):
         ids = torch.from_numpy(tokens[1:length])[None]
         for stage, expected in enumerate(resid[:, :length]):
-            found = network.state(ids, "resid", stage)
+            found = read_site(network, ids, "resid", stage, 0 * ids)
             assert found.shape == (1, length, data["meta"]["d_model"])
             np.testing.assert_allclose(found[0].numpy(), expected, atol=1e-5, rtol=0)
         logits = network(ids)
-        assert torch.equal(network.state(ids, "logits", None), logits)
+        assert torch.equal(read_site(network, ids, "logits", None, 0 * ids), logits)
         found = logits.argmax(-1) if categorical else logits[..., 0]
         np.testing.assert_allclose(found[0, 1:].numpy(), out[1:length], atol=1e-5, rtol=0)
 
@@ -141,7 +142,7 @@ def interchange(network: PlainNetwork, base: Tensor, source: Tensor, stage: int,
         x, new = network.step(index, x), network.step(index, new)
     if stage == len(network.sites) - 1:
         x = x + exchanged(new - x, block)
-    return network.finish(x)[:, 1:].argmax(-1)
+    return network.answer(x)[:, 1:].argmax(-1)
 
 
 def exchanged(difference: Tensor, block: Tensor) -> Tensor:
@@ -271,7 +272,7 @@ def test_every_site_is_read_and_written_through_its_module() -> None:
         handle = module.register_forward_hook(lambda m, arguments, output, seen=seen: seen.append(output) or output * 0)
         changed = network(tokens)
         handle.remove()
-        assert torch.equal(seen[0], network.state(tokens, component, layer))
+        assert torch.equal(seen[0], read_site(network, tokens, component, layer, 0 * tokens))
         assert seen[0].shape == (2, 4, facts.width(component, layer))
         assert not torch.equal(changed, network(tokens))
     for component, layer in (("hidden", 0), ("resid", 5), ("resid", -1), ("resid", None), ("logits", 0)):

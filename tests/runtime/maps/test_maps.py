@@ -8,7 +8,6 @@ from cspec.runtime.maps import AnnealedMap, FeatureMap, NestedMap, open_map
 from cspec.runtime.maps.boundless import BoundlessMap
 from cspec.runtime.maps.chosen_dims import ChosenDims
 from cspec.runtime.maps.masked_dims import MaskedDims
-from cspec.runtime.maps.orthonormal import orthonormal
 from cspec.runtime.maps.revnet import RevnetMap
 from cspec.runtime.maps.subspace import SubspaceMap
 
@@ -215,14 +214,6 @@ def test_a_frame_is_orthonormal_while_it_trains_and_to_the_last_digit_when_kept(
     kept = feature_map.state()["weight"].double()
     torch.testing.assert_close(kept.T @ kept, torch.eye(5, dtype=torch.float64), atol=3e-7, rtol=0)
     torch.testing.assert_close(kept.float(), frame_now, atol=1e-5, rtol=0)
-
-
-def test_the_nearest_orthonormal_frame() -> None:
-    """Of a frame stretched along its own axes it is the frame itself."""
-    generator = torch.Generator().manual_seed(4)
-    plain = torch.linalg.qr(torch.randn(6, 3, generator=generator)).Q
-    torch.testing.assert_close(orthonormal(plain @ torch.diag(torch.tensor([0.5, 1.5, 3.0]))), plain)
-    torch.testing.assert_close(orthonormal(plain), plain)
 
 
 def test_a_revnet_starts_as_a_rotation_and_bends_when_its_weights_move() -> None:

@@ -1,0 +1,65 @@
+"""A task in text on one network: its prompts and its answers, as the network's tokenizer cuts them up."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...lang.places import Position
+from ...lang.program import Answer, Task
+from ...lang.renderings import Prompt
+from ..encode_prompts import PromptEncoding
+from ..keys import file_hash
+from ..network_facts import Tokenizer, TransformerFacts
+from .check_answers import say_after
+from .lay_out import PromptLayout, PromptTokens
+from .resolve import resolve_in_prompt
+
+Spellings = tuple[tuple[tuple[int, ...], ...], ...]
+"""By code, then by spelling: the tokens of an answer."""
+
+
+@dataclass(frozen=True)
+class SpokenTask:
+    """How a network is fed a task in text. `prompt` is None where tokens are fed as they are.
+
+    `positions` is how many tokens the shortest prompt has; `uneven` the slots (None: the prompts themselves) whose
+    number of tokens differs; `answers` the spellings of each answer (none where its values are classes).
+    """
+
+    prompt: PromptEncoding | None
+    positions: int
+    uneven: tuple[str | None, ...]
+    answers: tuple[Spellings, ...]
+
+
+def speak(
+    task: Task, facts: TransformerFacts, folder: Path, tokenizer: Tokenizer, layout: PromptLayout | None
+) -> SpokenTask:
+    """Resolve a checked task. What an answer is in tokens is read after the layout's first prompt."""
+    before = "" if layout is None else layout.prompts[0].text
+    answers = tuple(_spell(answer, before, tokenizer) for answer in task.answers)
+    if not isinstance(task.rendering, Prompt) or layout is None:
+        return SpokenTask(None, len(task.tokens), (), answers)
+    prompt = PromptEncoding(
+        templates=task.rendering.templates,
+        inputs=tuple((declared.name, declared.domain) for declared in task.inputs),
+        slots=task.rendering.slot_names,
+        tokenizer=file_hash(folder / "tokenizer.json"),
+        context=facts.context,
+        folder=folder,
+    )
+    slots = (None, *prompt.slots)
+    uneven = tuple(slot for slot in slots if len({_count(slot, each, layout) for each in layout.prompts}) > 1)
+    return SpokenTask(prompt, layout.shortest.length, uneven, answers)
+
+
+def _count(slot: str | None, prompt: PromptTokens, layout: PromptLayout) -> int:
+    return len(resolve_in_prompt(Position(slot, part="all"), prompt, layout))
+
+
+def _spell(answer: Answer, before: str, tokenizer: Tokenizer) -> Spellings:
+    texts = [(code, text) for code, spellings in enumerate(answer.texts) for text in spellings]
+    said = say_after(before, texts, tokenizer)
+    return tuple(
+        tuple(each.ids for each in said if each.code == code and each.ids is not None)
+        for code in range(len(answer.texts))
+    )

@@ -1,0 +1,1 @@
+"""Expressions as written -> typed expressions, in the scope in which they stand."""

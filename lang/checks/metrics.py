@@ -1,0 +1,154 @@
+"""Metrics as written -> typed metrics of a task."""
+
+from collections.abc import Mapping
+
+from ..diagnostics import Label, Span
+from ..expressions import Expression
+from ..families import families_of, family_name
+from ..metrics import (
+    CORRECT,
+    Amount,
+    Arithmetic,
+    Lookup,
+    Metric,
+    MetricExpression,
+    Reading,
+    ReadingName,
+    parts_of,
+)
+from ..scope import Reporter, report_twice
+from ..suggest import suggest
+from ..syntax.leaves import Decimal
+from ..syntax.metrics import AnswerKey, LookupSyntax, MetricExpressionSyntax, MetricSyntax, ReadingSyntax
+from ..texts import Template
+from .expressions.expression_checker import ExpressionChecker
+from .expressions.texts import check_template
+
+READINGS: tuple[ReadingName, ...] = ("prob", "logit", "logprob")
+
+
+def check_metrics(
+    written: list[MetricSyntax], taken: Mapping[str, Span], checker: ExpressionChecker, report: Reporter
+) -> dict[str, Metric]:
+    """Every metric that is right, by name. `taken` are the names of inputs and outputs; `checker` types their slots."""
+    found: dict[str, Metric] = {}
+    names: dict[str, Span] = {}
+    for syntax in written:
+        name = syntax.name.name
+        if name.text in names:
+            report_twice(report, f"metric `{name.text}`", syntax.name.span, names[name.text])
+            continue
+        names[name.text] = syntax.name.span
+        if name.text == CORRECT.name or family_name(name.text) in taken:
+            what = "is always there" if name.text == CORRECT.name else "is an input or output of the task"
+            report.error(
+                "CS102",
+                f"a metric cannot be called `{name.text}`: `{name.text}` {what}",
+                syntax.name.span,
+                related=[Label(taken[name.text], "declared here")] if name.text in taken else (),
+                help="choose another name for the metric",
+            )
+            continue
+        metric = _MetricChecker(checker, report).check(syntax)
+        if metric is not None:
+            found[metric.name] = metric
+    clashes = families_of(found).keys() & found.keys()
+    for name_text in sorted(clashes):
+        report.error(
+            "CS206", f"`{name_text}` is both a metric and a family of metrics", names[name_text], help="rename one"
+        )
+    return found
+
+
+class _MetricChecker:
+    """Types one metric."""
+
+    def __init__(self, checker: ExpressionChecker, report: Reporter) -> None:
+        self.checker = checker
+        self.report = report
+
+    def check(self, syntax: MetricSyntax) -> Metric | None:
+        low, high = syntax.low, syntax.high
+        if low.value >= high.value:
+            self.report.error(
+                "CS190",
+                "expected bounds of which the second is larger",
+                Span(low.span.start, high.span.end),
+                help="values are clipped to the bounds, and intervals rest on them: `metric m: 0..1 = ...`",
+            )
+        expression = self._expression(syntax.expression)
+        if low.value >= high.value or expression is None:
+            return None
+        if not any(isinstance(part, Reading | Lookup) for part in parts_of(expression)):
+            self.report.error(
+                "CS191",
+                f"metric `{syntax.name.name.text}` reads nothing of the run",
+                syntax.expression.span,
+                help='read a token, `prob(" yes")`, `logit(" a") - logit(" b")`, or a table, `judge[answer]`',
+            )
+            return None
+        return Metric(syntax.name.name.text, low.value, high.value, expression, syntax.span)
+
+    def _expression(self, syntax: MetricExpressionSyntax) -> MetricExpression | None:
+        match syntax:
+            case Decimal(value):
+                return Amount(value, syntax.span)
+            case LookupSyntax():
+                return self._lookup(syntax)
+            case ReadingSyntax():
+                return self._reading(syntax)
+            case _:
+                operands = [self._expression(operand) for operand in syntax.operands]
+                known = tuple(operand for operand in operands if operand is not None)
+                if len(known) < len(operands):
+                    return None
+                return Arithmetic(syntax.operator, known, syntax.span)  # type: ignore[arg-type]
+
+    def _reading(self, syntax: ReadingSyntax) -> Reading | None:
+        function = next((name for name in READINGS if name == syntax.function.text), None)
+        if function is None:
+            self.report.error(
+                "CS101",
+                f"expected a reading of a run, found `{syntax.function.text}`",
+                syntax.function.span,
+                help=suggest(syntax.function.text, READINGS, "readings"),
+            )
+            return None
+        text: Template | Lookup | None
+        if isinstance(syntax.text, LookupSyntax):
+            text = self._lookup(syntax.text)
+        else:
+            text = check_template(syntax.text, self.checker, self.report)
+            if text is not None and not text.parts:
+                help = "name the token or the text that is asked about"
+                self.report.error("CS187", "the text is empty", syntax.text.span, help=help)
+                return None
+        return None if text is None else Reading(function, text, syntax.span)
+
+    def _lookup(self, syntax: LookupSyntax) -> Lookup | None:
+        if not syntax.keys:
+            name = syntax.table.text
+            self.report.error(
+                "CS101",
+                f"expected `prob(...)`, `logit(...)`, `logprob(...)` or a row of a table, found `{name}`",
+                syntax.span,
+                help=f"a row of a table is read by its key: `{name}[answer]`",
+            )
+            return None
+        tables = self.checker.scope.library.tables
+        if syntax.table.text not in tables:
+            self.report.error(
+                "CS101",
+                f"expected a table, found the unknown name `{syntax.table.text}`",
+                syntax.table.span,
+                "not declared",
+                help=suggest(syntax.table.text, tables, "tables"),
+            )
+            return None
+        keys: list[Expression | str] = []
+        for key in syntax.keys:
+            typed = "answer" if isinstance(key, AnswerKey) else self.checker.check(key)
+            if typed is None:
+                return None
+            keys.append(typed)
+        return Lookup(syntax.table.text, tuple(keys), syntax.span)  # type: ignore[arg-type]

@@ -1,0 +1,110 @@
+"""Feeding: how the rows of a batch become tokens, and where in each row a place's positions and the answers are."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ...compiler.experiments import Encoding
+from ...compiler.groundings import Frame, Positions
+from ...compiler.row_layout import Position, RowLayout
+from ..errors import EnvironmentProblem
+
+Where = tuple[int, ...] | Tensor
+"""Positions: the same in every row, or of shape [item, position]."""
+
+
+@dataclass(frozen=True)
+class Feed:
+    """Reads the rows that an encoding makes, int64 of shape [item, column]."""
+
+    encoding: Encoding
+
+    @property
+    def layout(self) -> RowLayout:
+        """What the columns are; rows of plain tokens have nothing before them."""
+        return self.encoding.layout
+
+    def tokens(self, rows: Tensor) -> Tensor:
+        """Token ids, shape [item, token]."""
+        return rows[:, self.layout.width :]
+
+    def reads(self, rows: Tensor) -> Tensor:
+        """The positions at which the answers are read, shape [item, answer]."""
+        return self._each(tuple(answer.position for answer in self.encoding.answers), rows)
+
+    def where(self, frame: Frame, rows: Tensor) -> Where:
+        """A frame's positions in each row: of a site without positions where the answers are read."""
+        if not frame.positions:
+            return self.reads(rows)
+        return self.find(frame.positions, rows)
+
+    def find(self, positions: Positions, rows: Tensor) -> Where:
+        """Positions in each row; those that are the same in every row as they are."""
+        same = tuple(position for position in positions if isinstance(position, int))
+        return same if len(same) == len(positions) else self._each(positions, rows)
+
+    def earliest(self, frame: Frame, rows: Tensor) -> int:
+        """The first position of any row that a frame holds."""
+        where = self.where(frame, rows)
+        return min(where) if isinstance(where, tuple) else int(where.min())
+
+    def _each(self, positions: Positions, rows: Tensor) -> Tensor:
+        return torch.stack(list(self._columns(positions, rows)), 1)
+
+    def _columns(self, positions: Positions, rows: Tensor) -> Iterator[Tensor]:
+        for position in positions:
+            if isinstance(position, int):
+                yield torch.full((len(rows),), position, dtype=torch.int64, device=rows.device)
+            else:
+                yield from self._find(position, rows)
+
+    def _find(self, position: Position, rows: Tensor) -> Iterator[Tensor]:
+        """The tokens that a position means in each row; rows agree on how many tokens `all` of a slot are."""
+        if position.slot is None:
+            start, stop = torch.zeros_like(rows[:, 0]), rows[:, 0]
+            if position.index is not None:
+                yield position.index + (stop if position.index < 0 else start)
+                return
+        else:
+            start, stop = (rows[:, column] for column in self.layout.columns(position.slot))
+        match position.part:
+            case "first":
+                yield start
+            case "last":
+                yield stop - 1
+            case "all":
+                count = int((stop - start)[0])
+                if bool((stop - start != count).any()):
+                    message = f"expected as many tokens at `{position.text}` in every prompt, found {count} and others"
+                    raise EnvironmentProblem("CS549", message, "name one token: the first or the last")
+                yield from (start + index for index in range(count))
+
+
+def site_vectors(frame: Frame, state: Tensor, where: Where) -> Tensor:
+    """What a frame's map sees of a site's activation [item, position, width]: [item, group, dim]."""
+    chosen = take_positions(state, where)
+    if len(frame.dims) != frame.width:
+        chosen = chosen[..., list(frame.dims)]
+    return chosen if frame.shared else chosen.flatten(1)[:, None]
+
+
+def take_positions(state: Tensor, where: Where) -> Tensor:
+    """The activations [item, place, width] at some positions of [item, position, width]."""
+    return state[:, list(where)] if isinstance(where, tuple) else state[_items(state), where]
+
+
+def with_vectors(frame: Frame, state: Tensor, vectors: Tensor, where: Where) -> Tensor:
+    """The activation [item, position, width] with these vectors [item, group, dim] where the map sees them."""
+    count = len(where) if isinstance(where, tuple) else where.shape[1]
+    values = vectors.reshape(len(state), count, len(frame.dims)).to(state.dtype)
+    at = torch.tensor(where, device=state.device)[None] if isinstance(where, tuple) else where
+    if len(frame.dims) == frame.width:
+        return state.index_put((_items(state), at), values)
+    columns = torch.tensor(frame.dims, device=state.device)
+    return state.index_put((_items(state)[..., None], at[..., None], columns), values)
+
+
+def _items(state: Tensor) -> Tensor:
+    return torch.arange(len(state), device=state.device)[:, None]

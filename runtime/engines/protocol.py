@@ -1,0 +1,58 @@
+"""The engine's protocol: the network's interpreter of counterfactual terms."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+from torch import Tensor
+
+from ...compiler.groundings import Positions
+from ...compiler.interpret_terms import Batch
+from ...compiler.terms import OutputOf, Run
+
+if TYPE_CHECKING:
+    from ..maps.feature_map import FeatureMap
+
+
+class Engine(Protocol):
+    """Evaluates terms on one network through one grounding. Engines must agree for the same maps."""
+
+    @property
+    def name(self) -> str:
+        """The engine's name, as a result records it."""
+
+    @property
+    def maps(self) -> "tuple[FeatureMap, ...]":
+        """The maps of the grounding's frames, in order; `logits` has gradients with respect to their parameters."""
+
+    def logits(self, query: OutputOf, batch: Batch) -> Tensor:
+        """Logits of the query's run where the answers are read, shape [item, answer, class].
+
+        `batch.inputs` are rows as the encoding makes them, shape [item, role, column].
+
+        Raises:
+            EngineRefusal: the engine cannot evaluate this term rightly.
+        """
+
+    def logits_after(self, query: OutputOf, batch: Batch, edit: Callable[[Tensor], Tensor]) -> Tensor:
+        """Logits of a run in which the activation of the first frame's layer is edited after the run's assignments."""
+
+    def activation(self, frame: int, rows: Tensor) -> Tensor:
+        """The whole activation of a frame's layer in unintervened runs, shape [item, position, width]."""
+
+    def at(self, positions: Positions, activation: Tensor, rows: Tensor) -> Tensor:
+        """What an activation [item, position, width] of rows is at some positions, shape [item, place, width]."""
+
+    def states(self, frame: int, rows: Tensor) -> Tensor:
+        """The vectors that a frame's map sees in unintervened runs of `rows` [item, column]: [item, group, dim].
+
+        A group is a position where the frame's map is shared between positions; else there is one.
+        """
+
+    def intervened_activation(self, frame: int, run: Run, batch: Batch) -> Tensor:
+        """The whole activation of a frame's layer in a run with its assignments made: [item, position, width]."""
+
+    def read(self, variable: str, rows: Tensor) -> Tensor:
+        """A variable's features in unintervened runs of `rows` [item, column]; shape [item, feature].
+
+        An interchange reads nothing else of a source: sources with equal features give equal runs.
+        """

@@ -1,0 +1,52 @@
+"""What engines ask for when a network is to be run, and the plainest way to do it: every run whole."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from ..networks.protocol import Network, SiteEdit, read_site
+
+
+class Runs(Protocol):
+    """Runs of one network. Tokens [item, token]; `reads` the positions of the answers, shape [item, answer]."""
+
+    @property
+    def name(self) -> str:
+        """The engine's name, as a result records it."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network is."""
+
+    def logits(self, tokens: Tensor, reads: Tensor) -> Tensor:
+        """Logits of unedited runs, shape [item, answer, class]."""
+
+    def site(self, tokens: Tensor, component: str, layer: int | None, reads: Tensor) -> Tensor:
+        """A site's whole activation in unedited runs, shape [item, position, width]."""
+
+    def edited_logits(self, tokens: Tensor, reads: Tensor, edits: Sequence[SiteEdit], earliest: int) -> Tensor:
+        """Logits of runs with edits, none of which changes a position before `earliest`: [item, answer, class]."""
+
+
+class WholeRuns:
+    """Every run from the tokens to the logits, with the edits made on the way: the engine `hooks`."""
+
+    name = "hooks"
+
+    def __init__(self, network: Network, device: torch.device) -> None:
+        self.network, self.device = network, device
+
+    def logits(self, tokens: Tensor, reads: Tensor) -> Tensor:
+        """See `Runs.logits`."""
+        return self.edited_logits(tokens, reads, (), 0)
+
+    def site(self, tokens: Tensor, component: str, layer: int | None, reads: Tensor) -> Tensor:
+        """See `Runs.site`."""
+        return read_site(self.network, tokens, component, layer, reads)
+
+    def edited_logits(self, tokens: Tensor, reads: Tensor, edits: Sequence[SiteEdit], earliest: int) -> Tensor:
+        """See `Runs.edited_logits`."""
+        with self.network.edited(edits):
+            return self.network.finish(self.network.start(tokens), tokens, 0, reads)

@@ -1,0 +1,73 @@
+"""What engines ask of a network: a chain of stages that can be entered and left anywhere, and edits at its sites."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from torch import Tensor
+
+Edit = Callable[[Tensor], Tensor]
+"""What takes the place of a site's activation, shape [item, position, width]; the same tensor to read it only."""
+SiteEdit = tuple[str, int | None, str | None, Edit]
+"""Component, layer, dotted path (of `module` sites only), and what is done there."""
+
+
+class Network(Protocol):
+    """A frozen network. Tokens are ids, shape [item, token]; -1 on the right of a row stands for no token.
+
+    Its activation goes through stages 0 .. `last_stage`; a state is the activation [item, position, width] that a
+    stage begins with. Of a transformer stage i is layer i, and the last one what follows the layers.
+    """
+
+    @property
+    def last_stage(self) -> int:
+        """The stage that gives the logits."""
+
+    def layer_of(self, component: str, layer: int | None) -> int:
+        """The stage before which a run with an edit at this site is as it would be without."""
+
+    def state_of(self, component: str, layer: int | None) -> int | None:
+        """The stage whose state the site is; None where it lies within a stage."""
+
+    def edited(self, edits: Sequence[SiteEdit]) -> AbstractContextManager[None]:
+        """Within it, whatever runs makes these edits."""
+
+    def start(self, tokens: Tensor) -> Tensor:
+        """The state of stage 0."""
+
+    def advance(self, state: Tensor, tokens: Tensor, first: int, stop: int) -> Tensor:
+        """The state of stage `stop`, from that of stage `first`. The edits at stages from `first` on are made."""
+
+    def finish(self, state: Tensor, tokens: Tensor, first: int, at: Tensor) -> Tensor:
+        """Logits, shape [item, read, class], at positions `at` [item, read], from the state of stage `first`."""
+
+
+def read_site(network: Network, tokens: Tensor, component: str, layer: int | None, at: Tensor) -> Tensor:
+    """A site's activation in unedited runs of tokens, shape [item, position, width]; runs no further than the site.
+
+    `at` are the positions at which logits are read, shape [item, read].
+    """
+    stage = network.state_of(component, layer)
+    if stage is not None:
+        return network.advance(network.start(tokens), tokens, 0, stage)
+    return read_within(network, network.start(tokens), tokens, 0, (component, layer), at)
+
+
+def read_within(
+    network: Network, state: Tensor, tokens: Tensor, first: int, site: tuple[str, int | None], at: Tensor
+) -> Tensor:
+    """The activation of a site within a stage, from the state of stage `first`, which is no later."""
+    found: list[Tensor] = []
+
+    def keep(activation: Tensor) -> Tensor:
+        found.append(activation)
+        return activation
+
+    component, layer = site
+    with network.edited([(component, layer, None, keep)]):
+        stage = network.layer_of(component, layer)
+        if stage >= network.last_stage:
+            network.finish(state, tokens, first, at)
+        else:
+            network.advance(state, tokens, first, stage + 1)
+    return found[0]

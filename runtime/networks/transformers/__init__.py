@@ -1,0 +1,5 @@
+"""Transformers in the Hugging Face format, run in pieces and with edits."""
+
+from .load import load_transformer as load_transformer
+from .network import TransformerNetwork as TransformerNetwork
+from .prefix import Prefix as Prefix
