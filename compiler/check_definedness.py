@@ -61,13 +61,13 @@ def check_definedness(program: Program, task: Task, models: Iterable[CausalModel
             f"`{variable}` has a value on no input of `{task.name}`",
             Label(span, "its look-up has no answer, or several"),
             notes=(note,),
-            help="`the` needs one value for which its `where` holds, and only one: change it, or what `require` admits",
+            help="`the` needs exactly one value for which its `where` holds: change it, or what `require` admits",
         )
     ]
 
 
 def count_left_out(program: Program, models: Mapping[str, CausalModel]) -> tuple[LeftOut, ...]:
-    """For each task with a model that may be undefined, what that leaves out."""
+    """For each task of which some inputs are left out, how many."""
     found: list[LeftOut] = []
     for task in program.tasks.values():
         partial = [models[name] for name, model in program.models.items() if model.task == task.name]
@@ -75,7 +75,8 @@ def count_left_out(program: Program, models: Mapping[str, CausalModel]) -> tuple
         if partial:
             names = tuple(f"{m.name}.{name}" for m in partial for name in _look_ups(m))
             count, of, exact = _count(partial[0])
-            found.append(LeftOut(task.name, count, of, names, exact))
+            if count:
+                found.append(LeftOut(task.name, count, of, names, exact))
     return tuple(found)
 
 

@@ -122,7 +122,7 @@ class PlainNetwork(nn.Module, ABC):
             ValueError: the network has no such site.
         """
         self.site_module(component, layer)
-        return component if layer is None else f"sites[{layer}]"
+        return component if layer is None else f"sites.{layer}"
 
 
 def take_reads(logits: Tensor, at: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from cspec.lang.places import IDENTITY, Family
 from cspec.runtime.engines import Engine, Opened
 from cspec.runtime.engines import open_engine as open_named
 from cspec.runtime.engines.captures import Captures
-from cspec.runtime.engines.pyvene_engine import _ranges
+from cspec.runtime.engines.pyvene_interventions import column_ranges
 from cspec.runtime.errors import EngineRefusal
 from cspec.runtime.maps import FeatureMap
 from cspec.runtime.maps.open_map import open_map
@@ -339,9 +339,9 @@ def test_engines_agree_on_the_same_maps_of_a_transformer(
 
 
 def test_dims_become_ranges() -> None:
-    assert _ranges((0, 3)) == [[0, 1], [3, 4]]
-    assert _ranges((0, 1, 2, 7, 8)) == [[0, 3], [7, 9]]
-    assert _ranges((4,)) == [[4, 5]]
+    assert column_ranges((0, 3)) == [[0, 1], [3, 4]]
+    assert column_ranges((0, 1, 2, 7, 8)) == [[0, 3], [7, 9]]
+    assert column_ranges((4,)) == [[4, 5]]
 
 
 def test_equal_inputs_are_run_once_whatever_pads_them(network: Mlp) -> None:

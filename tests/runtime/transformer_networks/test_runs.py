@@ -161,7 +161,7 @@ def test_an_unknown_architecture_runs_whole() -> None:
     network = unknown_network()
     prompts = [draw_tokens(1, length, seed=length)[0] for length in (9, 2)]
     tokens, at = pad(prompts), torch.tensor([[8], [1]])
-    assert network.blocks == 0
+    assert network.last_stage == 0
     found = network.finish(network.start(tokens), tokens, 0, at)
     for item, prompt in enumerate(prompts):
         with torch.no_grad():
