@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 from cspec.compiler.causal_model import CausalModel
-from cspec.compiler.flip_model import flip_model, way_to_output
+from cspec.compiler.controls.flip_model import flip_model, way_to_output
 from cspec.compiler.sampling.relations import TooLargeError
 from cspec.lang.domains import BOOL, Domain, integers
 from cspec.lang.expressions import Apply, Constant, Expression, Listing, Variable

@@ -8,16 +8,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from .check_pairs import Populations
-from .experiments import Control, Experiment, Fitting, Measurement, Part, Quantity
+from ..check_pairs import Populations
+from ..experiments import Control, Experiment, Fitting, Measurement, Part, Quantity
+from ..sampling.draw_items import Population, set_members
+from ..sampling.enumerate_items import TooManyItemsError
+from ..sampling.halves import codes_on, interchange
+from ..sampling.items import Recipe
+from ..sampling.relations import TooLargeError
+from ..sampling.sample_items import sample_items
+from ..terms import Agree, on_model
 from .flip_model import Flipped, flip_model
-from .sampling.draw_items import Population, set_members
-from .sampling.enumerate_items import TooManyItemsError
-from .sampling.halves import codes_on, interchange
-from .sampling.items import Recipe
-from .sampling.relations import TooLargeError
-from .sampling.sample_items import sample_items
-from .terms import Agree, on_model
 
 NAME = "flipped model"
 AFTER = "scrambled model"

@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..lang.domains import BOOL, product
-from ..lang.expressions import Apply, Listing, Variable, variables_of
-from ..lang.program import Mechanism
-from ..lang.tuples import tuple_code
-from .causal_model import CausalModel, Codes
-from .expressions import substitute
-from .sampling.relations import TooLargeError
+from ...lang.domains import BOOL, product
+from ...lang.expressions import Apply, Listing, Variable, variables_of
+from ...lang.program import Mechanism
+from ...lang.tuples import tuple_code
+from ..causal_model import CausalModel, Codes
+from ..expressions import substitute
+from ..sampling.relations import TooLargeError
 from .unseen_values import JointValues, list_seen, take_for_others
 
 MOST_JOINT = 1 << 14

@@ -8,9 +8,9 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from .causal_model import CausalModel, Codes
-from .sampling.relations import TooLargeError
-from .sampling.spaces import list_inputs, tabulated
+from ..causal_model import CausalModel, Codes
+from ..sampling.relations import TooLargeError
+from ..sampling.spaces import list_inputs, tabulated
 
 _LISTED = 1 << 20
 _BATCH = 1 << 16
@@ -75,7 +75,7 @@ def take_for_others(values: JointValues, seen: Codes, inputs_matter: bool) -> Co
     start = np.searchsorted(keys, order) - first
     for step in range(_TRIED):
         waiting = waiting[step < count[waiting]]
-        if not len(waiting) or not len(inputs):
+        if not len(waiting):
             break
         other = known[first[waiting] + (start[waiting] + step) % count[waiting]]
         differs = (values.outputs(waiting, inputs) != values.outputs(other, inputs)).any(axis=0)
@@ -104,7 +104,8 @@ def list_seen(values: JointValues) -> Codes:
 
 
 def _draw_inputs(model: CausalModel, count: int) -> Codes:
-    """At most so many admitted inputs (codes, shape [input, column]), drawn uniformly; none where they are rare."""
+    """So many admitted inputs (codes, shape [input, column]), drawn uniformly; any inputs where admitted ones are rare."""
     generator = np.random.Generator(np.random.Philox(key=0))
     drawn = np.stack([generator.integers(0, domain.size, _DRAWN) for domain in model.input_domains], axis=1)
-    return drawn[model.admits(drawn)][:count]
+    admitted = drawn[model.admits(drawn)]
+    return (admitted if len(admitted) else drawn)[:count]
