@@ -10,6 +10,7 @@ import pytest
 from cspec.compiler.causal_model import CausalModel, lower_model, share_population
 from cspec.compiler.check_definedness import LeftOut, check_definedness, count_left_out
 from cspec.compiler.check_models import check_models
+from cspec.compiler.controls.scramble_model import scramble_model
 from cspec.compiler.hold_children import copy_for_readers, edge_name
 from cspec.compiler.sampling.count_undefined import count_undefined
 from cspec.compiler.sampling.draw_items import label_of, open_population
@@ -18,7 +19,6 @@ from cspec.compiler.sampling.halves import open_twin
 from cspec.compiler.sampling.items import Recipe, Undefined
 from cspec.compiler.sampling.sample_items import sample_items
 from cspec.compiler.sampling.spaces import tabulated
-from cspec.compiler.scramble_model import scramble_model
 from cspec.lang import Source, read_program
 from cspec.lang.domains import BOOL, integers
 from cspec.lang.expressions import Apply, Variable
