@@ -11,6 +11,7 @@ from ..networks.protocol import Network, read_within
 
 Site = tuple[str, int | None]
 Bools = npt.NDArray[np.bool_]
+Numbers = npt.NDArray[np.int64]
 ROWS = 2048
 """Inputs that are run at once."""
 
@@ -48,8 +49,19 @@ class Captures:
                 return self.network.advance(self.state(tokens, before), tokens, before, stage)
         return self.network.advance(self.network.start(tokens), tokens, 0, stage)
 
-    @torch.no_grad()
+    def state_reader(self, tokens: Tensor, stage: int) -> Callable[[Tensor], Tensor]:
+        """`state` of some of these inputs, told by their indices, shape [item]; they are captured and found once."""
+        kept, numbers = self._hold(tokens, stage, lambda some: self._run_to(some, stage))
+        at = torch.from_numpy(kept.at[numbers]).to(self.device)
+        return lambda rows: kept.take(at[rows], tokens.shape[1])
+
     def _read(self, tokens: Tensor, what: int | Site, run: Callable[[Tensor], Tensor]) -> Tensor:
+        kept, numbers = self._hold(tokens, what, run)
+        return kept.take(torch.from_numpy(kept.at[numbers]).to(self.device), tokens.shape[1])
+
+    @torch.no_grad()
+    def _hold(self, tokens: Tensor, what: int | Site, run: Callable[[Tensor], Tensor]) -> "tuple[_Kept, Numbers]":
+        """What is kept of a stage or site, these inputs among it, and the inputs' numbers, shape [item]."""
         numbers = self.inputs.number(tokens)
         kept = self._kept.setdefault(what, _Kept())
         missing = numbers[~kept.has(numbers)]
@@ -60,7 +72,7 @@ class Captures:
                 part = slice(start, start + ROWS)
                 some = tokens[torch.from_numpy(at[part]).to(tokens.device)]
                 kept.add(new[part], run(some), some.shape[1])
-        return kept.take(numbers, tokens.shape[1])
+        return kept, numbers
 
 
 class _Inputs:
@@ -144,9 +156,9 @@ class _Kept:
         self.at[numbers] = np.arange(self.count, self.count + len(numbers))
         self.count += len(numbers)
 
-    def take(self, numbers: npt.NDArray[np.int64], tokens: int) -> Tensor:
-        """The activations of these inputs, at the positions that rows of so many tokens have."""
+    def take(self, at: Tensor, tokens: int) -> Tensor:
+        """The activations that are held at these places [input], at the positions that rows of so many tokens have."""
         assert self.held is not None
-        found = self.held[torch.from_numpy(self.at[numbers]).to(self.held.device)]
+        found = self.held[at]
         beyond = tokens + self.further - found.shape[1]
         return found if beyond == 0 else nn.functional.pad(found, (0, 0, 0, beyond))

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ..networks.protocol import Network, SiteEdit
 from .captures import Captures
+from .runs import EditedRunner, Site
 
 
 class FusedRuns:
@@ -32,3 +33,14 @@ class FusedRuns:
         state = self.captures.state(tokens, first)
         with self.network.edited(edits):
             return self.network.finish(state, tokens, first, reads)
+
+    def edited_runner(self, tokens: Tensor, reads: Tensor, sites: Sequence[Site], earliest: int) -> EditedRunner:
+        """See `Runs.edited_runner`: the inputs are looked up once."""
+        first = min(self.network.layer_of(component, layer) for component, layer in sites)
+        state = self.captures.state_reader(tokens, first)
+
+        def run(rows: Tensor, edits: Sequence[SiteEdit]) -> Tensor:
+            with self.network.edited(edits):
+                return self.network.finish(state(rows), tokens[rows], first, reads[rows])
+
+        return run

@@ -18,7 +18,6 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_pre_hook
-from torch.nn.utils import parametrize
 from torch.utils.hooks import RemovableHandle
 
 from ...compiler.experiments import Encoding
@@ -32,6 +31,7 @@ from ..networks import PlainNetwork
 from ..networks.protocol import read_site
 from ..networks.stages import take_reads
 from .feed import Feed, site_vectors, take_positions
+from .protocol import Prepared
 
 
 def import_pyvene() -> Any:
@@ -70,6 +70,10 @@ class PyveneEngine:
             return self._answers(self.network, torch.from_numpy(batch.inputs[:, run.input]))
         return self._by_groups(run, batch, lambda targets, items: self._intervened(run, targets, items))
 
+    def prepare(self, query: OutputOf, batch: Batch) -> Prepared:
+        """See `Engine.prepare`: nothing is."""
+        return lambda rows: self.logits(query, batch.take(rows.numpy()))
+
     def _answers(self, network: PlainNetwork, rows: Tensor) -> Tensor:
         return take_reads(network(self.feed.tokens(rows)), self.feed.reads(rows))
 
@@ -93,13 +97,12 @@ class PyveneEngine:
         sources = [self._source(run, target, tokens, batch) for target in targets]
         here = [self._locations(frame, tokens[:, run.input]) for frame in frames]
         there = [self._locations(frame, source) for frame, source in zip(frames, sources, strict=True)]
-        with parametrize.cached():
-            _, logits = model(
-                {"tokens": self.feed.tokens(tokens[:, run.input])},
-                [{"tokens": self.feed.tokens(source)} for source in sources],
-                {"sources->base": (there, here)},
-                subspaces=[np.tile(_subspaces(frame), (size, 1)) for frame in frames],
-            )
+        _, logits = model(
+            {"tokens": self.feed.tokens(tokens[:, run.input])},
+            [{"tokens": self.feed.tokens(source)} for source in sources],
+            {"sources->base": (there, here)},
+            subspaces=[np.tile(_subspaces(frame), (size, 1)) for frame in frames],
+        )
         if self.calls != len(targets):
             raise EngineRefusal(f"expected {len(targets)} interventions, {self.calls} took place")
         return take_reads(logits, self.feed.reads(tokens[:, run.input]))

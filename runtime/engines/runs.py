@@ -1,12 +1,17 @@
 """What engines ask for when a network is to be run, and the plainest way to do it: every run whole."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from ..networks.protocol import Network, SiteEdit, read_site
+
+Site = tuple[str, int | None]
+"""Component and layer."""
+EditedRunner = Callable[[Tensor, Sequence[SiteEdit]], Tensor]
+"""From the indices of some rows, shape [item], and edits to their logits, shape [item, answer, class]."""
 
 
 class Runs(Protocol):
@@ -29,6 +34,9 @@ class Runs(Protocol):
     def edited_logits(self, tokens: Tensor, reads: Tensor, edits: Sequence[SiteEdit], earliest: int) -> Tensor:
         """Logits of runs with edits, none of which changes a position before `earliest`: [item, answer, class]."""
 
+    def edited_runner(self, tokens: Tensor, reads: Tensor, sites: Sequence[Site], earliest: int) -> EditedRunner:
+        """`edited_logits` of some of these rows at a time, for edits at these sites."""
+
 
 class WholeRuns:
     """Every run from the tokens to the logits, with the edits made on the way: the engine `hooks`."""
@@ -50,3 +58,7 @@ class WholeRuns:
         """See `Runs.edited_logits`."""
         with self.network.edited(edits):
             return self.network.finish(self.network.start(tokens), tokens, 0, reads)
+
+    def edited_runner(self, tokens: Tensor, reads: Tensor, sites: Sequence[Site], earliest: int) -> EditedRunner:
+        """See `Runs.edited_runner`."""
+        return lambda rows, edits: self.edited_logits(tokens[rows], reads[rows], edits, earliest)

@@ -86,6 +86,10 @@ class BoundlessMap(AnnealedMap):
         """See `AnnealedMap.taken`."""
         return self.fractions.sum()
 
+    def settle(self) -> None:
+        """See `FeatureMap.settle`."""
+        self.frame.retract()
+
     def state(self) -> dict[str, Tensor]:
         """`weight`: the frame, shape [dim, feature]; `sizes`: features of each block in order, shape [block]."""
         sizes = self.sizes if self.temperature is None else self._found()

@@ -51,6 +51,9 @@ class ChosenDims(FeatureMap):
         self.owner.copy_(owner)
         self.shares.copy_(block_shares(owner, len(self.sizes)))
 
+    def settle(self) -> None:
+        """See `FeatureMap.settle`: dims are not trained."""
+
     def state(self) -> dict[str, Tensor]:
         """`owner`: the block that owns each dim (-1: none), shape [dim]."""
         return {"owner": self.owner.clone()}

@@ -68,6 +68,9 @@ class MaskedDims(AnnealedMap):
         """See `AnnealedMap.taken`."""
         return 1 - torch.softmax(self.logits / (self.temperature or LAST_TEMPERATURE), 0)[0].mean()
 
+    def settle(self) -> None:
+        """See `FeatureMap.settle`: any logits stand for a map."""
+
     def state(self) -> dict[str, Tensor]:
         """`owner`: the block that owns each dim (-1: none), shape [dim]."""
         return {"owner": self._owner()}

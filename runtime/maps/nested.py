@@ -59,6 +59,10 @@ class NestedMap(FeatureMap):
         """See `FeatureMap.draw`: a random inner map; the outer one stays."""
         self.inner.draw(generator)
 
+    def settle(self) -> None:
+        """See `FeatureMap.settle`."""
+        self.inner.settle()
+
     def state(self) -> dict[str, Tensor]:
         """The tensors of both maps, named `outer.NAME` and `inner.NAME`."""
         named = (("outer", self.outer.state()), ("inner", self.inner.state()))

@@ -68,6 +68,9 @@ class RevnetMap(FeatureMap):
         for residuals in (self.first, self.second):
             residuals.draw(generator)
 
+    def settle(self) -> None:
+        """See `FeatureMap.settle`: any weights stand for a map."""
+
     def state(self) -> dict[str, Tensor]:
         """`mixing` [block, dim, dim]; of F (`first`) and G (`second`) `read`, `bias`, `write`."""
         return {name: parameter.detach().clone() for name, parameter in self.named_parameters()}

@@ -53,6 +53,10 @@ class SubspaceMap(FeatureMap):
         """Use this frame, shape [dim, feature], orthonormal columns, block by block."""
         self.frame.place(weight)
 
+    def settle(self) -> None:
+        """See `FeatureMap.settle`."""
+        self.frame.retract()
+
     def state(self) -> dict[str, Tensor]:
         """`weight`: the frame, shape [dim, feature]."""
         return {"weight": self.frame.finished()}

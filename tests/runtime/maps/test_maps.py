@@ -60,9 +60,10 @@ def drawn(name: str, seed: int = 0) -> FeatureMap:
         inner.hold(outer.state())
     feature_map.draw(generator)
     with torch.no_grad():
-        for path, parameter in feature_map.named_parameters():
-            if parameter.requires_grad and "parametrizations" not in path:
+        for parameter in feature_map.parameters():
+            if parameter.requires_grad:
                 parameter.add_(0.05 * torch.randn(parameter.shape, generator=generator))
+    feature_map.settle()
     return feature_map
 
 
@@ -208,6 +209,7 @@ def test_a_frame_is_orthonormal_while_it_trains_and_to_the_last_digit_when_kept(
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
+        feature_map.settle()
     assert isinstance(feature_map, SubspaceMap)
     frame_now = feature_map.frame.weight.detach()
     torch.testing.assert_close(frame_now.T @ frame_now, torch.eye(5), atol=1e-5, rtol=0)
