@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,6 +10,7 @@ from torch import Tensor
 from ..compiler.budgets import CHECKS
 from ..compiler.keys import derived_seed
 from ..compiler.plan import FitStep
+from .adam import BETAS, Adam
 from .errors import EnvironmentProblem
 from .fit_reports import TracePoint
 from .maps import AnnealedMap, FeatureMap
@@ -51,7 +51,7 @@ def train_maps(
     for feature_map in maps:
         feature_map.draw(generator)
     annealed = [feature_map for feature_map in maps if isinstance(feature_map, AnnealedMap)]
-    optimizer = _optimizer(maps, annealed, settings.rate)
+    optimizer = _optimizer(maps, annealed)
     batches = _batches(len(objective.fit), settings.batch, derived_seed(seed, "order", ""))
     checks = {max(1, round(settings.steps * (check + 1) / CHECKS)) for check in range(CHECKS)}
     trace: list[TracePoint] = []
@@ -64,7 +64,8 @@ def train_maps(
         losses.append(_finite(loss))
         for feature_map in annealed:
             loss = loss + SIZE_PENALTY * feature_map.taken()
-        _step(optimizer, loss, settings.rate * (1 - (taken - 1) / settings.steps))
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step(settings.rate * (1 - (taken - 1) / settings.steps))
         for feature_map in maps:
             feature_map.settle()
         progress.advance()
@@ -87,22 +88,10 @@ def train_maps(
     return Training(states, best, tuple(trace))
 
 
-def _optimizer(maps: tuple[FeatureMap, ...], annealed: list[AnnealedMap], rate: float) -> torch.optim.Optimizer:
+def _optimizer(maps: tuple[FeatureMap, ...], annealed: list[AnnealedMap]) -> Adam:
     sizes = [p for feature_map in annealed for p in feature_map.size_parameters()]
     others = [p for m in maps for p in m.parameters() if p.requires_grad and not any(p is size for size in sizes)]
-    groups: list[dict[str, Any]] = [{"params": others}] if others else []
-    if sizes:
-        groups.append({"params": sizes, "betas": SIZE_BETAS})
-    return torch.optim.Adam(groups, lr=rate)
-
-
-def _step(optimizer: torch.optim.Optimizer, loss: Tensor, rate: float) -> None:
-    for group in optimizer.param_groups:
-        group["lr"] = rate
-        for parameter in group["params"]:
-            parameter.grad = None
-    loss.backward()  # type: ignore[no-untyped-call]
-    optimizer.step()
+    return Adam([(others, BETAS), (sizes, SIZE_BETAS)])
 
 
 def _finite(loss: Tensor) -> float:
