@@ -27,10 +27,10 @@ class Agreement:
 def answer_codes(labels: Tensor, encoding: Encoding) -> list[Tensor]:
     """The code of each answer, shape [item] each, of the output's codes: the first answer is the fastest digit."""
     codes = []
-    for answer in encoding.answers:
+    for answer in encoding.answers[:-1]:
         codes.append(labels % len(answer.classes))
         labels = labels // len(answer.classes)
-    return codes
+    return [*codes, labels]
 
 
 def compare(logits: Tensor, labels: Tensor, encoding: Encoding) -> Agreement:

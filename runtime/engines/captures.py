@@ -159,6 +159,6 @@ class _Kept:
     def take(self, at: Tensor, tokens: int) -> Tensor:
         """The activations that are held at these places [input], at the positions that rows of so many tokens have."""
         assert self.held is not None
-        found = self.held[at]
+        found = self.held.index_select(0, at)
         beyond = tokens + self.further - found.shape[1]
         return found if beyond == 0 else nn.functional.pad(found, (0, 0, 0, beyond))

@@ -52,10 +52,10 @@ class Given:
     def take(self, items: Tensor) -> "Given":
         """The same of some items, told by their indices."""
         return Given(
-            {target: member[items] for target, member in self.members.items()},
+            {target: member.index_select(0, items) for target, member in self.members.items()},
             {frame: where if isinstance(where, tuple) else where[items] for frame, where in self.where.items()},
             self.fixed,
-            lambda frame, source: self.vectors(frame, source)[items],
+            lambda frame, source: self.vectors(frame, source).index_select(0, items),
         )
 
 
@@ -218,7 +218,8 @@ class TermEngine:
                     changed, value(features), weight.expand_as(changed)
                 )  # exact where a share is 0 or 1
             rebuilt = map.inverse(changed, error)
-            if all(member is not None for _, _, member in blocks):  # what no item's set holds stays bit by bit
+            if not map.exact and all(member is not None for _, _, member in blocks):
+                # what no item's set holds stays bit by bit
                 touched = torch.stack([member for _, _, member in blocks if member is not None]).any(0)
                 rebuilt = torch.where(touched[:, None, None], rebuilt, vectors)
             return with_vectors(place, state, rebuilt, where)

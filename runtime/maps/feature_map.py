@@ -28,6 +28,11 @@ class FeatureMap(nn.Module, ABC):
     def error_size(self) -> int:
         """The length of the error that `featurise` returns."""
 
+    @property
+    @abstractmethod
+    def exact(self) -> bool:
+        """Whether `inverse` gives a vector back bit by bit where its features stayed what they were."""
+
     @abstractmethod
     def featurise(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Features [..., feature] and error [..., error_size] of vectors [..., dim]."""

@@ -37,6 +37,11 @@ class NestedMap(FeatureMap):
         """See `FeatureMap.error_size`."""
         return len(self.outside) + self.inner.error_size + self.outer.error_size
 
+    @property
+    def exact(self) -> bool:
+        """See `FeatureMap.exact`."""
+        return self.inner.exact and self.outer.exact
+
     def featurise(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """See `FeatureMap.featurise`; features are the inner map's."""
         found, outer_error = self.outer.featurise(x)

@@ -36,6 +36,11 @@ class RevnetMap(FeatureMap):
         """See `FeatureMap.error_size`."""
         return 0
 
+    @property
+    def exact(self) -> bool:
+        """See `FeatureMap.exact`."""
+        return False
+
     def featurise(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """See `FeatureMap.featurise`; there is no error."""
         rows = x.reshape(-1, x.shape[-1])
