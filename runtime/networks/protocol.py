@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from torch import Tensor
 
 if TYPE_CHECKING:
-    from .transformers.prefix import Prefix
+    from .prefix import Prefix
 
 Edit = Callable[[Tensor], Tensor]
 """What takes the place of a site's activation, shape [item, position, width]; the same tensor to read it only."""

@@ -11,14 +11,17 @@ from torch import Tensor, nn
 from .protocol import SiteEdit
 
 if TYPE_CHECKING:
-    from .transformers.prefix import Prefix
+    from .prefix import Prefix
 
 
 class Site(nn.Module):
-    """A named place where an engine may read and write: hands on a copy, so that writing spoils nothing upstream."""
+    """A named place where an engine may read and write: hands on a copy, so that writing spoils nothing upstream.
+
+    Where nobody listens there is nobody who could write.
+    """
 
     def forward(self, x: Tensor) -> Tensor:
-        return x.clone()
+        return x.clone() if self._forward_hooks else x
 
 
 class Config:

@@ -12,9 +12,10 @@ from transformers import PreTrainedModel
 from transformers.cache_utils import DynamicCache
 
 from ...errors import EnvironmentProblem
+from ..prefix import Prefix
 from .edits import PlacedEdit, installed
 from .families import Family
-from .prefix import Prefix, cache_of, prefix_of
+from .prefix import cache_of, prefix_of
 from .sites import entrance
 
 

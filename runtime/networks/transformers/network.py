@@ -9,12 +9,12 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from ....compiler.network_facts import TransformerFacts
+from ..prefix import Prefix
 from ..protocol import SiteEdit
 from .drive import Driver, Piece
 from .edits import PlacedEdit, Site
 from .families import End, family_of
 from .packing import columns_of
-from .prefix import Prefix
 from .sites import check_module, find_site
 
 
