@@ -17,6 +17,9 @@ from .packing import columns_of
 from .prefix import Prefix
 from .sites import check_module, find_site
 
+MODULE = 'module("'
+"""How the component of a module's site begins; its path follows."""
+
 
 class TransformerNetwork:
     """A transformer and its sites: a `Network` whose stage i is layer i, and the last one what follows the layers.
@@ -155,6 +158,8 @@ class TransformerNetwork:
         return [each for each in self._edits if first <= each.site.point < stop or (first == 0 and each.site.early)]
 
     def _site(self, component: str, layer: int | None, path: str | None) -> Site:
+        if component.startswith(MODULE):
+            component, path = "module", component.removeprefix(MODULE).removesuffix('")')
         if path is not None:
             check_module(self.model, path)
         return find_site(self.family, self.facts, component, layer, path)
