@@ -253,7 +253,7 @@ class PyveneEngine:
         raise EngineRefusal(f"`{target}` is not aligned")
 
     def _site(self, frame: Frame) -> HookedSite:
-        return self.host.hooked(frame.component, frame.layer, frame.width)
+        return self.host.hooked(frame.component, frame.layer, frame.width or max(frame.dims) + 1)
 
     def _count(self, *_: object) -> None:
         self.calls += 1

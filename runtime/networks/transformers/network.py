@@ -19,6 +19,8 @@ from .sites import check_module, find_site
 
 ROOM = 1 << 27
 """Numbers that a run may hold at once, about."""
+MODULE = 'module("'
+"""How the component of a module's site begins; its path follows."""
 
 
 class TransformerNetwork:
@@ -172,6 +174,8 @@ class TransformerNetwork:
         return [each for each in self._edits if first <= each.site.point < stop or (first == 0 and each.site.early)]
 
     def _site(self, component: str, layer: int | None, path: str | None) -> Site:
+        if component.startswith(MODULE):
+            component, path = "module", component.removeprefix(MODULE).removesuffix('")')
         if path is not None:
             check_module(self.model, path)
         return find_site(self.family, self.facts, component, layer, path)
