@@ -83,11 +83,11 @@ class Feed:
 
 
 def site_vectors(frame: Frame, state: Tensor, where: Where) -> Tensor:
-    """What a frame's map sees of a site's activation [item, position, width]: [item, group, dim]."""
+    """What a frame's map sees of a site's activation [item, position, width]: [item, group, dim], in float32."""
     chosen = take_positions(state, where)
     if len(frame.dims) != frame.width:
         chosen = chosen[..., list(frame.dims)]
-    return chosen if frame.shared else chosen.flatten(1)[:, None]
+    return (chosen if frame.shared else chosen.flatten(1)[:, None]).float()
 
 
 def take_positions(state: Tensor, where: Where) -> Tensor:

@@ -1,12 +1,11 @@
 """The fast way to run: what no edit changes is taken from captures, and only what follows it is computed."""
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 
-from ..networks.protocol import Network, SiteEdit
+from ..networks.protocol import Network
 from .captures import Captures
+from .runs import EditsFrom
 
 
 class FusedRuns:
@@ -26,9 +25,13 @@ class FusedRuns:
         """See `Runs.site`."""
         return self.captures.site(tokens, component, layer, reads)
 
-    def edited_logits(self, tokens: Tensor, reads: Tensor, edits: Sequence[SiteEdit], earliest: int) -> Tensor:
-        """See `Runs.edited_logits`."""
-        first = min(self.network.layer_of(component, layer) for component, layer, _, _ in edits)
+    def edited_logits(self, tokens: Tensor, reads: Tensor, edits: EditsFrom, earliest: int) -> Tensor:
+        """See `Runs.edited_logits`: of the positions before `earliest` only keys and values are needed."""
+        first = min(self.network.layer_of(component, layer) for component, layer, _, _ in edits(0))
         state = self.captures.state(tokens, first)
-        with self.network.edited(edits):
-            return self.network.finish(state, tokens, first, reads)
+        prefix = self.captures.prefix(tokens, first, earliest) if earliest else None
+        if prefix is None:
+            with self.network.edited(edits(0)):
+                return self.network.finish(state, tokens, first, reads)
+        with self.network.edited(edits(earliest)):
+            return self.network.finish(state[:, earliest:], tokens, first, reads, prefix)

@@ -80,7 +80,7 @@ class _Transformer:
         return found
 
     def logits(self, output: Any) -> Tensor:
-        logits: Tensor = output.logits
+        logits: Tensor = output.logits.float()
         return logits
 
     def hooked(self, component: str, layer: int | None, width: int) -> HookedSite:

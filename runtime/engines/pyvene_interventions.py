@@ -27,7 +27,7 @@ def build_intervention(pyvene: Any, site: HookedSite, frame: Frame, map: Feature
         )
         rotated.rotate_layer = _Rotation(map)
         whole: nn.Module = rotated
-        return whole if columns == tuple(range(site.width)) else _within_columns(whole, columns)
+        return _within_columns(whole, columns)
     return _by_map(pyvene.VanillaIntervention(embed_dim=site.width), columns, frame, map, block)
 
 
@@ -69,7 +69,8 @@ def _within_columns(rotated: nn.Module, columns: tuple[int, ...]) -> nn.Module:
 
     def forward(base: Tensor, source: Tensor, subspaces: Any = None, **options: Any) -> Tensor:
         changed = base.clone()
-        changed[..., chosen] = whole(base[..., chosen], source[..., chosen], subspaces, **options)
+        swapped = whole(base[..., chosen].float(), source[..., chosen].float(), subspaces, **options)
+        changed[..., chosen] = swapped.to(base.dtype)
         return changed
 
     rotated.forward = forward
@@ -82,12 +83,13 @@ def _by_map(intervention: nn.Module, columns: tuple[int, ...], frame: Frame, map
 
     def forward(base: Tensor, source: Tensor, subspaces: Any = None, **options: Any) -> Tensor:
         vectors, sources = (
-            state[..., chosen] if frame.shared else state[..., chosen].flatten(1)[:, None] for state in (base, source)
+            (state if frame.shared else state.flatten(1)[:, None])
+            for state in (base[..., chosen].float(), source[..., chosen].float())
         )
         features, error = map.featurise(vectors)
         swapped = torch.lerp(features, map.featurise(sources)[0], map.share(block).expand_as(features))
         changed = base.clone()
-        changed[..., chosen] = map.inverse(swapped, error).reshape(changed[..., chosen].shape)
+        changed[..., chosen] = map.inverse(swapped, error).reshape(changed[..., chosen].shape).to(base.dtype)
         return changed
 
     intervention.forward = forward

@@ -1,12 +1,15 @@
 """What engines ask for when a network is to be run, and the plainest way to do it: every run whole."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from ..networks.protocol import Network, SiteEdit, read_site
+
+EditsFrom = Callable[[int], Sequence[SiteEdit]]
+"""The edits of a run that leaves out so many first positions: they are given the activations of the others."""
 
 
 class Runs(Protocol):
@@ -26,7 +29,7 @@ class Runs(Protocol):
     def site(self, tokens: Tensor, component: str, layer: int | None, reads: Tensor) -> Tensor:
         """A site's whole activation in unedited runs, shape [item, position, width]."""
 
-    def edited_logits(self, tokens: Tensor, reads: Tensor, edits: Sequence[SiteEdit], earliest: int) -> Tensor:
+    def edited_logits(self, tokens: Tensor, reads: Tensor, edits: EditsFrom, earliest: int) -> Tensor:
         """Logits of runs with edits, none of which changes a position before `earliest`: [item, answer, class]."""
 
 
@@ -40,13 +43,13 @@ class WholeRuns:
 
     def logits(self, tokens: Tensor, reads: Tensor) -> Tensor:
         """See `Runs.logits`."""
-        return self.edited_logits(tokens, reads, (), 0)
+        return self.edited_logits(tokens, reads, lambda _: (), 0)
 
     def site(self, tokens: Tensor, component: str, layer: int | None, reads: Tensor) -> Tensor:
         """See `Runs.site`."""
         return read_site(self.network, tokens, component, layer, reads)
 
-    def edited_logits(self, tokens: Tensor, reads: Tensor, edits: Sequence[SiteEdit], earliest: int) -> Tensor:
+    def edited_logits(self, tokens: Tensor, reads: Tensor, edits: EditsFrom, earliest: int) -> Tensor:
         """See `Runs.edited_logits`."""
-        with self.network.edited(edits):
+        with self.network.edited(edits(0)):
             return self.network.finish(self.network.start(tokens), tokens, 0, reads)

@@ -4,6 +4,7 @@ A source run is read where the term says, its features take the base's place in 
 rebuilt with the base's error. An item whose set lacks a variable keeps its own features there, whatever the map.
 """
 
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ from .runs import Runs
 if TYPE_CHECKING:
     from ..maps.feature_map import FeatureMap
 
+PlacedEdit = Callable[[Where, Tensor], Tensor]
+"""From positions and a site's activation, shape [item, position, width], to what takes its place."""
 Value = Callable[[Tensor], Tensor]
 """What becomes of a frame's features, shape [item, group, feature]."""
 
@@ -90,18 +93,29 @@ class TermEngine:
         """Logits of a run with its assignments made, and after them what is done `further`."""
         rows = self._rows(batch, run)
         tokens, reads = self.feed.tokens(rows), self.feed.reads(rows)
-        edits = [*((self.frames[frame], edit) for frame, edit in self._edits(run, batch, rows).items()), *further]
-        if not edits:
+        made = [(self.frames[frame], edit) for frame, edit in self._edits(run, batch).items()]
+        if not made and not further:
             return self.runs.logits(tokens, reads)
-        sites: list[SiteEdit] = [(place.component, place.layer, None, edit) for place, edit in edits]
-        earliest = min(self.feed.earliest(place, rows) for place, _ in edits) if not further else 0
-        return self.runs.edited_logits(tokens, reads, sites, earliest)
+
+        def edits(left_out: int) -> list[SiteEdit]:
+            placed: list[tuple[Frame, Edit]] = [
+                (place, functools.partial(edit, self._where(place, rows, left_out))) for place, edit in made
+            ]
+            return [(place.component, place.layer, None, edit) for place, edit in (*placed, *further)]
+
+        earliest = 0 if further else min(self.feed.earliest(place, rows) for place, _ in made)
+        return self.runs.edited_logits(tokens, reads, edits, earliest)
+
+    def _where(self, place: Frame, rows: Tensor, left_out: int) -> Where:
+        """A frame's positions among those that are run, where so many first ones are left out."""
+        where = self.feed.where(place, rows)
+        return tuple(position - left_out for position in where) if isinstance(where, tuple) else where - left_out
 
     def _rows(self, batch: Batch, run: Run) -> Tensor:
         return torch.from_numpy(batch.inputs[:, run.input]).to(self.runs.device)
 
-    def _edits(self, run: Run, batch: Batch, rows: Tensor) -> dict[int, Edit]:
-        """What each frame that holds a target does to its site's activation."""
+    def _edits(self, run: Run, batch: Batch) -> dict[int, PlacedEdit]:
+        """What each frame that holds a target does to its site's activation at its positions."""
         wanted: dict[int, list[tuple[int, Value, Tensor | None]]] = {}
         for assignment in run.assignments:
             target, value = assignment.target, assignment.value
@@ -113,15 +127,12 @@ class TermEngine:
                 column = batch.members[:, batch.variables.index(target)]
                 member = torch.from_numpy(column).to(self.runs.device)
             wanted.setdefault(frame, []).append((block, self._value(frame, target, value, run, batch), member))
-        return {
-            frame: self._edit(frame, blocks, self.feed.where(self.frames[frame], rows))
-            for frame, blocks in wanted.items()
-        }
+        return {frame: self._edit(frame, blocks) for frame, blocks in wanted.items()}
 
-    def _edit(self, frame: int, blocks: list[tuple[int, Value, Tensor | None]], where: Where) -> Edit:
+    def _edit(self, frame: int, blocks: list[tuple[int, Value, Tensor | None]]) -> PlacedEdit:
         place, map = self.frames[frame], self.maps[frame]
 
-        def edit(state: Tensor) -> Tensor:
+        def edit(where: Where, state: Tensor) -> Tensor:
             vectors = site_vectors(place, state, where)
             features, error = map.featurise(vectors)
             changed = features

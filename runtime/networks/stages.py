@@ -3,11 +3,15 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from .protocol import SiteEdit
+
+if TYPE_CHECKING:
+    from .transformers.prefix import Prefix
 
 
 class Site(nn.Module):
@@ -94,7 +98,16 @@ class PlainNetwork(nn.Module, ABC):
             state = self.step(stage + 1, self.sites[stage](state))
         return state
 
-    def finish(self, state: Tensor, tokens: Tensor, first: int, at: Tensor) -> Tensor:
+    @property
+    def has_prefixes(self) -> bool:
+        """See `Network.has_prefixes`: these networks are so small that whole runs are as fast."""
+        return False
+
+    def prefix(self, tokens: Tensor, length: int) -> "Prefix":
+        """See `Network.prefix`. Raises ValueError."""
+        raise ValueError("a plain network has no prefixes")
+
+    def finish(self, state: Tensor, tokens: Tensor, first: int, at: Tensor, prefix: "Prefix | None" = None) -> Tensor:
         """See `Network.finish`. At the logits edits are given those of every position."""
         return take_reads(self._finish(state, first), at)
 

@@ -67,7 +67,7 @@ class Driver:
         return found[0]
 
     def logits(self, piece: Piece, at: Tensor) -> Tensor:
-        """Logits [item, read, class] at positions `at` [item, read] of the whole run."""
+        """Logits [item, read, class] at positions `at` [item, read] of the whole run, in float32 at least."""
         rows = at.to(self.device) - piece.begins
         with self._driven(piece, len(self.layers)) as inputs:
             if self.family is None or any(each.site.late for each in piece.edits):
@@ -75,16 +75,15 @@ class Driver:
                 for each in piece.edits:
                     if each.site.path is None:
                         logits = each.edit(logits)
-                return gather(logits, rows)
+                return _exact(gather(logits, rows))
             head = self.model.get_submodule(self.family.head)
             with _removed(head.register_forward_pre_hook(lambda _, given: (gather(given[0], rows),))):
-                read: Tensor = self.model(**inputs).logits
-                return read
+                return _exact(self.model(**inputs).logits)
 
     def whole(self, tokens: Tensor) -> dict[str, Any]:
         """What the model is called with to run whole."""
         tokens = tokens.to(self.device)
-        return self._surroundings(tokens, None) | {"input_ids": _ids(tokens)}
+        return {"input_ids": _ids(tokens), **self._surroundings(tokens, None)}
 
     def prefix(self, tokens: Tensor, length: int) -> Prefix:
         """Keys and values of the positions below `length` in a clean run."""
@@ -135,6 +134,11 @@ class Driver:
 def gather(x: Tensor, at: Tensor) -> Tensor:
     """The vectors of x [item, position, width] at each item's own positions [item, read]: [item, read, width]."""
     return x[torch.arange(len(x), device=x.device)[:, None], at]
+
+
+def _exact(logits: Tensor) -> Tensor:
+    """Logits of a shorter floating point type as float32, which holds them exactly; others as they are."""
+    return logits.float() if logits.dtype in (torch.bfloat16, torch.float16) else logits
 
 
 def _hand_on(state: Tensor, *_: object, **__: object) -> Tensor:

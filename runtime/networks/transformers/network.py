@@ -125,6 +125,7 @@ class TransformerNetwork:
     def finish(self, state: Tensor, tokens: Tensor, first: int, at: Tensor, prefix: Prefix | None = None) -> Tensor:
         """Logits [item, read, class] at the positions `at` [item, read] of a run that goes on from `resid_pre[first]`.
 
+        They are in float32, whatever shorter type the network has.
         With a prefix, `state` holds the positions from `prefix.length` on; `tokens` and `at` are the whole run's.
         """
         if not 0 <= first <= self.last_stage:
@@ -132,13 +133,18 @@ class TransformerNetwork:
         edits = self._edits_of(first, self.last_stage + 1)
         return self._driver.logits(Piece(tokens, state, first, edits, prefix), at)
 
+    @property
+    def has_prefixes(self) -> bool:
+        """See `Network.has_prefixes`."""
+        return self.family is not None and self.family.causal
+
     def prefix(self, tokens: Tensor, length: int) -> Prefix:
         """Keys and values of the positions below `length` of a clean run, for all layers.
 
         Raises:
             ValueError: there are no such positions, or later ones change what earlier ones hold (encoders).
         """
-        if self.family is None or not self.family.causal:
+        if not self.has_prefixes:
             raise ValueError("only a network of which a position reads none after it has prefixes")
         if not 1 <= length < tokens.shape[1]:
             raise ValueError(f"expected a length of 1 to {tokens.shape[1] - 1}, found {length}")

@@ -18,7 +18,7 @@ from cspec.runtime.networks import load_network
 from cspec.runtime.networks.transformers import TransformerNetwork
 from safetensors.torch import load_file, save_file
 from torch import Tensor
-from transformers import BertModel, ViTConfig
+from transformers import AutoModelForCausalLM, BertModel, ViTConfig
 
 from .tools import CONFIGS, draw_tokens, network_of
 
@@ -76,10 +76,13 @@ def test_sharded_weights_are_read(tmp_path: Path) -> None:
 
 def test_the_dtype_is_the_declared_one(tmp_path: Path) -> None:
     file = replace(saved("llama", tmp_path), dtype="bfloat16")
-    network = load(file)
+    network, tokens = load(file), draw_tokens()
     assert all(weight.dtype == torch.bfloat16 for weight in network.model.parameters())
-    expected = network_of("llama")(draw_tokens())
-    torch.testing.assert_close(network(draw_tokens()).float(), expected, atol=0.1, rtol=0.1)
+    library = AutoModelForCausalLM.from_pretrained(tmp_path, dtype=torch.bfloat16)
+    assert torch.equal(network(tokens), library(input_ids=tokens).logits.float())
+    drawn = load(file, 0, seed=3)  # positions keep their precision
+    assert all(weight.dtype == torch.bfloat16 for weight in drawn.model.parameters())
+    assert drawn.model.get_submodule("model.rotary_emb").inv_freq.dtype == torch.float32
 
 
 def test_loading_says_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -216,15 +219,23 @@ def test_a_body_whose_head_is_its_embedding_is_whole(tmp_path: Path) -> None:
 
 
 def test_a_network_of_no_language_is_refused(tmp_path: Path) -> None:
-    file = saved("gpt2", tmp_path)
+    saved("gpt2", tmp_path)
     ViTConfig().save_pretrained(tmp_path)
+    change_config(tmp_path, vocab_size=50)
     with pytest.raises(EnvironmentProblem, match=r"`net` \(vit\) gives no logits") as raised:
-        load(file)
+        load(NetworkFile("net", tmp_path, read_transformer_facts(tmp_path)))
     assert raised.value.code == "CS539"
 
 
-@pytest.mark.parametrize("entries", [{"model_type": "nonsense"}, {"layer_norm_epsilon": "x"}])
-def test_a_configuration_that_the_library_refuses(tmp_path: Path, entries: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "entries",
+    [
+        {"model_type": "nonsense"},
+        {"layer_norm_epsilon": "x"},
+        {"quantization_config": {"quant_method": "bitsandbytes", "load_in_4bit": True}},
+    ],
+)
+def test_a_configuration_that_the_library_refuses(tmp_path: Path, entries: dict[str, object]) -> None:
     file = saved("gpt2", tmp_path)
     change_config(tmp_path, **entries)
     with pytest.raises(EnvironmentProblem, match="of `net` cannot be used") as raised:
@@ -240,6 +251,34 @@ def test_a_device_that_is_not_there(tmp_path: Path, device: str) -> None:
     with pytest.raises(EnvironmentProblem, match=f"expected a device `{device}`") as raised:
         load(replace(saved("gpt2", tmp_path), device=device))
     assert raised.value.code == "CS537"
+
+
+def test_positions_that_change_with_the_company_of_a_prompt_are_refused(tmp_path: Path) -> None:
+    file = saved("llama", tmp_path)
+    change_config(
+        tmp_path,
+        rope_parameters={
+            "rope_type": "longrope",
+            "rope_theta": 1e4,
+            "short_factor": [1.0] * 3,
+            "long_factor": [2.0] * 3,
+            "original_max_position_embeddings": 8,
+            "factor": 4.0,
+        },
+    )
+    with pytest.raises(EnvironmentProblem, match="longrope"):
+        load(file)
+
+
+def test_entries_that_the_library_fills_in_otherwise_are_named(tmp_path: Path) -> None:
+    saved("mistral", tmp_path)
+    path = tmp_path / "config.json"
+    config = json.loads(path.read_text())
+    del config["num_key_value_heads"]  # 8 for the library, as many as there are heads for the check
+    path.write_text(json.dumps(config))
+    with pytest.raises(EnvironmentProblem, match=r"`num_key_value_heads` was taken to be 4, and .* 8") as raised:
+        load(NetworkFile("net", tmp_path, read_transformer_facts(tmp_path)))
+    assert raised.value.code == "CS532"
 
 
 def test_what_bert_was_trained_with_besides_its_head_may_be_there(tmp_path: Path) -> None:
