@@ -70,7 +70,12 @@ def measure_case(network: TransformerNetwork, layer: int, name: str, position: i
     return [
         row,
         run_duel(f"{case}, pyvene tuned", ours, tuned, REPEATS, None, floor),
-        Duel(f"{case}, capture of {2 * ITEMS} inputs: pays after {paid:.1f} steps", row.peer_ms / capture, capture, row.peer_ms),
+        Duel(
+            f"{case}, capture of {2 * ITEMS} inputs: pays after {paid:.1f} steps",
+            row.peer_ms / capture,
+            capture,
+            row.peer_ms,
+        ),
     ]
 
 
@@ -134,9 +139,7 @@ class Peer:
         pyvene = import_pyvene()
         self.map, self.labels, self.position = map, labels, position
         self.base, self.source = (torch.from_numpy(batch.inputs[:, role]) for role in (0, 1))
-        intervention = pyvene.LowRankRotatedSpaceIntervention(
-            embed_dim=network.facts.stream, low_rank_dimension=SIZE
-        )
+        intervention = pyvene.LowRankRotatedSpaceIntervention(embed_dim=network.facts.stream, low_rank_dimension=SIZE)
         intervention.rotate_layer = Rotation(map)
         representation = pyvene.RepresentationConfig(layer, "block_output", "pos", 1, intervention=intervention)
         self.model: Any = pyvene.IntervenableModel(pyvene.IntervenableConfig([representation]), network.model)

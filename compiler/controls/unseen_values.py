@@ -104,7 +104,7 @@ def list_seen(values: JointValues) -> Codes:
 
 
 def _draw_inputs(model: CausalModel, count: int) -> Codes:
-    """So many admitted inputs (codes, shape [input, column]), drawn uniformly; any inputs where these are rare."""
+    """Admitted inputs (codes, shape [input, column]), drawn uniformly; any inputs where admitted ones are rare."""
     generator = np.random.Generator(np.random.Philox(key=0))
     drawn = np.stack([generator.integers(0, domain.size, _DRAWN) for domain in model.input_domains], axis=1)
     admitted = drawn[model.admits(drawn)]

@@ -1,11 +1,13 @@
 """The fast way to run: what no edit changes is taken from captures, and only what follows it is computed."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
 from ..networks.protocol import Network
 from .captures import Captures
-from .runs import EditsFrom
+from .runs import EditedRunner, EditsFrom, Site
 
 
 class FusedRuns:
@@ -25,13 +27,23 @@ class FusedRuns:
         """See `Runs.site`."""
         return self.captures.site(tokens, component, layer, reads)
 
-    def edited_logits(self, tokens: Tensor, reads: Tensor, edits: EditsFrom, earliest: int) -> Tensor:
-        """See `Runs.edited_logits`: of the positions before `earliest` only keys and values are needed."""
-        first = min(self.network.layer_of(component, layer) for component, layer, _, _ in edits(0))
-        state = self.captures.state(tokens, first)
-        prefix = self.captures.prefix(tokens, first, earliest) if earliest else None
-        if prefix is None:
-            with self.network.edited(edits(0)):
-                return self.network.finish(state, tokens, first, reads)
-        with self.network.edited(edits(earliest)):
-            return self.network.finish(state[:, earliest:], tokens, first, reads, prefix)
+    def edited_runner(
+        self, tokens: Tensor, reads: Tensor, sites: Sequence[Site], earliest: int, classes: Tensor | None = None
+    ) -> EditedRunner:
+        """See `Runs.edited_runner`: inputs are looked up once, and run from the first stage that an edit changes.
+
+        Of the positions before `earliest` only keys and values are needed, where the network has them apart.
+        """
+        first = min(self.network.layer_of(component, layer) for component, layer in sites)
+        state = self.captures.state_reader(tokens, first)
+        prefix = self.captures.prefix_reader(tokens, first, earliest)
+
+        def run(items: Tensor, edits: EditsFrom) -> Tensor:
+            if prefix is None:
+                with self.network.edited(edits(0)):
+                    return self.network.finish(state(items), tokens[items], first, reads[items], None, classes)
+            with self.network.edited(edits(earliest)):
+                later = state(items)[:, earliest:]
+                return self.network.finish(later, tokens[items], first, reads[items], prefix(items), classes)
+
+        return run

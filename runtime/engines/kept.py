@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from .numbered_inputs import Numbers
 
 Bools = npt.NDArray[np.bool_]
+ROWS = 512
+"""Inputs that are run at once."""
 
 
 class Kept:
@@ -52,10 +54,14 @@ class Kept:
         self.at[numbers] = np.arange(self.count, stop)
         self.count = stop
 
-    def take(self, numbers: Numbers, tokens: int, device: torch.device) -> Tensor:
-        """The activations of these inputs, at the positions that rows of so many tokens have."""
+    def find(self, numbers: Numbers, device: torch.device) -> Tensor:
+        """Where inputs are held, shape [item]."""
+        return torch.from_numpy(self.at[numbers]).to(device)
+
+    def take(self, at: Tensor, tokens: int, device: torch.device) -> Tensor:
+        """The activations that are held there [item], at the positions that rows of so many tokens have."""
         assert self.held is not None
-        found = self.held.index_select(0, torch.from_numpy(self.at[numbers]).to(self.held.device)).to(device)
+        found = self.held.index_select(0, at.to(self.held.device)).to(device)
         beyond = tokens + self.further - found.shape[1]
         return found if beyond == 0 else nn.functional.pad(found, (0, 0, 0, beyond))
 
@@ -81,3 +87,10 @@ def _in_file(
     file.truncate(size)
     elements = size // torch.empty(0, dtype=dtype).element_size()
     return torch.from_file(str(Path(file.name)), shared=True, size=elements, dtype=dtype).reshape(shape), file
+
+
+def missing(held: Bools, numbers: Numbers) -> list[tuple[Numbers, Numbers]]:
+    """Inputs that are not held, each once, in parts: their numbers, and the rows where they stand."""
+    rows = np.flatnonzero(~held)
+    new, first = np.unique(numbers[rows], return_index=True)
+    return [(new[start : start + ROWS], rows[first[start : start + ROWS]]) for start in range(0, len(new), ROWS)]

@@ -17,7 +17,6 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_pre_hook
-from torch.nn.utils import parametrize
 from torch.utils.hooks import RemovableHandle
 
 from ...compiler.experiments import Encoding
@@ -29,6 +28,7 @@ from ..maps.feature_map import FeatureMap
 from ..networks.protocol import Network, read_site
 from ..networks.stages import take_reads
 from .feed import Feed, site_vectors, take_positions
+from .protocol import Prepared
 from .pyvene_hosts import HookedSite, host_of
 from .pyvene_interventions import build_intervention, partition_parts
 
@@ -70,6 +70,10 @@ class PyveneEngine:
             return self._plain(torch.from_numpy(batch.inputs[:, run.input]))
         return self._by_groups(run, batch, lambda targets, items: self._intervened(run, targets, items))
 
+    def prepare(self, query: OutputOf, batch: Batch, classes: tuple[int, ...]) -> Prepared:
+        """See `Engine.prepare`: nothing is."""
+        return lambda rows: self.logits(query, batch.take(rows.numpy()))[..., list(classes)]
+
     def _plain(self, rows: Tensor) -> Tensor:
         """Logits of unedited runs, at the answers."""
         output = self.host.root(**self.host.inputs(self.feed.tokens(rows)))
@@ -95,13 +99,12 @@ class PyveneEngine:
         sources = [self._source(run, target, tokens, batch) for target in targets]
         here = [self._locations(frame, tokens[:, run.input]) for frame in frames]
         there = [self._locations(frame, source) for frame, source in zip(frames, sources, strict=True)]
-        with parametrize.cached():
-            _, output = model(
-                self.host.inputs(self.feed.tokens(tokens[:, run.input])),
-                [self.host.inputs(self.feed.tokens(source)) for source in sources],
-                {"sources->base": (there, here)},
-                subspaces=[np.tile(partition_parts(self._site(frame), frame), (size, 1)) for frame in frames],
-            )
+        _, output = model(
+            self.host.inputs(self.feed.tokens(tokens[:, run.input])),
+            [self.host.inputs(self.feed.tokens(source)) for source in sources],
+            {"sources->base": (there, here)},
+            subspaces=[np.tile(partition_parts(self._site(frame), frame), (size, 1)) for frame in frames],
+        )
         if self.calls != len(targets):
             raise EngineRefusal(f"expected {len(targets)} interventions, {self.calls} took place")
         return take_reads(self.host.logits(output), self.feed.reads(tokens[:, run.input]))

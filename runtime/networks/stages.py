@@ -11,14 +11,17 @@ from torch import Tensor, nn
 from .protocol import SiteEdit
 
 if TYPE_CHECKING:
-    from .transformers.prefix import Prefix
+    from .prefix import Prefix
 
 
 class Site(nn.Module):
-    """A named place where an engine may read and write: hands on a copy, so that writing spoils nothing upstream."""
+    """A named place where an engine may read and write: hands on a copy, so that writing spoils nothing upstream.
+
+    Where nobody listens there is nobody who could write.
+    """
 
     def forward(self, x: Tensor) -> Tensor:
-        return x.clone()
+        return x.clone() if self._forward_hooks else x
 
 
 class Config:
@@ -107,9 +110,18 @@ class PlainNetwork(nn.Module, ABC):
         """See `Network.prefix`. Raises ValueError."""
         raise ValueError("a plain network has no prefixes")
 
-    def finish(self, state: Tensor, tokens: Tensor, first: int, at: Tensor, prefix: "Prefix | None" = None) -> Tensor:
+    def finish(
+        self,
+        state: Tensor,
+        tokens: Tensor,
+        first: int,
+        at: Tensor,
+        prefix: "Prefix | None" = None,
+        classes: Tensor | None = None,
+    ) -> Tensor:
         """See `Network.finish`. At the logits edits are given those of every position."""
-        return take_reads(self._finish(state, first), at)
+        logits = take_reads(self._finish(state, first), at)
+        return logits if classes is None or len(classes) == logits.shape[2] else logits[..., classes]
 
     def _finish(self, state: Tensor, first: int) -> Tensor:
         last = self.last_stage
