@@ -3,7 +3,7 @@
 A step takes the features of a batch of bases and of sources in a trained frame, rebuilds the bases with the sources'
 features, and differentiates the sum of squares by the frame's parameters: what a step of distributed alignment search
 asks of the map, without the network. pyvene's intervention is as pyvene makes it by default (a product of Householder
-reflections), which builds its weight wherever it is read; a second row lends it our caching.
+reflections), which builds its weight wherever it is read; a second row has torch build it once.
 """
 
 from collections.abc import Callable
@@ -52,7 +52,7 @@ def run_cached(step: Callable[[], None]) -> None:
 
 
 class Ours:
-    """The interchange of a whole subspace in a map that is open for training."""
+    """The interchange of a whole subspace in a map that is open for training, led back after the step before."""
 
     def __init__(self, dim: int, size: int) -> None:
         self.map = SubspaceMap(dim, (size,))
@@ -60,9 +60,9 @@ class Ours:
 
     def __call__(self, base: Tensor, source: Tensor) -> Tensor:
         """Bases [item, dim] with the features of sources [item, dim]."""
-        with parametrize.cached():
-            _, error = self.map.featurise(base)
-            return self.map.inverse(self.map.featurise(source)[0], error)
+        self.map.settle()
+        _, error = self.map.featurise(base)
+        return self.map.inverse(self.map.featurise(source)[0], error)
 
 
 def open_peer(dim: int, size: int) -> Any:
@@ -74,9 +74,9 @@ def step_flops(dim: int, size: int) -> float:
     """Floating-point operations of a step's matrix products.
 
     The interchange has three products of [item, dim] by [dim, feature] and four more in its gradient; the frame costs
-    as much as one QR decomposition (4 dim feature^2) and the three products of its gradient (6 dim feature^2).
+    one QR decomposition (4 dim feature^2) and the two products that project its gradient (4 dim feature^2).
     """
-    return 7 * 2 * BATCH * dim * size + 10 * dim * size**2
+    return 7 * 2 * BATCH * dim * size + 8 * dim * size**2
 
 
 def matmul_rate(width: int = 1024) -> float:

@@ -153,10 +153,25 @@ class CausalModel:
         """Whether every variable of this model and of its rivals has a value on each input; shape [item]."""
         defined = np.ones(len(inputs), dtype=bool)
         for model in self.partial:
-            codes = model.run_guarded(inputs, {})
-            for truth in model.hidden.values():
-                defined &= codes[truth] != 0
+            for has_value in model.values_there(inputs).values():
+                defined &= has_value
         return defined
+
+    def values_there(self, inputs: Codes) -> dict[str, npt.NDArray[np.bool_]]:
+        """For each variable of this model that may lack a value, whether it has one on each input; shape [item]."""
+        codes = self._truths.run(inputs, {})
+        return {name: codes[truth] != 0 for name, truth in self.hidden.items()}
+
+    @cached_property
+    def _truths(self) -> "CausalModel":
+        """The hidden truth values, and of the variables those alone that they read."""
+        needed = set(self.hidden.values())
+        kept: list[Mechanism] = []
+        for mechanism in reversed(self.guarded.mechanisms):
+            if mechanism.name in needed:
+                kept.append(mechanism)
+                needed.update(v.name for v in variables_of(mechanism.expression))
+        return replace(self, mechanisms=tuple(reversed(kept)), families=(), rivals=())
 
     def output_of(self, inputs: Codes) -> Codes:
         """The output's codes without any intervention, shape [item]."""

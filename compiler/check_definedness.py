@@ -20,6 +20,7 @@ from .sampling.spaces import holds, list_inputs, tabulated
 
 _BATCH = 1 << 16
 _SAMPLES = 1 << 20
+ENUMERATED = "decided by enumeration"
 _EXACT = 2**53
 """Counts by tables are exact up to here."""
 
@@ -61,13 +62,13 @@ def check_definedness(program: Program, task: Task, models: Iterable[CausalModel
             f"`{variable}` has a value on no input of `{task.name}`",
             Label(span, "its look-up has no answer, or several"),
             notes=(note,),
-            help="`the` needs one value for which its `where` holds, and only one: change it, or what `require` admits",
+            help="`the` needs exactly one value for which its `where` holds: change it, or what `require` admits",
         )
     ]
 
 
 def count_left_out(program: Program, models: Mapping[str, CausalModel]) -> tuple[LeftOut, ...]:
-    """For each task with a model that may be undefined, what that leaves out."""
+    """For each task of which some inputs are left out, how many."""
     found: list[LeftOut] = []
     for task in program.tasks.values():
         partial = [models[name] for name, model in program.models.items() if model.task == task.name]
@@ -75,7 +76,8 @@ def count_left_out(program: Program, models: Mapping[str, CausalModel]) -> tuple
         if partial:
             names = tuple(f"{m.name}.{name}" for m in partial for name in _look_ups(m))
             count, of, exact = _count(partial[0])
-            found.append(LeftOut(task.name, count, of, names, exact))
+            if count:
+                found.append(LeftOut(task.name, count, of, names, exact))
     return tuple(found)
 
 
@@ -93,18 +95,37 @@ def find_undrawn(experiments: Iterable[Experiment], populations: Populations) ->
 
 def _first_without_input(partial: list[CausalModel]) -> tuple[CausalModel, str, str] | None:
     """The first variable with which no input is left, and how that was found out."""
+    domain = math.prod(d.size for d in partial[0].input_domains)
+    if domain > LISTED:
+        try:
+            return _first_by_tables(partial)
+        except TooLargeError:
+            pass
+    alone, exact = inputs_alone(partial[0]), domain <= MOST_LISTED
+    variables = [(model, variable) for model in partial for variable in model.hidden]
+    met = [False] * len(variables)
+    for inputs in list_inputs(alone, alone.require, _BATCH) if exact else _samples(alone):
+        left = holds(alone, alone.require, inputs)
+        values = {model.name: model.values_there(inputs) for model in partial}
+        for index, (model, variable) in enumerate(variables):
+            left = left & values[model.name][variable]
+            met[index] |= bool(left.any())
+        if all(met):
+            return None
+    model, variable = variables[met.index(False)]
+    return model, variable, ENUMERATED if exact else f"by sampling: none of {_SAMPLES:,} random inputs is left"
+
+
+def _first_by_tables(partial: list[CausalModel]) -> tuple[CausalModel, str, str] | None:
+    """The same without listing inputs. Raises TooLargeError."""
     layout = tabulated(inputs_alone(partial[0]), partial[0].require)
     true = layout.true
-    try:
-        for model in partial:
-            nodes = layout.graph.model(model.guarded, layout.inputs, {})
-            for variable, truth in model.hidden.items():
-                true += (nodes[truth],)
-                if layout.graph.solve([], true, layout.extra).elimination.total == 0:
-                    return model, variable, "decided by enumeration"
-    except TooLargeError:
-        if not any(partial[0].admits(inputs).any() for inputs in _samples(partial[0])):
-            return partial[0], next(iter(partial[0].hidden)), f"by sampling: on none of {_SAMPLES:,} random inputs"
+    for model in partial:
+        nodes = layout.graph.model(model.guarded, layout.inputs, {})
+        for variable, truth in model.hidden.items():
+            true += (nodes[truth],)
+            if layout.graph.solve([], true, layout.extra).elimination.total == 0:
+                return model, variable, ENUMERATED
     return None
 
 

@@ -62,7 +62,7 @@ def _of_subject(subject: Subject, program: Program) -> str:
 
 
 def _of_site(site: Site) -> str:
-    if site.joined:
+    if not site.at_one_place:
         return f"the vector of several sites `{site.text}`"
     return "" if site.module is None else f"the site `{site.text}`"
 

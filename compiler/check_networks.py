@@ -13,6 +13,7 @@ from ..lang.effects import CandidateSubject, CircuitSubject, Effect, Mean, SiteS
 from ..lang.places import Region, Site
 from ..lang.program import Alignment, Program
 from .check_autoencoders import check_autoencoders
+from .check_branches import check_branches
 from .check_sites import check_place, check_sites
 from .experiments import NetworkFile
 from .feed_networks import Feeding
@@ -39,6 +40,7 @@ def check_networks(
     for alignment, name in _grounded(program):
         if (there := fed.feed(program.models[alignment.model].task, name)) is not None:
             found += check_sites(alignment, there, program.alignments)
+            found += check_branches(alignment, program.models[alignment.model], there, program.alignments)
             found += check_autoencoders(alignment, there, folder, allow_path)
             if there.layout is not None:
                 found += check_position_counts(alignment, name, there.layout)

@@ -110,7 +110,7 @@ def _task(task: Task, spoken: list[SpokenTask]) -> Iterator[Diagnostic]:
 
 def _placement(placement: Placement, spoken: list[SpokenTask]) -> Iterator[Diagnostic]:
     place, variable = placement.place, placement.variable
-    if isinstance(place, Site) and place.joined:
+    if isinstance(place, Site) and not place.at_one_place:
         yield _not_run(f"the vector of several sites of `{variable}`", place.span)
         return
     for part in place.parts:

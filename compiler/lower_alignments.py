@@ -105,9 +105,8 @@ class _Places:
             return self.place_inside(index, placement, site.inside, size)
         width = self.facts.width(site.component, site.layer)
         assert width is not None, "checked against the network"
-        dims = tuple(range(width)) if site.dims is None else site.dims
-        if site.head is not None:  # heads stand side by side in one activation
-            dims = tuple(site.head * width + dim for dim in dims)
+        dims = tuple(dim for part in site.parts for dim in self.dims_of(part, width))
+        if site.head is not None:
             width *= self.facts.heads_of(site.component)
         positions = self.resolve(tuple(position for member in sites for position in member.positions))
         place = Place(
@@ -120,9 +119,14 @@ class _Places:
             size,
             positions,
             bool(placement.members),
-            head=site.head,
+            head=None if site.joined else site.head,
         )
         return self.sized(place, placement)
+
+    def dims_of(self, site: Site, width: int) -> tuple[int, ...]:
+        """A site's dims in its component's activation, in which heads stand side by side, each so wide."""
+        first = 0 if site.head is None else site.head * width
+        return tuple(first + dim for dim in (range(width) if site.dims is None else site.dims))
 
     def place_inside(self, index: int, placement: Placement, inside: tuple[str, str], size: Size) -> Place:
         """A place within the block of another alignment's variable."""

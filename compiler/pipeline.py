@@ -20,8 +20,8 @@ from .check_pairs import Populations, check_pairs, check_splits
 from .check_readings import check_readings
 from .check_rivals import check_rivals
 from .check_runnable import check_runnable
+from .controls.lower_flipped import lower_flipped
 from .experiments import Experiment, NetworkFile
-from .lower_flipped import lower_flipped
 from .program_to_experiments import lower_claims
 from .read_files import FolderFiles
 

@@ -23,7 +23,7 @@ from .sampling.draw_items import Population
 from .sampling.items import Split
 from .terms import Agree, Score
 
-CODE_VERSIONS = {"items": 1, "encode": 1, "network": 1, "fit": 3, "evaluate": 3, "decide": 2}
+CODE_VERSIONS = {"items": 2, "encode": 1, "network": 1, "fit": 3, "evaluate": 3, "decide": 2}
 """The version of each step's code: raised whenever a step's result changes for the same content."""
 
 

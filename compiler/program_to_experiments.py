@@ -8,8 +8,8 @@ from ..lang.effects import Effect
 from ..lang.program import Program
 from .causal_model import CausalModel
 from .check_runnable import measured_by, runs
+from .controls.lower_controls import Controls
 from .experiments import Experiment, Measurement, NetworkFile, Part, Quantity
-from .lower_controls import Controls
 from .lower_estimands import Estimands
 
 

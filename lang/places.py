@@ -63,6 +63,11 @@ class Site:
         return (replace(self, joined=()), *self.joined)
 
     @property
+    def at_one_place(self) -> bool:
+        """Whether all its parts are units of one activation: they differ in their heads and dims only."""
+        return len({(part.component, part.layer, part.positions, part.inside, part.module) for part in self.parts}) == 1
+
+    @property
     def text(self) -> str:
         """The site as a user writes it; runs of dims as ranges."""
         if self.joined:

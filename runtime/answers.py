@@ -27,10 +27,10 @@ class Agreement:
 def answer_codes(labels: Tensor, encoding: Encoding) -> list[Tensor]:
     """The code of each answer, shape [item] each, of the output's codes: the first answer is the fastest digit."""
     codes = []
-    for answer in encoding.answers:
+    for answer in encoding.answers[:-1]:
         codes.append(labels % len(answer.classes))
         labels = labels // len(answer.classes)
-    return codes
+    return [*codes, labels]
 
 
 def compare(logits: Tensor, labels: Tensor, encoding: Encoding) -> Agreement:
@@ -49,7 +49,7 @@ def compare(logits: Tensor, labels: Tensor, encoding: Encoding) -> Agreement:
     labels = labels.to(logits.device)
     for index, (answer, codes) in enumerate(zip(encoding.answers, answer_codes(labels, encoding), strict=True)):
         here = logits[:, index]
-        best = here[:, list(answer.declared)]
+        best = _declared(here, answer)
         right = _is_best(best, _wanted(answer, codes))
         among &= right
         read = best if answer.among else here
@@ -62,7 +62,7 @@ def compare(logits: Tensor, labels: Tensor, encoding: Encoding) -> Agreement:
 
 def declared_best(logits: Tensor, answer: AnswerAt) -> Tensor:
     """The code of the best declared answer, shape [item], of logits [item, class]; the first of equals."""
-    best = logits[:, list(answer.declared)].argmax(1)
+    best = _declared(logits, answer).argmax(1)
     return torch.tensor(answer.codes, device=logits.device)[best]
 
 
@@ -74,13 +74,19 @@ def answer_loss(logits: Tensor, labels: Tensor, encoding: Encoding) -> Tensor:
     labels = labels.to(logits.device)
     losses = []
     for index, (answer, codes) in enumerate(zip(encoding.answers, answer_codes(labels, encoding), strict=True)):
-        best = logits[:, index][:, list(answer.declared)].float()
+        best = _declared(logits[:, index], answer).float()
         if any(answer.also):
             log = best.log_softmax(1).masked_fill(~_wanted(answer, codes), -torch.inf)
             losses.append(-log.logsumexp(1).mean())
         else:
             losses.append(torch.nn.functional.cross_entropy(best, codes))
-    return torch.stack(losses).sum()
+    return losses[0] if len(losses) == 1 else torch.stack(losses).sum()
+
+
+def _declared(logits: Tensor, answer: AnswerAt) -> Tensor:
+    """Of logits [item, class] those of the declared classes."""
+    declared = answer.declared
+    return logits if declared == tuple(range(logits.shape[1])) else logits[:, list(declared)]
 
 
 def _wanted(answer: AnswerAt, codes: Tensor, classes: int | None = None) -> Tensor:

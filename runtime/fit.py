@@ -53,8 +53,10 @@ def run_fit(
     if trained:
         reports += _train(step, objective, trained, label, progress)
     if not reports:
-        score = objective.score(select)
-        reports.append(SeedReport(0, score.agreement, objective.score(fit).loss, chosen=True, what="closed form"))
+        score = objective.score(objective.on_select)
+        reports.append(
+            SeedReport(0, score.agreement, objective.score(objective.on_fit).loss, chosen=True, what="closed form")
+        )
     sizes = tuple(
         tuple(int(m.share(block).sum()) for block in range(len(frame.blocks))) if frame.learned_size else None
         for frame, m in zip(step.grounding.frames, engine.maps, strict=True)

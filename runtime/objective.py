@@ -1,18 +1,17 @@
 """The objective of a fit: that the intervened network gives the label which the causal model gives."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.utils import parametrize
 
 from ..compiler.experiments import Encoding
 from ..compiler.interpret_terms import Batch
 from ..compiler.terms import OutputOf
 from .answers import answer_loss, compare
-from .engines import Engine
-from .errors import EnvironmentProblem
+from .engines import Engine, Prepared
 
 MICRO_BATCH = 8192
 
@@ -38,6 +37,20 @@ class Labelled:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """Labelled items with the logits of the objective's query, of some of them at a time.
+
+    `labels` shape [item]; `logits` takes items by their indices.
+    """
+
+    labels: Tensor
+    logits: Prepared
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True)
 class Score:
     """How well maps do on items: the share that the network gets right among the declared answers, the mean loss."""
 
@@ -59,27 +72,32 @@ class Objective:
     fit: Labelled
     select: Labelled
 
-    def loss(self, items: Labelled) -> Tensor:
-        """The mean cross-entropy to the labels, a scalar with gradients with respect to the maps.
+    def ask(self, items: Labelled) -> Asked:
+        """Items that are to be asked again and again."""
+        return Asked(items.labels, self.engine.prepare(self.query, items.batch))
 
-        Raises:
-            EnvironmentProblem: it is not finite.
-        """
-        with parametrize.cached():
-            loss = answer_loss(self.engine.logits(self.query, items.batch), items.labels, self.encoding)
-        if not bool(torch.isfinite(loss)):
-            raise EnvironmentProblem("CS508", "the fit's loss is not finite", "lower the rate of `fit`")
-        return loss
+    @cached_property
+    def on_fit(self) -> Asked:
+        """The items of `fit`."""
+        return self.ask(self.fit)
 
-    def score(self, items: Labelled) -> Score:
+    @cached_property
+    def on_select(self) -> Asked:
+        """The items of `select`."""
+        return self.ask(self.select)
+
+    def loss(self, rows: Tensor) -> Tensor:
+        """The mean cross-entropy to the labels of these rows of `fit`, with gradients with respect to the maps."""
+        return answer_loss(self.on_fit.logits(rows), self.on_fit.labels[rows], self.encoding)
+
+    def score(self, items: Asked) -> Score:
         """The score of the present maps."""
         right, loss = 0, 0.0
-        with torch.no_grad(), parametrize.cached():
-            for start in range(0, len(items), MICRO_BATCH):
-                part = items.take(torch.arange(start, min(start + MICRO_BATCH, len(items))))
-                logits = self.engine.logits(self.query, part.batch)
-                right += int(compare(logits, part.labels, self.encoding).among.sum())
-                loss += float(answer_loss(logits, part.labels, self.encoding)) * len(part)
+        with torch.no_grad():
+            for rows in torch.split(torch.arange(len(items)), MICRO_BATCH):
+                logits, labels = items.logits(rows), items.labels[rows]
+                right += int(compare(logits, labels, self.encoding).among.sum())
+                loss += float(answer_loss(logits, labels, self.encoding)) * len(rows)
         return Score(right / len(items), loss / len(items))
 
     def without(self, variables: tuple[str, ...]) -> "Objective":

@@ -30,7 +30,7 @@ def search_dims(
     Each costs up to dim runs of the subsample for every dim, or block, that it places.
     """
     rows = torch.randperm(len(objective.fit), generator=generator)[:SUBSAMPLE]
-    items = objective.fit.take(rows)
+    items = objective.ask(objective.fit.take(rows))
     tried = 0
 
     def score(owner: Tensor) -> Score:
@@ -45,7 +45,7 @@ def search_dims(
         tried = 0
         owner = search(len(chosen.owner), chosen.sizes, score)
         chosen.choose(owner)
-        found.append(FoundDims(what, owner, objective.score(objective.select), tried))
+        found.append(FoundDims(what, owner, objective.score(objective.on_select), tried))
     return tuple(found)
 
 

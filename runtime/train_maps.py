@@ -1,8 +1,8 @@
 """Training: maps by gradient descent, from one random start, checked on `select` as it goes."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -10,9 +10,11 @@ from torch import Tensor
 from ..compiler.budgets import CHECKS
 from ..compiler.keys import derived_seed
 from ..compiler.plan import FitStep
+from .adam import BETAS, Adam
+from .errors import EnvironmentProblem
 from .fit_reports import TracePoint
 from .maps import AnnealedMap, FeatureMap
-from .objective import Labelled, Objective
+from .objective import Objective
 from .progress import Progress
 
 ANNEALING = 0.75
@@ -49,9 +51,8 @@ def train_maps(
     for feature_map in maps:
         feature_map.draw(generator)
     annealed = [feature_map for feature_map in maps if isinstance(feature_map, AnnealedMap)]
-    optimizer = _optimizer(maps, annealed, settings.rate)
-    schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, total_iters=settings.steps)
-    batches = _batches(objective.fit, settings.batch, derived_seed(seed, "order", ""))
+    optimizer = _optimizer(maps, annealed)
+    batches = _batches(len(objective.fit), settings.batch, derived_seed(seed, "order", ""))
     checks = {max(1, round(settings.steps * (check + 1) / CHECKS)) for check in range(CHECKS)}
     trace: list[TracePoint] = []
     best, states, stale, perfect, losses = -1.0, _states(maps), 0, 0, list[float]()
@@ -60,19 +61,19 @@ def train_maps(
         for feature_map in annealed:
             feature_map.soften(done)
         loss = objective.loss(next(batches))
-        losses.append(float(loss.detach()))
+        losses.append(_finite(loss))
         for feature_map in annealed:
             loss = loss + SIZE_PENALTY * feature_map.taken()
-        optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        schedule.step()
+        optimizer.step(settings.rate * (1 - (taken - 1) / settings.steps))
+        for feature_map in maps:
+            feature_map.settle()
         progress.advance()
         if taken not in checks:
             continue
         for feature_map in annealed:
             feature_map.harden()
-        select = objective.score(objective.select).agreement
+        select = objective.score(objective.on_select).agreement
         trace.append(TracePoint(taken, sum(losses) / len(losses), select))
         losses = []
         if annealed and done < 1:
@@ -87,25 +88,29 @@ def train_maps(
     return Training(states, best, tuple(trace))
 
 
-def _optimizer(maps: tuple[FeatureMap, ...], annealed: list[AnnealedMap], rate: float) -> torch.optim.Optimizer:
+def _optimizer(maps: tuple[FeatureMap, ...], annealed: list[AnnealedMap]) -> Adam:
     sizes = [p for feature_map in annealed for p in feature_map.size_parameters()]
     others = [p for m in maps for p in m.parameters() if p.requires_grad and not any(p is size for size in sizes)]
-    groups: list[dict[str, Any]] = [{"params": others}] if others else []
-    if sizes:
-        groups.append({"params": sizes, "betas": SIZE_BETAS})
-    return torch.optim.Adam(groups, lr=rate)
+    return Adam([(others, BETAS), (sizes, SIZE_BETAS)])
+
+
+def _finite(loss: Tensor) -> float:
+    value = float(loss.detach())
+    if not math.isfinite(value):
+        raise EnvironmentProblem("CS508", "the fit's loss is not finite", "lower the rate of `fit`")
+    return value
 
 
 def _states(maps: tuple[FeatureMap, ...]) -> tuple[dict[str, Tensor], ...]:
     return tuple(feature_map.state() for feature_map in maps)
 
 
-def _batches(items: Labelled, size: int, seed: int) -> Iterator[Labelled]:
-    """Batches without end; every item once an epoch, in an order of the epoch's own."""
+def _batches(items: int, size: int, seed: int) -> Iterator[Tensor]:
+    """Batches of items, shape [size], without end; every item once an epoch, in an order of the epoch's own."""
     generator = torch.Generator().manual_seed(seed)
     order = torch.empty(0, dtype=torch.int64)
     while True:
         while len(order) < size:
-            order = torch.cat([order, torch.randperm(len(items), generator=generator)])
-        yield items.take(order[:size])
+            order = torch.cat([order, torch.randperm(items, generator=generator)])
+        yield order[:size]
         order = order[size:]

@@ -42,6 +42,10 @@ class MlpFacts:
         return 0
 
     @property
+    def parallel(self) -> bool:
+        return False
+
+    @property
     def last_layer(self) -> int:
         return len(self.hidden)
 

@@ -44,6 +44,10 @@ class NetworkFacts(Protocol):
         """How many heads a component has in each layer; 0 where it has none."""
 
     @property
+    def parallel(self) -> bool:
+        """Whether attention and MLP of a layer read the same stream, so that neither depends on the other."""
+
+    @property
     def last_layer(self) -> int:
         """The layer of `last_site`."""
 

@@ -55,6 +55,10 @@ class TracrFacts:
         return 0
 
     @property
+    def parallel(self) -> bool:
+        return False
+
+    @property
     def last_layer(self) -> int:
         return 2 * self.blocks
 

@@ -157,12 +157,12 @@ def parse_transformer_config(config: dict[str, Any]) -> TransformerFacts:
         raise ValueError("it has no entry `model_type`")
     if isinstance(inner := config.get("text_config"), dict):  # networks of text and pictures state the text's apart
         config = config | inner
-    names = ARCHITECTURES.get(architecture)
+    names, frozen = ARCHITECTURES.get(architecture), _read_frozen(config.get("cspec", {}))
     if names is None:
         vocabulary = read_positive("vocab_size", config.get("vocab_size"))
         context = config.get("max_position_embeddings", config.get("n_positions"))
         room = read_positive("max_position_embeddings", context) if context is not None else 2**31
-        return TransformerFacts(architecture, vocabulary, room, 0, 0, 0, 0, 0, 0, known=False)
+        return TransformerFacts(architecture, vocabulary, room, 0, 0, 0, 0, 0, 0, known=False, frozen=frozen)
     width, layers, heads, context = (
         read_positive(name, config.get(name)) for name in (names.width, names.layers, names.heads, names.context)
     )
@@ -182,7 +182,16 @@ def parse_transformer_config(config: dict[str, Any]) -> TransformerFacts:
         head_width=read_positive("head_dim", _or(config, "head_dim", width // heads)),
         mlp=read_positive(names.mlp, _or(config, names.mlp, 4 * width if architecture == "gpt2" else None)),
         parallel=architecture == "gpt_neox" and config.get("use_parallel_residual", True) is not False,
+        frozen=frozen,
     )
+
+
+def _read_frozen(ours: Any) -> tuple[str, ...]:
+    """The tensors that training left as they were: `{"cspec": {"frozen": [...]}}`. Whether they exist, loading says."""
+    listed = ours.get("frozen", []) if isinstance(ours, dict) else None
+    if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
+        raise ValueError("`cspec` must hold a list of names, `frozen`")
+    return tuple(listed)
 
 
 def _or(config: dict[str, Any], name: str, otherwise: Any) -> Any:

@@ -19,22 +19,21 @@ _BATCH = 1 << 16
 
 
 def count_undefined(population: Population) -> Undefined | None:
-    """None where the model always has a value, or no item of the population can be drawn."""
+    """None where no item of those that are looked at is undefined."""
     model = population.recipe.model
     if not population.recipe.variables or model.output not in model.hidden or not population.cells:
         return None
-    if population.whole_domain:
-        try:
-            return _count_all(population)
-        except TooManyItemsError:
-            pass
-    return _count_drawn(population)
+    try:
+        found = _count_all(population) if population.whole_domain else _count_drawn(population)
+    except TooManyItemsError:
+        found = _count_drawn(population)
+    return found if found is not None and found.count else None
 
 
 def _count_all(population: Population) -> Undefined:
     """Raises TooManyItemsError above a bound on what must be run."""
     count = of = 0
-    for listed in list(_affordable(population)):
+    for listed in _affordable(population):
         for low in range(0, listed.total, _BATCH):
             undefined, items = listed.count_undefined(np.arange(low, min(low + _BATCH, listed.total)))
             count, of = count + undefined, of + items

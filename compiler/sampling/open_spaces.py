@@ -9,7 +9,7 @@ from ...lang.expressions import Apply, Expression
 from ..causal_model import Codes
 from ..expressions import Column, evaluate
 from .items import Recipe, Split
-from .relations import Relation, TooLargeError, relation
+from .relations import Relation, TooLargeError, Weights, relation
 from .spaces import (
     LISTED,
     MOST_TUPLES,
@@ -28,6 +28,8 @@ from .spaces import (
 )
 from .splits import Region, hash_rows, region_of
 
+MANY, FEWEST = 64, 400
+"""More than so many cells are too fine where fewer inputs could be drawn, and coarser ones give more: 200 items."""
 EXACT = "exact"
 SAMPLED = "by sampling"
 
@@ -142,7 +144,7 @@ def _cells(
     law: tuple[str, ...],
     how: str,
 ) -> Space:
-    """Cells by `law`, or by the least law where that makes too many.
+    """Cells by `law`, or by the least law where that makes too many, or some with too few inputs for a split's items.
 
     Where the least law determines the rest, both are the same cells: then they keep the law, so that every variable's
     codes are known from the cell.
@@ -150,12 +152,22 @@ def _cells(
     extra = layout.extra if extra is None else extra
     solution = layout.graph.solve([layout.variables[v] for v in law], layout.true, extra)
     least = least_law_of(recipe)
-    if len(solution.elimination.table) > MOST_TUPLES and law != least:
+    weights = solution.elimination.table.weight
+    if law != least and (len(weights) > MOST_TUPLES or (len(weights) > MANY and _drawable(weights, region) < FEWEST)):
         by_least = layout.graph.solve([layout.variables[v] for v in least], layout.true, extra)
-        if len(by_least.elimination.table) < len(solution.elimination.table):
+        coarser = by_least.elimination.table.weight
+        if len(coarser) < len(weights) and (len(weights) > MOST_TUPLES or _drawable(coarser, region) >= FEWEST):
             law, solution = least, by_least
     no_key = np.zeros((len(solution.elimination.table), 0), dtype=np.int64)
     return finish(recipe, region, layout, solution, law, (), no_key, how)
+
+
+def _drawable(inputs: Weights, region: Region) -> float:
+    """About how many inputs can be drawn of cells with so many inputs before one is used up: all are equally likely."""
+    if region.hashed is None or not len(inputs):
+        return float("inf")
+    share = 1.0 if region.size <= LISTED else region.hashed[1] - region.hashed[0]
+    return float(inputs.min()) * share * len(inputs)
 
 
 def _link(

@@ -1,9 +1,11 @@
 """Metrics as written -> typed metrics of a task."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 from ..diagnostics import Label, Span
-from ..expressions import Expression
+from ..domains import Domain
+from ..expressions import Expression, Variable
 from ..families import families_of, family_name
 from ..metrics import (
     CORRECT,
@@ -16,21 +18,32 @@ from ..metrics import (
     ReadingName,
     parts_of,
 )
+from ..program import OpenTable, Table
 from ..scope import Reporter, report_twice
 from ..suggest import suggest
+from ..syntax.expressions import ExpressionSyntax
 from ..syntax.leaves import Decimal
 from ..syntax.metrics import AnswerKey, LookupSyntax, MetricExpressionSyntax, MetricSyntax, ReadingSyntax
 from ..texts import Template
 from .expressions.expression_checker import ExpressionChecker
+from .expressions.lookups import count_keys, fits_domain
 from .expressions.texts import check_template
 
 READINGS: tuple[ReadingName, ...] = ("prob", "logit", "logprob")
 
 
 def check_metrics(
-    written: list[MetricSyntax], taken: Mapping[str, Span], checker: ExpressionChecker, report: Reporter
+    written: list[MetricSyntax],
+    taken: Mapping[str, Span],
+    answer: Domain | None,
+    checker: ExpressionChecker,
+    report: Reporter,
 ) -> dict[str, Metric]:
-    """Every metric that is right, by name. `taken` are the names of inputs and outputs; `checker` types their slots."""
+    """Every metric that is right, by name.
+
+    `taken` are the names of inputs and outputs, `answer` the domain of the answer where it is one value, and `checker`
+    types slots and keys.
+    """
     found: dict[str, Metric] = {}
     names: dict[str, Span] = {}
     for syntax in written:
@@ -49,7 +62,7 @@ def check_metrics(
                 help="choose another name for the metric",
             )
             continue
-        metric = _MetricChecker(checker, report).check(syntax)
+        metric = _MetricChecker(checker, answer, report).check(syntax)
         if metric is not None:
             found[metric.name] = metric
     clashes = families_of(found).keys() & found.keys()
@@ -63,8 +76,9 @@ def check_metrics(
 class _MetricChecker:
     """Types one metric."""
 
-    def __init__(self, checker: ExpressionChecker, report: Reporter) -> None:
+    def __init__(self, checker: ExpressionChecker, answer: Domain | None, report: Reporter) -> None:
         self.checker = checker
+        self.answer = answer
         self.report = report
 
     def check(self, syntax: MetricSyntax) -> Metric | None:
@@ -145,10 +159,40 @@ class _MetricChecker:
                 help=suggest(syntax.table.text, tables, "tables"),
             )
             return None
-        keys: list[Expression | str] = []
-        for key in syntax.keys:
-            typed = "answer" if isinstance(key, AnswerKey) else self.checker.check(key)
-            if typed is None:
-                return None
-            keys.append(typed)
-        return Lookup(syntax.table.text, tuple(keys), syntax.span)  # type: ignore[arg-type]
+        wanted = self._key_domains(syntax, tables[syntax.table.text])
+        if wanted is None:
+            return None
+        keys = tuple(self._key(key, domain, syntax) for key, domain in zip(syntax.keys, wanted, strict=True))
+        if None in keys:
+            return None
+        return Lookup(syntax.table.text, keys, syntax.span)  # type: ignore[arg-type]
+
+    def _key_domains(self, syntax: LookupSyntax, table: Table | OpenTable | None) -> tuple[Domain | None, ...] | None:
+        """What each key must be; None where a table holds texts, or is broken. None for another number of keys."""
+        count = len(syntax.keys)
+        wanted: tuple[Domain | None, ...] = (None,) * (count if table is None else 1)
+        if isinstance(table, Table):
+            wanted = table.keys
+        if count == len(wanted):
+            return wanted
+        self.report.error(
+            "CS160",
+            f"`{syntax.table.text}` takes {count_keys(len(wanted))}, found {count}",
+            syntax.span,
+            help="write one expression for each key, `table[x, answer]`",
+        )
+        return None
+
+    def _key(
+        self, key: AnswerKey | ExpressionSyntax, domain: Domain | None, syntax: LookupSyntax
+    ) -> Expression | Literal["answer"] | None:
+        what = f"a key of `{syntax.table.text}`"
+        typed: Expression | None
+        if isinstance(key, AnswerKey):
+            typed = None if self.answer is None else Variable("answer", self.answer, None, key.span)
+        else:
+            typed = self.checker.check(key, domain)
+        fits = typed is None or domain is None or fits_domain(typed, domain, what, self.report)
+        if isinstance(key, AnswerKey):
+            return "answer" if fits else None
+        return typed if fits else None

@@ -61,7 +61,8 @@ class _TaskChecker:
         checker = ExpressionChecker(Scope(known, self.domains.symbols, refused=refused, library=library), self.report)
         rendering = check_rendering(self.syntax, known, checker, self.report)
         taken = {name: at.span for name, (_, at) in self.declared.items()}
-        metrics = check_metrics(self._lines(MetricSyntax), taken, checker, self.report)
+        answer = next(iter(parts.values())) if len(parts) == 1 else None
+        metrics = check_metrics(self._lines(MetricSyntax), taken, answer, checker, self.report)
         signature = self._signature(known, parts, rendering, metrics, generated)
         output = self._output(signature, outputs)
         tokens = rendering.inputs if isinstance(rendering, Tokens) else ()

@@ -4,3 +4,4 @@ from .open_engine import Opened as Opened
 from .open_engine import open_engine as open_engine
 from .open_engine import open_network as open_network
 from .protocol import Engine as Engine
+from .protocol import Prepared as Prepared

@@ -83,15 +83,17 @@ class Feed:
 
 
 def site_vectors(frame: Frame, state: Tensor, where: Where) -> Tensor:
-    """What a frame's map sees of a site's activation [item, position, width]: [item, group, dim]."""
+    """What a frame's map sees of a site's activation [item, position, width]: [item, group, dim], in float32."""
     chosen = take_positions(state, where)
     if len(frame.dims) != frame.width:
         chosen = chosen[..., list(frame.dims)]
-    return chosen if frame.shared else chosen.flatten(1)[:, None]
+    return (chosen if frame.shared else chosen.flatten(1)[:, None]).float()
 
 
 def take_positions(state: Tensor, where: Where) -> Tensor:
     """The activations [item, place, width] at some positions of [item, position, width]."""
+    if _is_everywhere(where, state):
+        return state
     return state[:, list(where)] if isinstance(where, tuple) else state[_items(state), where]
 
 
@@ -99,11 +101,18 @@ def with_vectors(frame: Frame, state: Tensor, vectors: Tensor, where: Where) -> 
     """The activation [item, position, width] with these vectors [item, group, dim] where the map sees them."""
     count = len(where) if isinstance(where, tuple) else where.shape[1]
     values = vectors.reshape(len(state), count, len(frame.dims)).to(state.dtype)
+    if len(frame.dims) == frame.width and _is_everywhere(where, state):
+        return values
     at = torch.tensor(where, device=state.device)[None] if isinstance(where, tuple) else where
     if len(frame.dims) == frame.width:
         return state.index_put((_items(state), at), values)
     columns = torch.tensor(frame.dims, device=state.device)
     return state.index_put((_items(state)[..., None], at[..., None], columns), values)
+
+
+def _is_everywhere(where: Where, state: Tensor) -> bool:
+    """Whether positions are all that an activation [item, position, width] has, in order."""
+    return isinstance(where, tuple) and where == tuple(range(state.shape[1]))
 
 
 def _items(state: Tensor) -> Tensor:

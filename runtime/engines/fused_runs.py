@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ..networks.protocol import Network, SiteEdit
+from ..networks.protocol import Network
 from .captures import Captures
+from .runs import EditedRunner, EditsFrom, Site
 
 
 class FusedRuns:
@@ -26,9 +27,21 @@ class FusedRuns:
         """See `Runs.site`."""
         return self.captures.site(tokens, component, layer, reads)
 
-    def edited_logits(self, tokens: Tensor, reads: Tensor, edits: Sequence[SiteEdit], earliest: int) -> Tensor:
-        """See `Runs.edited_logits`."""
-        first = min(self.network.layer_of(component, layer) for component, layer, _, _ in edits)
-        state = self.captures.state(tokens, first)
-        with self.network.edited(edits):
-            return self.network.finish(state, tokens, first, reads)
+    def edited_runner(self, tokens: Tensor, reads: Tensor, sites: Sequence[Site], earliest: int) -> EditedRunner:
+        """See `Runs.edited_runner`: inputs are looked up once, and run from the first stage that an edit changes.
+
+        Of the positions before `earliest` only keys and values are needed, where the network has them apart.
+        """
+        first = min(self.network.layer_of(component, layer) for component, layer in sites)
+        state = self.captures.state_reader(tokens, first)
+        prefix = self.captures.prefix_reader(tokens, first, earliest)
+
+        def run(items: Tensor, edits: EditsFrom) -> Tensor:
+            if prefix is None:
+                with self.network.edited(edits(0)):
+                    return self.network.finish(state(items), tokens[items], first, reads[items])
+            with self.network.edited(edits(earliest)):
+                later = state(items)[:, earliest:]
+                return self.network.finish(later, tokens[items], first, reads[items], prefix(items))
+
+        return run

@@ -8,7 +8,7 @@ import torch
 from ...compiler.experiments import Encoding
 from ...compiler.groundings import Grounding
 from ...compiler.plan import EngineName, NetworkSource
-from ..networks import PlainNetwork, load_network
+from ..networks import load_network
 from ..networks.protocol import Network
 from .captures import Captures
 from .fused_runs import FusedRuns
@@ -47,7 +47,6 @@ def open_engine(
     """An engine of this name on a network."""
     match name:
         case "pyvene":
-            assert isinstance(opened.network, PlainNetwork)
             return PyveneEngine(opened.network, encoding, grounding, variables, maps)
         case "hooks":
             runs: WholeRuns | FusedRuns = WholeRuns(opened.network, opened.device)

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from ..maps.feature_map import FeatureMap
 
 
+Prepared = Callable[[Tensor], Tensor]
+"""From items, told by their indices in a batch, shape [item], to a query's logits, shape [item, answer, class]."""
+
+
 class Engine(Protocol):
     """Evaluates terms on one network through one grounding. Engines must agree for the same maps."""
 
@@ -31,6 +35,12 @@ class Engine(Protocol):
 
         Raises:
             EngineRefusal: the engine cannot evaluate this term rightly.
+        """
+
+    def prepare(self, query: OutputOf, batch: Batch) -> Prepared:
+        """`logits` of some of the batch's items, for a batch that is asked again and again while the maps change.
+
+        What no map changes may be computed once and kept as long as the result is.
         """
 
     def logits_after(self, query: OutputOf, batch: Batch, edit: Callable[[Tensor], Tensor]) -> Tensor:

@@ -10,7 +10,6 @@ import contextlib
 import importlib
 import io
 from collections.abc import Callable, Iterator
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,6 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_pre_hook
-from torch.nn.utils import parametrize
 from torch.utils.hooks import RemovableHandle
 
 from ...compiler.experiments import Encoding
@@ -27,11 +25,12 @@ from ...compiler.interpret_terms import Batch
 from ...compiler.terms import OutputOf, Run, taken_values
 from ..errors import EngineRefusal
 from ..maps.feature_map import FeatureMap
-from ..maps.subspace import SubspaceMap
-from ..networks import PlainNetwork
-from ..networks.protocol import read_site
+from ..networks.protocol import Network, read_site
 from ..networks.stages import take_reads
 from .feed import Feed, site_vectors, take_positions
+from .protocol import Prepared
+from .pyvene_hosts import HookedSite, host_of
+from .pyvene_interventions import build_intervention, partition_parts
 
 
 def import_pyvene() -> Any:
@@ -41,7 +40,7 @@ def import_pyvene() -> Any:
 
 
 class PyveneEngine:
-    """Interchange interventions on a plain network through pyvene.
+    """Interchange interventions through pyvene.
 
     Given dims and subspaces at one position run as pyvene's own interventions, with the weights of our maps; any other
     map runs as an intervention that calls it.
@@ -51,13 +50,14 @@ class PyveneEngine:
 
     def __init__(
         self,
-        network: PlainNetwork,
+        network: Network,
         encoding: Encoding,
         grounding: Grounding | None,
         variables: tuple[str, ...],
         maps: tuple[FeatureMap, ...],
     ) -> None:
         self.network, self.feed, self.variables, self.maps = network, Feed(encoding), variables, maps
+        self.host = host_of(network)
         self.grounding = Grounding(()) if grounding is None else grounding
         self.pyvene = import_pyvene() if grounding is not None else None
         self.calls = 0
@@ -67,11 +67,17 @@ class PyveneEngine:
         """See `Engine.logits`."""
         run = query.run
         if not run.assignments:
-            return self._answers(self.network, torch.from_numpy(batch.inputs[:, run.input]))
+            return self._plain(torch.from_numpy(batch.inputs[:, run.input]))
         return self._by_groups(run, batch, lambda targets, items: self._intervened(run, targets, items))
 
-    def _answers(self, network: PlainNetwork, rows: Tensor) -> Tensor:
-        return take_reads(network(self.feed.tokens(rows)), self.feed.reads(rows))
+    def prepare(self, query: OutputOf, batch: Batch) -> Prepared:
+        """See `Engine.prepare`: nothing is."""
+        return lambda rows: self.logits(query, batch.take(rows.numpy()))
+
+    def _plain(self, rows: Tensor) -> Tensor:
+        """Logits of unedited runs, at the answers."""
+        output = self.host.root(**self.host.inputs(self.feed.tokens(rows)))
+        return take_reads(self.host.logits(output), self.feed.reads(rows))
 
     def _by_groups(self, run: Run, batch: Batch, read: Callable[[tuple[str, ...], Batch], Tensor]) -> Tensor:
         """What is read of each group's items, in the order of the batch."""
@@ -86,23 +92,22 @@ class PyveneEngine:
         tokens = torch.from_numpy(batch.inputs)
         self.calls = 0
         if not targets:
-            return self._answers(self.network, tokens[:, run.input])
+            return self._plain(tokens[:, run.input])
         model = self._model(targets)
         size = len(batch)
         frames = [self.grounding.frames[self._place(target)[0]] for target in targets]
         sources = [self._source(run, target, tokens, batch) for target in targets]
         here = [self._locations(frame, tokens[:, run.input]) for frame in frames]
         there = [self._locations(frame, source) for frame, source in zip(frames, sources, strict=True)]
-        with parametrize.cached():
-            _, logits = model(
-                {"tokens": self.feed.tokens(tokens[:, run.input])},
-                [{"tokens": self.feed.tokens(source)} for source in sources],
-                {"sources->base": (there, here)},
-                subspaces=[np.tile(_subspaces(frame), (size, 1)) for frame in frames],
-            )
+        _, output = model(
+            self.host.inputs(self.feed.tokens(tokens[:, run.input])),
+            [self.host.inputs(self.feed.tokens(source)) for source in sources],
+            {"sources->base": (there, here)},
+            subspaces=[np.tile(partition_parts(self._site(frame), frame), (size, 1)) for frame in frames],
+        )
         if self.calls != len(targets):
             raise EngineRefusal(f"expected {len(targets)} interventions, {self.calls} took place")
-        return take_reads(logits, self.feed.reads(tokens[:, run.input]))
+        return take_reads(self.host.logits(output), self.feed.reads(tokens[:, run.input]))
 
     def _groups(self, run: Run, batch: Batch) -> list[tuple[npt.NDArray[np.int64], tuple[str, ...]]]:
         """Rows of items with one set each, and the set's targets.
@@ -162,16 +167,24 @@ class PyveneEngine:
         """Call a hook on the activation of a frame's layer in every run, after what pyvene does to it there.
 
         pyvene first removes every hook that a network has, and then adds its own, which are called before those that
-        are added later. So this one is added whenever the layer is reached, by a hook on all modules.
+        are added later. So this one is added whenever the network is called, by a hook on all modules.
         """
-        place, handles = self.grounding.frames[frame], list[RemovableHandle]()
-        site = self.network.site_module(place.component, place.layer)
+        site, handles = self._site(self.grounding.frames[frame]), list[RemovableHandle]()
+        columns = list(site.columns)
+
+        def edited(state: Tensor) -> Tensor:
+            changed = hook(state[..., columns])
+            if changed is None:
+                return state
+            whole = state.clone()
+            whole[..., columns] = changed
+            return whole
 
         def add(module: nn.Module, _: object) -> None:
-            if module is site:
+            if module is self.host.root:
                 while handles:
                     handles.pop().remove()
-                handles.append(module.register_forward_hook(lambda _, __, output: hook(output)))
+                handles.append(hook_end(module.get_submodule(site.path), site.end, edited))
 
         adding = register_module_forward_pre_hook(add)
         try:
@@ -210,18 +223,19 @@ class PyveneEngine:
             for target in targets:
                 index, block = self._place(target)
                 frame = self.grounding.frames[index]
-                intervention = self._intervention(frame, self.maps[index], block)
+                site = self._site(frame)
+                intervention = build_intervention(self.pyvene, site, frame, self.maps[index], block)
                 intervention.register_forward_hook(self._count)
                 representations.append(
                     self.pyvene.RepresentationConfig(
-                        component=f"{self.network.site_path(frame.component, frame.layer)}.output",
+                        component=site.component,
                         unit="pos",
                         max_number_of_units=len(frame.positions),
                         intervention=intervention,
                     )
                 )
             config = self.pyvene.IntervenableConfig(representations, mode="parallel")
-            self._compiled[targets] = self.pyvene.IntervenableModel(config, self.network)
+            self._compiled[targets] = self.pyvene.IntervenableModel(config, self.host.root)
         return self._compiled[targets]
 
     def _place(self, target: str) -> tuple[int, int]:
@@ -233,88 +247,17 @@ class PyveneEngine:
                     return index, position
         raise EngineRefusal(f"`{target}` is not aligned")
 
-    def _intervention(self, frame: Frame, map: FeatureMap, block: int) -> nn.Module:
-        """pyvene's own intervention where it has one for the map, else one that calls the map."""
-        pyvene = self.pyvene
-        assert pyvene is not None
-        if _is_vanilla(frame):
-            vanilla: nn.Module = pyvene.VanillaIntervention(
-                embed_dim=frame.width, subspace_partition=_ranges(frame.dims), keep_last_dim=False
-            )
-            return vanilla
-        if isinstance(map, SubspaceMap) and len(frame.positions) == 1:
-            owner = frame.blocks[block]
-            rotated: Any = pyvene.LowRankRotatedSpaceIntervention(
-                embed_dim=len(frame.dims),
-                low_rank_dimension=frame.size,
-                subspace_partition=[[owner.start, owner.stop]],
-            )
-            rotated.rotate_layer = _Rotation(map)
-            whole: nn.Module = rotated
-            return whole if len(frame.dims) == frame.width else _within_dims(whole, frame.dims)
-        return _by_map(pyvene.VanillaIntervention(embed_dim=frame.width), frame, map, block)
+    def _site(self, frame: Frame) -> HookedSite:
+        return self.host.hooked(frame.component, frame.layer, frame.width)
 
     def _count(self, *_: object) -> None:
         self.calls += 1
 
 
-class _Rotation(nn.Module):
-    """A map's frame in the place of the layer that pyvene's intervention would train."""
-
-    def __init__(self, map: SubspaceMap) -> None:
-        super().__init__()
-        self.map = map
-
-    @property
-    def weight(self) -> Tensor:
-        return self.map.frame.weight
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x @ self.weight
-
-
-def _is_vanilla(frame: Frame) -> bool:
-    return frame.given and len(frame.positions) == 1
-
-
-def _subspaces(frame: Frame) -> list[int]:
-    """The parts of the partition that an intervention swaps: every range of given dims, else its one block."""
-    return list(range(len(_ranges(frame.dims)))) if _is_vanilla(frame) else [0]
-
-
-def _ranges(dims: tuple[int, ...]) -> list[list[int]]:
-    """Dims as half-open ranges: pyvene reads a list of two integers as one."""
-    breaks = [0, *(i + 1 for i, (a, b) in enumerate(pairwise(dims)) if b != a + 1), len(dims)]
-    return [[dims[start], dims[stop - 1] + 1] for start, stop in pairwise(breaks)]
-
-
-def _within_dims(rotated: nn.Module, dims: tuple[int, ...]) -> nn.Module:
-    """The same intervention on some dims of its site; the others stay as they are."""
-    whole = rotated.forward
-
-    def forward(base: Tensor, source: Tensor, subspaces: Any = None, **options: Any) -> Tensor:
-        columns = list(dims)
-        changed = base.clone()
-        changed[..., columns] = whole(base[..., columns], source[..., columns], subspaces, **options)
-        return changed
-
-    rotated.forward = forward
-    return rotated
-
-
-def _by_map(intervention: nn.Module, frame: Frame, map: FeatureMap, block: int) -> nn.Module:
-    """An intervention that swaps a block of our map at the frame's positions."""
-
-    def forward(base: Tensor, source: Tensor, subspaces: Any = None, **options: Any) -> Tensor:
-        columns = list(frame.dims)
-        vectors, sources = (
-            state[..., columns] if frame.shared else state[..., columns].flatten(1)[:, None] for state in (base, source)
-        )
-        features, error = map.featurise(vectors)
-        swapped = torch.lerp(features, map.featurise(sources)[0], map.share(block).expand_as(features))
-        changed = base.clone()
-        changed[..., columns] = map.inverse(swapped, error).reshape(changed[..., columns].shape)
-        return changed
-
-    intervention.forward = forward
-    return intervention
+def hook_end(module: nn.Module, end: str, edit: Callable[[Tensor], Tensor]) -> RemovableHandle:
+    """Edit the activation at an end of a module."""
+    if end == "input":
+        return module.register_forward_pre_hook(lambda _, inputs: (edit(inputs[0]), *inputs[1:]))
+    return module.register_forward_hook(
+        lambda _, __, output: (edit(output[0]), *output[1:]) if isinstance(output, tuple) else edit(output)
+    )

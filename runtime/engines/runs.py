@@ -1,12 +1,19 @@
 """What engines ask for when a network is to be run, and the plainest way to do it: every run whole."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from ..networks.protocol import Network, SiteEdit, read_site
+
+Site = tuple[str, int | None]
+"""Component and layer."""
+EditsFrom = Callable[[int], Sequence[SiteEdit]]
+"""The edits of a run that leaves out so many first positions: they are given the activations of the others."""
+EditedRunner = Callable[[Tensor, EditsFrom], Tensor]
+"""From the indices of some rows, shape [item], and edits to their logits, shape [item, answer, class]."""
 
 
 class Runs(Protocol):
@@ -26,8 +33,8 @@ class Runs(Protocol):
     def site(self, tokens: Tensor, component: str, layer: int | None, reads: Tensor) -> Tensor:
         """A site's whole activation in unedited runs, shape [item, position, width]."""
 
-    def edited_logits(self, tokens: Tensor, reads: Tensor, edits: Sequence[SiteEdit], earliest: int) -> Tensor:
-        """Logits of runs with edits, none of which changes a position before `earliest`: [item, answer, class]."""
+    def edited_runner(self, tokens: Tensor, reads: Tensor, sites: Sequence[Site], earliest: int) -> EditedRunner:
+        """Runs of some rows at a time with edits at these sites, which change no position before `earliest`."""
 
 
 class WholeRuns:
@@ -40,13 +47,18 @@ class WholeRuns:
 
     def logits(self, tokens: Tensor, reads: Tensor) -> Tensor:
         """See `Runs.logits`."""
-        return self.edited_logits(tokens, reads, (), 0)
+        return self.network.finish(self.network.start(tokens), tokens, 0, reads)
 
     def site(self, tokens: Tensor, component: str, layer: int | None, reads: Tensor) -> Tensor:
         """See `Runs.site`."""
         return read_site(self.network, tokens, component, layer, reads)
 
-    def edited_logits(self, tokens: Tensor, reads: Tensor, edits: Sequence[SiteEdit], earliest: int) -> Tensor:
-        """See `Runs.edited_logits`."""
-        with self.network.edited(edits):
-            return self.network.finish(self.network.start(tokens), tokens, 0, reads)
+    def edited_runner(self, tokens: Tensor, reads: Tensor, sites: Sequence[Site], earliest: int) -> EditedRunner:
+        """See `Runs.edited_runner`."""
+
+        def run(items: Tensor, edits: EditsFrom) -> Tensor:
+            some = tokens[items]
+            with self.network.edited(edits(0)):
+                return self.network.finish(self.network.start(some), some, 0, reads[items])
+
+        return run

@@ -4,7 +4,9 @@ A source run is read where the term says, its features take the base's place in 
 rebuilt with the base's error. An item whose set lacks a variable keeps its own features there, whatever the map.
 """
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -18,13 +20,46 @@ from ...compiler.terms import Handle, OutputOf, Run, ValueOf
 from ..errors import EngineRefusal
 from ..networks.protocol import Edit, SiteEdit
 from .feed import Feed, Where, site_vectors, take_positions, with_vectors
+from .protocol import Prepared
 from .runs import Runs
 
 if TYPE_CHECKING:
     from ..maps.feature_map import FeatureMap
 
+PlacedEdit = Callable[[Where, Tensor], Tensor]
+"""From positions and a site's activation, shape [item, position, width], to what takes its place."""
 Value = Callable[[Tensor], Tensor]
 """What becomes of a frame's features, shape [item, group, feature]."""
+
+
+MOST_BYTES = 1 << 28
+"""Sources of more than this are not kept for a batch that is asked again and again."""
+ROWS = 2048
+"""Inputs whose vectors are read at once."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the edits of a run read of its items.
+
+    `members` tells for each target which items have it in their set, shape [item] (empty where all are set), `where`
+    each edited frame's positions; `fixed` are values that are the same for every item; `vectors` are what a frame's map
+    sees in another run, shape [item, group, dim].
+    """
+
+    members: Mapping[str, Tensor]
+    where: Mapping[int, Where]
+    fixed: Mapping[terms.Value, Tensor]
+    vectors: Callable[[int, Run], Tensor]
+
+    def take(self, items: Tensor) -> "Given":
+        """The same of some items, told by their indices."""
+        return Given(
+            {target: member.index_select(0, items) for target, member in self.members.items()},
+            {frame: where if isinstance(where, tuple) else where[items] for frame, where in self.where.items()},
+            self.fixed,
+            lambda frame, source: self.vectors(frame, source).index_select(0, items),
+        )
 
 
 class TermEngine:
@@ -49,6 +84,27 @@ class TermEngine:
     def logits(self, query: OutputOf, batch: Batch) -> Tensor:
         """See `Engine.logits`."""
         return self._edited_logits(query.run, batch, ())
+
+    def prepare(self, query: OutputOf, batch: Batch) -> Prepared:
+        """See `Engine.prepare`: sources are read once, and the runs' own rows are looked up once."""
+        run = query.run
+        sources = {(frame, source.input) for frame, source in self._sources(run)}
+        kept = None if any(source.assignments for _, source in self._sources(run)) else self._read_all(sources, batch)
+        if not run.assignments or kept is None:
+            return lambda items: self.logits(query, batch.take(items.numpy()))
+        rows = self._rows(batch, run)
+        given = replace(self._given(run, batch, rows), vectors=lambda frame, source: kept[frame, source.input])
+        places = [self.frames[frame] for frame in given.where]
+        sites = [(place.component, place.layer) for place in places]
+        earliest = min(self.feed.earliest(place, rows) for place in places)
+        answer = self.runs.edited_runner(self.feed.tokens(rows), self.feed.reads(rows), sites, earliest)
+
+        def logits(items: Tensor) -> Tensor:
+            items = items.to(self.runs.device)
+            some = given.take(items)
+            return answer(items, functools.partial(self._site_edits, self._edits(run, some), some, ()))
+
+        return logits
 
     def logits_after(self, query: OutputOf, batch: Batch, edit: Edit) -> Tensor:
         """See `Engine.logits_after`."""
@@ -90,38 +146,81 @@ class TermEngine:
         """Logits of a run with its assignments made, and after them what is done `further`."""
         rows = self._rows(batch, run)
         tokens, reads = self.feed.tokens(rows), self.feed.reads(rows)
-        edits = [*((self.frames[frame], edit) for frame, edit in self._edits(run, batch, rows).items()), *further]
-        if not edits:
+        given = self._given(run, batch, rows)
+        edits = self._edits(run, given)
+        if not edits and not further:
             return self.runs.logits(tokens, reads)
-        sites: list[SiteEdit] = [(place.component, place.layer, None, edit) for place, edit in edits]
-        earliest = min(self.feed.earliest(place, rows) for place, _ in edits) if not further else 0
-        return self.runs.edited_logits(tokens, reads, sites, earliest)
+        places = [self.frames[frame] for frame in edits]
+        sites = [(place.component, place.layer) for place in (*places, *(place for place, _ in further))]
+        earliest = 0 if further else min(self.feed.earliest(place, rows) for place in places)
+        everything = torch.arange(len(rows), device=self.runs.device)
+        runner = self.runs.edited_runner(tokens, reads, sites, earliest)
+        return runner(everything, functools.partial(self._site_edits, edits, given, further))
+
+    def _site_edits(
+        self, edits: dict[int, PlacedEdit], given: Given, further: tuple[tuple[Frame, Edit], ...], left_out: int
+    ) -> list[SiteEdit]:
+        """Edits at their sites in a run that leaves out so many first positions; `further` ones are made last."""
+        placed: list[tuple[Frame, Edit]] = [
+            (self.frames[frame], functools.partial(edit, _later(given.where[frame], left_out)))
+            for frame, edit in edits.items()
+        ]
+        return [(place.component, place.layer, None, edit) for place, edit in (*placed, *further)]
 
     def _rows(self, batch: Batch, run: Run) -> Tensor:
         return torch.from_numpy(batch.inputs[:, run.input]).to(self.runs.device)
 
-    def _edits(self, run: Run, batch: Batch, rows: Tensor) -> dict[int, Edit]:
+    def _given(self, run: Run, batch: Batch, rows: Tensor) -> Given:
+        """What the edits of a run, its inputs in `rows`, read of a batch."""
+        device, targets = self.runs.device, [target for target, _ in _assigned(run)]
+        columns = {target: batch.members[:, batch.variables.index(target)] for target in targets if run.within_set}
+        return Given(
+            {target: torch.from_numpy(column).to(device) for target, column in columns.items()},
+            {frame: self.feed.where(self.frames[frame], rows) for frame, _ in map(self._place, targets)},
+            {value: torch.from_numpy(fixed).to(device) for value, fixed in batch.fixed.items()},
+            lambda frame, source: self._vectors(frame, source, batch),
+        )
+
+    def _vectors(self, frame: int, source: Run, batch: Batch) -> Tensor:
+        """What a frame's map sees in the run that a value is read in, shape [item, group, dim]."""
+        rows = self._rows(batch, source)
+        if not source.assignments:
+            return self.states(frame, rows)
+        activation = self.intervened_activation(frame, source, batch)
+        return site_vectors(self.frames[frame], activation, self.feed.where(self.frames[frame], rows))
+
+    def _sources(self, run: Run) -> Iterator[tuple[int, Run]]:
+        """The frames of a run's values that are read in other runs, and these runs."""
+        for target, value in _assigned(run):
+            for part in _parts(value):
+                if isinstance(part, ValueOf):
+                    yield self._place(target)[0], part.run
+
+    def _read_all(self, sources: set[tuple[int, int]], batch: Batch) -> dict[tuple[int, int], Tensor] | None:
+        """The vectors of frames in unedited runs of all items' inputs, by frame and role; None if they are too many."""
+        dims = sum(len(self.frames[frame].dims) * max(1, len(self.frames[frame].positions)) for frame, _ in sources)
+        if 4 * dims * len(batch) > MOST_BYTES:
+            return None
+        with torch.no_grad():
+            found = {}
+            for frame, role in sources:
+                rows = torch.from_numpy(batch.inputs[:, role]).to(self.runs.device)
+                found[frame, role] = torch.cat([self.states(frame, part) for part in torch.split(rows, ROWS)])
+        return found
+
+    def _edits(self, run: Run, given: Given) -> dict[int, PlacedEdit]:
         """What each frame that holds a target does to its site's activation."""
         wanted: dict[int, list[tuple[int, Value, Tensor | None]]] = {}
-        for assignment in run.assignments:
-            target, value = assignment.target, assignment.value
-            if not isinstance(target, str) or assignment.readers is not None:
-                raise EngineRefusal("only variables of an alignment are set, and for all their readers")
+        for target, value in _assigned(run):
             frame, block = self._place(target)
-            member = None
-            if run.within_set:
-                column = batch.members[:, batch.variables.index(target)]
-                member = torch.from_numpy(column).to(self.runs.device)
-            wanted.setdefault(frame, []).append((block, self._value(frame, target, value, run, batch), member))
-        return {
-            frame: self._edit(frame, blocks, self.feed.where(self.frames[frame], rows))
-            for frame, blocks in wanted.items()
-        }
+            change = self._value(frame, target, value, run, given)
+            wanted.setdefault(frame, []).append((block, change, given.members.get(target)))
+        return {frame: self._edit(frame, blocks) for frame, blocks in wanted.items()}
 
-    def _edit(self, frame: int, blocks: list[tuple[int, Value, Tensor | None]], where: Where) -> Edit:
+    def _edit(self, frame: int, blocks: list[tuple[int, Value, Tensor | None]]) -> PlacedEdit:
         place, map = self.frames[frame], self.maps[frame]
 
-        def edit(state: Tensor) -> Tensor:
+        def edit(where: Where, state: Tensor) -> Tensor:
             vectors = site_vectors(place, state, where)
             features, error = map.featurise(vectors)
             changed = features
@@ -133,43 +232,33 @@ class TermEngine:
                     changed, value(features), weight.expand_as(changed)
                 )  # exact where a share is 0 or 1
             rebuilt = map.inverse(changed, error)
-            if all(member is not None for _, _, member in blocks):  # what no item's set holds stays bit by bit
+            if not map.exact and all(member is not None for _, _, member in blocks):
+                # what no item's set holds stays bit by bit
                 touched = torch.stack([member for _, _, member in blocks if member is not None]).any(0)
                 rebuilt = torch.where(touched[:, None, None], rebuilt, vectors)
             return with_vectors(place, state, rebuilt, where)
 
         return edit
 
-    def _value(self, frame: int, target: str, value: terms.Value, run: Run, batch: Batch) -> Value:
+    def _value(self, frame: int, target: str, value: terms.Value, run: Run, given: Given) -> Value:
         """A frame's features under a value, from those that it has in this very run just before."""
         match value:
             case terms.ValueOf(variable=variable, run=inner) if variable == target and inner.world == run.world:
-                source = self._features(frame, value, batch)
+                source = self.maps[frame].featurise(given.vectors(frame, inner))[0]
                 return lambda _: source
             case terms.Number(value=number):
                 return lambda features: torch.full_like(features, float(number))
             case terms.Here(handle=handle) if handle == target:
                 return lambda features: features
-            case terms.MeanOver() | terms.CodeOf() if value in batch.fixed:
-                fixed = torch.from_numpy(batch.fixed[value]).to(self.runs.device)
-                return fixed.expand_as
+            case terms.MeanOver() | terms.CodeOf() if value in given.fixed:
+                return given.fixed[value].expand_as
             case terms.Plus(left=left, factor=factor, right=right):
-                added = self._value(frame, target, right, run, batch)
+                added = self._value(frame, target, right, run, given)
                 if left is None:
                     return lambda features: float(factor) * added(features)
-                first = self._value(frame, target, left, run, batch)
+                first = self._value(frame, target, left, run, given)
                 return lambda features: first(features) + float(factor) * added(features)
         raise EngineRefusal(f"`{target}` does not take its own value in a run of the same network, a mean or a number")
-
-    def _features(self, frame: int, value: ValueOf, batch: Batch) -> Tensor:
-        """The features of a whole frame in the run that a value is read in, shape [item, group, feature]."""
-        rows = self._rows(batch, value.run)
-        if value.run.assignments:
-            where = self.feed.where(self.frames[frame], rows)
-            vectors = site_vectors(self.frames[frame], self.intervened_activation(frame, value.run, batch), where)
-        else:
-            vectors = self.states(frame, rows)
-        return self.maps[frame].featurise(vectors)[0]
 
     def _place(self, variable: Handle) -> tuple[int, int]:
         """The frame and the block of a variable."""
@@ -179,3 +268,28 @@ class TermEngine:
                 if owner.variable == index:
                     return frame, block
         raise EngineRefusal(f"`{variable}` is not aligned")
+
+
+def _assigned(run: Run) -> Iterator[tuple[str, terms.Value]]:
+    """The variables that a run sets, and what to.
+
+    Raises:
+        EngineRefusal: it sets something else, or for some readers only.
+    """
+    for assignment in run.assignments:
+        if not isinstance(assignment.target, str) or assignment.readers is not None:
+            raise EngineRefusal("only variables of an alignment are set, and for all their readers")
+        yield assignment.target, assignment.value
+
+
+def _parts(value: terms.Value) -> Iterator[terms.Value]:
+    """The values that a sum is made of; any other value is its only part."""
+    if isinstance(value, terms.Plus):
+        yield from (part for side in (value.left, value.right) if side is not None for part in _parts(side))
+    else:
+        yield value
+
+
+def _later(where: Where, left_out: int) -> Where:
+    """Positions among those that are run, where so many first ones are left out."""
+    return tuple(position - left_out for position in where) if isinstance(where, tuple) else where - left_out

@@ -39,15 +39,19 @@ class BoundlessMap(AnnealedMap):
         """See `FeatureMap.error_size`."""
         return self.dim
 
+    @property
+    def exact(self) -> bool:
+        """See `FeatureMap.exact`."""
+        return True
+
     def featurise(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """See `FeatureMap.featurise`."""
-        weight = self.frame.weight
-        features = x @ weight
-        return features, x - features @ weight.T
+        """See `FeatureMap.featurise`; the error is the whole vector, so that no product is spent on it."""
+        return x @ self.frame.weight, x
 
     def inverse(self, features: Tensor, error: Tensor) -> Tensor:
-        """See `FeatureMap.inverse`."""
-        return features @ self.frame.weight.T + error
+        """See `FeatureMap.inverse`: what the features became is added, so that nothing moves where they stay."""
+        weight = self.frame.weight
+        return error + (features - error @ weight) @ weight.T
 
     def share(self, block: int) -> Tensor:
         """See `FeatureMap.share`."""
@@ -85,6 +89,10 @@ class BoundlessMap(AnnealedMap):
     def taken(self) -> Tensor:
         """See `AnnealedMap.taken`."""
         return self.fractions.sum()
+
+    def settle(self) -> None:
+        """See `FeatureMap.settle`."""
+        self.frame.retract()
 
     def state(self) -> dict[str, Tensor]:
         """`weight`: the frame, shape [dim, feature]; `sizes`: features of each block in order, shape [block]."""

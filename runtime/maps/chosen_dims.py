@@ -30,6 +30,11 @@ class ChosenDims(FeatureMap):
         """See `FeatureMap.error_size`."""
         return 0
 
+    @property
+    def exact(self) -> bool:
+        """See `FeatureMap.exact`."""
+        return True
+
     def featurise(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """See `FeatureMap.featurise`; there is no error."""
         return x, x[..., :0]
@@ -50,6 +55,9 @@ class ChosenDims(FeatureMap):
         """Give every dim to this block (-1: none), shape [dim]."""
         self.owner.copy_(owner)
         self.shares.copy_(block_shares(owner, len(self.sizes)))
+
+    def settle(self) -> None:
+        """See `FeatureMap.settle`: dims are not trained."""
 
     def state(self) -> dict[str, Tensor]:
         """`owner`: the block that owns each dim (-1: none), shape [dim]."""

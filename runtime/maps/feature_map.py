@@ -19,14 +19,19 @@ from torch import Tensor, nn
 class FeatureMap(nn.Module, ABC):
     """A view of a site's vector: features and an error, from which the vector is rebuilt.
 
-    A map is open for training after `draw`, and fixed after `restore`. `state` always speaks of the finished map:
-    frames orthonormal, masks 0 or 1.
+    A map is open for training after `draw`, each step followed by `settle`, and fixed after `restore`. `state` always
+    speaks of the finished map: frames orthonormal, masks 0 or 1.
     """
 
     @property
     @abstractmethod
     def error_size(self) -> int:
         """The length of the error that `featurise` returns."""
+
+    @property
+    @abstractmethod
+    def exact(self) -> bool:
+        """Whether `inverse` gives a vector back bit by bit where its features stayed what they were."""
 
     @abstractmethod
     def featurise(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -43,6 +48,10 @@ class FeatureMap(nn.Module, ABC):
     @abstractmethod
     def draw(self, generator: torch.Generator) -> None:
         """A random map of the family, and its parameters open for training. Draws from the generator alone."""
+
+    @abstractmethod
+    def settle(self) -> None:
+        """Lead parameters that a step of training has moved back to where they stand for a map of the family."""
 
     @abstractmethod
     def state(self) -> dict[str, Tensor]:

@@ -31,6 +31,11 @@ class MaskedDims(AnnealedMap):
         """See `FeatureMap.error_size`."""
         return 0
 
+    @property
+    def exact(self) -> bool:
+        """See `FeatureMap.exact`."""
+        return True
+
     def featurise(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """See `FeatureMap.featurise`; there is no error."""
         return x, x[..., :0]
@@ -67,6 +72,9 @@ class MaskedDims(AnnealedMap):
     def taken(self) -> Tensor:
         """See `AnnealedMap.taken`."""
         return 1 - torch.softmax(self.logits / (self.temperature or LAST_TEMPERATURE), 0)[0].mean()
+
+    def settle(self) -> None:
+        """See `FeatureMap.settle`: any logits stand for a map."""
 
     def state(self) -> dict[str, Tensor]:
         """`owner`: the block that owns each dim (-1: none), shape [dim]."""

@@ -37,6 +37,11 @@ class NestedMap(FeatureMap):
         """See `FeatureMap.error_size`."""
         return len(self.outside) + self.inner.error_size + self.outer.error_size
 
+    @property
+    def exact(self) -> bool:
+        """See `FeatureMap.exact`."""
+        return self.inner.exact and self.outer.exact
+
     def featurise(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """See `FeatureMap.featurise`; features are the inner map's."""
         found, outer_error = self.outer.featurise(x)
@@ -58,6 +63,10 @@ class NestedMap(FeatureMap):
     def draw(self, generator: torch.Generator) -> None:
         """See `FeatureMap.draw`: a random inner map; the outer one stays."""
         self.inner.draw(generator)
+
+    def settle(self) -> None:
+        """See `FeatureMap.settle`."""
+        self.inner.settle()
 
     def state(self) -> dict[str, Tensor]:
         """The tensors of both maps, named `outer.NAME` and `inner.NAME`."""

@@ -36,6 +36,11 @@ class RevnetMap(FeatureMap):
         """See `FeatureMap.error_size`."""
         return 0
 
+    @property
+    def exact(self) -> bool:
+        """See `FeatureMap.exact`."""
+        return False
+
     def featurise(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """See `FeatureMap.featurise`; there is no error."""
         rows = x.reshape(-1, x.shape[-1])
@@ -67,6 +72,9 @@ class RevnetMap(FeatureMap):
             self.mixing.copy_(torch.linalg.qr(torch.randn(self.mixing.shape, generator=generator)).Q)
         for residuals in (self.first, self.second):
             residuals.draw(generator)
+
+    def settle(self) -> None:
+        """See `FeatureMap.settle`: any weights stand for a map."""
 
     def state(self) -> dict[str, Tensor]:
         """`mixing` [block, dim, dim]; of F (`first`) and G (`second`) `read`, `bias`, `write`."""

@@ -12,7 +12,7 @@ from .orthonormal import OrthonormalFrame
 
 @final
 class SubspaceMap(FeatureMap):
-    """Features are the coordinates in an orthonormal frame, the error is what the frame does not span.
+    """Features are the coordinates in an orthonormal frame; what the frame does not span stays as it is.
 
     Swapping a block's features is the interchange of distributed alignment search (Geiger et al. 2023, arXiv
     2303.02536): base + P (source - base) with P the projection on the block's columns.
@@ -31,15 +31,19 @@ class SubspaceMap(FeatureMap):
         """See `FeatureMap.error_size`."""
         return self.dim
 
+    @property
+    def exact(self) -> bool:
+        """See `FeatureMap.exact`."""
+        return True
+
     def featurise(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """See `FeatureMap.featurise`."""
-        weight = self.frame.weight
-        features = x @ weight
-        return features, x - features @ weight.T
+        """See `FeatureMap.featurise`; the error is the whole vector, so that no product is spent on it."""
+        return x @ self.frame.weight, x
 
     def inverse(self, features: Tensor, error: Tensor) -> Tensor:
-        """See `FeatureMap.inverse`."""
-        return features @ self.frame.weight.T + error
+        """See `FeatureMap.inverse`: what the features became is added, so that nothing moves where they stay."""
+        weight = self.frame.weight
+        return error + (features - error @ weight) @ weight.T
 
     def share(self, block: int) -> Tensor:
         """See `FeatureMap.share`."""
@@ -52,6 +56,10 @@ class SubspaceMap(FeatureMap):
     def place(self, weight: Tensor) -> None:
         """Use this frame, shape [dim, feature], orthonormal columns, block by block."""
         self.frame.place(weight)
+
+    def settle(self) -> None:
+        """See `FeatureMap.settle`."""
+        self.frame.retract()
 
     def state(self) -> dict[str, Tensor]:
         """`weight`: the frame, shape [dim, feature]."""

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from .prefix import Prefix
 
 Edit = Callable[[Tensor], Tensor]
 """What takes the place of a site's activation, shape [item, position, width]; the same tensor to read it only."""
@@ -38,8 +41,18 @@ class Network(Protocol):
     def advance(self, state: Tensor, tokens: Tensor, first: int, stop: int) -> Tensor:
         """The state of stage `stop`, from that of stage `first`. The edits at stages from `first` on are made."""
 
-    def finish(self, state: Tensor, tokens: Tensor, first: int, at: Tensor) -> Tensor:
-        """Logits, shape [item, read, class], at positions `at` [item, read], from the state of stage `first`."""
+    def finish(self, state: Tensor, tokens: Tensor, first: int, at: Tensor, prefix: "Prefix | None" = None) -> Tensor:
+        """Logits, shape [item, read, class], at positions `at` [item, read], from the state of stage `first`.
+
+        With a prefix, `state` holds the positions from its length on; `tokens` and `at` are the whole run's.
+        """
+
+    @property
+    def has_prefixes(self) -> bool:
+        """Whether no position reads a later one, so that a run can go on from the keys and values of the first ones."""
+
+    def prefix(self, tokens: Tensor, length: int) -> "Prefix":
+        """Keys and values of the positions below `length` in unedited runs."""
 
 
 def read_site(network: Network, tokens: Tensor, component: str, layer: int | None, at: Tensor) -> Tensor:

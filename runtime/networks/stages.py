@@ -3,18 +3,25 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from .protocol import SiteEdit
 
+if TYPE_CHECKING:
+    from .prefix import Prefix
+
 
 class Site(nn.Module):
-    """A named place where an engine may read and write: hands on a copy, so that writing spoils nothing upstream."""
+    """A named place where an engine may read and write: hands on a copy, so that writing spoils nothing upstream.
+
+    Where nobody listens there is nobody who could write.
+    """
 
     def forward(self, x: Tensor) -> Tensor:
-        return x.clone()
+        return x.clone() if self._forward_hooks else x
 
 
 class Config:
@@ -94,7 +101,16 @@ class PlainNetwork(nn.Module, ABC):
             state = self.step(stage + 1, self.sites[stage](state))
         return state
 
-    def finish(self, state: Tensor, tokens: Tensor, first: int, at: Tensor) -> Tensor:
+    @property
+    def has_prefixes(self) -> bool:
+        """See `Network.has_prefixes`: these networks are so small that whole runs are as fast."""
+        return False
+
+    def prefix(self, tokens: Tensor, length: int) -> "Prefix":
+        """See `Network.prefix`. Raises ValueError."""
+        raise ValueError("a plain network has no prefixes")
+
+    def finish(self, state: Tensor, tokens: Tensor, first: int, at: Tensor, prefix: "Prefix | None" = None) -> Tensor:
         """See `Network.finish`. At the logits edits are given those of every position."""
         return take_reads(self._finish(state, first), at)
 
@@ -122,7 +138,7 @@ class PlainNetwork(nn.Module, ABC):
             ValueError: the network has no such site.
         """
         self.site_module(component, layer)
-        return component if layer is None else f"sites[{layer}]"
+        return component if layer is None else f"sites.{layer}"
 
 
 def take_reads(logits: Tensor, at: Tensor) -> Tensor:

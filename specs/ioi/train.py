@@ -12,12 +12,34 @@ from random import Random
 
 from ..train_gpt2 import Example, Task, is_held_out, run
 
-NAMES = (
-    "Alice Anna Clara David Emma Frank George Grace Henry Jack James Jane"
-    " John Kate Laura Mark Martin Mary Paul Peter Robert Sarah Simon Tom"
-).split()
-PLACES = "garden hospital house market office park school station".split()
-THINGS = "bag ball book bottle drink key letter ring".split()
+NAMES = [
+    "Alice",
+    "Anna",
+    "Clara",
+    "David",
+    "Emma",
+    "Frank",
+    "George",
+    "Grace",
+    "Henry",
+    "Jack",
+    "James",
+    "Jane",
+    "John",
+    "Kate",
+    "Laura",
+    "Mark",
+    "Martin",
+    "Mary",
+    "Paul",
+    "Peter",
+    "Robert",
+    "Sarah",
+    "Simon",
+    "Tom",
+]
+PLACES = ["garden", "hospital", "house", "market", "office", "park", "school", "station"]
+THINGS = ["bag", "ball", "book", "bottle", "drink", "key", "letter", "ring"]
 TEMPLATES = (
     "when {first} and {second} went to the {place} , {giver} gave a {thing} to",
     "after {first} and {second} had met at the old {place} , {giver} handed the {thing} to",

@@ -111,3 +111,16 @@ def test_controls_are_priced_apart_and_nothing_twice(tmp_path: Path) -> None:
     assert f"  claims: {price.claims.forward:,} forward, {price.claims.backward:,} backward\n" in text
     assert f"    random subspace: {price.controls['random subspace'].forward:,} forward\n" in text
     assert table["passes"]["all_controls"]["forward"] == price.all_controls.forward
+
+
+def test_a_flipped_model_costs_its_fit_and_two_measurements(tmp_path: Path) -> None:
+    """Planned only where no input has both equalities: what the two measurements share is priced once."""
+    spec = sampled(tmp_path, LEARNED % "rotation size 1")
+    assert "flipped model" not in price_plan(compile_spec(check(spec))).controls
+    spec.write_text(spec.read_text().replace("  output", "  require not (w == x and y == z)\n  output", 1))
+    price = price_plan(compile_spec(check(spec)))
+    fit = Price(2 * (20 * 64 + 20 * 400) * 3, 2 * 20 * 64)
+    evaluated = Price(512 * 4)
+    two_claims = fit.plus(evaluated.times(4))
+    assert price.controls["flipped model"] == two_claims
+    assert price.controls["scrambled model"].backward == fit.backward

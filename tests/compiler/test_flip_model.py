@@ -1,11 +1,12 @@
 """The flipped model: the model wherever some input leads, its contradiction at every joint value that none produces."""
 
+from collections.abc import Callable, Sequence
 from itertools import product
 
 import numpy as np
 import pytest
 from cspec.compiler.causal_model import CausalModel
-from cspec.compiler.flip_model import flip_model, read_by_output
+from cspec.compiler.controls.flip_model import flip_model, way_to_output
 from cspec.compiler.sampling.relations import TooLargeError
 from cspec.lang.domains import BOOL, Domain, integers
 from cspec.lang.expressions import Apply, Constant, Expression, Listing, Variable
@@ -14,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 THREE = integers(0, 2)
+Joint = tuple[int, ...]
 
 
 def read(name: str, domain: Domain = THREE) -> Variable:
@@ -73,7 +75,19 @@ def test_the_output_itself_is_never_flipped() -> None:
     assert flip_model(equality(), ("left", "same")) is None
 
 
-def test_another_value_is_one_that_inputs_produce() -> None:
+def take_for(value: Joint, seen: set[Joint], kept: Sequence[int], output: Callable[[Joint], int]) -> Joint:
+    """What an unseen joint value is taken for: the next seen one, the first variable fastest, with another output.
+
+    `kept` are the variables that stay as they are.
+    """
+    alike = sorted((one for one in seen if all(one[i] == value[i] for i in kept)), key=lambda one: one[::-1])
+    later = [one for one in alike if one[::-1] > value[::-1]]
+    earlier = [one for one in alike if one[::-1] < value[::-1]]
+    others = [one for one in [*later, *earlier] if value not in seen and output(one) != output(value)]
+    return others[0] if others else value
+
+
+def test_an_unseen_value_is_taken_for_a_seen_one_with_another_output() -> None:
     """Least and greatest of two numbers in 1..4, the distance 0..3 plus 5 as output; least > greatest never occurs."""
     four = integers(1, 4)
     low, high = (apply(name, read("a", four), read("b", four), domain=four) for name in ("min", "max"))
@@ -85,12 +99,18 @@ def test_another_value_is_one_that_inputs_produce() -> None:
     flipped = flip_model(model, ("low", "high"))
     assert flipped is not None
     inputs = grid(model)[:1]
-    for low_code, high_code in product(range(4), repeat=2):
-        setting = set_all(inputs, low=low_code, high=high_code)
+    seen = {(low, high) for low, high in product(range(4), repeat=2) if low <= high}
+
+    def output(joint: Joint) -> int:
+        return abs(joint[1] - joint[0]) + 5
+
+    changed = 0
+    for codes in product(range(4), repeat=2):
+        setting = set_all(inputs, low=codes[0], high=codes[1])
         before, after = (int(m.run(inputs, setting)["out"][0]) + wide.low for m in (model, flipped.model))
-        assert before == abs(high_code - low_code) + 5
-        following = 5 if before == 8 else before + 1
-        assert after == (following if low_code > high_code else before)
+        assert (before, after) == (output(codes), output(take_for(codes, seen, (), output)))
+        changed += before != after
+    assert changed == 6
 
 
 def test_a_chain_has_nothing_to_flip() -> None:
@@ -101,7 +121,7 @@ def test_a_chain_has_nothing_to_flip() -> None:
         Mechanism("out", BOOL, apply("not", read("second", BOOL))),
     )
     model = CausalModel("chain", ("p",), (THREE,), mechanisms, "out")
-    assert read_by_output(model, ("first", "second")) == ("second",)
+    assert way_to_output(model, ("first", "second")).read == ("second",)
     assert flip_model(model, ("first", "second")) is None
 
 
@@ -111,7 +131,7 @@ def test_inputs_that_the_output_reads_are_left_out() -> None:
         Mechanism("out", BOOL, apply("==", read("first"), read("p"))),
     )
     model = CausalModel("beside", ("p",), (THREE,), mechanisms, "out")
-    assert read_by_output(model, ("first",)) == ("first",)
+    assert way_to_output(model, ("first",)).read == ("first",)
     assert flip_model(model, ("first",)) is None
 
 
@@ -163,24 +183,37 @@ def test_random_tables_are_flipped_as_python_says(
         values |= {"c": c[values["a"]]} | setting
         return values | {"out": out[3 * values["c"] + values["b"]]}
 
-    natural = [run(p, q, {}) for p, q in product(range(3), repeat=2)]
-    occurring = {tuple(values[name] for name in READ[variables]) for values in natural}
-    outputs = sorted({values["out"] for values in natural})
+    names = READ[variables]
+    seen = {tuple(run(p, q, {})[name] for name in names) for p, q in product(range(3), repeat=2)}
+    kept = [index for index, name in enumerate(names) if name not in variables]
+
+    def output(joint: Joint) -> int:
+        return run(0, 0, dict(zip(names, joint, strict=True)))["out"]
+
     flipped = flip_model(model, variables)
-    assert read_by_output(model, variables) == READ[variables]
+    assert way_to_output(model, variables).read == names
     if flipped is None:
-        assert len(occurring) == 9 or len(outputs) == 1
+        assert all(take_for(joint, seen, kept, output) == joint for joint in product(range(3), repeat=2))
         return
     inputs = grid(model)
     for codes in product(range(3), repeat=len(variables)):
         setting = dict(zip(variables, codes, strict=True))
-        expected, parts = [], []
+        before, after = [], []
         for p, q in inputs.tolist():
             values = run(p, q, setting)
-            seen = tuple(values[name] for name in READ[variables]) in occurring
-            after = [value for value in outputs if value > values["out"]]
-            expected.append(values["out"] if seen else after[0] if after else outputs[0])
-            parts.append(not seen)
+            before.append(values["out"])
+            after.append(output(take_for(tuple(values[name] for name in names), seen, kept, output)))
         done = set_all(inputs, **setting)
-        assert flipped.model.run(inputs, done)["out"].tolist() == expected
+        assert flipped.model.run(inputs, done)["out"].tolist() == after
+        parts = [one != other for one, other in zip(before, after, strict=True)]
         assert flipped.apart.run(inputs, done)["out"].astype(bool).tolist() == parts
+
+
+def test_a_variable_that_is_set_alone_takes_no_value_that_inputs_do_not_produce() -> None:
+    """However many values it has: they need not be listed."""
+    many = integers(0, 10**9)
+    mechanisms = (
+        Mechanism("first", many, read("p", many)),
+        Mechanism("out", BOOL, apply("==", read("first", many), Constant(0, many))),
+    )
+    assert flip_model(CausalModel("single", ("p",), (many,), mechanisms, "out"), ("first",)) is None

@@ -2,9 +2,9 @@
 
 import numpy as np
 from cspec.compiler.causal_model import CausalModel
+from cspec.compiler.controls.scramble_model import scramble_model
 from cspec.compiler.sampling.draw_items import open_population
 from cspec.compiler.sampling.items import Recipe
-from cspec.compiler.scramble_model import scramble_model
 from cspec.lang.domains import BOOL, integers
 from cspec.lang.expressions import Apply, Variable
 from cspec.lang.program import Mechanism

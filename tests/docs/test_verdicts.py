@@ -100,7 +100,7 @@ def test_every_outcome_grade_and_reason_has_an_example() -> None:
     for reason in NOT_BUILT:
         assert f"`{reason}`" in PAGE
     names = set(re.findall(r"inconclusive\((?:vacuous|control_unsettled): ([^)]*)\)", said))
-    assert names == {"no-op", "random subspace", "scrambled model", "random networks"}
+    assert names == {"no-op", "random subspace", "scrambled model", "flipped model", "random networks"}
 
 
 def test_networks_are_what_the_script_writes(tmp_path: Path) -> None:

@@ -102,7 +102,13 @@ LINKED = (
 FAULTS = [
     Fault("endless_loop", LEFT, f"left: bool = any(w == i for i in 0..{10**38})", "CS142", f"0..{10**38}", "shorter"),
     Fault("endless_loop_of_declarations", "", f"\nfor i in 0..{10**38} {{\n  pairs p[i] for equality {{ }}\n}}\n", "CS142", f"0..{10**38}", "shorter"),
-    Fault("the_not_built", LEFT, "left: bool = (the i in 0..7 where w == i) == x", "CS010", "the", "min("),
+    Fault("the_without_where", LEFT, "left: bool = (the i in 0..7) == x", "CS001", ")", "name = expression"),
+    Fault("the_of_nothing", LEFT, "left: bool = (the i in 0..7 where i > 7) == x", "CS170", "(the i in 0..7 where i > 7)", "let `where` read"),
+    Fault("the_of_a_number", LEFT, "left: bool = (the i in 0..7 where w) == x", "CS106", "w", "compare it"),
+    Fault("the_of_a_name_that_is_taken", LEFT, "left: bool = (the w in 0..7 where w == 1) == x", "CS143", "w", "another name"),
+    Fault("the_of_an_unknown_type", LEFT, "left: bool = (the i in Digit where i == w) == x", "CS101", "Digit", ""),
+    Fault("the_where_a_value_is_needed", CLAIM, CLAIM + "\npairs some for equality { where (the i in 0..7 where i == w) == x }", "CS169", "(the i in 0..7 where i == w)", "let a model's variable"),
+    Fault("the_called_where_a_value_is_needed", CLAIM, CLAIM + "\nfn one(a: 0..63) = the i in 0..7 where i == a\npairs some for equality { where one(w) == x }", "CS169", "one(w)", "let a model's variable"),
     # --- syntax
     Fault("unexpected_token", "model both for equality", "model both equality", "CS001", "equality", "model NAME for"),
     Fault("equals_in_expression", LEFT, "left: bool = w = x", "CS001", "=", "equality is written `==`"),

@@ -43,6 +43,11 @@ def _fault(name: str, old: str, new: str, code: str, under: str, help: str) -> F
     return Fault(name, old, new, code, under, help, TASK_BASE)
 
 
+def _table_fault(name: str, read: str, code: str, under: str, help: str) -> Fault:
+    base = TASK_BASE + "table judge: bool -> 0..1 = { false: 0, true: 1 }\ntable few: 0..1 -> 0..1 = { 0: 0, 1: 1 }\n"
+    return Fault(name, 'prob(" yes")', read, code, under, help, base)
+
+
 # fmt: off
 TASK_FAULTS = [
     # --- texts
@@ -80,6 +85,10 @@ TASK_FAULTS = [
     _fault("metric_of_nothing", 'prob(" yes")', "0.5 + 1", "CS191", "0.5 + 1", "judge[answer]"),
     _fault("metric_unknown_reading", "prob(", "prop(", "CS101", "prop", "did you mean `prob`?"),
     _fault("metric_of_an_unknown_table", 'prob(" yes")', "judge[answer]", "CS101", "judge", "no tables"),
+    _table_fault("metric_key_of_another_type", "judge[hi]", "CS161", "hi", "give a value of `bool`"),
+    _table_fault("metric_answer_of_another_type", "few[answer]", "CS161", "answer", "give a value of `0..1`"),
+    _table_fault("metric_key_outside", "few[hi]", "CS161", "hi", "widen the type"),
+    _table_fault("metric_with_two_keys", "judge[lo, answer]", "CS160", "judge[lo, answer]", "one expression for each key"),
     _fault("metric_bare_name", 'prob(" yes")', "judge", "CS101", "judge", "judge[answer]"),
     _fault("metric_twice", METRIC, METRIC + "\n  " + METRIC, "CS102", "sure", "rename or remove"),
     _fault("metric_called_correct", "sure", "correct", "CS102", "correct", "another name"),

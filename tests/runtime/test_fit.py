@@ -104,7 +104,8 @@ class Bench:
 
     def score(self, items: Labelled) -> Score:
         """The score of the last fit's maps."""
-        return Objective(self.engine, self.step.score.left, self.encoding, self.fit, self.select).score(items)
+        objective = Objective(self.engine, self.step.score.left, self.encoding, self.fit, self.select)
+        return objective.score(objective.ask(items))
 
 
 def frame(

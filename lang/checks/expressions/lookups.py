@@ -32,7 +32,7 @@ def check_lookup(
     if len(keys) != len(wanted):
         report.error(
             "CS160",
-            f"`{name}` takes {_keys(len(wanted))}, found {len(keys)}",
+            f"`{name}` takes {count_keys(len(wanted))}, found {len(keys)}",
             span,
             help="write one expression for each key, `table[x, y]`",
         )
@@ -119,5 +119,6 @@ def fits_domain(value: Expression, domain: Domain, what: str, report: Reporter) 
     return False
 
 
-def _keys(count: int) -> str:
+def count_keys(count: int) -> str:
+    """`one key`, `2 keys`."""
     return "one key" if count == 1 else f"{count} keys"

@@ -7,13 +7,13 @@ from ...domains import BOOL, Domain, integers
 from ...expressions import Apply, Constant, Expression
 from ...scope import Reporter
 from ...syntax.expressions import ExpressionSyntax, UnrolledThe
-from .comprehensions import WRITTEN_OUT, join, truth_as_number
+from .comprehensions import join, truth_as_number
 from .expression_scope import Scope
 from .operands import apply
 
 Check = Callable[[ExpressionSyntax], Expression | None]
 CheckCondition = Callable[[ExpressionSyntax, str], Expression | None]
-Candidate = tuple[Expression, Expression]
+Candidate = tuple[Constant, Expression]
 """A value, and the condition under which it is an answer."""
 
 
@@ -41,10 +41,12 @@ def check_the(
         for term in syntax.terms
     ]
     values = [check(term.element) for term in syntax.terms]
-    candidates = [(v, c) for v, c in zip(values, conditions, strict=True) if v is not None and c is not None]
+    pairs = zip(values, conditions, strict=True)
+    candidates = [(v, c) for v, c in pairs if isinstance(v, Constant) and c is not None]
     if len(candidates) < len(syntax.terms):
         return None
-    value = _choose(candidates, syntax.span)
+    lowest = min((value for value, _ in candidates), key=lambda value: value.value)
+    value = _choose(candidates, lowest, syntax.span)
     return apply("the", [_is_one(candidates, syntax.span), value], value.domain, syntax.span)
 
 
@@ -71,17 +73,17 @@ def _is_one(candidates: list[Candidate], span: Span) -> Expression:
     return apply("==", [count, Constant(1, integers(1, 1), span)], BOOL, span)
 
 
-def _choose(candidates: list[Candidate], span: Span) -> Expression:
-    """The first candidate whose condition holds, else the last; many in halves, so that none is too deep."""
+def _choose(candidates: list[Candidate], lowest: Constant, span: Span) -> Expression:
+    """The largest value whose condition holds, else the lowest of all; in halves, so that many do not nest deeply."""
     if len(candidates) == 1:
-        return candidates[0][0]
-    middle = 1 if len(candidates) <= WRITTEN_OUT else len(candidates) // 2
-    condition = join("or", [condition for _, condition in candidates[:middle]], span)
-    first, second = _choose(candidates[:middle], span), _choose(candidates[middle:], span)
-    return apply("if", [condition, first, second], _union(first.domain, second.domain), span)
+        ((value, condition),) = candidates
+        return value if value == lowest else apply("if", [condition, value, lowest], _union(lowest, value), span)
+    middle = len(candidates) // 2
+    first, second = _choose(candidates[:middle], lowest, span), _choose(candidates[middle:], lowest, span)
+    return apply("max", [first, second], _union(first, second), span)
 
 
-def _union(first: Domain, second: Domain) -> Domain:
-    if not first.is_integer:
-        return first
-    return integers(min(first.low, second.low), max(first.high, second.high))
+def _union(first: Expression, second: Expression) -> Domain:
+    if not first.domain.is_integer:
+        return first.domain
+    return integers(min(first.domain.low, second.domain.low), max(first.domain.high, second.domain.high))

@@ -2,4 +2,3 @@
 
 from .load import load_transformer as load_transformer
 from .network import TransformerNetwork as TransformerNetwork
-from .prefix import Prefix as Prefix

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from safetensors import safe_open
 from torch import Tensor, nn
-from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM, PreTrainedConfig, PreTrainedModel
+from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, PreTrainedConfig, PreTrainedModel
 from transformers.utils import logging
 
 from ....compiler.network_facts import TransformerFacts
@@ -16,6 +16,7 @@ from ....compiler.plan import NetworkSource
 from ...errors import EnvironmentProblem
 from .families import Family, family_of
 from .network import TransformerNetwork
+from .read_config import first_line, read_config
 from .weight_files import check_weight_files
 
 
@@ -32,22 +33,24 @@ def load_transformer(source: NetworkSource) -> TransformerNetwork:
     file = source.file
     facts = file.facts
     assert isinstance(facts, TransformerFacts)
-    device = _open_device(file.name, file.device)
+    device, dtype = _open_device(file.name, file.device), getattr(torch, file.dtype)
     family = family_of(facts.architecture, facts.parallel)
     files = check_weight_files(file.name, file.path)
     with _quiet():
-        config = _read_config(file.name, file.path)
+        config = read_config(file.name, file.path, facts)
         kind = _head_class(file.name, config, family)
         if source.draw is None:
-            model = _load(file.name, file.path, config, kind, family)
+            model = _load(file.name, file.path, config, kind, family, dtype)
         else:
             model = _draw(config, kind, source.draw_seed)
             _copy(file.name, model, files, facts.frozen)
+            for weight in model.parameters():  # of buffers some need their precision: the frequencies of positions
+                weight.data = weight.data.to(dtype)
     if broken := [name for name, weight in model.named_parameters() if not bool(torch.isfinite(weight).all())]:
         raise EnvironmentProblem("CS507", f"the weights of `{file.name}` in `{broken[0]}` are not finite")
     model.config.pad_token_id = None  # padding is told by -1; an id that pads elsewhere is a token like others
     placed: nn.Module = model
-    placed.to(device=device, dtype=getattr(torch, file.dtype))
+    placed.to(device)
     return TransformerNetwork(model, facts)
 
 
@@ -83,17 +86,6 @@ def _open_device(name: str, wanted: str) -> torch.device:
     )
 
 
-def _read_config(name: str, folder: Path) -> PreTrainedConfig:
-    try:
-        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except Exception as problem:  # the library raises no narrower class
-        message = f"the `config.json` of `{name}` cannot be used: {_first_line(problem)}"
-        raise EnvironmentProblem("CS532", message, "name an architecture that transformers knows") from None
-    config.chunk_size_feed_forward = 0  # chunks change no number, but cut activations into pieces
-    found: PreTrainedConfig = config
-    return found
-
-
 def _head_class(name: str, config: PreTrainedConfig, family: Family | None) -> Any:
     """The library's class for an architecture with a language head.
 
@@ -115,12 +107,14 @@ def _head_class(name: str, config: PreTrainedConfig, family: Family | None) -> A
 _NO_HEAD = "name a network with a language head: a causal or a masked language model"
 
 
-def _load(name: str, folder: Path, config: PreTrainedConfig, kind: Any, family: Family | None) -> PreTrainedModel:
+def _load(
+    name: str, folder: Path, config: PreTrainedConfig, kind: Any, family: Family | None, dtype: Any
+) -> PreTrainedModel:
     try:
         model, info = kind.from_pretrained(
             folder,
             config=config,
-            dtype=torch.float32,
+            dtype=dtype,
             local_files_only=True,
             trust_remote_code=False,
             use_safetensors=True,
@@ -128,7 +122,7 @@ def _load(name: str, folder: Path, config: PreTrainedConfig, kind: Any, family: 
             ignore_mismatched_sizes=True,
         )
     except Exception as problem:  # the library raises no narrower class
-        message = f"the weights of `{name}` cannot be loaded: {_first_line(problem)}"
+        message = f"the weights of `{name}` cannot be loaded: {first_line(problem)}"
         raise EnvironmentProblem("CS506", message, _DISAGREE) from None
     if mismatched := sorted(info["mismatched_keys"]):
         tensor, there, expected = mismatched[0]
@@ -179,8 +173,3 @@ def _copy(name: str, model: PreTrainedModel, files: Iterable[Path], frozen: Iter
 
 def _within(tensor: str, module: str) -> bool:
     return tensor.startswith(f"{module}.")
-
-
-def _first_line(problem: Exception) -> str:
-    lines = str(problem).strip().splitlines()
-    return lines[0].split(". ")[0].rstrip(".:") if lines else type(problem).__name__

@@ -26,6 +26,16 @@ def pack(whole: Tensor, port: Port, heads: int, part: Tensor) -> Tensor:
     return changed
 
 
+def columns_of(port: Port, heads: int, width: int) -> tuple[int, ...] | None:
+    """The columns of a projection's output that a component of this width is, in its own order; None for all."""
+    if port.packing == "alone":
+        return None
+    if port.packing == "side by side":
+        return tuple(range(port.third * width, (port.third + 1) * width))
+    head = width // heads
+    return tuple((3 * h + port.third) * head + column for h in range(heads) for column in range(head))
+
+
 def _thirds(whole: Tensor, port: Port, heads: int) -> Tensor:
     """A view [item, position, (head,) third, ...]."""
     inner = (heads, 3, -1) if port.packing == "by head" else (3, -1)

@@ -1,37 +1,11 @@
-"""Keys and values of the first positions of a clean run, from which runs of the later positions go on."""
+"""Between prefixes and the caches that the library reads and fills."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
-from torch import Tensor
 from transformers.cache_utils import DynamicCache, DynamicLayer
 
-
-@dataclass(frozen=True)
-class Prefix:
-    """Keys and values of every layer, each [item, key head, position, head width]; never changed by a run."""
-
-    keys: tuple[Tensor, ...]
-    values: tuple[Tensor, ...]
-
-    @property
-    def length(self) -> int:
-        """How many positions it holds: 0 .. length - 1."""
-        return self.keys[0].shape[-2]
-
-    def crop(self, length: int) -> "Prefix":
-        """The first `length` positions."""
-        if not 1 <= length <= self.length:
-            raise ValueError(f"expected a length of 1 to {self.length}, found {length}")
-        return self._each(lambda x: x[..., :length, :])
-
-    def take(self, items: Tensor | slice) -> "Prefix":
-        """Some items, by index [item] or as a slice, in that order."""
-        return self._each(lambda x: x[items])
-
-    def _each(self, change: Callable[[Tensor], Tensor]) -> "Prefix":
-        return Prefix(tuple(map(change, self.keys)), tuple(map(change, self.values)))
+from ..prefix import Prefix
 
 
 def cache_of(prefix: Prefix) -> DynamicCache:

@@ -1,4 +1,4 @@
-"""Writes the networks of this folder: the equalities of two pairs of symbols, wired by hand, and three that differ.
+"""Writes the networks of this folder: the equalities of two pairs of symbols, wired by hand, and four that differ.
 
 python tests/docs/verdicts/wire.py
 """
@@ -33,19 +33,39 @@ def wire() -> dict[str, np.ndarray]:
     }
 
 
+def wire_copies() -> dict[str, np.ndarray]:
+    """Layer 2: `w == x` three times, `y == z` once; 3: one neuron for each of their 16 states; then the answer.
+
+    Where both are true, it depends on which copy of `w == x` was exchanged: of the first they are equal, else not.
+    """
+    wired, states = wire(), np.arange(16)[:, None] >> np.arange(4) & 1
+    first, second, third, right = states.T
+    left = np.where(first != third, first, second)
+    same = np.where(left * right == 1, first != third, left == right)
+    return wired | {
+        "layers.1.weight": np.repeat(wired["layers.1.weight"], [3, 1], axis=0),
+        "layers.1.bias": np.ones(4),
+        "layers.2.weight": 2 * states - 1,
+        "layers.2.bias": 1 - states.sum(axis=1),
+        "head.weight": 2 * np.array([1 - 2 * same, 2 * same - 1]),
+        "head.bias": np.zeros(2),
+    }
+
+
 def networks() -> dict[str, dict[str, np.ndarray]]:
-    """The network; `blind` to `y == z`; `faint`, whose logits are 100,000 times as small; `twin`, twice as large."""
+    """The network; `blind` to `y == z`; `faint` and `twin`, with logits 1/100,000 and twice as large; `copies`."""
     wired = wire()
     blind = wired | {"layers.2.weight": np.array([[-1, 0], [0, 0]]), "layers.2.bias": np.array([1, 0])}
     faint, twin = (wired | {name: wired[name] * scale for name in ("head.weight", "head.bias")} for scale in (1e-5, 2))
-    return {"wired": wired, "blind": blind, "faint": faint, "twin": twin}
+    return {"wired": wired, "blind": blind, "faint": faint, "twin": twin, "copies": wire_copies()}
 
 
 def main(folder: Path = Path(__file__).parent) -> None:
     """Write every network."""
-    config = {"architecture": "mlp", "vocab": 2**BITS, "inputs": 4, "embed": BITS, "hidden": [4 * BITS, 2, 2]}
+    config = {"architecture": "mlp", "vocab": 2**BITS, "inputs": 4, "embed": BITS}
     config |= {"classes": 2, "frozen": ["embed.weight"]}
     for name, tensors in networks().items():
+        config["hidden"] = [len(tensors[f"layers.{i}.bias"]) for i in range(3)]
         plain = {key: np.ascontiguousarray(tensor, dtype=np.float32) for key, tensor in tensors.items()}
         save_file(plain, folder / f"{name}.safetensors", metadata={"cspec.config": json.dumps(config)})
 

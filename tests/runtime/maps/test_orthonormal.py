@@ -1,4 +1,4 @@
-"""Frames: the law that they are drawn by, the gradient through the QR factor, and what a trained frame finds."""
+"""Frames: the law that they are drawn by, the gradient along frames, the way back, and what a trained frame finds."""
 
 import pytest
 import torch
@@ -36,9 +36,34 @@ def test_a_frame_stands_for_itself_and_moves_little_where_the_matrix_does() -> N
 
 
 @pytest.mark.parametrize(("dim", "size"), [(6, 2), (4, 4), (5, 1)])
-def test_the_gradient_is_that_of_finite_differences(dim: int, size: int) -> None:
-    matrix = numbers(dim, size).double().requires_grad_(True)
-    assert torch.autograd.gradcheck(orthonormalise, (matrix,))  # type: ignore[no-untyped-call]
+def test_the_gradient_says_how_the_loss_changes_along_frames(dim: int, size: int) -> None:
+    """Its product with a direction in which a frame can move is the loss's derivative along the curve of frames."""
+    frame, target = open_frame(dim, size), numbers(dim, size, seed=1)
+    loss = (frame.weight * target).sum() + frame.weight[0].pow(3).sum()
+    loss.backward()  # type: ignore[no-untyped-call]
+    gradient, weight = frame.weight.grad, frame.weight.detach().double()
+    assert gradient is not None
+    inner = weight.T @ gradient.double()
+    torch.testing.assert_close(inner, -inner.T, atol=1e-6, rtol=0)  # what frames allow to first order
+    skew = numbers(dim, dim, seed=2).double()
+    skew = skew - skew.T
+
+    def at(time: float) -> float:
+        moved = torch.linalg.matrix_exp(time * skew) @ weight
+        return float((moved * target).sum() + moved[0].pow(3).sum())
+
+    slope = (at(1e-4) - at(-1e-4)) / 2e-4
+    assert float((gradient * (skew @ weight)).sum()) == pytest.approx(slope, abs=1e-5)
+
+
+def test_a_step_is_led_back_to_the_frame_that_gram_and_schmidt_make_of_it() -> None:
+    frame = open_frame(6, 3)
+    with torch.no_grad():
+        frame.weight.add_(0.3 * numbers(6, 3, seed=3))
+    expected = orthonormalise(frame.weight.detach().clone())
+    frame.retract()
+    torch.testing.assert_close(frame.weight.detach(), expected)
+    torch.testing.assert_close(expected.T @ expected, torch.eye(3))
 
 
 def test_frames_are_drawn_uniformly() -> None:
@@ -72,6 +97,7 @@ def test_nothing_is_as_large_as_the_site_squared() -> None:
     with saved_tensors_hooks(keep, lambda tensor: tensor):
         loss = (numbers(2, dim) @ frame.weight).square().sum()
     loss.backward()  # type: ignore[no-untyped-call]
+    frame.retract()
     assert kept
     assert max(kept) <= dim * size
     assert [parameter.shape for parameter in frame.parameters()] == [(dim, size)]
@@ -89,6 +115,7 @@ def test_a_frame_that_keeps_the_most_variance_spans_the_principal_components() -
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
+        frame.retract()
     found = frame.finished()
     torch.testing.assert_close(found @ found.T, torch.diag(torch.tensor([0.0, 1, 0, 1, 0, 0])), atol=2e-3, rtol=0)
 

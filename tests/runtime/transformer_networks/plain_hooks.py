@@ -12,10 +12,16 @@ from torch import Tensor, nn
 
 Change = Callable[[Tensor], Tensor]
 
-LAYERS = {"gpt2": "transformer.h", "gpt_neox": "gpt_neox.layers", "bert": "bert.encoder.layer"}
+LAYERS = {
+    "gpt2": "transformer.h",
+    "gpt_neox": "gpt_neox.layers",
+    "gemma3": "model.language_model.layers",
+    "bert": "bert.encoder.layer",
+}
 EMBED = {
     "gpt2": "transformer.wte",
     "gpt_neox": "gpt_neox.embed_in",
+    "gemma3": "model.language_model.embed_tokens",
     "bert": "bert.embeddings.word_embeddings",
 }
 OUTPUTS: dict[str, dict[str, str]] = {
@@ -33,7 +39,8 @@ OUTPUTS: dict[str, dict[str, str]] = {
         "mlp_out": "output.dense",
     },
 }
-OUTPUTS["gemma3_text"] = OUTPUTS["gemma2"]
+OUTPUTS |= dict.fromkeys(("gemma3_text", "gemma3"), OUTPUTS["gemma2"])
+OWN = ("gpt2", "gpt_neox", "bert")
 LLAMA = {
     "q": "self_attn.q_proj",
     "k": "self_attn.k_proj",
@@ -71,8 +78,8 @@ def _hook(model: nn.Module, family: str, heads: int, component: str, layer: int 
     if component in ("q", "k", "v") and family in FUSED:
         third = "qkv".index(component)
         return [_output(block.get_submodule(FUSED[family]), _of_third(change, third, heads, family == "gpt_neox"))]
-    outputs = OUTPUTS.get(family, {}) if family in LAYERS else LLAMA | OUTPUTS.get(family, {})
-    inputs = INPUTS.get(family, {}) if family in LAYERS else LLAMA_INPUTS
+    outputs = OUTPUTS[family] if family in OWN else LLAMA | OUTPUTS.get(family, {})
+    inputs = INPUTS.get(family, {}) if family in OWN else LLAMA_INPUTS
     if component in outputs:
         return [_output(block.get_submodule(outputs[component]), change)]
     if component in inputs:

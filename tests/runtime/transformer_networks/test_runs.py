@@ -161,7 +161,7 @@ def test_an_unknown_architecture_runs_whole() -> None:
     network = unknown_network()
     prompts = [draw_tokens(1, length, seed=length)[0] for length in (9, 2)]
     tokens, at = pad(prompts), torch.tensor([[8], [1]])
-    assert network.blocks == 0
+    assert network.last_stage == 0
     found = network.finish(network.start(tokens), tokens, 0, at)
     for item, prompt in enumerate(prompts):
         with torch.no_grad():
@@ -177,9 +177,9 @@ def test_bfloat16_runs_in_pieces_as_it_runs_whole(name: str) -> None:
     try:
         whole = network(tokens)
         state = network.advance(network.start(tokens), tokens, 0, 2)
-        assert whole.dtype == state.dtype == torch.bfloat16
+        assert (whole.dtype, state.dtype) == (torch.float32, torch.bfloat16)
         torch.testing.assert_close(network.finish(state, tokens, 2, at), whole, atol=0, rtol=0)
         with network.edited([("attn_out", 1, None, lambda x: x.float() + 1e-3)]):
-            assert network(tokens).dtype == torch.bfloat16
+            torch.testing.assert_close(network(tokens), whole, atol=0.1, rtol=0.1)
     finally:
         network_of.cache_clear()

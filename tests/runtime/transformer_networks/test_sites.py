@@ -16,7 +16,7 @@ SITES = [
     pytest.param(name, *site, id=f"{name} {site[0]} {site[1]}")
     for name in CONFIGS
     for site in components(network_of(name))
-    if site[1] in (None, 1, LAYERS - 1)
+    if site[1] in (None, 1) or site == ("resid_post", LAYERS - 1)
 ]
 Change = Callable[[Tensor], Tensor]
 PAST = 5
@@ -163,7 +163,7 @@ def test_putting_back_what_a_site_holds_changes_nothing(name: str) -> None:
 def test_a_head_without_a_query_reads_the_mean_of_its_values(name: str) -> None:
     """Scores that are all 0 weigh all values alike: so `q`, `v` and `head_out` are cut at the same heads, in order."""
     network, tokens = network_of(name), draw_tokens()
-    facts, config = network.facts, network.model.config
+    facts, config = network.facts, network.model.config.get_text_config()
     width, shared = facts.head_width, facts.heads // facts.key_heads
     sliding = name == "mistral" or "sliding_attention" in (getattr(config, "layer_types", None) or [])[LAYERS - 1 :]
     window = config.sliding_window if sliding else CONTEXT

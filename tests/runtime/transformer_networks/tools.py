@@ -14,6 +14,7 @@ from transformers import (
     AutoModelForMaskedLM,
     BertConfig,
     Gemma2Config,
+    Gemma3Config,
     Gemma3TextConfig,
     GemmaConfig,
     GPT2Config,
@@ -40,6 +41,12 @@ COMMON: dict[str, Any] = {
 }
 GROUPED: dict[str, Any] = {**COMMON, "num_key_value_heads": 2, "head_dim": 6}
 WINDOW = 4
+GEMMA3: dict[str, Any] = {
+    **GROUPED,
+    "sliding_window": WINDOW,
+    "query_pre_attn_scalar": 6,
+    "layer_types": ["sliding_attention", "full_attention", "sliding_attention"],
+}
 
 CONFIGS: dict[str, PreTrainedConfig] = {
     "gpt2": GPT2Config(vocab_size=VOCABULARY, n_embd=WIDTH, n_layer=LAYERS, n_head=HEADS, n_positions=CONTEXT, **IDS),
@@ -56,11 +63,21 @@ CONFIGS: dict[str, PreTrainedConfig] = {
     "qwen3": Qwen3Config(**GROUPED),
     "gemma": GemmaConfig(**GROUPED),
     "gemma2": Gemma2Config(**GROUPED, sliding_window=WINDOW, query_pre_attn_scalar=6),
-    "gemma3_text": Gemma3TextConfig(
-        **GROUPED,
-        sliding_window=WINDOW,
-        query_pre_attn_scalar=6,
-        layer_types=["sliding_attention", "full_attention", "sliding_attention"],
+    "gemma3_text": Gemma3TextConfig(**GEMMA3),
+    "gemma3": Gemma3Config(
+        text_config=GEMMA3,
+        vision_config={
+            "hidden_size": 8,
+            "num_hidden_layers": 1,
+            "num_attention_heads": 2,
+            "intermediate_size": 8,
+            "image_size": 16,
+            "patch_size": 8,
+        },
+        mm_tokens_per_image=4,
+        image_token_index=39,
+        boi_token_index=38,
+        eoi_token_index=37,
     ),
     "bert": BertConfig(**COMMON),
 }

@@ -7,14 +7,14 @@ itself would hold.
 from collections.abc import Callable
 from dataclasses import replace
 
-from ..lang.claims import Estimand, Iia
-from ..lang.places import Family, Size
-from .experiments import Control, Measurement
-from .groundings import Grounding, Place, Search, ground
-from .lower_estimands import Estimands
-from .network_facts import NetworkFacts
+from ...lang.claims import Estimand, Iia
+from ...lang.places import Family, Size
+from ..experiments import Control, Measurement
+from ..groundings import Grounding, Place, Search, ground
+from ..lower_estimands import Estimands
+from ..network_facts import NetworkFacts
+from ..terms import Agree, Distance, Expectation, ModelWorld, NetworkWorld, Score, interchange, on_model, on_random
 from .scramble_model import scramble_model
-from .terms import Agree, Distance, Expectation, ModelWorld, NetworkWorld, Score, interchange, on_model, on_random
 
 
 class Controls:

@@ -8,16 +8,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from .check_pairs import Populations
-from .experiments import Control, Experiment, Fitting, Measurement, Part, Quantity
+from ..check_pairs import Populations
+from ..experiments import Control, Experiment, Fitting, Measurement, Part, Quantity
+from ..sampling.draw_items import Population, set_members
+from ..sampling.enumerate_items import TooManyItemsError
+from ..sampling.halves import codes_on, interchange
+from ..sampling.items import Recipe
+from ..sampling.relations import TooLargeError
+from ..sampling.sample_items import sample_items
+from ..terms import Agree, on_model
 from .flip_model import Flipped, flip_model
-from .sampling.draw_items import Population, set_members
-from .sampling.enumerate_items import TooManyItemsError
-from .sampling.halves import codes_on, interchange
-from .sampling.items import Recipe
-from .sampling.relations import TooLargeError
-from .sampling.sample_items import sample_items
-from .terms import Agree, on_model
 
 NAME = "flipped model"
 AFTER = "scrambled model"
@@ -75,8 +75,10 @@ def _flipped(
         return _not_run("the joint values that no input gives are too many to be listed")
     except TooManyItemsError:
         return _not_run("items on which it would differ are too many to be looked for")
-    own, apart = replace(recipe, model=flipped.model), replace(recipe, model=flipped.apart, halves=("changing",))
-    if not _has_items(apart, populations, exhaustively):
+    own = replace(recipe, model=flipped.model)
+    # bases by what decides whether an interchange leads there: those from which one does may be rare
+    apart = replace(recipe, model=flipped.apart, halves=("changing",), cells=flipped.read)
+    if share == 0 or not _has_items(apart, populations, exhaustively):
         return None
     if share < FEWEST_APART and share <= 1 - asked:
         return _not_run(f"it differs on {share:.1%} of the items, and the claim can be met without them")

@@ -8,11 +8,11 @@ at chance for every map, a check that cannot fail; a fixed function is the same 
 import math
 from dataclasses import replace
 
-from ..lang.domains import integers
-from ..lang.expressions import Apply, Constant, Expression, Variable
-from .causal_model import CausalModel
-from .expressions import substitute
-from .keys import derived_seed
+from ...lang.domains import integers
+from ...lang.expressions import Apply, Constant, Expression, Variable
+from ..causal_model import CausalModel
+from ..expressions import substitute
+from ..keys import derived_seed
 
 FEWEST, MOST = 16, 1 << 22
 """Joint values of a variable's parents: of fewer, a permutation may well be the same function; more are not listed."""

@@ -1,0 +1,160 @@
+"""Driving a model's own forward over some of its layers, from some position on, with edits on the way."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
+from transformers import PreTrainedModel
+from transformers.cache_utils import DynamicCache
+
+from ...errors import EnvironmentProblem
+from ..prefix import Prefix
+from .edits import PlacedEdit, installed
+from .families import Family
+from .prefix import cache_of, prefix_of
+from .sites import entrance
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A piece of a run of tokens [item, token]: from layer `first` on, with some edits.
+
+    It goes on from `state`, [item, position, width], or (None) from the tokens, and where an edit is made before layer
+    0, from the tokens too. With a prefix, it has the positions from `prefix.length` on.
+    """
+
+    tokens: Tensor
+    state: Tensor | None
+    first: int
+    edits: Sequence[PlacedEdit]
+    prefix: Prefix | None = None
+
+    @property
+    def begins(self) -> int:
+        """Its first position."""
+        return self.prefix.length if self.prefix else 0
+
+
+class Driver:
+    """Runs pieces of a model's forward. Masks, position embeddings and norms stay the model's.
+
+    Layers that are left out hand on what they are given. Where the family is not known (None), runs are whole.
+    """
+
+    def __init__(self, model: PreTrainedModel, family: Family | None, context: int) -> None:
+        self.model, self.family, self.context = model, family, context
+        stack = model.get_submodule(family.stack) if family else nn.ModuleList()
+        self.layers: tuple[nn.Module, ...] = tuple(stack.children())
+        self._running = False
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.model.parameters()).device
+
+    def stream(self, piece: Piece, stop: int) -> Tensor:
+        """The stream before layer `stop` (after the last, if there is none), [item, position, width]."""
+        found: list[Tensor] = []
+        with self._driven(piece, stop) as inputs:
+            if stop < len(self.layers):
+                reading = self.layers[stop].register_forward_pre_hook(lambda _, given: found.append(given[0]))
+            else:
+                reading = self.layers[-1].register_forward_hook(lambda _, __, given: found.append(given))
+            with _removed(reading):
+                self.model.base_model(**inputs)
+        return found[0]
+
+    def logits(self, piece: Piece, at: Tensor) -> Tensor:
+        """Logits [item, read, class] at positions `at` [item, read] of the whole run, in float32 at least."""
+        rows = at.to(self.device) - piece.begins
+        with self._driven(piece, len(self.layers)) as inputs:
+            if self.family is None or any(each.site.late for each in piece.edits):
+                logits: Tensor = self.model(**inputs).logits
+                for each in piece.edits:
+                    if each.site.path is None:
+                        logits = each.edit(logits)
+                return _exact(gather(logits, rows))
+            head = self.model.get_submodule(self.family.head)
+            with _removed(head.register_forward_pre_hook(lambda _, given: (gather(given[0], rows),))):
+                return _exact(self.model(**inputs).logits)
+
+    def whole(self, tokens: Tensor) -> dict[str, Any]:
+        """What the model is called with to run whole."""
+        tokens = tokens.to(self.device)
+        return {"input_ids": _ids(tokens), **self._surroundings(tokens, None)}
+
+    def prefix(self, tokens: Tensor, length: int) -> Prefix:
+        """Keys and values of the positions below `length` in a clean run."""
+        cache = DynamicCache()
+        ids = _ids(tokens[:, :length].to(self.device))
+        self.model.base_model(input_ids=ids, past_key_values=cache, use_cache=True)
+        return prefix_of(cache)
+
+    @contextmanager
+    def _driven(self, piece: Piece, stop: int) -> Iterator[dict[str, Any]]:
+        """The model with the layers `piece.first` .. `stop - 1` only; yields what to call it with."""
+        if self._running:
+            raise RuntimeError("a run was started inside of another one")
+        tokens = piece.tokens.to(self.device)
+        inputs = self._surroundings(tokens, piece.prefix)
+        with ExitStack() as undo:
+            self._running = True
+            undo.callback(setattr, self, "_running", False)
+            for index, layer in enumerate(self.layers):
+                if not piece.first <= index < stop:
+                    vars(layer)["forward"] = _hand_on
+                    undo.callback(vars(layer).pop, "forward")
+            if piece.state is None or self.family is None or any(each.site.early for each in piece.edits):
+                inputs["input_ids"] = _ids(tokens[:, piece.begins :])
+            else:
+                state = inputs["inputs_embeds"] = piece.state
+                opening = self.model.get_submodule(entrance(self.family, len(self.layers), piece.first))
+                undo.enter_context(_removed(opening.register_forward_pre_hook(lambda _, given: (state, *given[1:]))))
+            undo.enter_context(installed(self.model, piece.edits, (len(tokens), tokens.shape[1] - piece.begins)))
+            yield inputs
+
+    def _surroundings(self, tokens: Tensor, prefix: Prefix | None) -> dict[str, Any]:
+        """What a call is given besides its input: the prefix, and where later positions are read the padding."""
+        if tokens.shape[1] > self.context:
+            raise EnvironmentProblem(
+                "CS536",
+                f"expected at most {self.context} tokens, the network's context, found {tokens.shape[1]}",
+                "shorten the prompts",
+            )
+        given: dict[str, Any] = {"use_cache": prefix is not None}
+        if prefix is not None:
+            given["past_key_values"] = cache_of(prefix)
+        if self.family is None or not self.family.causal:
+            given["attention_mask"] = (tokens >= 0).long()
+        return given
+
+
+def gather(x: Tensor, at: Tensor) -> Tensor:
+    """The vectors of x [item, position, width] at each item's own positions [item, read]: [item, read, width]."""
+    return x[torch.arange(len(x), device=x.device)[:, None], at]
+
+
+def _exact(logits: Tensor) -> Tensor:
+    """Logits of a shorter floating point type as float32, which holds them exactly; others as they are."""
+    return logits.float() if logits.dtype in (torch.bfloat16, torch.float16) else logits
+
+
+def _hand_on(state: Tensor, *_: object, **__: object) -> Tensor:
+    """What a layer that is left out does."""
+    return state
+
+
+def _ids(tokens: Tensor) -> Tensor:
+    """Tokens with some id in place of padding, which nothing reads."""
+    return tokens.clamp(min=0)
+
+
+@contextmanager
+def _removed(handle: RemovableHandle) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        handle.remove()

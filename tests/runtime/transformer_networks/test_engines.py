@@ -1,0 +1,244 @@
+"""Engines on transformers: against plain hooks prompt by prompt, and against each other, for the same maps."""
+
+import copy
+import functools
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from cspec.compiler.encode_prompts import PromptEncoding
+from cspec.compiler.experiments import AnswerAt, Encoding
+from cspec.compiler.groundings import Block, Frame, Grounding, Positions
+from cspec.compiler.interpret_terms import Batch
+from cspec.compiler.plan import EngineName
+from cspec.compiler.terms import NetworkWorld, interchange, plain
+from cspec.lang.places import IDENTITY, Family, Position
+from cspec.runtime.engines import Engine, Opened, open_engine
+from cspec.runtime.engines.captures import Captures
+from cspec.runtime.errors import EngineRefusal
+from cspec.runtime.maps import FeatureMap
+from cspec.runtime.maps.open_map import open_map
+from cspec.runtime.networks.transformers import TransformerNetwork
+from torch import Tensor
+
+from .plain_hooks import hooked
+from .tools import CONFIGS, LAYERS, WIDTH, components, draw_tokens, network_of
+
+ENGINES: tuple[EngineName, ...] = ("hooks", "fused", "pyvene")
+NAMES = ("a", "b")
+WORLD = NetworkWorld("net", "al")
+LAST, SLOT = Position(index=-1), Position(slot="s")
+ENCODING = Encoding(
+    (), (AnswerAt(LAST, (0, 1)), AnswerAt(SLOT, (0, 1))), PromptEncoding((), (), ("s",), "", 32, Path())
+)
+SITES = [
+    (name, *site) for name in CONFIGS for site in components(network_of(name)) if site[1] == 1 or site[0] == "embed"
+]
+CLOSE = {"atol": 1e-5, "rtol": 1e-5}
+
+
+def draw_batch(items: int = 6) -> Batch:
+    """Prompts of several lengths, each with a slot of two tokens somewhere in it."""
+    rng = np.random.default_rng(3)
+    rows = np.full((items, 3, 3 + 9), -1)
+    for item, role in np.ndindex(items, 3):
+        length, start = rng.integers(5, 10), rng.integers(1, 3)
+        rows[item, role, :3] = length, start, start + 2
+        rows[item, role, 3 : 3 + length] = draw_tokens(1, int(length), seed=int(rng.integers(1 << 30)))[0]
+    members = np.array([[True, False], [False, True], [True, True]])[np.arange(items) % 3]
+    return Batch(rows, members, NAMES)
+
+
+def open_named(
+    kind: EngineName, network: TransformerNetwork, grounding: Grounding, maps: tuple[FeatureMap, ...]
+) -> Engine:
+    opened = Opened(network, network.device, Captures(network, network.device))
+    return open_engine(kind, opened, ENCODING, grounding, NAMES, maps)
+
+
+def drawn_maps(grounding: Grounding) -> tuple[FeatureMap, ...]:
+    maps = tuple(open_map(frame) for frame in grounding.frames)
+    for map in maps:
+        map.draw(torch.Generator().manual_seed(4))
+        map.restore(map.state())
+    return maps
+
+
+def two_places(network: TransformerNetwork, component: str, layer: int | None, positions: Positions) -> Grounding:
+    """`a` in a subspace of half a head (or of some dims) of a site, `b` on dims of the stream after the last layer."""
+    facts = network.facts
+    heads = facts.heads_of(component)
+    share = facts.width(component, layer)
+    assert share is not None
+    dims = tuple(range((heads - 1) * share, heads * share)) if heads else tuple(range(1, 9))
+    first = Frame(component, layer, dims, share * max(1, heads), Family("rotation"), (Block(0, 0, 3),), positions)
+    last = Frame("resid_post", LAYERS - 1, (0, 5, 6), WIDTH, IDENTITY, (Block(1, 0, 3),), (LAST,))
+    return Grounding((first, last))
+
+
+def by_plain_hooks(network: TransformerNetwork, grounding: Grounding, weight: Tensor, batch: Batch) -> Tensor:
+    """base + P (source - base) with P the projection on `a`'s subspace, and `b`'s dims of its source; item by item."""
+    first = grounding.frames[0]
+    facts, model = network.facts, network.model
+
+    def place(frame: Frame, row: Tensor) -> list[int]:
+        known = {LAST: int(row[0]) - 1, SLOT: int(row[2]) - 1}
+        return [known[p] if isinstance(p, Position) else p for p in frame.positions]
+
+    def tokens(row: Tensor) -> Tensor:
+        return row[3 : 3 + int(row[0])][None]
+
+    def state(frame: Frame, row: Tensor) -> Tensor:
+        kept: list[Tensor] = []
+
+        def keep(x: Tensor) -> Tensor:
+            kept.append(x[0, place(frame, row)][:, list(frame.dims)])
+            return x
+
+        with hooked(model, facts.heads_of(frame.component), frame.component, frame.layer, keep):
+            model(input_ids=tokens(row))
+        return kept[0]
+
+    def answers(item: int) -> Tensor:
+        base, *sources = torch.from_numpy(batch.inputs[item])
+        projection = weight @ weight.T
+
+        def edit(frame: Frame, source: Tensor, x: Tensor) -> Tensor:
+            at, dims = place(frame, base), list(frame.dims)
+            out = x.clone()
+            here = out[0, at][:, dims]
+            if frame is first:
+                step = (source - here).flatten() @ projection
+                here = here + step.view(here.shape)
+            else:
+                here = source
+            out[0, torch.tensor(at)[:, None], torch.tensor(dims)] = here
+            return out
+
+        held = [state(frame, source) for frame, source in zip(grounding.frames, sources, strict=True)]
+        with ExitStack() as stack:
+            for index, frame in enumerate(grounding.frames):
+                if batch.members[item, index]:
+                    change = functools.partial(edit, frame, held[index])
+                    heads = facts.heads_of(frame.component)
+                    stack.enter_context(hooked(model, heads, frame.component, frame.layer, change))
+            logits = model(input_ids=tokens(base)).logits[0]
+        return logits[[int(base[0]) - 1, int(base[2]) - 1]]
+
+    return torch.stack([answers(item) for item in range(len(batch))])
+
+
+@pytest.mark.parametrize(("name", "component", "layer"), SITES)
+def test_engines_make_the_interchange_that_plain_hooks_make(name: str, component: str, layer: int | None) -> None:
+    network, batch = network_of(name), draw_batch()
+    grounding = two_places(network, component, layer, (SLOT,))
+    maps = drawn_maps(grounding)
+    expected = by_plain_hooks(network, grounding, maps[0].state()["weight"], batch)
+    for kind in ENGINES:
+        found = open_named(kind, network, grounding, maps).logits(interchange(WORLD, NAMES, "o"), batch)
+        torch.testing.assert_close(found, expected, **CLOSE)
+
+
+MAPS = {
+    "dims": (IDENTITY, (2, 3), False),
+    "masked dims": (IDENTITY, (0, 0), True),
+    "rotation": (Family("rotation"), (3, 2), False),
+    "boundless": (Family("rotation"), (0, 0), True),
+    "revnet": (Family("revnet", (2, 8)), (3, 2), False),
+}
+PLACES: dict[str, tuple[str, int, int, int, Positions, bool]] = {
+    "two positions as one": ("resid_post", 0, 0, WIDTH, (SLOT, LAST), False),
+    "two positions alike": ("mlp_out", 1, 0, WIDTH, (SLOT, 0), True),
+    "the stream between": ("resid_mid", 1, 0, WIDTH, (Position(slot="s", part="first"),), False),
+    "a head": ("v", 1, 1, 3, (Position(slot="s", part="first"), 1), True),
+}
+SOME = ("gpt2", "gpt_neox, one after the other", "gemma3", "bert")
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("map", MAPS)
+@pytest.mark.parametrize("name", SOME)
+def test_engines_agree_on_the_same_maps_and_on_their_gradients(name: str, map: str, place: str) -> None:
+    network, batch = network_of(name), draw_batch()
+    family, sizes, learned = MAPS[map]
+    component, layer, start, width, positions, shared = PLACES[place]
+    facts = network.facts
+    heads = facts.heads_of(component)
+    share = facts.width(component, layer)
+    assert share is not None
+    dims = tuple(range(share, share + 4)) if heads else tuple(range(start, width))
+    blocks = (Block(0, 0, sizes[0]), Block(1, sizes[0], sum(sizes)))
+    if family is IDENTITY and not learned:
+        blocks = (Block(0, 0, 1), Block(1, 1, 3))
+    frame = Frame(component, layer, dims, share * max(1, heads), family, blocks, positions, shared, learned)
+    if place == "a head" and map in ("rotation", "revnet"):
+        frame = replace(frame, blocks=(Block(0, 0, 1), Block(1, 1, 3)))
+    grounding = Grounding((frame,))
+    maps = drawn_maps(grounding)
+    clean = open_named("hooks", network, grounding, maps).logits(plain(WORLD, "o"), batch)
+    found, slopes = [], []
+    for kind in ENGINES:
+        logits = open_named(kind, network, grounding, maps).logits(interchange(WORLD, NAMES, "o"), batch)
+        found.append(logits.detach())
+        parameters = [weight for weight in maps[0].parameters() if weight.requires_grad]
+        if parameters:
+            loss = logits.log_softmax(-1)[..., 3].mean()
+            slopes.append(torch.cat([g.flatten() for g in torch.autograd.grad(loss, parameters)]))
+    assert (found[0] - clean).abs().max() > 1e-3
+    for other in found[1:]:
+        torch.testing.assert_close(other, found[0], **CLOSE)
+    for slope in slopes[1:]:
+        torch.testing.assert_close(slope, slopes[0], **CLOSE)
+
+
+@pytest.mark.parametrize("name", SOME)
+def test_an_interchange_with_the_prompt_itself_changes_nothing(name: str) -> None:
+    network, batch = network_of(name), draw_batch()
+    inputs = np.repeat(batch.inputs[:, :1], 3, axis=1)
+    own = Batch(inputs, batch.members, NAMES)
+    grounding = two_places(network, "attn_out", 1, (SLOT,))
+    maps = drawn_maps(grounding)
+    for kind in ENGINES:
+        engine = open_named(kind, network, grounding, maps)
+        clean = engine.logits(plain(WORLD, "o"), own)
+        torch.testing.assert_close(engine.logits(interchange(WORLD, NAMES, "o"), own), clean, **CLOSE)
+
+
+@pytest.mark.parametrize("kind", ENGINES)
+@pytest.mark.parametrize("name", SOME)
+def test_what_an_engine_says_of_a_prompt_does_not_depend_on_its_company(name: str, kind: EngineName) -> None:
+    network, batch = network_of(name), draw_batch()
+    grounding = two_places(network, "head_out", 1, (SLOT,))
+    maps = drawn_maps(grounding)
+    query = interchange(WORLD, NAMES, "o")
+    together = open_named(kind, network, grounding, maps).logits(query, batch)
+    states = open_named(kind, network, grounding, maps).states(0, torch.from_numpy(batch.inputs[:, 0]))
+    for item in range(len(batch)):
+        engine, alone = open_named(kind, network, grounding, maps), batch.take(np.array([item]))
+        torch.testing.assert_close(engine.logits(query, alone)[0], together[item], **CLOSE)
+        torch.testing.assert_close(engine.states(0, torch.from_numpy(alone.inputs[:, 0]))[0], states[item], **CLOSE)
+
+
+@pytest.mark.parametrize("name", SOME)
+def test_engines_agree_in_bfloat16(name: str) -> None:
+    exact, batch = network_of(name), draw_batch()
+    grounding = two_places(exact, "attn_out", 1, (SLOT,))
+    maps, query = drawn_maps(grounding), interchange(WORLD, NAMES, "o")
+    expected = open_named("hooks", exact, grounding, maps).logits(query, batch)
+    half = TransformerNetwork(copy.deepcopy(exact.model).to(torch.bfloat16), exact.facts)
+    for kind in ENGINES:
+        found = open_named(kind, half, grounding, maps).logits(query, batch)
+        assert found.dtype == torch.float32
+        assert (found - expected).abs().mean() < 0.02 * expected.abs().mean() + 0.02
+
+
+def test_pyvene_refuses_logits_that_no_module_gives() -> None:
+    network, batch = network_of("gemma2"), draw_batch()
+    frame = Frame("logits", None, (0, 1), network.facts.vocabulary, IDENTITY, (Block(0, 0, 2),), ())
+    grounding = Grounding((frame,))
+    engine = open_named("pyvene", network, grounding, drawn_maps(grounding))
+    with pytest.raises(EngineRefusal, match="no module gives logits"):
+        engine.logits(interchange(WORLD, ("a",), "o"), batch)
