@@ -74,7 +74,12 @@ class Objective:
 
     def ask(self, items: Labelled) -> Asked:
         """Items that are to be asked again and again."""
-        return Asked(items.labels, self.engine.prepare(self.query, items.batch))
+        return Asked(items.labels, self.engine.prepare(self.query, items.batch, self.encoding.declared))
+
+    @cached_property
+    def narrowed(self) -> Encoding:
+        """Where the logits of the declared classes are: a fit is about the declared answers alone."""
+        return self.encoding.among_declared()
 
     @cached_property
     def on_fit(self) -> Asked:
@@ -88,7 +93,7 @@ class Objective:
 
     def loss(self, rows: Tensor) -> Tensor:
         """The mean cross-entropy to the labels of these rows of `fit`, with gradients with respect to the maps."""
-        return answer_loss(self.on_fit.logits(rows), self.on_fit.labels[rows], self.encoding)
+        return answer_loss(self.on_fit.logits(rows), self.on_fit.labels[rows], self.narrowed)
 
     def score(self, items: Asked) -> Score:
         """The score of the present maps."""
@@ -96,8 +101,8 @@ class Objective:
         with torch.no_grad():
             for rows in torch.split(torch.arange(len(items)), MICRO_BATCH):
                 logits, labels = items.logits(rows), items.labels[rows]
-                right += int(compare(logits, labels, self.encoding).among.sum())
-                loss += float(answer_loss(logits, labels, self.encoding)) * len(rows)
+                right += int(compare(logits, labels, self.narrowed).among.sum())
+                loss += float(answer_loss(logits, labels, self.narrowed)) * len(rows)
         return Score(right / len(items), loss / len(items))
 
     def without(self, variables: tuple[str, ...]) -> "Objective":

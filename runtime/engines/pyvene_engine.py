@@ -70,9 +70,9 @@ class PyveneEngine:
             return self._plain(torch.from_numpy(batch.inputs[:, run.input]))
         return self._by_groups(run, batch, lambda targets, items: self._intervened(run, targets, items))
 
-    def prepare(self, query: OutputOf, batch: Batch) -> Prepared:
+    def prepare(self, query: OutputOf, batch: Batch, classes: tuple[int, ...]) -> Prepared:
         """See `Engine.prepare`: nothing is."""
-        return lambda rows: self.logits(query, batch.take(rows.numpy()))
+        return lambda rows: self.logits(query, batch.take(rows.numpy()))[..., list(classes)]
 
     def _plain(self, rows: Tensor) -> Tensor:
         """Logits of unedited runs, at the answers."""

@@ -85,19 +85,20 @@ class TermEngine:
         """See `Engine.logits`."""
         return self._edited_logits(query.run, batch, ())
 
-    def prepare(self, query: OutputOf, batch: Batch) -> Prepared:
+    def prepare(self, query: OutputOf, batch: Batch, classes: tuple[int, ...]) -> Prepared:
         """See `Engine.prepare`: sources are read once, and the runs' own rows are looked up once."""
         run = query.run
         sources = {(frame, source.input) for frame, source in self._sources(run)}
         kept = None if any(source.assignments for _, source in self._sources(run)) else self._read_all(sources, batch)
         if not run.assignments or kept is None:
-            return lambda items: self.logits(query, batch.take(items.numpy()))
+            return lambda items: self.logits(query, batch.take(items.numpy()))[..., list(classes)]
         rows = self._rows(batch, run)
         given = replace(self._given(run, batch, rows), vectors=lambda frame, source: kept[frame, source.input])
         places = [self.frames[frame] for frame in given.where]
         sites = [(place.component, place.layer) for place in places]
         earliest = min(self.feed.earliest(place, rows) for place in places)
-        answer = self.runs.edited_runner(self.feed.tokens(rows), self.feed.reads(rows), sites, earliest)
+        chosen = torch.tensor(classes, device=self.runs.device)
+        answer = self.runs.edited_runner(self.feed.tokens(rows), self.feed.reads(rows), sites, earliest, chosen)
 
         def logits(items: Tensor) -> Tensor:
             items = items.to(self.runs.device)

@@ -110,9 +110,18 @@ class PlainNetwork(nn.Module, ABC):
         """See `Network.prefix`. Raises ValueError."""
         raise ValueError("a plain network has no prefixes")
 
-    def finish(self, state: Tensor, tokens: Tensor, first: int, at: Tensor, prefix: "Prefix | None" = None) -> Tensor:
+    def finish(
+        self,
+        state: Tensor,
+        tokens: Tensor,
+        first: int,
+        at: Tensor,
+        prefix: "Prefix | None" = None,
+        classes: Tensor | None = None,
+    ) -> Tensor:
         """See `Network.finish`. At the logits edits are given those of every position."""
-        return take_reads(self._finish(state, first), at)
+        logits = take_reads(self._finish(state, first), at)
+        return logits if classes is None or len(classes) == logits.shape[2] else logits[..., classes]
 
     def _finish(self, state: Tensor, first: int) -> Tensor:
         last = self.last_stage

@@ -122,7 +122,15 @@ class TransformerNetwork:
             return state
         return self._driver.stream(Piece(tokens, state, first, self._edits_of(first, stop), prefix), stop)
 
-    def finish(self, state: Tensor, tokens: Tensor, first: int, at: Tensor, prefix: Prefix | None = None) -> Tensor:
+    def finish(
+        self,
+        state: Tensor,
+        tokens: Tensor,
+        first: int,
+        at: Tensor,
+        prefix: Prefix | None = None,
+        classes: Tensor | None = None,
+    ) -> Tensor:
         """Logits [item, read, class] at the positions `at` [item, read] of a run that goes on from `resid_pre[first]`.
 
         They are in float32, whatever shorter type the network has.
@@ -131,7 +139,7 @@ class TransformerNetwork:
         if not 0 <= first <= self.last_stage:
             raise ValueError(f"expected a layer of 0 to {self.last_stage}, found {first}")
         edits = self._edits_of(first, self.last_stage + 1)
-        return self._driver.logits(Piece(tokens, state, first, edits, prefix), at)
+        return self._driver.logits(Piece(tokens, state, first, edits, prefix), at, classes)
 
     @property
     def has_prefixes(self) -> bool:
