@@ -1,7 +1,7 @@
 """The inputs that a step runs, by role: drawn for the count, since they are drawn to run it, too."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from ..plan import EncodeStep, ItemsStep, Plan
 from ..sampling.draw_items import Population
 from ..sampling.enumerate_items import count_items
 from ..sampling.spaces import conditions_of, list_inputs
+from .distinct_inputs import Hashes, hash_inputs
 
 LISTED = 1 << 22
 """Of larger domains the inputs are not listed but counted, as if no other step ran them."""
@@ -24,9 +25,16 @@ class Rows:
     population: Population
     encoding: Encoding
     drawn: Codes | None
+    _hashed: dict[int, Hashes | None] = field(default_factory=dict, repr=False, compare=False)
 
-    def inputs(self, role: int) -> Codes | None:
-        """The inputs of a role, shape [input, column]; None where they are too many to list."""
+    def hashes(self, role: int) -> Hashes | None:
+        """The distinct inputs of a role; None where they are too many to list."""
+        if role not in self._hashed:
+            inputs = self._inputs(role)
+            self._hashed[role] = None if inputs is None else hash_inputs(inputs, self.encoding)
+        return self._hashed[role]
+
+    def _inputs(self, role: int) -> Codes | None:
         if self.drawn is not None:
             return self.drawn[:, role]
         recipe = self.population.recipe
@@ -53,6 +61,14 @@ def open_rows(plan: Plan, encode_key: str, first: int = 0, count: int | None = N
         return Rows(count_items(step.population), step.population, encode_step.encoding, None)
     drawn = step.population.draw(step.split, step.count if count is None else count).items.inputs[first:]
     return Rows(len(drawn), step.population, encode_step.encoding, drawn)
+
+
+def open_natural(plan: Plan, encode_key: str) -> Rows:
+    """The bases of drawn items, each once: inputs whose activations are taken for natural ones."""
+    rows = open_rows(plan, encode_key)
+    assert rows.drawn is not None, "natural inputs are of `fit`"
+    bases = np.unique(rows.drawn[:, 0], axis=0)
+    return Rows(len(bases), rows.population, rows.encoding, bases[:, None])
 
 
 def planned_count(plan: Plan, encode_key: str) -> int | None:

@@ -4,7 +4,7 @@ from ..budgets import CHECKS, SOURCE_ROOM, SUBSAMPLE, count_choices, count_kept,
 from ..groundings import Frame, Grounding, ground
 from ..plan import FitStep, Plan
 from .count_runs import Asked, ask_interchange
-from .plan_rows import Rows, open_rows
+from .plan_rows import Rows
 from .prices import Price
 from .run_price import Network, Running
 from .weigh_network import stage_of
@@ -23,13 +23,13 @@ def price_fit(plan: Plan, step: FitStep, running: Running) -> Price:
     settled = [place for line in search.lines if len(line) == 1 for place in line[0]]
     trained = any(frame.found_by == "training" for frame in step.grounding.frames)
     for line in (line for line in search.lines if len(line) > 1):
-        groundings = sorted((ground((*settled, *places)) for places in line), key=fitting.first)
+        groundings = [ground((*settled, *places)) for places in line]
         rungs, left = rung_steps(settings.steps, len(line), trained), len(line)
         for number, steps in enumerate(rungs):
             seeds = settings.seeds if number == len(rungs) - 1 else 1
             for grounding in groundings[:left]:
                 whole = whole.plus(fitting.attempt(grounding, steps, seeds))
-            left = count_kept(left)
+            groundings, left = sorted(groundings, key=fitting.first), count_kept(left)
     return whole
 
 
@@ -38,8 +38,9 @@ class _Fitting:
 
     def __init__(self, plan: Plan, step: FitStep, running: Running) -> None:
         self.step = step
-        self.fit, self.select = open_rows(plan, step.fit), open_rows(plan, step.select)
+        self.fit, self.select = running.rows(plan, step.fit), running.rows(plan, step.select)
         self.network: Network = running.network(step.network.key, step.network, self.fit.encoding)
+        self.begun: dict[tuple[bool, int], set[int]] = {}
         self.classes = len(self.fit.encoding.declared) if self.network.spoken else None
 
     def first(self, grounding: Grounding) -> int:
@@ -89,9 +90,13 @@ class _Fitting:
         if not self.network.fused and not self._kept(grounding, rows):
             read = runs
         for role, stage in dict.fromkeys(asked.reads):
-            price = price.plus(self.network.read(rows, role, stage, read))
+            begun = self.begun.setdefault((rows is self.fit, role), set())
+            price = price.plus(self.network.read(rows, role, stage, read, begun))
+            begun |= {stage} if some is None else set()
         for role, stage in asked.bases:
-            price = price.plus(self.network.begin(rows, role, stage, some))
+            begun = self.begun.setdefault((rows is self.fit, role), set())
+            price = price.plus(self.network.begin(rows, role, stage, some, begun))
+            begun |= {stage} if some is None else set()
         return price
 
     def _kept(self, grounding: Grounding, rows: Rows) -> bool:

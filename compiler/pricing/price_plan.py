@@ -13,7 +13,7 @@ from ..budgets import CHUNK
 from ..plan import DecideStep, EvaluateStep, FitStep, Plan, PlannedControl
 from .count_runs import ask_score
 from .estimate_memory import Memory, estimate_memory
-from .plan_rows import Rows, open_rows, planned_count
+from .plan_rows import Rows, open_natural, open_rows, planned_count
 from .price_fit import price_fit
 from .prices import Price, add_prices
 from .run_price import Network, Running
@@ -76,11 +76,11 @@ def price_evaluate(plan: Plan, step: EvaluateStep, running: Running, stored: Sto
 
     Which candidate is measured is not known before, so that no input of it counts as run by another step.
     """
-    natural, price = None if step.natural is None else open_rows(plan, step.natural), Price()
+    natural, price = None if step.natural is None else open_natural(plan, step.natural), Price()
     unfitted = [candidate for candidate in step.candidates if candidate.fit is None]
     if step.select is not None:
         for candidate in unfitted:
-            select = open_rows(plan, step.select)
+            select = running.rows(plan, step.select)
             network = running.network(candidate.network.key, candidate.network, select.encoding)
             price = price.plus(_score(step, select, natural, network))
     if step.key in stored and stored[step.key] is None:

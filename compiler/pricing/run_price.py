@@ -4,15 +4,16 @@ The engine `fused` runs each distinct input once up to each stage at which it is
 first edited stage on. `hooks` and `pyvene` run whatever is asked, whole.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from ..budgets import CHUNK
 from ..experiments import Encoding
 from ..network_facts import TransformerFacts
-from ..plan import EngineName, NetworkSource
+from ..plan import EngineName, NetworkSource, Plan
 from .count_runs import Asked, Read
 from .distinct_inputs import DistinctInputs
-from .plan_rows import Rows
+from .plan_rows import Rows, open_rows
 from .prices import Price
 from .weigh_network import NetworkWeight, weigh_network
 
@@ -24,6 +25,13 @@ class Running:
     engine: EngineName
     seen: DistinctInputs = field(default_factory=DistinctInputs)
     networks: "dict[tuple[str, Encoding], Network]" = field(default_factory=dict)
+    drawn: dict[str, Rows] = field(default_factory=dict)
+
+    def rows(self, plan: Plan, encode_key: str) -> Rows:
+        """The items that are planned of a step, drawn once."""
+        if encode_key not in self.drawn:
+            self.drawn[encode_key] = open_rows(plan, encode_key)
+        return self.drawn[encode_key]
 
     def network(self, key: str, source: NetworkSource, encoding: Encoding) -> "Network":
         """A network under a key of its own, or that of its weights, fed in one way."""
@@ -53,13 +61,18 @@ class Network:
     def fused(self) -> bool:
         return self.running.engine == "fused"
 
-    def read(self, rows: Rows, role: int, stage: int, count: int | None = None) -> Price:
-        """Unedited runs of a role's inputs up to a stage: of all rows, or of so many."""
+    def read(self, rows: Rows, role: int, stage: int, count: int | None = None, begun: Collection[int] = ()) -> Price:
+        """Unedited runs of a role's inputs up to a stage: of all rows, or of so many.
+
+        From the last one of the stages that the same step has `begun` with before, where there are any.
+        """
         if self.running.engine != "fused":
             stop = stage if self.running.engine == "hooks" else self.weight.last
             runs = rows.count if count is None else count
             return Price(clean=runs, flops=runs * self.weight.run(0, stop))
         new = self._new(rows, role, stage, count)
+        if before := [each for each in begun if each < stage]:
+            return Price(flops=new * self.weight.run(max(before), stage))
         return Price(clean=new, flops=new * self.weight.run(0, stage))
 
     def answer(self, rows: Rows, role: int, read: tuple[Read, ...]) -> Price:
@@ -74,13 +87,13 @@ class Network:
             return Price(flops=new * weight.run(max(begun), weight.last) + heads)
         return Price(clean=new, flops=new * whole + heads)
 
-    def begin(self, rows: Rows, role: int, stage: int, count: int | None = None) -> Price:
+    def begin(self, rows: Rows, role: int, stage: int, count: int | None = None, begun: Collection[int] = ()) -> Price:
         """What must be run before intervened runs of a role's inputs can begin at a stage."""
         if not self.fused:
             return Price()
         if self.weight.forced:  # what is fed after the prompt depends on the label
             return Price(clean=rows.count, flops=rows.count * self.weight.run(0, stage))
-        return self.read(rows, role, stage, count)
+        return self.read(rows, role, stage, count, begun)
 
     def intervene(self, count: int, stage: int, classes: int | None = None) -> Price:
         """So many intervened runs, the first edit at a stage, for the logits of some classes or of all."""
@@ -134,7 +147,7 @@ class Network:
         return self.weight.run(first, self.weight.last) + self.weight.answer(classes)
 
     def _new(self, rows: Rows, role: int, stage: int, count: int | None = None) -> int:
-        inputs, where = rows.inputs(role), (self.key, self.encoding, stage)
+        inputs, where = rows.hashes(role), (self.key, self.encoding, stage)
         if inputs is None:
             return rows.most
         if count is not None and count < rows.count:  # which of them is drawn later: none is known from now on
