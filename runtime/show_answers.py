@@ -33,13 +33,13 @@ def show_answers(logits: Tensor, model: CausalModel, encoding: Encoding, among: 
 
 def declared_logits(logits: Tensor, model: CausalModel, encoding: Encoding) -> tuple[dict[str, float], ...]:
     """The logits of every declared value (its first class) of one item; logits have shape [answer, class]."""
-    return tuple(
-        {
-            words[code]: float(logits[index, each])
-            for each, code in reversed([*zip(answer.declared, answer.codes, strict=True)])
-        }
-        for index, (words, answer) in enumerate(_parts(model, encoding))
-    )
+    found = []
+    for index, (words, answer) in enumerate(_parts(model, encoding)):
+        first: dict[str, float] = {}
+        for each, code in zip(answer.declared, answer.codes, strict=True):
+            first.setdefault(words[code], float(logits[index, each]))
+        found.append(first)
+    return tuple(found)
 
 
 def _parts(model: CausalModel, encoding: Encoding) -> list[tuple[list[str], AnswerAt]]:
