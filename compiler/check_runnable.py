@@ -55,8 +55,10 @@ def find_obstacles(estimand: Estimand, program: Program, networks: Networks) -> 
     yield from _task(program.tasks[task], spoken)
     aligned = (alignment.name,) if alignment is not None else _aligned(estimand)
     for name in aligned:
+        aligned_to = program.alignments[name].network
+        known = aligned_to not in networks or networks[aligned_to].facts.last_layer >= 0
         for placement in program.alignments[name].placements:
-            yield from _placement(placement, spoken)
+            yield from _placement(placement, spoken, known)
     if what := _what_is_not_run(estimand, program):
         message = f"`{_name(estimand)}` is checked, and cannot be run yet"
         yield Diagnostic("CS480", message, Label(estimand.span), notes=(f"no engine runs {what}",), help=_ELSEWHERE)
@@ -70,8 +72,11 @@ def _what_is_not_run(estimand: Estimand, program: Program) -> str:
         case Effect() | Mean():
             return find_effect_obstacle(estimand, program)
         case Reading(kind="cae"):
-            prompted = isinstance(program.tasks[_task_of(estimand, program)].rendering, Prompt)
-            return "`cae` where prompts differ in their positions" if prompted else ""
+            if isinstance(program.tasks[_task_of(estimand, program)].rendering, Prompt):
+                return "`cae` where prompts differ in their positions"
+            places = (placement.place for placement in program.alignments[estimand.alignment].placements)
+            modules = any(part.module is not None for place in places for part in place.parts)
+            return "`cae` of modules, whose width only their network knows" if modules else ""
         case Accuracy() | Reading():
             return ""
 
@@ -108,15 +113,21 @@ def _task(task: Task, spoken: list[SpokenTask]) -> Iterator[Diagnostic]:
                 break
 
 
-def _placement(placement: Placement, spoken: list[SpokenTask]) -> Iterator[Diagnostic]:
+def _placement(placement: Placement, spoken: list[SpokenTask], known: bool) -> Iterator[Diagnostic]:
+    """What of a placement is not run; `known`: the network has layers to put controls at."""
     place, variable = placement.place, placement.variable
     if isinstance(place, Site) and not place.at_one_place:
         yield _not_run(f"the vector of several sites of `{variable}`", place.span)
         return
     for part in place.parts:
-        if part.module is not None:
-            yield _not_run(f"the {_kind(place)} `{part.text}` of `{variable}`", part.span)
+        if part.module is not None and (isinstance(place, Region) or part.dims is None):
+            what = f"the {_kind(place)} `{part.text}` of `{variable}`"
+            yield _not_run(what, part.span, 'name one module and its dims: `at module("PATH")[0..63] @ last`')
             return
+    if not known and (placement.family.name != "identity" or placement.sizes != (None,)):
+        what = f"the learned map of `{variable}`, in a network of which only modules are known,"
+        yield _not_run(what, placement.size_span, "give its dims with `via identity`")
+        return
     uneven = {slot for one in spoken for slot in one.uneven}
     for part in place.parts:
         for position in part.positions or ():

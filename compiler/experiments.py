@@ -1,7 +1,7 @@
 """Experiments: claims with every estimand lowered to a term, a population of items, and a place in a network."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal
@@ -44,6 +44,24 @@ class Encoding:
     columns: tuple[int, ...]
     answers: tuple["AnswerAt", ...]
     prompt: "PromptEncoding | None" = field(default=None, metadata=LATER)
+
+    @property
+    def declared(self) -> tuple[int, ...]:
+        """Every declared class of any answer, in order."""
+        return tuple(sorted({each for answer in self.answers for each in answer.declared}))
+
+    def among_declared(self) -> "Encoding":
+        """The same where classes are counted among the declared ones alone."""
+        index = {each: at for at, each in enumerate(self.declared)}
+        answers = (
+            replace(
+                answer,
+                classes=tuple(index[each] for each in answer.classes),
+                also=tuple(tuple(index[each] for each in others) for others in answer.also),
+            )
+            for answer in self.answers
+        )
+        return replace(self, answers=tuple(answers))
 
     @property
     def layout(self) -> RowLayout:

@@ -29,7 +29,8 @@ class Block:
 class Frame:
     """One map at one site, shared by the variables that live there, each in a block of its own.
 
-    `dims` are the site's dims that the map sees (all of them where the spec names none) of its `width`; `positions` the
+    `dims` are the site's dims that the map sees (all of them where the spec names none) of its `width` (0 where only
+    the network itself knows it: of modules, whose name holds their path, `module("model.layers.3")`); `positions` the
     tokens at which it reads them, one alone for a network without positions; of prompts they stay as written, since
     each prompt has its own. The map sees one vector, the positions' concatenation, or, where `shared`, each position's
     vector by itself with the same parameters (families).

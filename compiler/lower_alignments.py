@@ -104,6 +104,8 @@ class _Places:
         if site.inside is not None:
             return self.place_inside(index, placement, site.inside, size)
         width = self.facts.width(site.component, site.layer)
+        if site.module is not None:
+            width = 0
         assert width is not None, "checked against the network"
         dims = tuple(dim for part in site.parts for dim in self.dims_of(part, width))
         if site.head is not None:
@@ -111,7 +113,7 @@ class _Places:
         positions = self.resolve(tuple(position for member in sites for position in member.positions))
         place = Place(
             index,
-            site.component,
+            site.name,
             site.layer,
             dims,
             width,

@@ -68,17 +68,21 @@ class Site:
         return len({(part.component, part.layer, part.positions, part.inside, part.module) for part in self.parts}) == 1
 
     @property
+    def name(self) -> str:
+        """The component, of a module with its path: `q`, `module("model.layers.3")`."""
+        return self.component if self.module is None else f'{self.component}("{self.module}")'
+
+    @property
     def text(self) -> str:
         """The site as a user writes it; runs of dims as ranges."""
         if self.joined:
             return f"[{', '.join(part.text for part in self.parts)}]"
         if self.inside is not None:
             return ".".join(self.inside)
-        component = self.component if self.module is None else f'{self.component}("{self.module}")'
         indices = [str(index) for index in (self.layer, self.head) if index is not None]
         layer = f"[{', '.join(indices)}]" if indices else ""
         dims = "" if self.dims is None else f"[{show_dims(self.dims)}]"
-        return f"{component}{layer}{dims}{show_positions(self.positions)}"
+        return f"{self.name}{layer}{dims}{show_positions(self.positions)}"
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,6 @@ from .encode import encode
 from .engines import Engine
 from .fits import Fits
 from .fitted import Fitted
-from .objective import MICRO_BATCH
 from .regions import find_regions
 from .result_document import diagnosis_table, read_diagnosis
 from .scores import Scores
@@ -155,8 +154,8 @@ def _agreement(
 ) -> Bools:
     """Whether network and model agree on each item, shape [item]."""
     found = []
-    for start in range(0, len(items), MICRO_BATCH):
-        rows = slice(start, start + MICRO_BATCH)
+    for start in range(0, len(items), engine.at_once):
+        rows = slice(start, start + engine.at_once)
         chunk = Items(items.inputs[rows], items.cell[rows])
         model = model_batch(population, chunk)
         assert isinstance(step.score, Agree)

@@ -29,8 +29,6 @@ from .score_readings import READ_RANGE, base_run, score_reading
 from .scores import Scores
 from .share_sources import share_sources
 
-MICRO_BATCH = 8192
-
 
 def run_evaluate(
     step: EvaluateStep,
@@ -49,7 +47,7 @@ def run_evaluate(
     """
     parts: list[ItemScores] = []
     progress.start(f"evaluate {step.text}", len(items))
-    for batch in _batches(items):
+    for batch in _batches(items, engine.at_once):
         parts.append(
             _score(step, population, batch, engine, encoding, first + sum(len(part) for part in parts), natural)
         )
@@ -75,7 +73,7 @@ def run_whole_domain(
     learned = step.grounding is not None and step.grounding.learned
     shared = share_sources(step, population, engine, encoding)
     progress.start(f"evaluate {step.text}", count_items(population))
-    for items in enumerate_items(population, MICRO_BATCH, shared):
+    for items in enumerate_items(population, engine.at_once, shared):
         scored = _score(step, population, items, engine, encoding, 0, natural)
         tally.add(scored, items.multiplicity, _unseen(population, items) if learned else None)
         progress.advance(len(items) if items.multiplicity is None else int(items.multiplicity.sum()))
@@ -92,13 +90,14 @@ def share_right(
     natural: Natural | None = None,
 ) -> float:
     """The mean score of items among the declared answers, to choose a network by."""
-    scored = [_score(step, population, batch, engine, encoding, 0, natural) for batch in _batches(items)]
+    batches = _batches(items, engine.at_once)
+    scored = [_score(step, population, batch, engine, encoding, 0, natural) for batch in batches]
     return float(join(scored).values_among.double().mean())
 
 
-def _batches(items: Items) -> Iterator[Items]:
-    for start in range(0, len(items), MICRO_BATCH):
-        rows = slice(start, start + MICRO_BATCH)
+def _batches(items: Items, size: int) -> Iterator[Items]:
+    for start in range(0, len(items), size):
+        rows = slice(start, start + size)
         yield Items(items.inputs[rows], items.cell[rows])
 
 

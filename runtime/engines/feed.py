@@ -85,6 +85,12 @@ class Feed:
 def site_vectors(frame: Frame, state: Tensor, where: Where) -> Tensor:
     """What a frame's map sees of a site's activation [item, position, width]: [item, group, dim], in float32."""
     chosen = take_positions(state, where)
+    if max(frame.dims) >= chosen.shape[-1]:
+        raise EnvironmentProblem(
+            "CS538",
+            f"expected dims 0..{chosen.shape[-1] - 1} of `{frame.component}`, found {max(frame.dims)}",
+            "name dims that the module gives",
+        )
     if len(frame.dims) != frame.width:
         chosen = chosen[..., list(frame.dims)]
     return (chosen if frame.shared else chosen.flatten(1)[:, None]).float()

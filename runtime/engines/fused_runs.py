@@ -27,11 +27,15 @@ class FusedRuns:
         """See `Runs.site`."""
         return self.captures.site(tokens, component, layer, reads)
 
-    def edited_runner(self, tokens: Tensor, reads: Tensor, sites: Sequence[Site], earliest: int) -> EditedRunner:
+    def edited_runner(
+        self, tokens: Tensor, reads: Tensor, sites: Sequence[Site], earliest: int, classes: Tensor | None = None
+    ) -> EditedRunner:
         """See `Runs.edited_runner`: inputs are looked up once, and run from the first stage that an edit changes.
 
-        Of the positions before `earliest` only keys and values are needed, where the network has them apart.
+        Of the positions before `earliest` only keys and values are needed, where the network has them apart; an answer
+        that is read before it is no part of what follows, so that the run starts there.
         """
+        earliest = min(earliest, int(reads.min()))
         first = min(self.network.layer_of(component, layer) for component, layer in sites)
         state = self.captures.state_reader(tokens, first)
         prefix = self.captures.prefix_reader(tokens, first, earliest)
@@ -39,9 +43,9 @@ class FusedRuns:
         def run(items: Tensor, edits: EditsFrom) -> Tensor:
             if prefix is None:
                 with self.network.edited(edits(0)):
-                    return self.network.finish(state(items), tokens[items], first, reads[items])
+                    return self.network.finish(state(items), tokens[items], first, reads[items], None, classes)
             with self.network.edited(edits(earliest)):
                 later = state(items)[:, earliest:]
-                return self.network.finish(later, tokens[items], first, reads[items], prefix(items))
+                return self.network.finish(later, tokens[items], first, reads[items], prefix(items), classes)
 
         return run

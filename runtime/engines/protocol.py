@@ -25,6 +25,10 @@ class Engine(Protocol):
         """The engine's name, as a result records it."""
 
     @property
+    def at_once(self) -> int:
+        """How many items it is given at once."""
+
+    @property
     def maps(self) -> "tuple[FeatureMap, ...]":
         """The maps of the grounding's frames, in order; `logits` has gradients with respect to their parameters."""
 
@@ -37,8 +41,10 @@ class Engine(Protocol):
             EngineRefusal: the engine cannot evaluate this term rightly.
         """
 
-    def prepare(self, query: OutputOf, batch: Batch) -> Prepared:
+    def prepare(self, query: OutputOf, batch: Batch, classes: tuple[int, ...]) -> Prepared:
         """`logits` of some of the batch's items, for a batch that is asked again and again while the maps change.
+
+        Of these classes alone, in this order.
 
         What no map changes may be computed once and kept as long as the result is.
         """

@@ -70,9 +70,14 @@ class PyveneEngine:
             return self._plain(torch.from_numpy(batch.inputs[:, run.input]))
         return self._by_groups(run, batch, lambda targets, items: self._intervened(run, targets, items))
 
-    def prepare(self, query: OutputOf, batch: Batch) -> Prepared:
+    @property
+    def at_once(self) -> int:
+        """See `Engine.at_once`."""
+        return self.network.items_at_once
+
+    def prepare(self, query: OutputOf, batch: Batch, classes: tuple[int, ...]) -> Prepared:
         """See `Engine.prepare`: nothing is."""
-        return lambda rows: self.logits(query, batch.take(rows.numpy()))
+        return lambda rows: self.logits(query, batch.take(rows.numpy()))[..., list(classes)]
 
     def _plain(self, rows: Tensor) -> Tensor:
         """Logits of unedited runs, at the answers."""
@@ -248,7 +253,7 @@ class PyveneEngine:
         raise EngineRefusal(f"`{target}` is not aligned")
 
     def _site(self, frame: Frame) -> HookedSite:
-        return self.host.hooked(frame.component, frame.layer, frame.width)
+        return self.host.hooked(frame.component, frame.layer, frame.width or max(frame.dims) + 1)
 
     def _count(self, *_: object) -> None:
         self.calls += 1

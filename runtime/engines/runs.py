@@ -24,6 +24,10 @@ class Runs(Protocol):
         """The engine's name, as a result records it."""
 
     @property
+    def network(self) -> Network:
+        """What is run."""
+
+    @property
     def device(self) -> torch.device:
         """Where the network is."""
 
@@ -33,8 +37,13 @@ class Runs(Protocol):
     def site(self, tokens: Tensor, component: str, layer: int | None, reads: Tensor) -> Tensor:
         """A site's whole activation in unedited runs, shape [item, position, width]."""
 
-    def edited_runner(self, tokens: Tensor, reads: Tensor, sites: Sequence[Site], earliest: int) -> EditedRunner:
-        """Runs of some rows at a time with edits at these sites, which change no position before `earliest`."""
+    def edited_runner(
+        self, tokens: Tensor, reads: Tensor, sites: Sequence[Site], earliest: int, classes: Tensor | None = None
+    ) -> EditedRunner:
+        """Runs of some rows at a time with edits at these sites, which change no position before `earliest`.
+
+        They give logits of some `classes` [class], or of all.
+        """
 
 
 class WholeRuns:
@@ -53,12 +62,14 @@ class WholeRuns:
         """See `Runs.site`."""
         return read_site(self.network, tokens, component, layer, reads)
 
-    def edited_runner(self, tokens: Tensor, reads: Tensor, sites: Sequence[Site], earliest: int) -> EditedRunner:
+    def edited_runner(
+        self, tokens: Tensor, reads: Tensor, sites: Sequence[Site], earliest: int, classes: Tensor | None = None
+    ) -> EditedRunner:
         """See `Runs.edited_runner`."""
 
         def run(items: Tensor, edits: EditsFrom) -> Tensor:
             some = tokens[items]
             with self.network.edited(edits(0)):
-                return self.network.finish(self.network.start(some), some, 0, reads[items])
+                return self.network.finish(self.network.start(some), some, 0, reads[items], classes=classes)
 
         return run

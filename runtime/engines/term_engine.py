@@ -18,6 +18,7 @@ from ...compiler.groundings import Frame, Grounding, Positions
 from ...compiler.interpret_terms import Batch
 from ...compiler.terms import Handle, OutputOf, Run, ValueOf
 from ..errors import EngineRefusal
+from ..halving import by_halves
 from ..networks.protocol import Edit, SiteEdit
 from .feed import Feed, Where, site_vectors, take_positions, with_vectors
 from .protocol import Prepared
@@ -81,23 +82,31 @@ class TermEngine:
         """See `Engine.name`."""
         return self.runs.name
 
-    def logits(self, query: OutputOf, batch: Batch) -> Tensor:
-        """See `Engine.logits`."""
-        return self._edited_logits(query.run, batch, ())
+    @property
+    def at_once(self) -> int:
+        """See `Engine.at_once`."""
+        return self.runs.network.items_at_once
 
-    def prepare(self, query: OutputOf, batch: Batch) -> Prepared:
+    def logits(self, query: OutputOf, batch: Batch) -> Tensor:
+        """See `Engine.logits`. Where no gradient is wanted, a batch that memory does not hold is run in halves."""
+        if torch.is_grad_enabled():
+            return self._edited_logits(query.run, batch, ())
+        return by_halves(lambda rows: self._edited_logits(query.run, batch.take(rows), ()), 0, len(batch))
+
+    def prepare(self, query: OutputOf, batch: Batch, classes: tuple[int, ...]) -> Prepared:
         """See `Engine.prepare`: sources are read once, and the runs' own rows are looked up once."""
         run = query.run
         sources = {(frame, source.input) for frame, source in self._sources(run)}
         kept = None if any(source.assignments for _, source in self._sources(run)) else self._read_all(sources, batch)
         if not run.assignments or kept is None:
-            return lambda items: self.logits(query, batch.take(items.numpy()))
+            return lambda items: self.logits(query, batch.take(items.numpy()))[..., list(classes)]
         rows = self._rows(batch, run)
         given = replace(self._given(run, batch, rows), vectors=lambda frame, source: kept[frame, source.input])
         places = [self.frames[frame] for frame in given.where]
         sites = [(place.component, place.layer) for place in places]
         earliest = min(self.feed.earliest(place, rows) for place in places)
-        answer = self.runs.edited_runner(self.feed.tokens(rows), self.feed.reads(rows), sites, earliest)
+        chosen = torch.tensor(classes, device=self.runs.device)
+        answer = self.runs.edited_runner(self.feed.tokens(rows), self.feed.reads(rows), sites, earliest, chosen)
 
         def logits(items: Tensor) -> Tensor:
             items = items.to(self.runs.device)

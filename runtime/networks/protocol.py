@@ -26,6 +26,10 @@ class Network(Protocol):
     def last_stage(self) -> int:
         """The stage that gives the logits."""
 
+    @property
+    def items_at_once(self) -> int:
+        """How many inputs it is given at once, so that what a run holds stays some hundred megabytes."""
+
     def layer_of(self, component: str, layer: int | None) -> int:
         """The stage before which a run with an edit at this site is as it would be without."""
 
@@ -41,10 +45,19 @@ class Network(Protocol):
     def advance(self, state: Tensor, tokens: Tensor, first: int, stop: int) -> Tensor:
         """The state of stage `stop`, from that of stage `first`. The edits at stages from `first` on are made."""
 
-    def finish(self, state: Tensor, tokens: Tensor, first: int, at: Tensor, prefix: "Prefix | None" = None) -> Tensor:
+    def finish(
+        self,
+        state: Tensor,
+        tokens: Tensor,
+        first: int,
+        at: Tensor,
+        prefix: "Prefix | None" = None,
+        classes: Tensor | None = None,
+    ) -> Tensor:
         """Logits, shape [item, read, class], at positions `at` [item, read], from the state of stage `first`.
 
-        With a prefix, `state` holds the positions from its length on; `tokens` and `at` are the whole run's.
+        With a prefix, `state` holds the positions from its length on; `tokens` and `at` are the whole run's. Logits are
+        those of some `classes` [class], or of all.
         """
 
     @property

@@ -72,6 +72,11 @@ class PlainNetwork(nn.Module, ABC):
         """See `Network.last_stage`."""
         return len(self.sites) - 1
 
+    @property
+    def items_at_once(self) -> int:
+        """See `Network.items_at_once`."""
+        return 8192
+
     def layer_of(self, component: str, layer: int | None) -> int:
         """See `Network.layer_of`."""
         self.site_module(component, layer)
@@ -110,9 +115,18 @@ class PlainNetwork(nn.Module, ABC):
         """See `Network.prefix`. Raises ValueError."""
         raise ValueError("a plain network has no prefixes")
 
-    def finish(self, state: Tensor, tokens: Tensor, first: int, at: Tensor, prefix: "Prefix | None" = None) -> Tensor:
+    def finish(
+        self,
+        state: Tensor,
+        tokens: Tensor,
+        first: int,
+        at: Tensor,
+        prefix: "Prefix | None" = None,
+        classes: Tensor | None = None,
+    ) -> Tensor:
         """See `Network.finish`. At the logits edits are given those of every position."""
-        return take_reads(self._finish(state, first), at)
+        logits = take_reads(self._finish(state, first), at)
+        return logits if classes is None or len(classes) == logits.shape[2] else logits[..., classes]
 
     def _finish(self, state: Tensor, first: int) -> Tensor:
         last = self.last_stage

@@ -269,7 +269,7 @@ def test_a_prepared_query_gives_the_logits_and_gradients_of_its_items(
         map.draw(torch.Generator().manual_seed(seed))
     parameters = [parameter for map in engine.maps for parameter in map.parameters()]
     query, rows = interchange(WORLD, NAMES, "o"), torch.tensor([5, 39, 0, 5, 17])
-    prepared = engine.prepare(query, batch)
+    prepared = engine.prepare(query, batch, (0, 1, 2))
     for _ in range(2):  # the maps move, the batch stays
         found, expected = prepared(rows), engine.logits(query, batch.take(rows.numpy()))
         torch.testing.assert_close(found, expected, atol=1e-6, rtol=0)
@@ -288,7 +288,7 @@ def test_a_prepared_query_may_hold_values_of_edited_runs(network: Mlp, batch: Ba
     inner = Run(WORLD, 1, (Assignment("b", ValueOf("b", Run(WORLD, 2))),))
     query = OutputOf("o", Run(WORLD, 0, (Assignment("a", ValueOf("a", inner)),)))
     rows = torch.tensor([3, 1])
-    found, expected = engine.prepare(query, batch)(rows), engine.logits(query, batch)[rows]
+    found, expected = engine.prepare(query, batch, (2, 0))(rows), engine.logits(query, batch)[rows][..., [2, 0]]
     torch.testing.assert_close(found, expected, atol=1e-6, rtol=0)
 
 

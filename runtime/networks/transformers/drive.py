@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -67,8 +68,8 @@ class Driver:
                 self.model.base_model(**inputs)
         return found[0]
 
-    def logits(self, piece: Piece, at: Tensor) -> Tensor:
-        """Logits [item, read, class] at positions `at` [item, read] of the whole run, in float32 at least."""
+    def logits(self, piece: Piece, at: Tensor, classes: Tensor | None = None) -> Tensor:
+        """Logits [item, read, class] at positions `at` [item, read] of the whole run, of some classes or of all."""
         rows = at.to(self.device) - piece.begins
         with self._driven(piece, len(self.layers)) as inputs:
             if self.family is None or any(each.site.late for each in piece.edits):
@@ -76,10 +77,17 @@ class Driver:
                 for each in piece.edits:
                     if each.site.path is None:
                         logits = each.edit(logits)
-                return _exact(gather(logits, rows))
+                return _chosen(gather(logits, rows), classes)
             head = self.model.get_submodule(self.family.head)
-            with _removed(head.register_forward_pre_hook(lambda _, given: (gather(given[0], rows),))):
-                return _exact(self.model(**inputs).logits)
+            with ExitStack() as undo:
+                reading = head.register_forward_pre_hook(lambda _, given: (gather(given[0], rows),))
+                undo.enter_context(_removed(reading))
+                if classes is not None and isinstance(head, nn.Linear):
+                    vars(head)["forward"] = partial(_give_classes, head, classes)
+                    undo.callback(vars(head).pop, "forward")
+                    classes = None
+                read: Tensor = self.model(**inputs).logits
+                return _chosen(read, classes)
 
     def whole(self, tokens: Tensor) -> dict[str, Any]:
         """What the model is called with to run whole."""
@@ -140,6 +148,16 @@ def gather(x: Tensor, at: Tensor) -> Tensor:
 def _exact(logits: Tensor) -> Tensor:
     """Logits of a shorter floating point type as float32, which holds them exactly; others as they are."""
     return logits.float() if logits.dtype in (torch.bfloat16, torch.float16) else logits
+
+
+def _give_classes(head: nn.Linear, classes: Tensor, x: Tensor) -> Tensor:
+    """What a head gives for some classes: the others' rows are not multiplied."""
+    bias = None if head.bias is None else head.bias[classes]
+    return nn.functional.linear(x, head.weight[classes], bias)
+
+
+def _chosen(logits: Tensor, classes: Tensor | None) -> Tensor:
+    return logits if classes is None else logits[..., classes]
 
 
 def _hand_on(state: Tensor, *_: object, **__: object) -> Tensor:

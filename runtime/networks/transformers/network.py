@@ -17,6 +17,11 @@ from .families import End, family_of
 from .packing import columns_of
 from .sites import check_module, find_site
 
+ROOM = 1 << 27
+"""Numbers that a run may hold at once, about."""
+MODULE = 'module("'
+"""How the component of a module's site begins; its path follows."""
+
 
 class TransformerNetwork:
     """A transformer and its sites: a `Network` whose stage i is layer i, and the last one what follows the layers.
@@ -49,6 +54,12 @@ class TransformerNetwork:
     def last_stage(self) -> int:
         """See `Network.last_stage`: how many layers can be left out, none where the architecture is not known."""
         return len(self._driver.layers)
+
+    @property
+    def items_at_once(self) -> int:
+        """See `Network.items_at_once`: of an input logits at one position, and a layer's activations at 64."""
+        held = self.facts.vocabulary + 64 * 8 * max(self.facts.stream, 64)
+        return max(1, min(8192, ROOM // held))
 
     def layer_of(self, component: str, layer: int | None, path: str | None = None) -> int:
         """The first layer that must be run for an edit of a site to take place: before it, an edited run is clean.
@@ -122,7 +133,15 @@ class TransformerNetwork:
             return state
         return self._driver.stream(Piece(tokens, state, first, self._edits_of(first, stop), prefix), stop)
 
-    def finish(self, state: Tensor, tokens: Tensor, first: int, at: Tensor, prefix: Prefix | None = None) -> Tensor:
+    def finish(
+        self,
+        state: Tensor,
+        tokens: Tensor,
+        first: int,
+        at: Tensor,
+        prefix: Prefix | None = None,
+        classes: Tensor | None = None,
+    ) -> Tensor:
         """Logits [item, read, class] at the positions `at` [item, read] of a run that goes on from `resid_pre[first]`.
 
         They are in float32, whatever shorter type the network has.
@@ -131,7 +150,7 @@ class TransformerNetwork:
         if not 0 <= first <= self.last_stage:
             raise ValueError(f"expected a layer of 0 to {self.last_stage}, found {first}")
         edits = self._edits_of(first, self.last_stage + 1)
-        return self._driver.logits(Piece(tokens, state, first, edits, prefix), at)
+        return self._driver.logits(Piece(tokens, state, first, edits, prefix), at, classes)
 
     @property
     def has_prefixes(self) -> bool:
@@ -155,6 +174,8 @@ class TransformerNetwork:
         return [each for each in self._edits if first <= each.site.point < stop or (first == 0 and each.site.early)]
 
     def _site(self, component: str, layer: int | None, path: str | None) -> Site:
+        if component.startswith(MODULE):
+            component, path = "module", component.removeprefix(MODULE).removesuffix('")')
         if path is not None:
             check_module(self.model, path)
         return find_site(self.family, self.facts, component, layer, path)

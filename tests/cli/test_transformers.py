@@ -1,0 +1,140 @@
+"""Transformers from the command line: any engine, modules as sites, and what is wrong with a folder."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import GPT2Config, GPT2LMHeadModel, OPTConfig, OPTForCausalLM, PreTrainedModel
+
+from .tools import run
+
+SPEC = """
+task first_two {
+  input  w, x, y, z: 0..29
+  output same: bool
+  tokens [w, x, y, z]
+  answer same @ last: { false: 30, true: 31 } among answers
+}
+model compared for first_two { left: bool = w == x  same = left }
+network lm = transformers("lm"OPTIONS) ungated
+pairs main for first_two { size 2_000 }
+align given: compared -> lm over main { left at SITE via MAP }
+claim carried: iia(given) >= 0.9
+"""
+
+
+def write(folder: Path, site: str, map: str = "identity", options: str = "") -> Path:
+    spec = folder / "first.cspec"
+    spec.write_text(SPEC.replace("SITE", site).replace("MAP", map).replace("OPTIONS", options))
+    return spec
+
+
+def draw(model: PreTrainedModel) -> PreTrainedModel:
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.add_(torch.randn(weight.shape, generator=generator) * 0.3)
+    return model
+
+
+@pytest.fixture
+def gpt2(tmp_path: Path) -> Path:
+    config = GPT2Config(
+        vocab_size=40, n_embd=16, n_layer=3, n_head=4, n_positions=8, bos_token_id=0, eos_token_id=0
+    )  # fmt: skip
+    draw(GPT2LMHeadModel(config)).save_pretrained(tmp_path / "lm")
+    return tmp_path
+
+
+@pytest.fixture
+def opt(tmp_path: Path) -> Path:
+    config = OPTConfig(
+        vocab_size=40,
+        hidden_size=16,
+        word_embed_proj_dim=16,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        ffn_dim=24,
+        max_position_embeddings=8,
+    )
+    draw(OPTForCausalLM(config)).save_pretrained(tmp_path / "lm")
+    return tmp_path
+
+
+def counts(folder: Path, *options: str) -> list[list[int]]:
+    """How many items of each set and half an interchange got right, of how many."""
+    done = run("verify", folder / "first.cspec", "--json", "--store", folder / "store", *options)
+    assert done.err == ""
+    (verdict,) = done.document["result"]["verdicts"]
+    (quantity,) = verdict["quantities"]
+    return [[cell["right"], cell["n"]] for cell in quantity["cells"]]
+
+
+@pytest.mark.parametrize("engine", ["fused", "hooks", "pyvene"])
+def test_a_module_is_the_site_that_the_component_is(gpt2: Path, engine: str) -> None:
+    write(gpt2, "mlp_out[1] @ {x}")
+    component = counts(gpt2, "--engine", engine)
+    assert all(0 < right < n for right, n in component)
+    write(gpt2, 'module("transformer.h.1.mlp.c_proj")[0..15] @ {x}')
+    assert counts(gpt2, "--engine", engine) == component
+
+
+def test_engines_count_the_same_with_a_map_that_is_learned(gpt2: Path) -> None:
+    """Each engine fits its own map; the items, and what it finds of them, are the same."""
+    write(gpt2, "head_out[1, 2] @ {x}", "pca size 2")
+    found = [counts(gpt2, "--engine", engine) for engine in ("fused", "hooks", "pyvene")]
+    assert found[0] == found[1] == found[2]
+
+
+def test_an_unknown_architecture_is_run_by_its_modules(opt: Path) -> None:
+    write(opt, 'module("model.decoder.layers.0.fc2")[0..15] @ {x}')
+    assert all(n > 0 for _, n in counts(opt))
+    spec = write(opt, 'module("model.decoder.layers.0.fc2")[0..15] @ {x}', "rotation size 2")
+    refused = run("verify", spec)
+    assert refused.status == 2
+    assert "error[CS519]: the learned map of `left`, in a network of which only modules are known," in refused.err
+
+
+@pytest.mark.parametrize(
+    ("site", "message", "help"),
+    [
+        ('module("transformer.h.1.mpl")[0..3] @ {x}', "the network has no module", "`transformer.h.1.mlp`"),
+        ('module("transformer.h.1.mlp")[0..16] @ {x}', "expected dims 0..15", "that the module gives"),
+        ('module("transformer.wpe")[0..3] @ {x}', "shape [1, 4, 16]", "one vector for each token"),
+    ],
+)
+def test_a_module_that_is_no_site(gpt2: Path, site: str, message: str, help: str) -> None:
+    done = run("verify", write(gpt2, site))
+    assert done.status == 4
+    assert "error[CS538]" in done.err
+    assert message in done.err
+    assert help in done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_whole_module_has_no_width_before_it_is_loaded(gpt2: Path) -> None:
+    done = run("verify", write(gpt2, 'module("transformer.h.1.mlp") @ {x}'))
+    assert done.status == 2
+    assert "error[CS519]" in done.err
+    assert 'at module("PATH")[0..63] @ last' in done.err
+
+
+@pytest.mark.parametrize(("options", "code"), [(', device: "cuda:7"', "CS537"), ("", "CS503")])
+def test_a_network_that_cannot_be_run_ends_with_its_code(gpt2: Path, options: str, code: str) -> None:
+    spec = write(gpt2, "mlp_out[1] @ {x}", options=options)
+    if code == "CS503":
+        (gpt2 / "lm" / "model.safetensors").rename(gpt2 / "lm" / "pytorch_model.bin")
+    assert run("check", spec).status == 0
+    done = run("verify", spec)
+    assert done.status == 4
+    assert f"error[{code}]" in done.err
+
+
+def test_bfloat16_is_another_network_to_the_store(gpt2: Path) -> None:
+    write(gpt2, "mlp_out[1] @ {x}")
+    exact = counts(gpt2)
+    write(gpt2, "mlp_out[1] @ {x}", options=", dtype: bfloat16")
+    rounded = counts(gpt2)
+    assert [n for _, n in rounded] == [n for _, n in exact]
+    assert sum(abs(a - b) for (a, _), (b, _) in zip(exact, rounded, strict=True)) < 0.1 * sum(n for _, n in exact)
+    assert len(list((gpt2 / "store" / "results").glob("*.json"))) == 2
