@@ -27,7 +27,6 @@ from cspec.runtime.engines.pyvene_engine import import_pyvene
 from cspec.runtime.maps.subspace import SubspaceMap
 from cspec.runtime.networks.transformers import TransformerNetwork
 from torch import Tensor
-from torch.nn.utils import parametrize
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from .frame import matmul_rate
@@ -42,6 +41,7 @@ WORLD = NetworkWorld("lm", "a")
 
 def measure() -> list[Duel]:
     """Every width, layer and position, against pyvene as in its tutorials and tuned."""
+    torch.set_num_threads(1)
     rate = matmul_rate()
     rows: list[Duel] = []
     for width in WIDTHS:
@@ -108,8 +108,9 @@ class Ours:
         self.encoding = Encoding((), (AnswerAt(TOKENS - 1, ANSWERS),))
         self.batch, self.labels = batch, labels
         self.query = interchange(WORLD, ("x",), "y")
-        self.engine = self.open(network)
-        self()
+        self.narrowed = self.encoding.among_declared()
+        self.items = torch.arange(ITEMS)
+        self.logits = self.open(network).prepare(self.query, batch, self.encoding.declared)
 
     def open(self, network: TransformerNetwork) -> Engine:
         """An engine of which nothing is captured yet."""
@@ -119,15 +120,12 @@ class Ours:
 
     def __call__(self) -> None:
         """The loss and its gradient."""
-        with parametrize.cached():
-            loss = answer_loss(self.engine.logits(self.query, self.batch), self.labels, self.encoding)
+        loss = answer_loss(self.logits(self.items), self.labels, self.narrowed)
         loss.backward()  # type: ignore[no-untyped-call]
 
     def capture(self, network: TransformerNetwork) -> None:
         """What is done once before the first step."""
-        engine = self.open(network)
-        with torch.no_grad(), parametrize.cached():
-            engine.logits(self.query, self.batch)
+        self.open(network).prepare(self.query, self.batch, self.encoding.declared)
 
 
 class Peer:
@@ -146,11 +144,9 @@ class Peer:
 
     def __call__(self) -> None:
         """The loss and its gradient."""
-        with parametrize.cached():
-            _, output = self.model(
-                {"input_ids": self.base}, [{"input_ids": self.source}], {"sources->base": self.position}
-            )
-            self.differentiate(output.logits[:, -1])
+        sources = [{"input_ids": self.source}]
+        _, output = self.model({"input_ids": self.base}, sources, {"sources->base": self.position})
+        self.differentiate(output.logits[:, -1])
 
     def differentiate(self, logits: Tensor) -> None:
         """From logits of the last position to the gradient."""
@@ -171,13 +167,12 @@ class TunedPeer(Peer):
 
     def __call__(self) -> None:
         """The loss and its gradient."""
-        with parametrize.cached():
-            _, output = self.model(
-                {"input_ids": self.base, "logits_to_keep": 1},
-                source_representations=dict(self.given),
-                unit_locations={"sources->base": self.position},
-            )
-            self.differentiate(output.logits[:, -1])
+        _, output = self.model(
+            {"input_ids": self.base, "logits_to_keep": 1},
+            source_representations=dict(self.given),
+            unit_locations={"sources->base": self.position},
+        )
+        self.differentiate(output.logits[:, -1])
 
 
 class Rotation(torch.nn.Module):
@@ -206,9 +201,9 @@ def gradient(step: Callable[[], None], map: SubspaceMap) -> Tensor:
 
 
 def suffix_flops(width: int, layers: int, positions: int) -> float:
-    """Floating-point operations of the matrix products that the later layers and the head cannot do without.
+    """Floating-point operations of the matrix products that the later layers cannot do without.
 
-    Forward, and backward to the activations alone, since weights are frozen: 24 width^2 for each layer and position,
-    and the head on the last position.
+    Forward, and backward to the activations alone, since weights are frozen: 24 width^2 for each layer and position.
+    The head's rows for the declared answers are few.
     """
-    return 2 * ITEMS * (24 * width**2 * layers * positions + 2 * width * VOCABULARY)
+    return 2 * ITEMS * 24 * width**2 * layers * positions

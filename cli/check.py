@@ -50,9 +50,12 @@ def run(options: argparse.Namespace, output: Output) -> int:
     if waiting := _waiting(checked):
         output.write(waiting + "\n")
     if options.tokens:
+        from .collect_tokens import collect_tokens
         from .show_tokens import show_tokens
 
-        output.write(show_tokens(checked.program, checked.networks))
+        tokens = collect_tokens(checked.program, checked.networks)
+        output.write(show_tokens(tokens))
+        output.add("tokens", [asdict(each) for each in tokens])
     return 0
 
 

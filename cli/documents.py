@@ -71,6 +71,7 @@ class Document(BaseModel):
     files: list[str] | None = None
     left_out: list[LeftOutDocument] | None = None
     undrawn: list[UndrawnDocument] | None = None
+    tokens: list[dict[str, Any]] | None = None
     codes: dict[str, str] | None = None
 
 

@@ -1,69 +1,50 @@
-"""`cspec check --tokens`: how each network's tokenizer cuts prompts up, where slots are, and what answers are."""
+"""`cspec check --tokens` as text: a paragraph for each task in text and each network that is fed it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
-from ..compiler.check_networks import fed_pairs
-from ..compiler.experiments import NetworkFile
-from ..compiler.feed_networks import speaks
-from ..compiler.network_facts import Tokenizer, read_tokenizer
-from ..compiler.prompts import PromptLayout, PromptTokens, lay_out
-from ..compiler.prompts.check_answers import say_after
-from ..lang.domains import Domain
-from ..lang.program import Program, Task
+from .collect_tokens import AnswerTokens, TaskTokens, TemplateTokens
 
 MOST = 8
 """Values of an output that are shown."""
 
 
-def show_tokens(program: Program, networks: Mapping[str, NetworkFile]) -> str:
-    """A paragraph for each task in text and each network that is fed it; one line where there is none."""
-    parts: list[str] = []
-    for task_name, network in fed_pairs(program):
-        task = program.tasks[task_name]
-        if speaks(task):
-            parts += _show(task, network, read_tokenizer(networks[network].path))
-    return "\n".join(parts or ["no task is in text: nothing is cut into tokens"]) + "\n"
+def show_tokens(found: Sequence[TaskTokens]) -> str:
+    """A paragraph for each; one line where there is none."""
+    lines = [line for each in found for line in _show(each)]
+    return "\n".join(lines or ["no task is in text: nothing is cut into tokens"]) + "\n"
 
 
-def _show(task: Task, network: str, tokenizer: Tokenizer) -> Iterator[str]:
-    yield f"task {task.name} on network {network}"
-    layout = lay_out(task, tokenizer)
-    if layout is not None:
-        for number in range(len(layout.templates)):
-            yield from _show_template(layout.of(number), layout, tokenizer)
-    prompt = "" if layout is None else layout.prompts[0].text
-    parts = () if task.output is None else task.output.domain.parts or (task.output.domain,)
-    for answer, domain in zip(task.answers, parts, strict=True):
-        if answer.texts:
-            yield from _show_answer(answer.output, answer.texts, domain, prompt, tokenizer)
+def _show(found: TaskTokens) -> Iterator[str]:
+    yield f"task {found.task} on network {found.network}"
+    for template in found.templates:
+        yield from _show_template(template)
+    for _, answers in groupby(found.answers, key=lambda answer: answer.output):
+        yield from _show_answers(list(answers))
 
 
-def _show_template(prompts: tuple[PromptTokens, ...], layout: PromptLayout, tokenizer: Tokenizer) -> Iterator[str]:
-    first = prompts[0]
-    lengths = sorted({prompt.length for prompt in prompts})
-    yield f"  {_tokens(lengths)}, for instance:"
-    yield "    " + "|".join(tokenizer.show(token) for token in first.encoded.ids)
-    for index, slot in enumerate(layout.templates[first.template].slots):
-        counts = sorted({len(prompt.positions[index]) for prompt in prompts})
+def _show_template(template: TemplateTokens) -> Iterator[str]:
+    yield f"  {_tokens(template.lengths)}, for instance:"
+    yield "    " + "|".join(token.text for token in template.tokens)
+    for slot in template.slots:
         name = f"{{{slot.name}}}" if slot.name is not None else "a slot without a name"
-        held = ", ".join(map(str, first.positions[index]))
-        more = "" if layout.every else ", of the values that were looked at"
-        yield f"    {name}: here `{first.values[index]}` at {held}; {_tokens(counts)}{more}"
+        held = ", ".join(map(str, slot.positions))
+        more = "" if slot.every else ", of the values that were looked at"
+        yield f"    {name}: here `{slot.value}` at {held}; {_tokens(slot.lengths)}{more}"
 
 
-def _show_answer(
-    output: str, texts: tuple[tuple[str, ...], ...], domain: Domain, prompt: str, tokenizer: Tokenizer
-) -> Iterator[str]:
-    for code, spellings in enumerate(texts[:MOST]):
-        value = domain.show(domain.low + code if domain.is_integer else code)
-        for said in say_after(prompt, [(code, text) for text in spellings], tokenizer):
-            shown = " ".join(f"{tokenizer.show(token)} ({token})" for token in said.ids or ())
-            yield f"  answer {output}: {value} is `{said.text}`, {shown}"
-    if len(texts) > MOST:
-        yield f"  and {len(texts) - MOST} more values"
+def _show_answers(answers: list[AnswerTokens]) -> Iterator[str]:
+    """The answers for one output; of many values the first."""
+    values = list(dict.fromkeys(answer.value for answer in answers))
+    for answer in answers:
+        if answer.value in values[:MOST]:
+            shown = " ".join(f"{token.text} ({token.id})" for token in answer.tokens)
+            yield f"  answer {answer.output}: {answer.value} is `{answer.text}`, {shown}"
+    if len(values) > MOST:
+        yield f"  and {len(values) - MOST} more values"
 
 
-def _tokens(counts: list[int]) -> str:
+def _tokens(counts: Sequence[int]) -> str:
     """`5 tokens`, `5 to 7 tokens`."""
     low, high = counts[0], counts[-1]
     return f"{low} token{'' if low == 1 else 's'}" if low == high else f"{low} to {high} tokens"

@@ -4,6 +4,7 @@ import argparse
 import sys
 from typing import Any
 
+from ..compiler.choose_engine import choose_engine
 from ..compiler.pipeline import stop_unless_runnable
 from ..lang.diagnostics import SpecError
 from .output import Output, add_common
@@ -23,9 +24,9 @@ def add_arguments(commands: "argparse._SubParsersAction[Any]") -> None:
     parser.add_argument("--store", metavar="FOLDER", help="where results are kept (default: .cspec beside the spec)")
     parser.add_argument(
         "--engine",
-        choices=("fused", "hooks", "pyvene"),
-        default="fused",
-        help="what runs the network: `hooks` and `pyvene` are references (default: fused)",
+        choices=("auto", "fused", "hooks", "pyvene"),
+        default="auto",
+        help="what runs the network: `hooks` and `pyvene` are references (default: auto, `fused` where it can)",
     )
     parser.add_argument("--locked", action="store_true", help="refuse a spec that no lock fits (see `cspec lock`)")
     parser.add_argument(
@@ -41,6 +42,10 @@ def run(options: argparse.Namespace, output: Output) -> int:
     if not checked.program.claims:
         raise SpecError(checked.source, (no_claims(checked.source),))
     stop_unless_runnable(checked)
+    chosen, why = choose_engine(checked.networks.values())
+    engine = chosen if options.engine == "auto" else options.engine
+    if options.engine == "auto" and why:
+        output.write(f"engine {engine}: {why}\n")
     from ..runtime.result_document import result_table
     from ..runtime.verdicts import Result
     from .render_verdicts import VerdictPrinter
@@ -57,7 +62,7 @@ def run(options: argparse.Namespace, output: Output) -> int:
             with progress.paused():
                 printer.verdict(so_far.verdicts[-1])
 
-        result = run_plan(checked, standing, store, progress, decided, options.engine)
+        result = run_plan(checked, standing, store, progress, decided, engine)
     printer.footer(result)
     output.add("result", result_table(result))
     return result.exit_code

@@ -65,7 +65,7 @@ def verify(
     allow_path: bool = False,
     store: str | Path | None = None,
     locked: bool = False,
-    engine: "EngineName" = "fused",
+    engine: "EngineName | None" = None,
     progress: "Progress | None" = None,
     decided: "Callable[[Result], None]" = lambda result: None,
 ) -> "Result":
@@ -76,7 +76,8 @@ def verify(
         allow_path: permit checkpoints above the spec's folder.
         store: the folder of results; `.cspec` beside the spec by default.
         locked: refuse a spec without a lock that fits it.
-        engine: what runs the network: `fused`, or one of the references, `hooks` and `pyvene`.
+        engine: what runs the network: `fused`, or one of the references, `hooks` and `pyvene`; None for the fastest
+            that can.
         progress: told how far long work is.
         decided: told the result so far whenever a verdict falls.
 
@@ -111,7 +112,7 @@ def run(
     store: "Store",
     progress: "Progress | None",
     decided: "Callable[[Result], None]",
-    engine: "EngineName" = "fused",
+    engine: "EngineName | None" = None,
 ) -> "Result":
     """Compile a checked spec and run its plan; the result says whether its criterion was locked."""
     from ..runtime.verify import verify_plan

@@ -88,15 +88,17 @@ def stop_unless_runnable(checked: Checked) -> None:
     _stop_at_errors(checked.source, check_runnable(checked.program, checked.networks))
 
 
-def compile_spec(checked: Checked, engine: "EngineName" = "fused") -> "Plan":
-    """The plan of a checked spec. Reads the networks' files once, to hash them.
+def compile_spec(checked: Checked, engine: "EngineName | None" = None) -> "Plan":
+    """The plan of a checked spec for an engine (None: the fastest that can run it). Hashes the networks' files.
 
     Raises:
         SpecError: a claim measures what cannot be run yet.
     """
+    from .choose_engine import choose_engine
     from .experiments_to_plan import lower_experiments
 
     stop_unless_runnable(checked)
+    engine = engine or choose_engine(checked.networks.values())[0]
     return lower_experiments(
         checked.controlled, checked.networks, checked.populations, checked.program.settings, engine
     )

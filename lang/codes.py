@@ -262,6 +262,8 @@ CODES: dict[str, Code] = {
     "CS537": Code("a device that is not there", exit=4),
     "CS538": Code("a module that the network lacks, or that gives no activation", exit=4),
     "CS539": Code("a network without a language head", exit=4),
+    "CS548": Code("a device whose memory does not hold one input", exit=4),
+    "CS549": Code("a prompt that cannot be fed", exit=4),
     # --- CS9xx: internal ---
     "CS900": Code("a bug in cspec", exit=70),
     "CS901": Code("a formatted text that would mean something else", exit=70),

@@ -24,7 +24,6 @@ from .encode import encode
 from .engines import Engine
 from .fits import Fits
 from .fitted import Fitted
-from .objective import MICRO_BATCH
 from .regions import find_regions
 from .result_document import diagnosis_table, read_diagnosis
 from .scores import Scores
@@ -155,14 +154,14 @@ def _agreement(
 ) -> Bools:
     """Whether network and model agree on each item, shape [item]."""
     found = []
-    for start in range(0, len(items), MICRO_BATCH):
-        rows = slice(start, start + MICRO_BATCH)
+    for start in range(0, len(items), engine.at_once):
+        rows = slice(start, start + engine.at_once)
         chunk = Items(items.inputs[rows], items.cell[rows])
         model = model_batch(population, chunk)
         assert isinstance(step.score, Agree)
-        labels = torch.from_numpy(evaluate_in_model(step.score.right, step.model, model))
-        batch = Batch(encode(chunk, encoding), model.members, model.variables)
+        labels = evaluate_in_model(step.score.right, step.model, model)
+        batch = Batch(encode(chunk, encoding), model.members, model.variables, forced=encoding.force(labels))
         with torch.no_grad():
-            compared = compare(engine.logits(step.score.left, batch), labels, encoding)
+            compared = compare(engine.logits(step.score.left, batch), torch.from_numpy(labels), encoding)
         found.append((compared.among if among else compared.over_all).numpy())
     return np.concatenate(found)

@@ -4,6 +4,7 @@ The network's interpreter and the causal model's read the same items; a score is
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -29,8 +30,6 @@ from .score_readings import READ_RANGE, base_run, score_reading
 from .scores import Scores
 from .share_sources import share_sources
 
-MICRO_BATCH = 8192
-
 
 def run_evaluate(
     step: EvaluateStep,
@@ -49,7 +48,7 @@ def run_evaluate(
     """
     parts: list[ItemScores] = []
     progress.start(f"evaluate {step.text}", len(items))
-    for batch in _batches(items):
+    for batch in _batches(items, engine.at_once):
         parts.append(
             _score(step, population, batch, engine, encoding, first + sum(len(part) for part in parts), natural)
         )
@@ -75,7 +74,7 @@ def run_whole_domain(
     learned = step.grounding is not None and step.grounding.learned
     shared = share_sources(step, population, engine, encoding)
     progress.start(f"evaluate {step.text}", count_items(population))
-    for items in enumerate_items(population, MICRO_BATCH, shared):
+    for items in enumerate_items(population, engine.at_once, shared):
         scored = _score(step, population, items, engine, encoding, 0, natural)
         tally.add(scored, items.multiplicity, _unseen(population, items) if learned else None)
         progress.advance(len(items) if items.multiplicity is None else int(items.multiplicity.sum()))
@@ -92,13 +91,14 @@ def share_right(
     natural: Natural | None = None,
 ) -> float:
     """The mean score of items among the declared answers, to choose a network by."""
-    scored = [_score(step, population, batch, engine, encoding, 0, natural) for batch in _batches(items)]
+    batches = _batches(items, engine.at_once)
+    scored = [_score(step, population, batch, engine, encoding, 0, natural) for batch in batches]
     return float(join(scored).values_among.double().mean())
 
 
-def _batches(items: Items) -> Iterator[Items]:
-    for start in range(0, len(items), MICRO_BATCH):
-        rows = slice(start, start + MICRO_BATCH)
+def _batches(items: Items, size: int) -> Iterator[Items]:
+    for start in range(0, len(items), size):
+        rows = slice(start, start + size)
         yield Items(items.inputs[rows], items.cell[rows])
 
 
@@ -116,8 +116,9 @@ def _score(
     batch = Batch(encode(items, encoding), model.members, model.variables)
     score = step.score
     base = base_run(score, step.model.output)
-    base_labels = torch.from_numpy(step.model.output_of(items.bases))
-    base_right = compare(engine.logits(base, batch), base_labels, encoding).over_all
+    base_labels = step.model.output_of(items.bases)
+    said = engine.logits(base, replace(batch, forced=encoding.force(base_labels)))
+    base_right = compare(said, torch.from_numpy(base_labels), encoding).over_all
     cell, none = torch.from_numpy(items.cell).int(), torch.zeros(len(items), dtype=torch.bool)
     if isinstance(score, Gain | Differ | Apart):
         assert natural is not None
@@ -133,7 +134,8 @@ def _score(
         binary = isinstance(score, ReadsRight)
         return ItemScores(cell, values, values, none, clipped, base_right, None, None, (low, high), binary)
     labels = evaluate_in_model(score.right, step.model, model)
-    agreement = compare(engine.logits(score.left, batch), torch.from_numpy(labels), encoding)
+    said = engine.logits(score.left, replace(batch, forced=encoding.force(labels)))
+    agreement = compare(said, torch.from_numpy(labels), encoding)
     no_op: Tensor | None = None
     full_swap: Tensor | None = None
     if model.variables:

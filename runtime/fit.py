@@ -21,7 +21,7 @@ from .fitted import Fitted
 from .maps import FeatureMap, NestedMap
 from .maps.chosen_dims import ChosenDims
 from .maps.subspace import SubspaceMap
-from .objective import MICRO_BATCH, Labelled, Objective
+from .objective import Labelled, Objective
 from .progress import Progress
 from .search_dims import search_dims
 from .train_maps import train_maps
@@ -69,8 +69,8 @@ def _fit_closed(step: FitStep, engine: Engine, index: int, fit: Labelled) -> Non
     frame, feature_map = step.grounding.frames[index], engine.maps[index]
     found = []
     with torch.no_grad():
-        for start in range(0, len(fit), MICRO_BATCH):
-            states = engine.states(index, torch.from_numpy(fit.batch.inputs[start : start + MICRO_BATCH, 0]))
+        for start in range(0, len(fit), engine.at_once):
+            states = engine.states(index, torch.from_numpy(fit.batch.inputs[start : start + engine.at_once, 0]))
             found.append(feature_map.view(states) if isinstance(feature_map, NestedMap) else states)
     vectors = torch.cat(found)
     values = [_codes(step, frame, block.variable, fit, vectors.shape[1]).flatten() for block in frame.blocks]

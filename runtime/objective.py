@@ -1,5 +1,7 @@
 """The objective of a fit: that the intervened network gives the label which the causal model gives."""
 
+import functools
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -12,8 +14,7 @@ from ..compiler.interpret_terms import Batch
 from ..compiler.terms import OutputOf
 from .answers import answer_loss, compare
 from .engines import Engine, Prepared
-
-MICRO_BATCH = 8192
+from .halving import by_halves, fail_at_one, is_out_of_memory
 
 
 @dataclass(frozen=True)
@@ -91,16 +92,31 @@ class Objective:
         """The items of `select`."""
         return self.ask(self.select)
 
-    def loss(self, rows: Tensor) -> Tensor:
-        """The mean cross-entropy to the labels of these rows of `fit`, with gradients with respect to the maps."""
-        return answer_loss(self.on_fit.logits(rows), self.on_fit.labels[rows], self.narrowed)
+    def descend(self, rows: Tensor, parameters: Sequence[Tensor], share: float = 1.0) -> float:
+        """The mean cross-entropy to the labels of these rows of `fit`, times a share; its gradients are added.
+
+        Where memory does not hold a batch, its halves' gradients are added one after the other.
+        """
+        before = [None if p.grad is None else p.grad.clone() for p in parameters]
+        try:
+            loss = share * answer_loss(self.on_fit.logits(rows), self.on_fit.labels[rows], self.narrowed)
+            loss.backward()  # type: ignore[no-untyped-call]
+            return float(loss.detach())
+        except (RuntimeError, MemoryError) as problem:
+            if not is_out_of_memory(problem):
+                raise
+        for parameter, grad in zip(parameters, before, strict=True):
+            parameter.grad = grad
+        fail_at_one(len(rows))
+        return sum(self.descend(part, parameters, share * len(part) / len(rows)) for part in rows.tensor_split(2))
 
     def score(self, items: Asked) -> Score:
         """The score of the present maps."""
         right, loss = 0, 0.0
         with torch.no_grad():
-            for rows in torch.split(torch.arange(len(items)), MICRO_BATCH):
-                logits, labels = items.logits(rows), items.labels[rows]
+            for rows in torch.split(torch.arange(len(items)), self.engine.at_once):
+                labels, run = items.labels[rows], functools.partial(_take, items.logits, rows)
+                logits = by_halves(run, 0, len(rows))
                 right += int(compare(logits, labels, self.narrowed).among.sum())
                 loss += float(answer_loss(logits, labels, self.narrowed)) * len(rows)
         return Score(right / len(items), loss / len(items))
@@ -113,3 +129,7 @@ class Objective:
             rows = torch.from_numpy(np.flatnonzero(~items.batch.members[:, columns].any(1)))
             narrowed.append(items.take(rows) if len(rows) else items)
         return replace(self, fit=narrowed[0], select=narrowed[1])
+
+
+def _take(logits: Prepared, rows: Tensor, some: slice) -> Tensor:
+    return logits(rows[some])

@@ -51,6 +51,7 @@ def train_maps(
     for feature_map in maps:
         feature_map.draw(generator)
     annealed = [feature_map for feature_map in maps if isinstance(feature_map, AnnealedMap)]
+    parameters = [parameter for m in maps for parameter in m.parameters() if parameter.requires_grad]
     optimizer = _optimizer(maps, annealed)
     batches = _batches(len(objective.fit), settings.batch, derived_seed(seed, "order", ""))
     checks = {max(1, round(settings.steps * (check + 1) / CHECKS)) for check in range(CHECKS)}
@@ -60,11 +61,9 @@ def train_maps(
         done = min(1.0, taken / (ANNEALING * settings.steps))
         for feature_map in annealed:
             feature_map.soften(done)
-        loss = objective.loss(next(batches))
-        losses.append(_finite(loss))
+        losses.append(_finite(objective.descend(next(batches), parameters)))
         for feature_map in annealed:
-            loss = loss + SIZE_PENALTY * feature_map.taken()
-        loss.backward()  # type: ignore[no-untyped-call]
+            (SIZE_PENALTY * feature_map.taken()).backward()  # type: ignore[no-untyped-call]
         optimizer.step(settings.rate * (1 - (taken - 1) / settings.steps))
         for feature_map in maps:
             feature_map.settle()
@@ -94,11 +93,10 @@ def _optimizer(maps: tuple[FeatureMap, ...], annealed: list[AnnealedMap]) -> Ada
     return Adam([(others, BETAS), (sizes, SIZE_BETAS)])
 
 
-def _finite(loss: Tensor) -> float:
-    value = float(loss.detach())
-    if not math.isfinite(value):
+def _finite(loss: float) -> float:
+    if not math.isfinite(loss):
         raise EnvironmentProblem("CS508", "the fit's loss is not finite", "lower the rate of `fit`")
-    return value
+    return loss
 
 
 def _states(maps: tuple[FeatureMap, ...]) -> tuple[dict[str, Tensor], ...]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from ..check_pairs import Populations
+from ..check_pairs import FEWEST, Populations
 from ..experiments import Control, Experiment, Fitting, Measurement, Part, Quantity
 from ..sampling.draw_items import Population, set_members
 from ..sampling.enumerate_items import TooManyItemsError
@@ -75,15 +75,14 @@ def _flipped(
         return _not_run("the joint values that no input gives are too many to be listed")
     except TooManyItemsError:
         return _not_run("items on which it would differ are too many to be looked for")
-    own = replace(recipe, model=flipped.model)
-    # bases by what decides whether an interchange leads there: those from which one does may be rare
-    apart = replace(recipe, model=flipped.apart, halves=("changing",), cells=flipped.read)
-    if share == 0 or not _has_items(apart, populations, exhaustively):
+    if share == 0:
         return None
     if share < FEWEST_APART and share <= 1 - asked:
         return _not_run(f"it differs on {share:.1%} of the items, and the claim can be met without them")
-    if not _has_items(own, populations, exhaustively):
-        return _not_run("no interchange changes its output")
+    own = replace(recipe, model=flipped.model)
+    apart = _items_apart(recipe, flipped, measurement.count, populations, exhaustively)
+    if not (_has_items(own, populations, exhaustively) and _has_items(apart, populations, exhaustively)):
+        return _not_run("no item can be drawn on which it could be told from the claim's model")
     again = replace(
         measurement,
         text=f"{NAME}, for {measurement.text}",
@@ -98,9 +97,30 @@ def _not_run(why: str) -> Control:
     return Control(NAME, None, why)
 
 
+def _items_apart(recipe: Recipe, flipped: Flipped, count: int, populations: Populations, exhaustively: bool) -> Recipe:
+    """The items on which the models part.
+
+    Bases from which an interchange leads there may be rare: they are balanced by what decides it, unless that leaves
+    too few of some.
+    """
+    as_claimed = replace(recipe, model=flipped.apart, halves=("changing",))
+    if exhaustively:
+        return as_claimed
+    balanced, enough = replace(as_claimed, cells=flipped.read), min(FEWEST, count)
+    if _drawable(populations.open(balanced), count, enough) >= enough:
+        return balanced
+    return max(balanced, as_claimed, key=lambda way: _drawable(populations.open(way), count, count))
+
+
 def _has_items(recipe: Recipe, populations: Populations, exhaustively: bool) -> bool:
     population = populations.open(recipe, exhaustively)
-    return bool(population.cells) and (exhaustively or len(population.draw("test", 1).items) > 0)
+    return bool(population.cells) and (exhaustively or _drawable(population, 1, 1) > 0)
+
+
+def _drawable(population: Population, asked: int, enough: int) -> int:
+    """How many of the test items that are asked for can be drawn, or `enough`, if that many can."""
+    ample = bool(population.cells) and population.is_ample("test", asked)
+    return enough if ample else len(population.draw("test", enough).items)
 
 
 def _share_apart(population: Population, flipped: Flipped, count: int) -> float:

@@ -32,8 +32,10 @@ class FusedRuns:
     ) -> EditedRunner:
         """See `Runs.edited_runner`: inputs are looked up once, and run from the first stage that an edit changes.
 
-        Of the positions before `earliest` only keys and values are needed, where the network has them apart.
+        Of the positions before `earliest` only keys and values are needed, where the network has them apart; an answer
+        that is read before it is no part of what follows, so that the run starts there.
         """
+        earliest = min(earliest, int(reads.min()))
         first = min(self.network.layer_of(component, layer) for component, layer in sites)
         state = self.captures.state_reader(tokens, first)
         prefix = self.captures.prefix_reader(tokens, first, earliest)

@@ -25,6 +25,10 @@ class Engine(Protocol):
         """The engine's name, as a result records it."""
 
     @property
+    def at_once(self) -> int:
+        """How many items it is given at once."""
+
+    @property
     def maps(self) -> "tuple[FeatureMap, ...]":
         """The maps of the grounding's frames, in order; `logits` has gradients with respect to their parameters."""
 

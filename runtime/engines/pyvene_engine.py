@@ -66,9 +66,15 @@ class PyveneEngine:
     def logits(self, query: OutputOf, batch: Batch) -> Tensor:
         """See `Engine.logits`."""
         run = query.run
+        batch = self.feed.force(batch, run.input)
         if not run.assignments:
             return self._plain(torch.from_numpy(batch.inputs[:, run.input]))
         return self._by_groups(run, batch, lambda targets, items: self._intervened(run, targets, items))
+
+    @property
+    def at_once(self) -> int:
+        """See `Engine.at_once`."""
+        return self.network.items_at_once
 
     def prepare(self, query: OutputOf, batch: Batch, classes: tuple[int, ...]) -> Prepared:
         """See `Engine.prepare`: nothing is."""

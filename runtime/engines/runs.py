@@ -24,6 +24,10 @@ class Runs(Protocol):
         """The engine's name, as a result records it."""
 
     @property
+    def network(self) -> Network:
+        """What is run."""
+
+    @property
     def device(self) -> torch.device:
         """Where the network is."""
 

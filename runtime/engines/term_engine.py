@@ -18,6 +18,7 @@ from ...compiler.groundings import Frame, Grounding, Positions
 from ...compiler.interpret_terms import Batch
 from ...compiler.terms import Handle, OutputOf, Run, ValueOf
 from ..errors import EngineRefusal
+from ..halving import by_halves
 from ..networks.protocol import Edit, SiteEdit
 from .feed import Feed, Where, site_vectors, take_positions, with_vectors
 from .protocol import Prepared
@@ -81,13 +82,21 @@ class TermEngine:
         """See `Engine.name`."""
         return self.runs.name
 
+    @property
+    def at_once(self) -> int:
+        """See `Engine.at_once`."""
+        return self.runs.network.items_at_once
+
     def logits(self, query: OutputOf, batch: Batch) -> Tensor:
-        """See `Engine.logits`."""
-        return self._edited_logits(query.run, batch, ())
+        """See `Engine.logits`. Where no gradient is wanted, a batch that memory does not hold is run in halves."""
+        if torch.is_grad_enabled():
+            return self._edited_logits(query.run, batch, ())
+        return by_halves(lambda rows: self._edited_logits(query.run, batch.take(rows), ()), 0, len(batch))
 
     def prepare(self, query: OutputOf, batch: Batch, classes: tuple[int, ...]) -> Prepared:
         """See `Engine.prepare`: sources are read once, and the runs' own rows are looked up once."""
         run = query.run
+        batch = self.feed.force(batch, run.input)
         sources = {(frame, source.input) for frame, source in self._sources(run)}
         kept = None if any(source.assignments for _, source in self._sources(run)) else self._read_all(sources, batch)
         if not run.assignments or kept is None:
@@ -145,6 +154,7 @@ class TermEngine:
 
     def _edited_logits(self, run: Run, batch: Batch, further: tuple[tuple[Frame, Edit], ...]) -> Tensor:
         """Logits of a run with its assignments made, and after them what is done `further`."""
+        batch = self.feed.force(batch, run.input)
         rows = self._rows(batch, run)
         tokens, reads = self.feed.tokens(rows), self.feed.reads(rows)
         given = self._given(run, batch, rows)

@@ -26,6 +26,10 @@ class Network(Protocol):
     def last_stage(self) -> int:
         """The stage that gives the logits."""
 
+    @property
+    def items_at_once(self) -> int:
+        """How many inputs it is given at once, so that what a run holds stays some hundred megabytes."""
+
     def layer_of(self, component: str, layer: int | None) -> int:
         """The stage before which a run with an edit at this site is as it would be without."""
 

@@ -72,6 +72,11 @@ class PlainNetwork(nn.Module, ABC):
         """See `Network.last_stage`."""
         return len(self.sites) - 1
 
+    @property
+    def items_at_once(self) -> int:
+        """See `Network.items_at_once`."""
+        return 8192
+
     def layer_of(self, component: str, layer: int | None) -> int:
         """See `Network.layer_of`."""
         self.site_module(component, layer)

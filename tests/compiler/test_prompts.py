@@ -1,5 +1,6 @@
 """Prompts cut into tokens: slots, positions and answers against Python's own formatting and the tokenizer's decoder."""
 
+import json
 import shutil
 import struct
 from pathlib import Path
@@ -157,6 +158,24 @@ def test_the_price_tagging_example_checks(tmp_path: Path, capsys: pytest.Capture
     assert "answer ok: true is ` yes`, Ġyes (" in out
 
 
+def test_tokens_are_a_part_of_the_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    check_in(tmp_path, EXAMPLE)
+    (tmp_path / "spec.cspec").write_text(EXAMPLE)
+    assert main(["check", "--tokens", "--json", str(tmp_path / "spec.cspec")]) == 0
+    (found,) = json.loads(capsys.readouterr().out)["tokens"]
+    tokenizer = read_tokenizer(tmp_path / "lm")
+    for template in found["templates"]:
+        (encoded,) = tokenizer.encode([template["prompt"]], special=True)
+        assert [token["id"] for token in template["tokens"]] == list(encoded.ids)
+        for slot in template["slots"]:
+            held = "".join(template["tokens"][position]["text"] for position in slot["positions"])
+            assert held.replace("Ġ", "") == slot["value"]
+            assert len(slot["positions"]) in slot["lengths"]
+    assert {answer["value"] for answer in found["answers"]} == {"false", "true"}
+    for answer in found["answers"]:
+        assert "".join(token["text"] for token in answer["tokens"]).replace("Ġ", " ") == answer["text"]
+
+
 def test_what_the_example_lacks_is_said(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as caught:
         check_spec(Source(tmp_path / "spec.cspec", EXAMPLE))
@@ -220,13 +239,13 @@ def test_what_cannot_run_is_one_error_at_its_place(
     command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copytree(NETWORK, tmp_path / "lm")
-    (tmp_path / "spec.cspec").write_text(EXAMPLE.replace('" yes"', '" yes only"'))
+    (tmp_path / "spec.cspec").write_text(EXAMPLE.replace('" yes"', '" yes only" | " say"'))
     name, *options = command
     assert main([name, str(tmp_path / "spec.cspec"), *options]) == 2
     error = capsys.readouterr().err
     assert error.count("error[") == 1
     assert "error[CS519]" in error
-    assert "the answer `ok`, of 2 tokens," in error
+    assert "the answer `ok` of several tokens in several spellings" in error
 
 
 MLP_TASK = """task t {

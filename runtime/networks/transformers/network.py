@@ -17,6 +17,8 @@ from .families import End, family_of
 from .packing import columns_of
 from .sites import check_module, find_site
 
+ROOM = 1 << 27
+"""Numbers that a run may hold at once, about."""
 MODULE = 'module("'
 """How the component of a module's site begins; its path follows."""
 
@@ -53,6 +55,12 @@ class TransformerNetwork:
     def last_stage(self) -> int:
         """See `Network.last_stage`: how many layers can be left out, none where the architecture is not known."""
         return len(self._driver.layers)
+
+    @property
+    def items_at_once(self) -> int:
+        """See `Network.items_at_once`: of an input logits at one position, and a layer's activations at 64."""
+        held = self.facts.vocabulary + 64 * 8 * max(self.facts.stream, 64)
+        return max(1, min(8192, ROOM // held))
 
     def layer_of(self, component: str, layer: int | None, path: str | None = None) -> int:
         """The first layer that must be run for an edit of a site to take place: before it, an edited run is clean.

@@ -142,6 +142,17 @@ def test_engines_make_the_interchange_that_plain_hooks_make(name: str, component
         torch.testing.assert_close(found, expected, **CLOSE)
 
 
+@pytest.mark.parametrize("name", CONFIGS)
+def test_an_answer_that_is_read_before_the_edit_is_the_unedited_one(name: str) -> None:
+    network, batch = network_of(name), draw_batch()
+    grounding = two_places(network, "resid_pre", 1, (LAST,))
+    maps = drawn_maps(grounding)
+    expected = by_plain_hooks(network, grounding, maps[0].state()["weight"], batch)
+    for kind in ENGINES:
+        found = open_named(kind, network, grounding, maps).logits(interchange(WORLD, NAMES, "o"), batch)
+        torch.testing.assert_close(found, expected, **CLOSE)
+
+
 MAPS = {
     "dims": (IDENTITY, (2, 3), False),
     "masked dims": (IDENTITY, (0, 0), True),
