@@ -25,7 +25,7 @@ from cspec.runtime.networks.transformers import TransformerNetwork
 from torch import Tensor
 
 from .plain_hooks import hooked
-from .tools import EACH_TABLE, LAYERS, WIDTH, components, draw_tokens, network_of
+from .tools import CONFIGS, EACH_TABLE, LAYERS, WIDTH, components, draw_tokens, network_of
 
 ENGINES: tuple[EngineName, ...] = ("hooks", "fused", "pyvene")
 NAMES = ("a", "b")
