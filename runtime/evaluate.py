@@ -4,6 +4,7 @@ The network's interpreter and the causal model's read the same items; a score is
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -115,8 +116,9 @@ def _score(
     batch = Batch(encode(items, encoding), model.members, model.variables)
     score = step.score
     base = base_run(score, step.model.output)
-    base_labels = torch.from_numpy(step.model.output_of(items.bases))
-    base_right = compare(engine.logits(base, batch), base_labels, encoding).over_all
+    base_labels = step.model.output_of(items.bases)
+    said = engine.logits(base, replace(batch, forced=encoding.force(base_labels)))
+    base_right = compare(said, torch.from_numpy(base_labels), encoding).over_all
     cell, none = torch.from_numpy(items.cell).int(), torch.zeros(len(items), dtype=torch.bool)
     if isinstance(score, Gain | Differ | Apart):
         assert natural is not None
@@ -132,7 +134,8 @@ def _score(
         binary = isinstance(score, ReadsRight)
         return ItemScores(cell, values, values, none, clipped, base_right, None, None, (low, high), binary)
     labels = evaluate_in_model(score.right, step.model, model)
-    agreement = compare(engine.logits(score.left, batch), torch.from_numpy(labels), encoding)
+    said = engine.logits(score.left, replace(batch, forced=encoding.force(labels)))
+    agreement = compare(said, torch.from_numpy(labels), encoding)
     no_op: Tensor | None = None
     full_swap: Tensor | None = None
     if model.variables:

@@ -1,14 +1,16 @@
 """Feeding: how the rows of a batch become tokens, and where in each row a place's positions and the answers are."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from ...compiler.experiments import Encoding
 from ...compiler.groundings import Frame, Positions
-from ...compiler.row_layout import Position, RowLayout
+from ...compiler.interpret_terms import Batch
+from ...compiler.row_layout import NO_TOKEN, Position, RowLayout
 from ..errors import EnvironmentProblem
 
 Where = tuple[int, ...] | Tensor
@@ -32,7 +34,22 @@ class Feed:
 
     def reads(self, rows: Tensor) -> Tensor:
         """The positions at which the answers are read, shape [item, answer]."""
-        return self._each(tuple(answer.position for answer in self.encoding.answers), rows)
+        first = self._each(tuple(answer.position for answer in self.encoding.answers), rows)
+        further = self.encoding.answers[0].reads - 1
+        if not further:
+            return first
+        last = rows.shape[1] - self.layout.width - 1  # where nothing is forced, nothing is read beyond the prompt
+        return torch.cat([first, *((first + 1 + step).clamp(max=last) for step in range(further))], 1)
+
+    def force(self, batch: Batch, role: int) -> Batch:
+        """The batch with what is forced after the prompts of one role: at most one answer is of several tokens."""
+        if batch.forced is None or not batch.forced.shape[1]:
+            return batch
+        count, steps = batch.forced.shape
+        inputs = np.pad(batch.inputs, ((0, 0), (0, 0), (0, steps)), constant_values=NO_TOKEN)
+        columns = self.layout.width + inputs[:, role, :1] + np.arange(steps)
+        inputs[np.arange(count)[:, None], role, columns] = batch.forced
+        return replace(batch, inputs=inputs, forced=None)
 
     def where(self, frame: Frame, rows: Tensor) -> Where:
         """A frame's positions in each row: of a site without positions where the answers are read."""

@@ -96,6 +96,7 @@ class TermEngine:
     def prepare(self, query: OutputOf, batch: Batch, classes: tuple[int, ...]) -> Prepared:
         """See `Engine.prepare`: sources are read once, and the runs' own rows are looked up once."""
         run = query.run
+        batch = self.feed.force(batch, run.input)
         sources = {(frame, source.input) for frame, source in self._sources(run)}
         kept = None if any(source.assignments for _, source in self._sources(run)) else self._read_all(sources, batch)
         if not run.assignments or kept is None:
@@ -153,6 +154,7 @@ class TermEngine:
 
     def _edited_logits(self, run: Run, batch: Batch, further: tuple[tuple[Frame, Edit], ...]) -> Tensor:
         """Logits of a run with its assignments made, and after them what is done `further`."""
+        batch = self.feed.force(batch, run.input)
         rows = self._rows(batch, run)
         tokens, reads = self.feed.tokens(rows), self.feed.reads(rows)
         given = self._given(run, batch, rows)

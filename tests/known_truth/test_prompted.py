@@ -1,4 +1,4 @@
-"""The gallery's transformers: they answer as plain Python does, and heads carry what plain hooks find in them."""
+"""The gallery's transformers: they answer as plain Python does, and heads carry what plain hooks say they carry."""
 
 from importlib import import_module
 from pathlib import Path
