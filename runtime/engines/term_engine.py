@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from ...compiler import terms
+from ...compiler.budgets import SOURCE_ROOM
 from ...compiler.experiments import Encoding
 from ...compiler.groundings import Frame, Grounding, Positions
 from ...compiler.interpret_terms import Batch
@@ -33,8 +34,6 @@ Value = Callable[[Tensor], Tensor]
 """What becomes of a frame's features, shape [item, group, feature]."""
 
 
-MOST_BYTES = 1 << 28
-"""Sources of more than this are not kept for a batch that is asked again and again."""
 ROWS = 2048
 """Inputs whose vectors are read at once."""
 
@@ -210,7 +209,7 @@ class TermEngine:
     def _read_all(self, sources: set[tuple[int, int]], batch: Batch) -> dict[tuple[int, int], Tensor] | None:
         """The vectors of frames in unedited runs of all items' inputs, by frame and role; None if they are too many."""
         dims = sum(len(self.frames[frame].dims) * max(1, len(self.frames[frame].positions)) for frame, _ in sources)
-        if 4 * dims * len(batch) > MOST_BYTES:
+        if 4 * dims * len(batch) > SOURCE_ROOM:
             return None
         with torch.no_grad():
             found = {}
