@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 import torch
-from cspec.runtime.engines.pyvene_engine import import_pyvene
+from cspec.runtime.engines.import_pyvene import import_pyvene
 from cspec.runtime.maps.subspace import SubspaceMap
 from torch import Tensor
 from torch.nn.utils import parametrize

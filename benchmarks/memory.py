@@ -1,8 +1,8 @@
 """Peak memory and time as the pairs of an evaluation grow tenfold, with little room for captures.
 
 Each case is a process of its own, so that its peak is its own: a small transformer of GPT-2's shape, and pairs of
-random prompts whose residual stream is interchanged at one site. Above the room for captures they lie in files, and memory
-should stay flat; the time should grow as the pairs do.
+random prompts whose residual stream is interchanged at one site. Above the room for captures they lie in files, and
+memory should stay flat; the time should grow as the pairs do.
 """
 
 import json

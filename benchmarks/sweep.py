@@ -15,7 +15,7 @@ from cspec.compiler.terms import interchange
 from cspec.lang.places import IDENTITY
 from cspec.runtime.engines import Opened, open_engine
 from cspec.runtime.engines.captures import Captures
-from cspec.runtime.engines.pyvene_engine import import_pyvene
+from cspec.runtime.engines.import_pyvene import import_pyvene
 from cspec.runtime.maps.open_map import open_map
 from cspec.runtime.networks.transformers import TransformerNetwork
 from torch import Tensor
