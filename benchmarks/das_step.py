@@ -22,8 +22,8 @@ from cspec.lang.places import Family
 from cspec.runtime.answers import answer_loss
 from cspec.runtime.engines import Opened, open_engine
 from cspec.runtime.engines.captures import Captures
+from cspec.runtime.engines.import_pyvene import import_pyvene
 from cspec.runtime.engines.protocol import Engine
-from cspec.runtime.engines.pyvene_engine import import_pyvene
 from cspec.runtime.maps.subspace import SubspaceMap
 from cspec.runtime.networks.transformers import TransformerNetwork
 from torch import Tensor

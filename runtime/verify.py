@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from ..compiler.plan import THREADS, EngineName, Plan
+from .engines.import_pyvene import check_pyvene
 from .execute import Inline
 from .progress import Progress, Silent
 from .result_document import write_result
@@ -36,8 +37,10 @@ def verify_plan(
     is written too, marked as not complete.
 
     Raises:
-        EnvironmentProblem: a checkpoint, the store or an activation is broken.
+        EnvironmentProblem: a checkpoint, the store or an activation is broken, or the engine is not installed.
     """
+    if plan.engine == "pyvene":
+        check_pyvene()
     torch.set_num_threads(THREADS)
     result = Result(spec, doc, plan.key, seed, plan.confidence, (), environment(plan.engine), False, lock, criterion)
 

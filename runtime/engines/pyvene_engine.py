@@ -7,8 +7,6 @@ counted, no two configurations share a link (a second one would see stale activa
 """
 
 import contextlib
-import importlib
-import io
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -28,15 +26,10 @@ from ..maps.feature_map import FeatureMap
 from ..networks.protocol import Network, read_site
 from ..networks.stages import take_reads
 from .feed import Feed, site_vectors, take_positions
+from .import_pyvene import import_pyvene
 from .protocol import Prepared
 from .pyvene_hosts import HookedSite, host_of
 from .pyvene_interventions import build_intervention, partition_parts
-
-
-def import_pyvene() -> Any:
-    """pyvene, imported late (it is heavy) and silently (it prints on import)."""
-    with contextlib.redirect_stdout(io.StringIO()):
-        return importlib.import_module("pyvene")
 
 
 class PyveneEngine:

@@ -41,7 +41,8 @@ class TransformerNetwork:
         model.requires_grad_(False)
         model.train(False)
         self.model, self.facts = model, facts
-        self.family = family_of(facts.architecture, facts.parallel)
+        both_ways = getattr(model.config.get_text_config(), "use_bidirectional_attention", None) is True
+        self.family = family_of(facts.architecture, facts.parallel, both_ways)
         self._driver = Driver(model, self.family, facts.context)
         self._edits: tuple[PlacedEdit, ...] = ()
 
