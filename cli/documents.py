@@ -68,6 +68,7 @@ class Document(BaseModel):
     lock: LockDocument | None = None
     diff: ResultDiff | None = None
     replay: dict[str, Any] | None = None
+    script: str | None = None
     files: list[str] | None = None
     left_out: list[LeftOutDocument] | None = None
     undrawn: list[UndrawnDocument] | None = None

@@ -2,7 +2,7 @@
 
 import argparse
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, cast, get_args
+from typing import TYPE_CHECKING, Any
 
 from ..lang.codes import CODES
 from .output import Output, add_json
@@ -47,6 +47,7 @@ def run(options: argparse.Namespace, output: Output) -> int:
 def _replay(options: argparse.Namespace, output: Output) -> int:
     from ..runtime.replay import StaleResultError, count_recorded, find_recorded, replay_counterexample
     from .find_result import ResultProblem, find_result
+    from .recompile import stale
     from .render_replay import render_replay
 
     word, _, digits = options.spec.rpartition("#")
@@ -61,8 +62,8 @@ def _replay(options: argparse.Namespace, output: Output) -> int:
     plan = _plan(options, output, found)
     try:
         replay = replay_counterexample(plan, found.store, recorded)
-    except StaleResultError as stale:
-        raise _stale(word, str(stale)) from None
+    except StaleResultError as problem:
+        raise stale(word, str(problem)) from None
     output.write(render_replay(replay, found.path.name))
     output.add("replay", asdict(replay) | {"reproduces": replay.reproduces})
     output.add("files", [str(found.path)])
@@ -71,9 +72,8 @@ def _replay(options: argparse.Namespace, output: Output) -> int:
 
 def _plan(options: argparse.Namespace, output: Output, found: "FoundResult") -> "Plan":
     """The plan that the result came from, compiled again."""
-    from ..compiler.pipeline import compile_spec
-    from ..compiler.plan import EngineName
     from .find_result import ResultProblem
+    from .recompile import recompile
 
     spec = options.beside or found.spec
     try:
@@ -82,21 +82,7 @@ def _plan(options: argparse.Namespace, output: Output, found: "FoundResult") -> 
         help = "name the spec of the result with `--spec`"
         raise ResultProblem("CS003", f"the spec `{spec}` cannot be read: {problem.strerror}", help) from None
     output.show(checked.source, checked.warnings)
-    engine = found.result.environment.engine
-    if engine not in get_args(EngineName):
-        raise _stale(found.path.name, f"the engine `{engine}` is unknown")
-    plan = compile_spec(checked, cast(EngineName, engine))
-    if plan.key != found.result.plan:
-        why = f"expected the plan {found.result.plan[:16]}, found {plan.key[:16]}"
-        raise _stale(found.path.name, why)
-    return plan
-
-
-def _stale(name: str, why: str) -> Exception:
-    from .find_result import ResultProblem
-
-    help = "run `cspec verify` again: the spec, its weights or the versions that run it are not those of the result"
-    return ResultProblem("CS459", f"the result `{name}` does not match its spec: {why}", help)
+    return recompile(checked, found)
 
 
 def _check_target(text: str) -> str:

@@ -10,6 +10,7 @@ from ..compiler.sampling.draw_items import Population
 from ..compiler.sampling.items import Items
 from .encode import encode
 from .engines import Engine, Opened, open_engine, open_network
+from .errors import EnvironmentProblem
 from .fit import run_fit
 from .fit_reports import FoundSize
 from .fitted import Fitted, read_fitted, restore_maps, write_fitted
@@ -40,6 +41,18 @@ class Fits:
                 self.store.save(key, *write_fitted(fitted))
             self._found[key] = fitted
         return self._found[key]
+
+    def require_stored(self, key: str | None, text: str) -> None:
+        """The maps of a fit, and of those inside of which they lie, are in the store; `text` names what they are for.
+
+        Raises:
+            EnvironmentProblem: one is not.
+        """
+        while key is not None:
+            if self.store.load(key) is None:
+                help = "run `cspec verify` with this store, which fits it again"
+                raise EnvironmentProblem("CS523", f"the map of {text} is not in the store `{self.store.folder}`", help)
+            key = self._step(key).outer
 
     def grounding(self, key: str) -> Grounding:
         """Where the variables of a fit live: as stated, or as its search chose."""

@@ -8,7 +8,7 @@ import torch
 from ..compiler.causal_model import CausalModel
 from ..compiler.experiments import Encoding
 from ..compiler.interpret_terms import Batch, evaluate_in_model, model_batch
-from ..compiler.plan import THREADS, Candidate, DecideStep, EncodeStep, EvaluateStep, FitStep, ItemsStep, Plan
+from ..compiler.plan import THREADS, Candidate, DecideStep, EncodeStep, EvaluateStep, ItemsStep, Plan
 from ..compiler.sampling.draw_items import Population
 from ..compiler.sampling.items import Items
 from ..compiler.terms import Agree, OutputOf, Run
@@ -16,7 +16,6 @@ from .counterexamples import describe_items
 from .diagnosis import Counterexample, Diagnosis
 from .encode import encode
 from .engines import Engine
-from .errors import EnvironmentProblem
 from .fits import Fits
 from .progress import Silent
 from .show_answers import declared_logits, show_answers
@@ -151,15 +150,9 @@ def _open_engine(plan: Plan, store: Store, step: EvaluateStep, row: QuantityRow)
     """The engine on the network that was measured, with its maps from the store."""
     chosen = row.select.index(max(row.select)) if row.select else 0
     candidate: Candidate = step.candidates[chosen]
-    key = candidate.fit
-    while key is not None:
-        if store.load(key) is None:
-            help = "run `cspec verify` with this store, which fits it again"
-            raise EnvironmentProblem("CS523", f"the map of {row.text} is not in the store `{store.folder}`", help)
-        fit = plan.step(key)
-        assert isinstance(fit, FitStep)
-        key = fit.outer
-    return Fits(plan, store, Silent()).engine(candidate, step)
+    fits = Fits(plan, store, Silent())
+    fits.require_stored(candidate.fit, row.text)
+    return fits.engine(candidate, step)
 
 
 def _model_values(score: Agree, model: CausalModel, batch: Batch) -> tuple[ModelValue, ...]:

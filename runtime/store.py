@@ -31,7 +31,7 @@ class Store:
 
     def load(self, key: str) -> tuple[dict[str, "Tensor"], dict[str, Any]] | None:
         """The tensors and the document of a key; None where there is none, or where it is damaged."""
-        path = self._artifact(key)
+        path = self.artifact(key)
         if not path.exists():
             return None
         from safetensors import SafetensorError, safe_open
@@ -57,7 +57,7 @@ class Store:
         plain = {name: tensor.contiguous() for name, tensor in tensors.items()}
         text = json.dumps(document, sort_keys=True)
         metadata = {"key": key, "document": text, "hash": _hash(plain, text)}
-        with self._replacing(self._artifact(key)) as file:
+        with self._replacing(self.artifact(key)) as file:
             file.write(save(plain, metadata))
 
     def save_result(self, name: str, key: str, text: str) -> Path:
@@ -96,7 +96,8 @@ class Store:
         with self._writing():
             return path.read_bytes().decode(errors="replace").splitlines() if path.exists() else []
 
-    def _artifact(self, key: str) -> Path:
+    def artifact(self, key: str) -> Path:
+        """Where an artifact is, or would be."""
         return self.folder / "artifacts" / key[:2] / f"{key}.safetensors"
 
     @contextmanager

@@ -35,4 +35,4 @@ def check_pyvene() -> None:
 
 def _absent(message: str) -> EnvironmentProblem:
     help = 'install it, `pip install "cspec[pyvene]"`, or leave `--engine` out'
-    return EnvironmentProblem("CS524", message, help)
+    return EnvironmentProblem("CS032", message, help)

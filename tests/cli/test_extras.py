@@ -22,7 +22,7 @@ def test_the_engine_that_is_not_installed_has_its_code_and_nothing_is_run(
     monkeypatch.setitem(sys.modules, "pyvene", None)
     done = run("verify", spec, "--engine", "pyvene", "--store", tmp_path / "store")
     assert done.status == 4
-    assert "error[CS524]: the engine `pyvene` needs the package `pyvene`, which is not installed" in done.err
+    assert "error[CS032]: the engine `pyvene` needs the package `pyvene`, which is not installed" in done.err
     assert REMEDY in done.err
     assert not (tmp_path / "store").exists()
 
@@ -33,7 +33,7 @@ def test_a_package_that_pyvene_needs_is_named(tmp_path: Path) -> None:
     code = HIDDEN.format(module="matplotlib", options=["--engine", "pyvene"])
     done = spawn("-c", code, spec, cwd=tmp_path)
     assert done.status == 4
-    assert "error[CS524]: pyvene cannot be imported: " in done.err
+    assert "error[CS032]: pyvene cannot be imported: " in done.err
     assert "matplotlib" in done.err
     assert REMEDY in done.err
 

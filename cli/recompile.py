@@ -1,0 +1,33 @@
+"""The plan that a stored result came from, compiled again from its spec."""
+
+from typing import TYPE_CHECKING, cast, get_args
+
+from ..compiler.pipeline import Checked, compile_spec
+from .find_result import FoundResult, ResultProblem
+
+if TYPE_CHECKING:
+    from ..compiler.plan import Plan
+
+
+def recompile(checked: Checked, found: FoundResult) -> "Plan":
+    """The plan of a spec for the engine of one of its results.
+
+    Raises:
+        SpecError: a claim measures what cannot be run.
+        ResultProblem: the result is of another plan.
+    """
+    from ..compiler.plan import EngineName
+
+    engine = found.result.environment.engine
+    if engine not in get_args(EngineName):
+        raise stale(found.path.name, f"the engine `{engine}` is unknown")
+    plan = compile_spec(checked, cast(EngineName, engine))
+    if plan.key != found.result.plan:
+        raise stale(found.path.name, f"expected the plan {found.result.plan[:16]}, found {plan.key[:16]}")
+    return plan
+
+
+def stale(name: str, why: str) -> ResultProblem:
+    """A result of another spec than it is held against."""
+    help = "run `cspec verify` again: the spec, its weights or the versions that run it are not those of the result"
+    return ResultProblem("CS459", f"the result `{name}` does not match its spec: {why}", help)
