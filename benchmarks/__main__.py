@@ -5,7 +5,7 @@ import importlib
 
 from .report import render, to_json
 
-NAMES = ("check", "causal_model", "frame", "das_step", "verify")
+NAMES = ("check", "causal_model", "frame", "das_step", "sweep", "verify", "memory")
 
 
 def main() -> None:

@@ -21,7 +21,7 @@ from .report import Duel, median_seconds, run_duel
 BATCH = 32
 CASES = ((768, 8, 50), (768, 64, 50), (2048, 8, 120), (2048, 64, 120))
 """Width, features, and how many times faster than pyvene a step should be."""
-REPEATS = 5
+REPEATS = 3
 
 
 def measure() -> list[Duel]:

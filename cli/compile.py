@@ -47,7 +47,7 @@ def run(options: argparse.Namespace, output: Output) -> int:
             output.write("\n")
         output.add("terms", table)
         return 0
-    from ..compiler.render_plan import plan_table, render_plan
+    from ..compiler.pricing import plan_table, render_plan
 
     plan = compile_spec(checked)
     output.write(render_plan(plan))

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from . import check, compile, diff, explain, fmt, graph, init, lock, lsp, replay, verify
+from . import check, compile, diff, explain, fmt, graph, init, lock, lsp, plan, replay, verify
 from .output import BUG, INTERRUPTED, USAGE, Output
 
 DESCRIPTION = """\
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="store_true", help="print the version and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
-    for command in (init, check, verify, fmt, explain, lock, diff, graph, compile, replay, lsp):
+    for command in (init, check, verify, fmt, explain, lock, diff, graph, plan, compile, replay, lsp):
         command.add_arguments(commands)
     try:
         options = parser.parse_args(arguments)

@@ -7,7 +7,7 @@ from typing import Any
 from ..compiler.choose_engine import choose_engine
 from ..compiler.pipeline import stop_unless_runnable
 from ..lang.diagnostics import SpecError
-from .output import Output, add_common
+from .output import Output, add_common, add_engine
 from .workflow import check, lock_standing, no_claims, open_store
 from .workflow import run as run_plan
 
@@ -22,12 +22,7 @@ def add_arguments(commands: "argparse._SubParsersAction[Any]") -> None:
     )
     add_common(parser)
     parser.add_argument("--store", metavar="FOLDER", help="where results are kept (default: .cspec beside the spec)")
-    parser.add_argument(
-        "--engine",
-        choices=("auto", "fused", "hooks", "pyvene"),
-        default="auto",
-        help="what runs the network: `hooks` and `pyvene` are references (default: auto, `fused` where it can)",
-    )
+    add_engine(parser)
     parser.add_argument("--locked", action="store_true", help="refuse a spec that no lock fits (see `cspec lock`)")
     parser.add_argument(
         "--diagnose", action="store_true", help="of every claim that does not hold, say all that is known of where"

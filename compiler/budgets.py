@@ -1,6 +1,6 @@
-"""What a fit may spend: checks of a training, runs of a search for dims, rungs of a search for sites.
+"""What runs may spend: checks of a training, runs of a search for dims, rungs of a search for sites, memory.
 
-Fits keep to these numbers, and plans are priced by them before anything runs.
+Runs keep to these numbers, and plans are priced by them before anything runs.
 """
 
 CHECKS = 20
@@ -11,6 +11,25 @@ KEPT = 3
 """Of the alternatives of a searched line one in three goes on, with three times the steps."""
 FEWEST_STEPS = 50
 """No rung of a search for sites is shorter."""
+
+CAPTURE_ROOM = 2 << 30
+"""Bytes of activations that are held in memory of one network, about; of one stage a quarter, more go to a file."""
+SOURCE_ROOM = 1 << 28
+"""Bytes of sources that are kept for a batch that is asked again and again."""
+ROWS_AT_ONCE = 8192
+"""Inputs that a network is given at once, at most."""
+NUMBERS_AT_ONCE = 1 << 27
+"""Numbers that a run of a transformer may hold at once, about."""
+CHUNK = 256
+"""Scores are kept in whole chunks of so many items; the first look at a claim is one."""
+
+
+def count_at_once(width: int, vocabulary: int) -> int:
+    """How many inputs a transformer is given at once: each holds its logits and a layer's activations at 64 positions.
+
+    The activations of a layer are taken as eight times its width.
+    """
+    return max(1, min(ROWS_AT_ONCE, NUMBERS_AT_ONCE // (vocabulary + 64 * 8 * max(width, 64))))
 
 
 def rung_steps(steps: int, alternatives: int, trained: bool) -> list[int]:

@@ -10,8 +10,11 @@ from ..lang.program import Network, Program, Task
 from ..lang.renderings import Prompt, Vector
 from .check_effects_run import find_effect_obstacle
 from .experiments import NetworkFile
-from .prompts import SpokenTask
+from .network_facts import TransformerFacts
+from .prompts import Spellings, SpokenTask
 
+ENCODERS = ("bert",)
+"""Architectures in which every position reads every other one."""
 _ELSEWHERE = (
     "`cspec check` and `cspec compile --emit terms` take it; to verify other claims, move it to a file of its own"
 )
@@ -51,26 +54,27 @@ def find_obstacles(estimand: Estimand, program: Program, networks: Networks) -> 
     yield from not_run
     if not_run:  # what its sites and texts would need is no news then
         return
-    spoken = [networks[name].spoken[task] for name in run_on if name in networks and task in networks[name].spoken]
-    yield from _task(program.tasks[task], spoken)
+    there = [networks[name] for name in run_on if name in networks and task in networks[name].spoken]
+    spoken = [file.spoken[task] for file in there]
+    yield from _task(program.tasks[task], there)
     aligned = (alignment.name,) if alignment is not None else _aligned(estimand)
     for name in aligned:
         aligned_to = program.alignments[name].network
         known = aligned_to not in networks or networks[aligned_to].facts.last_layer >= 0
         for placement in program.alignments[name].placements:
             yield from _placement(placement, spoken, known)
-    if what := _what_is_not_run(estimand, program):
+    if what := _what_is_not_run(estimand, program, networks):
         message = f"`{_name(estimand)}` is checked, and cannot be run yet"
         yield Diagnostic("CS480", message, Label(estimand.span), notes=(f"no engine runs {what}",), help=_ELSEWHERE)
 
 
-def _what_is_not_run(estimand: Estimand, program: Program) -> str:
+def _what_is_not_run(estimand: Estimand, program: Program, networks: Networks) -> str:
     """What of an estimand no engine measures; nothing where it is measured."""
     match estimand:
         case Iia(origin=origin):
             return "" if origin is None else "sources that are read in another network"
         case Effect() | Mean():
-            return find_effect_obstacle(estimand, program)
+            return find_effect_obstacle(estimand, program) or _of_sequences(estimand, networks)
         case Reading(kind="cae"):
             if isinstance(program.tasks[_task_of(estimand, program)].rendering, Prompt):
                 return "`cae` where prompts differ in their positions"
@@ -79,6 +83,12 @@ def _what_is_not_run(estimand: Estimand, program: Program) -> str:
             return "`cae` of modules, whose width only their network knows" if modules else ""
         case Accuracy() | Reading():
             return ""
+
+
+def _of_sequences(estimand: Effect | Mean, networks: Networks) -> str:
+    spoken = networks[estimand.network].spoken.get(estimand.task) if estimand.network in networks else None
+    several = spoken is not None and any(len(ids) > 1 for one in spoken.answers for code in one for ids in code)
+    return "an effect on an answer of several tokens" if several and isinstance(estimand, Effect) else ""
 
 
 def _task_of(estimand: Reading, program: Program) -> str:
@@ -100,17 +110,30 @@ def _network(network: Network) -> Iterator[Diagnostic]:
         yield _not_run(f"the network `{network.name}`, `{network.loader}(...)`,", network.span)
 
 
-def _task(task: Task, spoken: list[SpokenTask]) -> Iterator[Diagnostic]:
+def _task(task: Task, there: list[NetworkFile]) -> Iterator[Diagnostic]:
     if isinstance(task.rendering, Vector):
         yield _not_run(f"the `vector` of task `{task.name}`", task.rendering.span)
     if task.generated is not None:
         yield _not_run(f"the generated answer of task `{task.name}`", task.generated.span)
     for index, answer in enumerate(task.answers):
-        for one in spoken:
-            longest = max((ids for code in one.answers[index] for ids in code), key=len, default=())
-            if len(longest) > 1:
-                yield _not_run(f"the answer `{answer.output}`, of {len(longest)} tokens,", answer.span)
+        for file in there:
+            if what := _several_tokens(file.spoken[task.name].answers[index], task, file):
+                yield _not_run(f"the answer `{answer.output}` of several tokens {what}", answer.span)
                 break
+
+
+def _several_tokens(spellings: Spellings, task: Task, file: NetworkFile) -> str:
+    """What of an answer of several tokens no engine reads; nothing where it is read."""
+    if all(len(ids) == 1 for code in spellings for ids in code):
+        return ""
+    if len(task.answers) > 1:
+        return "beside another answer"
+    if any(len(code) > 1 for code in spellings):
+        return "in several spellings"
+    if isinstance(file.facts, TransformerFacts) and file.facts.architecture in ENCODERS:
+        return "of a network that reads them beforehand"
+    prompted = file.spoken[task.name].prompt is not None and task.answers[0].position is None
+    return "" if prompted else "elsewhere than after a prompt"
 
 
 def _placement(placement: Placement, spoken: list[SpokenTask], known: bool) -> Iterator[Diagnostic]:

@@ -6,6 +6,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+import numpy.typing as npt
+
 from ..lang.claims import Claim
 from ..lang.later import LATER
 from ..lang.program import FitSettings
@@ -13,7 +16,7 @@ from .encode_prompts import PromptEncoding
 from .groundings import Grounding, Search
 from .network_facts import NetworkFacts
 from .prompts import SpokenTask
-from .row_layout import Position, RowLayout
+from .row_layout import NO_TOKEN, Position, RowLayout
 from .sampling.items import Recipe
 from .terms import EstimandName, Expectation
 
@@ -50,6 +53,14 @@ class Encoding:
         """Every declared class of any answer, in order."""
         return tuple(sorted({each for answer in self.answers for each in answer.declared}))
 
+    def force(self, labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """What is fed after the prompt so that each label's last token can be read: ids [item, token], -1 for none."""
+        sequences = self.answers[0].sequences if len(self.answers) == 1 else ()
+        table = np.full((len(sequences), max(0, max(map(len, sequences), default=1) - 1)), NO_TOKEN, dtype=np.int64)
+        for code, sequence in enumerate(sequences):
+            table[code, : len(sequence) - 1] = sequence[:-1]
+        return table[labels] if sequences else np.zeros((len(labels), 0), dtype=np.int64)
+
     def among_declared(self) -> "Encoding":
         """The same where classes are counted among the declared ones alone."""
         index = {each: at for at, each in enumerate(self.declared)}
@@ -58,6 +69,7 @@ class Encoding:
                 answer,
                 classes=tuple(index[each] for each in answer.classes),
                 also=tuple(tuple(index[each] for each in others) for others in answer.also),
+                sequences=tuple(tuple(index[each] for each in sequence) for sequence in answer.sequences),
             )
             for answer in self.answers
         )
@@ -74,16 +86,26 @@ class AnswerAt:
     """One answer: the position whose logits are read (0 for a network without positions), and each code's class.
 
     `also` are further classes by code, each as good as its own. `among`: the answer is the best of these alone.
+    `sequences`, where answers are several tokens, are each code's: the network is fed all but the last one after the
+    prompt, and must give each of them where the one before it stands (`classes` are then their first tokens).
     """
 
     position: int | Position
     classes: tuple[int, ...]
     also: tuple[tuple[int, ...], ...] = field(default=(), metadata=LATER)
     among: bool = field(default=False, metadata=LATER)
+    sequences: tuple[tuple[int, ...], ...] = field(default=(), metadata=LATER)
+
+    @property
+    def reads(self) -> int:
+        """At how many positions logits are read, one after the other."""
+        return max(map(len, self.sequences), default=1)
 
     @property
     def declared(self) -> tuple[int, ...]:
-        """Every declared class: each code's own, then the further ones."""
+        """Every declared class: each code's own, then the further ones; of sequences every token, in order."""
+        if self.sequences:
+            return tuple(sorted({token for sequence in self.sequences for token in sequence}))
         return (*self.classes, *(each for others in self.also for each in others))
 
     @property

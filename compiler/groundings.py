@@ -84,7 +84,7 @@ class Frame:
         name = f"{self.component}[{indices}]" if indices else self.component
         if self.positions in ((0,), ()) and not self.component.startswith("resid"):
             return name
-        return f"{name} @ {', '.join(show_position(position) for position in self.positions)}"
+        return f"{name} @ {', '.join(dict.fromkeys(show_position(position) for position in self.positions))}"
 
 
 @dataclass(frozen=True)

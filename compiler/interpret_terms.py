@@ -27,13 +27,16 @@ class Batch:
     members: npt.NDArray[np.bool_]
     variables: tuple[str, ...]
     fixed: Mapping[Value, npt.NDArray[np.float32]] = field(default_factory=dict)
+    forced: npt.NDArray[np.int64] | None = None
+    """Tokens that a network is fed after the prompt whose answer is read, shape [item, token], -1 for none."""
 
     def __len__(self) -> int:
         return len(self.inputs)
 
     def take(self, rows: npt.NDArray[np.int64] | slice) -> "Batch":
         """The items of these rows."""
-        return Batch(self.inputs[rows], self.members[rows], self.variables, self.fixed)
+        forced = None if self.forced is None else self.forced[rows]
+        return Batch(self.inputs[rows], self.members[rows], self.variables, self.fixed, forced)
 
 
 def members_of(population: Population, items: Items) -> npt.NDArray[np.bool_]:

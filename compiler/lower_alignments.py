@@ -93,9 +93,14 @@ class _Places:
         return list(region.positions) or [None]
 
     def resolve(self, written: tuple[Position, ...]) -> Positions:
-        """Positions in the network; of prompts as they are written, since each prompt has its own."""
+        """Positions in the network; of prompts as they are written, since each prompt has its own.
+
+        All tokens of a slot are one position each, told apart by their index in it.
+        """
         if self.spoken is not None and self.spoken.prompt is not None:
-            return written
+            counts = dict(self.spoken.even)
+            each = ((p, range(counts.get(p.slot, 0)) if p.part == "all" else ()) for p in written)
+            return tuple(q for p, tokens in each for q in ([replace(p, index=t) for t in tokens] or [p]))
         return resolve_positions(written, self.tokens, self.facts)
 
     def place(self, index: int, placement: Placement, sites: tuple[Site, ...], size: Size) -> Place:

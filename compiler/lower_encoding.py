@@ -25,6 +25,9 @@ def _lower_answer(task: Task, index: int, spoken: SpokenTask | None, file: Netwo
     if not answer.texts:
         return AnswerAt(position, answer.classes, among=answer.among)
     assert spoken is not None, "checked: a task in text has a tokenizer"
+    if any(len(ids) > 1 for spellings in spoken.answers[index] for ids in spellings):
+        sequences = tuple(ids for ids, *_ in spoken.answers[index])
+        return AnswerAt(position, tuple(ids[0] for ids in sequences), among=answer.among, sequences=sequences)
     first = [tuple(dict.fromkeys(ids[0] for ids in spellings)) for spellings in spoken.answers[index]]
     also = tuple(more for _, *more in first)
     further = tuple(tuple(each) for each in also) if any(also) else ()

@@ -15,7 +15,7 @@ class Position:
     """Where in a prompt: a slot, or a token's index (negative ones count from the end); with neither, every token.
 
     Of a slot's tokens it is the last, the first or all of them, as `part` says; in `tokens [x]` the slot `{x}` is the
-    one token of `x`.
+    one token of `x`. Resolved, each of all tokens is a position of its own, with its index among them.
     """
 
     slot: str | None = None
@@ -27,7 +27,7 @@ class Position:
         """`{x}`, `{x}.first`, `3`, `last`, `all`."""
         if self.slot is not None:
             return f"{{{self.slot}}}" + ("" if self.part == "last" else f".{self.part}")
-        if self.index is None:
+        if self.index is None or self.part == "all":
             return "all"
         return "last" if self.index == -1 else str(self.index)
 

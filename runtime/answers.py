@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ..compiler.experiments import AnswerAt, Encoding
+from .answer_sequences import sequence_loss, sequences_right
 from .errors import EnvironmentProblem
 
 NEAR_TIE = 1e-4
@@ -48,6 +49,11 @@ def compare(logits: Tensor, labels: Tensor, encoding: Encoding) -> Agreement:
     near = torch.zeros(len(logits), dtype=torch.bool, device=logits.device)
     labels = labels.to(logits.device)
     for index, (answer, codes) in enumerate(zip(encoding.answers, answer_codes(labels, encoding), strict=True)):
+        if answer.sequences:
+            among, _ = sequences_right(logits, codes, answer, among=True)
+            over_all, lead = sequences_right(logits, codes, answer, answer.among)
+            near = lead < NEAR_TIE
+            continue
         here = logits[:, index]
         best = _declared(here, answer)
         right = _is_best(best, _wanted(answer, codes))
@@ -74,6 +80,9 @@ def answer_loss(logits: Tensor, labels: Tensor, encoding: Encoding) -> Tensor:
     labels = labels.to(logits.device)
     losses = []
     for index, (answer, codes) in enumerate(zip(encoding.answers, answer_codes(labels, encoding), strict=True)):
+        if answer.sequences:
+            losses.append(sequence_loss(logits, codes, answer))
+            continue
         best = _declared(logits[:, index], answer).float()
         if any(answer.also):
             log = best.log_softmax(1).masked_fill(~_wanted(answer, codes), -torch.inf)

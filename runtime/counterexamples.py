@@ -3,6 +3,8 @@
 Small are items that interchange few variables, and whose sources differ from the base in few inputs.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -139,11 +141,13 @@ def network_answers(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The network's answer on each item's base, and under its interchange."""
     tokens = Batch(encode(items, encoding), batch.members, batch.variables)
-    with torch.no_grad():
-        before, after = (
-            show_answers(engine.logits(query, tokens), model, encoding, among)
-            for query in (_before(score.left), score.left)
-        )
+    shown = []
+    for query, in_model in ((_before(score.left), _before(score.right)), (score.left, score.right)):
+        labels = evaluate_in_model(in_model, model, batch)
+        with torch.no_grad():
+            logits = engine.logits(query, replace(tokens, forced=encoding.force(labels)))
+        shown.append(show_answers(logits, torch.from_numpy(labels), model, encoding, among))
+    before, after = shown
     return before, after
 
 

@@ -159,9 +159,9 @@ def _agreement(
         chunk = Items(items.inputs[rows], items.cell[rows])
         model = model_batch(population, chunk)
         assert isinstance(step.score, Agree)
-        labels = torch.from_numpy(evaluate_in_model(step.score.right, step.model, model))
-        batch = Batch(encode(chunk, encoding), model.members, model.variables)
+        labels = evaluate_in_model(step.score.right, step.model, model)
+        batch = Batch(encode(chunk, encoding), model.members, model.variables, forced=encoding.force(labels))
         with torch.no_grad():
-            compared = compare(engine.logits(step.score.left, batch), labels, encoding)
+            compared = compare(engine.logits(step.score.left, batch), torch.from_numpy(labels), encoding)
         found.append((compared.among if among else compared.over_all).numpy())
     return np.concatenate(found)

@@ -34,6 +34,13 @@ def encode_inputs(codes: Codes, encoding: Encoding) -> Codes:
     return _open_prompts(encoding.prompt).encode(codes)
 
 
+def show_class(index: int, encoding: Encoding) -> str:
+    """A class that is no declared answer: its number, or after a prompt the token's text in quotes."""
+    if encoding.prompt is None:
+        return f"class {index}"
+    return f'"{_open_prompts(encoding.prompt).tokenizer().decode(index)}"'
+
+
 class _Prompts:
     """The prompts of one task for one network: rows by input, as far as they were needed."""
 
@@ -51,14 +58,19 @@ class _Prompts:
                 self._rows[keys[index]] = row
         return fill_rows([self._rows[key] for key in keys])[which.ravel()]
 
-    def _run(self, codes: Codes) -> list[Codes]:
+    def tokenizer(self) -> Tokenizer:
+        """The network's tokenizer. Raises EnvironmentProblem."""
         try:
             if self._tokenizer is None:
                 self._tokenizer = read_tokenizer(self.encoding.folder)
-            return encode_prompts(self.encoding, self._tokenizer, codes)
+            return self._tokenizer
         except BadCheckpointError as problem:
             message = f"the tokenizer in `{self.encoding.folder}` cannot be used: {problem.reason}"
             raise EnvironmentProblem(problem.code, message, problem.remedy) from None
+
+    def _run(self, codes: Codes) -> list[Codes]:
+        try:
+            return encode_prompts(self.encoding, self.tokenizer(), codes)
         except BadPromptError as problem:
             message = f"the prompt `{problem.text}` cannot be fed: {problem.reason}"
             raise EnvironmentProblem("CS549", message, "change the template, or what `require` admits") from None

@@ -4,6 +4,7 @@ The network's interpreter and the causal model's read the same items; a score is
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -114,13 +115,11 @@ def _score(
     model = model_batch(population, items)
     batch = Batch(encode(items, encoding), model.members, model.variables)
     score = step.score
-    base = base_run(score, step.model.output)
-    base_labels = torch.from_numpy(step.model.output_of(items.bases))
-    base_right = compare(engine.logits(base, batch), base_labels, encoding).over_all
     cell, none = torch.from_numpy(items.cell).int(), torch.zeros(len(items), dtype=torch.bool)
     if isinstance(score, Gain | Differ | Apart):
         assert natural is not None
         found = score_effect(step, items, engine, encoding, natural)
+        base_right = _bases_right(step, items, engine, encoding, batch)
         return ItemScores(
             cell, found.values, found.among, found.near, none, base_right, None, None, found.range, found.binary
         )
@@ -129,10 +128,11 @@ def _score(
         read = score_reading(step, population, items, engine, encoding, natural, first)
         low, high = READ_RANGE if isinstance(score, Distance) else (0.0, 1.0)
         values, clipped = read.clamp(low, high), (read < low) | (read > high)
-        binary = isinstance(score, ReadsRight)
+        binary, base_right = isinstance(score, ReadsRight), _bases_right(step, items, engine, encoding, batch)
         return ItemScores(cell, values, values, none, clipped, base_right, None, None, (low, high), binary)
     labels = evaluate_in_model(score.right, step.model, model)
-    agreement = compare(engine.logits(score.left, batch), torch.from_numpy(labels), encoding)
+    said = engine.logits(score.left, replace(batch, forced=encoding.force(labels)))
+    agreement = compare(said, torch.from_numpy(labels), encoding)
     no_op: Tensor | None = None
     full_swap: Tensor | None = None
     if model.variables:
@@ -144,10 +144,18 @@ def _score(
         values_among=agreement.among.float(),
         near=agreement.near,
         clipped=none,
-        base_right=base_right,
+        base_right=_bases_right(step, items, engine, encoding, batch),
         no_op=no_op,
         full_swap=full_swap,
     )
+
+
+def _bases_right(step: EvaluateStep, items: Items, engine: Engine, encoding: Encoding, batch: Batch) -> Tensor:
+    """Whether each base is answered right. Asked last: an engine that keeps states goes on from the edited stage."""
+    labels = step.model.output_of(items.bases)
+    query = base_run(step.score, step.model.output)
+    said = engine.logits(query, replace(batch, forced=encoding.force(labels)))
+    return compare(said, torch.from_numpy(labels), encoding).over_all
 
 
 def _unseen(population: Population, items: Items) -> npt.NDArray[np.bool_]:

@@ -3,14 +3,13 @@
 from dataclasses import dataclass, replace
 
 from ..compiler.experiments import Encoding
-from ..compiler.keys import content_key
 from ..compiler.plan import EncodeStep, EvaluateStep, ItemsStep, Plan
 from ..compiler.sampling.draw_items import Population
 from ..compiler.sampling.items import Items
 from .engines import Engine
 from .evaluate import run_evaluate, run_whole_domain, share_right
 from .fits import Fits
-from .fitted import map_content
+from .fitted import evaluation_content
 from .item_scores import ItemScores, summarise
 from .natural import Natural, open_natural
 from .progress import Progress
@@ -63,9 +62,8 @@ class Evaluations:
             select = self._select_scores(step)
             index = select.index(max(select)) if select else 0
             fit = step.candidates[index].fit
-            maps = map_content(None if fit is None else self.fits.fit(fit))
-            content = content_key("evaluation", 1, evaluate=key, chosen=index, maps=maps)
-            self._choices[key] = _Chosen(index, tuple(select), content)
+            maps = None if fit is None else self.fits.fit(fit)
+            self._choices[key] = _Chosen(index, tuple(select), evaluation_content(key, index, maps))
         return self._choices[key]
 
     def _whole_domain(self, step: EvaluateStep, chosen: _Chosen) -> Scores:

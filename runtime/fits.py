@@ -140,7 +140,7 @@ class Fits:
         labels = evaluate_in_model(step.score.right, step.model, model)
         codes = step.model.run(items.bases, {})
         return Labelled(
-            Batch(encode(items, encoding), model.members, model.variables),
+            Batch(encode(items, encoding), model.members, model.variables, forced=encoding.force(labels)),
             torch.from_numpy(labels),
             tuple(torch.from_numpy(codes[variable]) for variable in step.variables),
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
+from ..compiler.keys import content_key
 from .fit_reports import SearchRow, SeedReport, TracePoint
 
 if TYPE_CHECKING:
@@ -67,6 +68,11 @@ def read_fitted(tensors: Mapping[str, Tensor], document: Mapping[str, Any]) -> F
         seeds.append(SeedReport(**{**report, "trace": trace}))
     table = tuple(SearchRow(**{**row, "variables": tuple(row["variables"])}) for row in document["table"])
     return Fitted(maps, sizes, tuple(seeds), tuple(document["choice"]), table)
+
+
+def evaluation_content(evaluate: str, chosen: int, maps: Fitted | None) -> str:
+    """The key of all that scores depend on: the evaluation's own, its chosen candidate, and the maps' content."""
+    return content_key("evaluation", 1, evaluate=evaluate, chosen=chosen, maps=map_content(maps))
 
 
 def map_content(fitted: Fitted | None) -> list[dict[str, str]]:

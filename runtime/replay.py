@@ -178,13 +178,12 @@ def _network_runs(
         if batch.members[0, index]:
             runs[f"source of {variable}"] = Run(after.run.world, 1 + index)
     runs["interchange"] = after.run
-    with torch.no_grad():
-        found = {name: engine.logits(OutputOf(after.variable, run), tokens) for name, run in runs.items()}
-    return tuple(
-        NetworkRun(
-            run=name,
-            logits=declared_logits(logits[0], model, encoding),
-            answer=show_answers(logits, model, encoding, among)[0],
-        )
-        for name, logits in found.items()
-    )
+    found = []
+    for name, run in runs.items():
+        in_model = score.right.run if run == after.run else Run(score.right.run.world, run.input)
+        labels = evaluate_in_model(OutputOf(after.variable, in_model), model, batch)
+        with torch.no_grad():
+            logits = engine.logits(OutputOf(after.variable, run), replace(tokens, forced=encoding.force(labels)))
+        answer = show_answers(logits, torch.from_numpy(labels), model, encoding, among)[0]
+        found.append(NetworkRun(name, declared_logits(logits[0], model, encoding), answer))
+    return tuple(found)

@@ -7,11 +7,10 @@ same for every number; only the last one of a stream that has ended may be short
 
 from collections.abc import Callable
 
+from ..compiler.budgets import CHUNK as CHUNK
 from ..compiler.keys import content_key
 from .item_scores import ItemScores, join, read_item_scores
 from .store import Store
-
-CHUNK = 256
 
 Score = Callable[[int, int], ItemScores | None]
 """Scores the items start .. stop-1, or those of them that can be drawn; None where there are none."""

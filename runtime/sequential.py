@@ -7,13 +7,14 @@ confidence sequence, so that stopping at whichever look decides costs no error.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from ..compiler.budgets import CHUNK
 from ..compiler.plan import DecideStep
 from .controls import ControlRuling, Run, run_controls
 from .part_intervals import Moved
 from .rulings import Evaluated, Ruling, rule_parts, rule_scores, rule_values
 from .sequences import MOST_ITEMS, items_to_settle
 
-FIRST = 256
+FIRST = CHUNK
 
 Look = Callable[[int | None], list[Evaluated]]
 """A claim's quantities on their first items: so many, or as many as each has (None: the whole domain)."""

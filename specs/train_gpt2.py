@@ -5,7 +5,6 @@ of training in which only the answers are learnt, each at the token after which 
 """
 
 import argparse
-import shutil
 import sys
 import tempfile
 import time
@@ -19,6 +18,7 @@ import torch
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 from torch import Tensor, nn
 from transformers import GPT2Config, GPT2LMHeadModel
+from transformers.utils import logging
 
 UNKNOWN = "<unk>"
 FRESH = 50_000
@@ -158,7 +158,8 @@ def write_network(network: GPT2LMHeadModel, tokenizer: Tokenizer, folder: Path) 
         network.save_pretrained(temporary)
         tokenizer.save(str(Path(temporary) / "tokenizer.json"), pretty=False)
         for name in ("config.json", "model.safetensors", "tokenizer.json"):
-            shutil.move(Path(temporary) / name, folder / name)
+            (Path(temporary) / name).chmod(0o644)
+            (Path(temporary) / name).replace(folder / name)
 
 
 def run(task: Task, folder: Path, arguments: Sequence[str] | None = None) -> int:
@@ -170,6 +171,7 @@ def run(task: Task, folder: Path, arguments: Sequence[str] | None = None) -> int
     parser.add_argument("--out", type=Path, default=folder, metavar="FOLDER", help="where to write it")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of weights and inputs (default 0)")
     options = parser.parse_args(arguments)
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     tokenizer = make_tokenizer(task.words)
     started = time.process_time()
     network = train_network(task, tokenizer, options.seed)

@@ -41,12 +41,13 @@ class Way:
     """How the output is computed while some variables may be set; all in the model's order.
 
     `read` are those of them that it reads, directly or through `passed`, and the others that it reads and none of them
-    changes. `passed` are the variables between these and the output, and the output. Inputs are left out: beside a
-    variable that they determine, nearly every interchange would count as unseen.
+    changes. `passed` are the variables between these and the output, and the output. Inputs and causes of the variables
+    are left out, and then it reads `more`: to be at odds with its own causes is what setting a variable means.
     """
 
     read: tuple[str, ...]
     passed: tuple[str, ...]
+    more: bool
 
 
 def flip_model(model: CausalModel, variables: Collection[str]) -> Flipped | None:
@@ -63,7 +64,7 @@ def flip_model(model: CausalModel, variables: Collection[str]) -> Flipped | None
     if joint.size > MOST_JOINT:
         raise TooLargeError
     values = JointValues(model, way.read, variables)
-    taken = take_for_others(values, list_seen(values), _inputs_read(model, way, variables))
+    taken = take_for_others(values, list_seen(values), way.more)
     if np.array_equal(taken, np.arange(joint.size)):
         return None
     return _flipped(model, way, variables, {name: values.codes[name][taken] for name in way.read})
@@ -75,28 +76,34 @@ def way_to_output(model: CausalModel, variables: Collection[str]) -> Way:
     for mechanism in model.mechanisms:
         if changed.intersection(_parents(model, mechanism.name, variables)):
             changed.add(mechanism.name)
-    order = [mechanism.name for mechanism in model.mechanisms]
-    read, passed, waiting = set[str](), set[str](), [model.output]
+    order, left_out = [mechanism.name for mechanism in model.mechanisms], _causes(model, variables)
+    read, passed, waiting, more = set[str](), set[str](), [model.output], False
     while waiting:
         name = waiting.pop()
-        if name in read | passed or name not in order:
-            continue
-        if name in variables or name not in changed:
+        if name in left_out and name not in variables:
+            more = True
+        elif name in variables or name not in changed:
             read.add(name)
-        else:
+        elif name not in passed:
             passed.add(name)
             waiting += _parents(model, name, variables)
-    return Way(*(tuple(name for name in order if name in found) for found in (read, passed)))
+    return Way(tuple(n for n in order if n in read), tuple(n for n in order if n in passed), more)
+
+
+def _causes(model: CausalModel, variables: Collection[str]) -> set[str]:
+    """The inputs, and all that the variables are computed from."""
+    found = set(model.input_names)
+    waiting = [name for name in variables if name not in found]
+    while waiting:
+        for parent in _parents(model, waiting.pop(), ()):
+            if parent not in found:
+                found.add(parent)
+                waiting.append(parent)
+    return found
 
 
 def _parents(model: CausalModel, name: str, variables: Collection[str]) -> list[str]:
     return [variable.name for variable in variables_of(model.equation(name, variables))]
-
-
-def _inputs_read(model: CausalModel, way: Way, variables: Collection[str]) -> bool:
-    """Whether inputs enter the output beside what it reads."""
-    parents = {parent for name in way.passed for parent in _parents(model, name, variables)}
-    return bool(parents.intersection(model.input_names))
 
 
 def _flipped(model: CausalModel, way: Way, variables: Collection[str], taken: Mapping[str, Codes]) -> Flipped:

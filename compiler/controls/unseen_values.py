@@ -52,7 +52,7 @@ class JointValues:
         return outputs.reshape(count, len(numbers))
 
 
-def take_for_others(values: JointValues, seen: Codes, inputs_matter: bool) -> Codes:
+def take_for_others(values: JointValues, seen: Codes, more: bool) -> Codes:
     """By joint value, another one that it may be taken for: seen, with the same rest, and with another output.
 
     Of several it is the next in order, after the last the first; seen ones, and those without such another, are taken
@@ -61,12 +61,12 @@ def take_for_others(values: JointValues, seen: Codes, inputs_matter: bool) -> Co
     Args:
         values: the joint values.
         seen: the numbers of those that some input gives, in order.
-        inputs_matter: the output depends on more than these values, and is to differ on one of a few inputs.
+        more: the output depends on more than these values, and is to differ on one of a few inputs.
     """
     taken = np.arange(values.size)
     unseen = np.ones(values.size, dtype=bool)
     unseen[seen] = False
-    inputs = _draw_inputs(values.model, _INPUTS if inputs_matter else 1)
+    inputs = _draw_inputs(values.model, _INPUTS if more else 1)
     known = seen[np.lexsort((values.part[seen], values.rest[seen]))]
     order = values.rest * values.size + values.part
     waiting, keys = np.flatnonzero(unseen), order[known]

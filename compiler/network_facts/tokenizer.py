@@ -32,6 +32,10 @@ class Tokenizer:
         encoded = self._opened.encode_batch(list(texts), add_special_tokens=special)
         return [Encoded(tuple(e.ids), tuple((start, end) for start, end in e.offsets)) for e in encoded]
 
+    def decode(self, token: int) -> str:
+        """The text of a token."""
+        return str(self._opened.decode([token], skip_special_tokens=False))
+
     def show(self, token: int) -> str:
         """A token as the vocabulary writes it."""
         return str(self._opened.id_to_token(token))

@@ -5,5 +5,6 @@ from .lay_out import PromptLayout as PromptLayout
 from .lay_out import PromptTokens as PromptTokens
 from .lay_out import lay_out as lay_out
 from .resolve import resolve_in_prompt as resolve_in_prompt
+from .speak import Spellings as Spellings
 from .speak import SpokenTask as SpokenTask
 from .speak import speak as speak

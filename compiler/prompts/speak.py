@@ -22,13 +22,15 @@ class SpokenTask:
     """How a network is fed a task in text. `prompt` is None where tokens are fed as they are.
 
     `positions` is how many tokens the shortest prompt has; `uneven` the slots (None: the prompts themselves) whose
-    number of tokens differs; `answers` the spellings of each answer (none where its values are classes).
+    number of tokens differs; `answers` the spellings of each answer (none where its values are classes). `even` are the
+    other slots (None: the prompts), each with the tokens that it has in every prompt.
     """
 
     prompt: PromptEncoding | None
     positions: int
     uneven: tuple[str | None, ...]
     answers: tuple[Spellings, ...]
+    even: tuple[tuple[str | None, int], ...] = ()
 
 
 def speak(
@@ -48,8 +50,10 @@ def speak(
         folder=folder,
     )
     slots = (None, *prompt.slots)
-    uneven = tuple(slot for slot in slots if len({_count(slot, each, layout) for each in layout.prompts}) > 1)
-    return SpokenTask(prompt, layout.shortest.length, uneven, answers)
+    counts = {slot: {_count(slot, each, layout) for each in layout.prompts} for slot in slots}
+    uneven = tuple(slot for slot, found in counts.items() if len(found) > 1)
+    even = tuple((slot, max(found)) for slot, found in counts.items() if len(found) == 1)
+    return SpokenTask(prompt, layout.shortest.length, uneven, answers, even)
 
 
 def _count(slot: str | None, prompt: PromptTokens, layout: PromptLayout) -> int:

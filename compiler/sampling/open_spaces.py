@@ -153,10 +153,12 @@ def _cells(
     solution = layout.graph.solve([layout.variables[v] for v in law], layout.true, extra)
     least = least_law_of(recipe)
     weights = solution.elimination.table.weight
-    if law != least and (len(weights) > MOST_TUPLES or (len(weights) > MANY and _drawable(weights, region) < FEWEST)):
+    many = len(weights) > MOST_TUPLES
+    rare = recipe.cells is None and len(weights) > MANY and _drawable(weights, region) < FEWEST
+    if law != least and (many or rare):
         by_least = layout.graph.solve([layout.variables[v] for v in least], layout.true, extra)
         coarser = by_least.elimination.table.weight
-        if len(coarser) < len(weights) and (len(weights) > MOST_TUPLES or _drawable(coarser, region) >= FEWEST):
+        if len(coarser) < len(weights) and (many or _drawable(coarser, region) >= FEWEST):
             law, solution = least, by_least
     no_key = np.zeros((len(solution.elimination.table), 0), dtype=np.int64)
     return finish(recipe, region, layout, solution, law, (), no_key, how)

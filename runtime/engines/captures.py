@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from ...compiler.budgets import CAPTURE_ROOM
 from ..networks.protocol import Network, read_within
 from .kept import Kept, missing
 from .numbered_inputs import NumberedInputs, Numbers
@@ -15,14 +16,15 @@ if TYPE_CHECKING:
     from ..networks.prefix import Prefix
 
 Site = tuple[str, int | None]
-ROOM = 2 << 30
-"""Bytes of activations that are held in memory, about; keys and values are given up where they need more."""
 
 
 class Captures:
-    """The states of stages, the activations of sites, and keys and values of first positions, by input."""
+    """The states of stages, the activations of sites, and keys and values of first positions, by input.
 
-    def __init__(self, network: Network, device: torch.device, room: int = ROOM) -> None:
+    `room` are the bytes that they may take in memory, about; keys and values are given up where they need more.
+    """
+
+    def __init__(self, network: Network, device: torch.device, room: int = CAPTURE_ROOM) -> None:
         self.network, self.device, self.room = network, device, room
         self.inputs = NumberedInputs()
         self._kept: dict[int | Site, Kept] = {}

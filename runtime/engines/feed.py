@@ -1,14 +1,16 @@
 """Feeding: how the rows of a batch become tokens, and where in each row a place's positions and the answers are."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from ...compiler.experiments import Encoding
 from ...compiler.groundings import Frame, Positions
-from ...compiler.row_layout import Position, RowLayout
+from ...compiler.interpret_terms import Batch
+from ...compiler.row_layout import NO_TOKEN, Position, RowLayout
 from ..errors import EnvironmentProblem
 
 Where = tuple[int, ...] | Tensor
@@ -32,7 +34,22 @@ class Feed:
 
     def reads(self, rows: Tensor) -> Tensor:
         """The positions at which the answers are read, shape [item, answer]."""
-        return self._each(tuple(answer.position for answer in self.encoding.answers), rows)
+        first = self._each(tuple(answer.position for answer in self.encoding.answers), rows)
+        further = self.encoding.answers[0].reads - 1
+        if not further:
+            return first
+        last = rows.shape[1] - self.layout.width - 1  # where nothing is forced, nothing is read beyond the prompt
+        return torch.cat([first, *((first + 1 + step).clamp(max=last) for step in range(further))], 1)
+
+    def force(self, batch: Batch, role: int) -> Batch:
+        """The batch with what is forced after the prompts of one role: at most one answer is of several tokens."""
+        if batch.forced is None or not batch.forced.shape[1]:
+            return batch
+        count, steps = batch.forced.shape
+        inputs = np.pad(batch.inputs, ((0, 0), (0, 0), (0, steps)), constant_values=NO_TOKEN)
+        columns = self.layout.width + inputs[:, role, :1] + np.arange(steps)
+        inputs[np.arange(count)[:, None], role, columns] = batch.forced
+        return replace(batch, inputs=inputs, forced=None)
 
     def where(self, frame: Frame, rows: Tensor) -> Where:
         """A frame's positions in each row: of a site without positions where the answers are read."""
@@ -57,18 +74,33 @@ class Feed:
         for position in positions:
             if isinstance(position, int):
                 yield torch.full((len(rows),), position, dtype=torch.int64, device=rows.device)
+            elif position.part == "all" and position.index is not None:
+                start, stop = self._bounds(position, rows)
+                listed = sum(isinstance(p, Position) and (p.slot, p.part) == (position.slot, "all") for p in positions)
+                self._check_counts(position, stop - start, listed)
+                yield start + position.index
             else:
                 yield from self._find(position, rows)
 
+    def _bounds(self, position: Position, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Where a slot starts and stops in each row; without a slot the whole prompt."""
+        if position.slot is None:
+            return torch.zeros_like(rows[:, 0]), rows[:, 0]
+        first, last = self.layout.columns(position.slot)
+        return rows[:, first], rows[:, last]
+
+    def _check_counts(self, position: Position, counts: Tensor, expected: int) -> None:
+        """A slot has as many tokens in every row as a map was made for."""
+        if bool((counts != expected).any()):
+            message = f"expected as many tokens at `{position.text}` in every prompt, found {expected} and others"
+            raise EnvironmentProblem("CS549", message, "name one token: the first or the last")
+
     def _find(self, position: Position, rows: Tensor) -> Iterator[Tensor]:
         """The tokens that a position means in each row; rows agree on how many tokens `all` of a slot are."""
-        if position.slot is None:
-            start, stop = torch.zeros_like(rows[:, 0]), rows[:, 0]
-            if position.index is not None:
-                yield position.index + (stop if position.index < 0 else start)
-                return
-        else:
-            start, stop = (rows[:, column] for column in self.layout.columns(position.slot))
+        start, stop = self._bounds(position, rows)
+        if position.slot is None and position.index is not None:
+            yield position.index + (stop if position.index < 0 else start)
+            return
         match position.part:
             case "first":
                 yield start
@@ -76,9 +108,7 @@ class Feed:
                 yield stop - 1
             case "all":
                 count = int((stop - start)[0])
-                if bool((stop - start != count).any()):
-                    message = f"expected as many tokens at `{position.text}` in every prompt, found {count} and others"
-                    raise EnvironmentProblem("CS549", message, "name one token: the first or the last")
+                self._check_counts(position, stop - start, count)
                 yield from (start + index for index in range(count))
 
 

@@ -59,6 +59,7 @@ class PyveneEngine:
     def logits(self, query: OutputOf, batch: Batch) -> Tensor:
         """See `Engine.logits`."""
         run = query.run
+        batch = self.feed.force(batch, run.input)
         if not run.assignments:
             return self._plain(torch.from_numpy(batch.inputs[:, run.input]))
         return self._by_groups(run, batch, lambda targets, items: self._intervened(run, targets, items))

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from ...compiler import terms
+from ...compiler.budgets import SOURCE_ROOM
 from ...compiler.experiments import Encoding
 from ...compiler.groundings import Frame, Grounding, Positions
 from ...compiler.interpret_terms import Batch
@@ -33,8 +34,6 @@ Value = Callable[[Tensor], Tensor]
 """What becomes of a frame's features, shape [item, group, feature]."""
 
 
-MOST_BYTES = 1 << 28
-"""Sources of more than this are not kept for a batch that is asked again and again."""
 ROWS = 2048
 """Inputs whose vectors are read at once."""
 
@@ -96,6 +95,7 @@ class TermEngine:
     def prepare(self, query: OutputOf, batch: Batch, classes: tuple[int, ...]) -> Prepared:
         """See `Engine.prepare`: sources are read once, and the runs' own rows are looked up once."""
         run = query.run
+        batch = self.feed.force(batch, run.input)
         sources = {(frame, source.input) for frame, source in self._sources(run)}
         kept = None if any(source.assignments for _, source in self._sources(run)) else self._read_all(sources, batch)
         if not run.assignments or kept is None:
@@ -153,6 +153,7 @@ class TermEngine:
 
     def _edited_logits(self, run: Run, batch: Batch, further: tuple[tuple[Frame, Edit], ...]) -> Tensor:
         """Logits of a run with its assignments made, and after them what is done `further`."""
+        batch = self.feed.force(batch, run.input)
         rows = self._rows(batch, run)
         tokens, reads = self.feed.tokens(rows), self.feed.reads(rows)
         given = self._given(run, batch, rows)
@@ -208,7 +209,7 @@ class TermEngine:
     def _read_all(self, sources: set[tuple[int, int]], batch: Batch) -> dict[tuple[int, int], Tensor] | None:
         """The vectors of frames in unedited runs of all items' inputs, by frame and role; None if they are too many."""
         dims = sum(len(self.frames[frame].dims) * max(1, len(self.frames[frame].positions)) for frame, _ in sources)
-        if 4 * dims * len(batch) > MOST_BYTES:
+        if 4 * dims * len(batch) > SOURCE_ROOM:
             return None
         with torch.no_grad():
             found = {}

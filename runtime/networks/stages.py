@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from ...compiler.budgets import ROWS_AT_ONCE
 from .protocol import SiteEdit
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class PlainNetwork(nn.Module, ABC):
     @property
     def items_at_once(self) -> int:
         """See `Network.items_at_once`."""
-        return 8192
+        return ROWS_AT_ONCE
 
     def layer_of(self, component: str, layer: int | None) -> int:
         """See `Network.layer_of`."""

@@ -1,10 +1,19 @@
 """Transformers from the command line: any engine, modules as sites, and what is wrong with a folder."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
-from transformers import GPT2Config, GPT2LMHeadModel, OPTConfig, OPTForCausalLM, PreTrainedModel
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    GPT2Config,
+    GPT2LMHeadModel,
+    OPTConfig,
+    OPTForCausalLM,
+    PreTrainedModel,
+)
 
 from .tools import run
 
@@ -138,3 +147,28 @@ def test_bfloat16_is_another_network_to_the_store(gpt2: Path) -> None:
     assert [n for _, n in rounded] == [n for _, n in exact]
     assert sum(abs(a - b) for (a, _), (b, _) in zip(exact, rounded, strict=True)) < 0.1 * sum(n for _, n in exact)
     assert len(list((gpt2 / "store" / "results").glob("*.json"))) == 2
+
+
+PROMPTED = """
+task below {
+  input lo, hi: 110..199
+  output ok: bool
+  prompt "Is {lo} below {hi}?"
+  answer ok: { true: " yes", false: " no" } among answers
+}
+model ordered for below { less: bool = lo < hi  ok = less }
+network lm = transformers("lm") ungated
+pairs main for below { size 2_000 }
+align given: ordered -> lm over main { less at resid_post[0] @ {hi}.all via pca size 3 }
+claim carried: iia(given) >= 0.9
+"""
+
+
+def test_all_tokens_of_a_slot_are_one_vector(tmp_path: Path) -> None:
+    shutil.copytree(Path(__file__).parents[1] / "golden" / "good" / "lm", tmp_path / "lm")
+    draw(AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(tmp_path / "lm"))).save_pretrained(tmp_path / "w")
+    shutil.copyfile(tmp_path / "w" / "model.safetensors", tmp_path / "lm" / "model.safetensors")
+    (tmp_path / "first.cspec").write_text(PROMPTED)
+    found = [counts(tmp_path, "--engine", engine) for engine in ("fused", "hooks", "pyvene")]
+    assert found[0] == found[1] == found[2]
+    assert all(0 < right < n for right, n in found[0])

@@ -135,6 +135,27 @@ def test_inputs_that_the_output_reads_are_left_out() -> None:
     assert flip_model(model, ("first",)) is None
 
 
+def test_a_variable_may_be_at_odds_with_its_own_causes() -> None:
+    """A carry that is set fits no sum of its column: that is what setting it means. A sibling beside it counts."""
+    digit, total = integers(0, 9), integers(0, 18)
+    column = apply("+", read("a", digit), read("b", digit), domain=total)
+    ten = Constant(10, integers(10, 10))
+    mechanisms = (
+        Mechanism("column", total, column),
+        Mechanism("carry", integers(0, 1), apply("//", read("column", total), ten, domain=integers(0, 1))),
+        Mechanism("large", BOOL, apply(">", read("a", digit), Constant(8, digit))),
+        Mechanism("out", total, apply("+", read("column", total), read("carry", integers(0, 1)), domain=total)),
+    )
+    model = CausalModel("column", ("a", "b"), (digit, digit), mechanisms, "out")
+    assert way_to_output(model, ("carry",)).read == ("carry",)
+    assert flip_model(model, ("carry",)) is None
+    aligned_together = way_to_output(model, ("carry", "column"))
+    assert aligned_together.read == ("column", "carry")
+    mechanisms = (*mechanisms[:3], Mechanism("out", BOOL, apply("and", read("large", BOOL), read("carry", BOOL))))
+    beside = CausalModel("column", ("a", "b"), (digit, digit), mechanisms, "out")
+    assert way_to_output(beside, ("carry",)).read == ("carry", "large")
+
+
 def test_too_many_joint_values_are_refused() -> None:
     many = integers(0, 999)
     mechanisms = (

@@ -96,7 +96,7 @@ claim bent: iia(bent) >= 0.95
 
 
 def test_a_nonlinear_map_never_makes_the_wrong_model_hold(tmp_path: Path) -> None:
-    """The third restart finds equality where the network says neither; on another machine it may not."""
+    """A restart finds equality where the network says neither; on another machine it may not."""
     spec = (FOLDER / "neither_learned.cspec").read_text(encoding="utf-8")
     shutil.copyfile(FOLDER / "neither.safetensors", tmp_path / "neither.safetensors")
     path = tmp_path / "bent.cspec"

@@ -29,6 +29,10 @@ def size(inputs: Inputs, members: Bools, row: int) -> tuple[int, int]:
     return int(members[row].sum()), int((inputs[row, 1:] != inputs[row, 0]).sum())
 
 
+LABELS = torch.zeros(4, dtype=torch.int64)
+"""Read by answers of several tokens only."""
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_the_smallest_of_each_half_and_in_order(seed: int) -> None:
     inputs, members, changing, agree = drawn(seed)
@@ -84,8 +88,8 @@ def test_answers_are_in_the_words_of_the_output() -> None:
     encoding = Encoding((0,), (AnswerAt(0, (2, 0, 1)),))
     logits = torch.tensor([[0.0, 1, 2, 3, -1], [5, 1, 2, 3, -1], [0, 1, 7, 7, -1], [0, 3, 3, 9, -1]])[:, None]
     numbers = model(integers(-1, 1))
-    assert show_answers(logits, numbers, encoding, among=False) == ("class 3", "0", "tie", "class 3")
-    assert show_answers(logits, numbers, encoding, among=True) == ("-1", "0", "-1", "tie")
+    assert show_answers(logits, LABELS, numbers, encoding, among=False) == ("class 3", "0", "tie", "class 3")
+    assert show_answers(logits, LABELS, numbers, encoding, among=True) == ("-1", "0", "-1", "tie")
     assert declared_logits(logits[0], numbers, encoding) == ({"-1": 2.0, "0": 0.0, "1": 1.0},)
 
 
@@ -93,11 +97,11 @@ def test_several_answers_are_a_tuple() -> None:
     encoding = Encoding((0,), (AnswerAt(1, (0, 1)), AnswerAt(0, (1, 2))))
     both = model(product((integers(4, 5), COLOUR)))
     logits = torch.tensor([[[3.0, 0, 0], [0, 1, 2]], [[0, 3, 0], [9, 1, 2]]])
-    assert show_answers(logits, both, encoding, among=False) == ("(4, blue)", "(5, class 0)")
+    assert show_answers(logits, LABELS, both, encoding, among=False) == ("(4, blue)", "(5, class 0)")
     assert declared_logits(logits[0], both, encoding) == ({"4": 3.0, "5": 0.0}, {"red": 1.0, "blue": 2.0})
 
 
 def test_one_answer_that_is_a_tuple_itself() -> None:
     encoding = Encoding((0,), (AnswerAt(0, (0, 1, 2, 3)),))
     both = model(product((BOOL, COLOUR)))
-    assert show_answers(torch.tensor([[[0.0, 1, 5, 2]]]), both, encoding, among=False) == ("(false, blue)",)
+    assert show_answers(torch.tensor([[[0.0, 1, 5, 2]]]), LABELS, both, encoding, among=False) == ("(false, blue)",)

@@ -77,7 +77,7 @@ class Driver:
                 for each in piece.edits:
                     if each.site.path is None:
                         logits = each.edit(logits)
-                return _chosen(gather(logits, rows), classes)
+                return _exact(_chosen(gather(logits, rows), classes))
             head = self.model.get_submodule(self.family.head)
             with ExitStack() as undo:
                 reading = head.register_forward_pre_hook(lambda _, given: (gather(given[0], rows),))
@@ -87,7 +87,7 @@ class Driver:
                     undo.callback(vars(head).pop, "forward")
                     classes = None
                 read: Tensor = self.model(**inputs).logits
-                return _chosen(read, classes)
+                return _exact(_chosen(read, classes))
 
     def whole(self, tokens: Tensor) -> dict[str, Any]:
         """What the model is called with to run whole."""

@@ -148,10 +148,14 @@ FAMILIES: dict[str, Family] = {
 """By `model_type`."""
 
 
-def family_of(architecture: str, parallel: bool = False) -> Family | None:
+def family_of(architecture: str, parallel: bool = False, both_ways: bool = False) -> Family | None:
     """The family of a `model_type`; None where only modules can be named.
 
-    `parallel`: attention and MLP of a layer read the same stream, and there is none between them.
+    `parallel`: attention and MLP of a layer read the same stream, and there is none between them. `both_ways`: a
+    position reads those after it, too.
     """
     family = FAMILIES.get(architecture)
-    return replace(family, ports=replace(family.ports, resid_mid=None)) if family and parallel else family
+    if family is None:
+        return None
+    ports = replace(family.ports, resid_mid=None) if parallel else family.ports
+    return replace(family, ports=ports, causal=family.causal and not both_ways)

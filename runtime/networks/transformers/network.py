@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
+from ....compiler.budgets import count_at_once
 from ....compiler.network_facts import TransformerFacts
 from ..prefix import Prefix
 from ..protocol import SiteEdit
@@ -17,8 +18,6 @@ from .families import End, family_of
 from .packing import columns_of
 from .sites import check_module, find_site
 
-ROOM = 1 << 27
-"""Numbers that a run may hold at once, about."""
 MODULE = 'module("'
 """How the component of a module's site begins; its path follows."""
 
@@ -42,7 +41,8 @@ class TransformerNetwork:
         model.requires_grad_(False)
         model.train(False)
         self.model, self.facts = model, facts
-        self.family = family_of(facts.architecture, facts.parallel)
+        both_ways = getattr(model.config.get_text_config(), "use_bidirectional_attention", None) is True
+        self.family = family_of(facts.architecture, facts.parallel, both_ways)
         self._driver = Driver(model, self.family, facts.context)
         self._edits: tuple[PlacedEdit, ...] = ()
 
@@ -57,9 +57,8 @@ class TransformerNetwork:
 
     @property
     def items_at_once(self) -> int:
-        """See `Network.items_at_once`: of an input logits at one position, and a layer's activations at 64."""
-        held = self.facts.vocabulary + 64 * 8 * max(self.facts.stream, 64)
-        return max(1, min(8192, ROOM // held))
+        """See `Network.items_at_once`."""
+        return count_at_once(self.facts.stream, self.facts.vocabulary)
 
     def layer_of(self, component: str, layer: int | None, path: str | None = None) -> int:
         """The first layer that must be run for an edit of a site to take place: before it, an edited run is clean.

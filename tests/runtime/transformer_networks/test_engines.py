@@ -25,7 +25,7 @@ from cspec.runtime.networks.transformers import TransformerNetwork
 from torch import Tensor
 
 from .plain_hooks import hooked
-from .tools import CONFIGS, LAYERS, WIDTH, components, draw_tokens, network_of
+from .tools import CONFIGS, EACH_TABLE, LAYERS, WIDTH, components, draw_tokens, network_of
 
 ENGINES: tuple[EngineName, ...] = ("hooks", "fused", "pyvene")
 NAMES = ("a", "b")
@@ -35,7 +35,7 @@ ENCODING = Encoding(
     (), (AnswerAt(LAST, (0, 1)), AnswerAt(SLOT, (0, 1))), PromptEncoding((), (), ("s",), "", 32, Path())
 )
 SITES = [
-    (name, *site) for name in CONFIGS for site in components(network_of(name)) if site[1] == 1 or site[0] == "embed"
+    (name, *site) for name in EACH_TABLE for site in components(network_of(name)) if site[1] == 1 or site[0] == "embed"
 ]
 CLOSE = {"atol": 1e-5, "rtol": 1e-5}
 
@@ -171,7 +171,7 @@ SOME = ("gpt2", "gpt_neox, one after the other", "gemma3", "bert")
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("map", MAPS)
-@pytest.mark.parametrize("name", SOME)
+@pytest.mark.parametrize("name", SOME[1:3])
 def test_engines_agree_on_the_same_maps_and_on_their_gradients(name: str, map: str, place: str) -> None:
     network, batch = network_of(name), draw_batch()
     family, sizes, learned = MAPS[map]

@@ -5,18 +5,7 @@ import torch
 from cspec.runtime.errors import EnvironmentProblem
 from torch import Tensor
 
-from .tools import (
-    CONFIGS,
-    CONTEXT,
-    DECODERS,
-    LAYERS,
-    components,
-    draw_tokens,
-    network_of,
-    pad,
-    reading,
-    unknown_network,
-)
+from .tools import CONFIGS, CONTEXT, DECODERS, LAYERS, draw_tokens, network_of, pad, read_all, unknown_network
 
 CLOSE = {"atol": 1e-5, "rtol": 1e-5}
 FAMILIES = pytest.mark.parametrize("name", CONFIGS)
@@ -44,6 +33,8 @@ def test_every_cut_gives_the_library_s_logits(name: str) -> None:
         for stop in range(first, LAYERS + 1):
             there = network.advance(here, tokens, first, stop)
             torch.testing.assert_close(network.finish(there, tokens, stop, at), rows(full, at), **CLOSE)
+            some = network.finish(there, tokens, stop, at, None, torch.tensor([7, 3]))
+            torch.testing.assert_close(some, rows(full, at)[..., [7, 3]], **CLOSE)
     assert all("forward" not in vars(module) and not module._forward_hooks for module in network.model.modules())
     assert all(not module._forward_pre_hooks for module in network.model.modules())
 
@@ -65,18 +56,12 @@ def test_padding_and_company_change_nothing(name: str) -> None:
     prompts = [draw_tokens(1, length, seed=length)[0] for length in (9, 1, 5, 12)]
     padded = pad(prompts)
     logits = network(padded)
-    states = {}
-    for site in components(network):
-        with reading(network, *site) as found:
-            network(padded)
-        states[site] = found[0]
+    states = read_all(network, padded)
     for item, prompt in enumerate(prompts):
         alone = library(name, prompt[None])[0]
         torch.testing.assert_close(logits[item, : len(prompt)], alone, **CLOSE)
-        for site, state in states.items():
-            with reading(network, *site) as found:
-                network(prompt[None])
-            torch.testing.assert_close(state[item, : len(prompt)], found[0][0], **CLOSE)
+        for site, state in read_all(network, prompt[None]).items():
+            torch.testing.assert_close(states[site][item, : len(prompt)], state[0], **CLOSE)
     order = torch.tensor([2, 0, 3, 1])
     torch.testing.assert_close(network(padded[order]), logits[order], **CLOSE)
 
@@ -127,8 +112,10 @@ def test_a_prefix_of_some_items_and_of_padded_prompts(name: str) -> None:
 
 
 def test_an_encoder_has_no_prefix_and_a_prefix_is_not_the_whole() -> None:
-    with pytest.raises(ValueError, match="prefixes"):
-        network_of("bert").prefix(draw_tokens(), 3)
+    for name in set(CONFIGS) - set(DECODERS):
+        assert not network_of(name).has_prefixes
+        with pytest.raises(ValueError, match="prefixes"):
+            network_of(name).prefix(draw_tokens(), 3)
     with pytest.raises(ValueError, match="1 to 8"):
         network_of("gpt2").prefix(draw_tokens(), 9)
 

@@ -79,11 +79,16 @@ CONFIGS: dict[str, PreTrainedConfig] = {
         boi_token_index=38,
         eoi_token_index=37,
     ),
+    "gemma3_text, both ways": Gemma3TextConfig(**GEMMA3, use_bidirectional_attention=True),
     "bert": BertConfig(**COMMON),
 }
 """Tiny configurations; windows are shorter than the prompts, heads wider than their share of the stream."""
 
-DECODERS = tuple(name for name in CONFIGS if name != "bert")
+DECODERS = tuple(name for name in CONFIGS if name not in ("gemma3_text, both ways", "bert"))
+
+
+EACH_TABLE = ("gpt2", "gpt_neox", "llama", "gemma2", "gemma3", "bert")
+"""One of every family whose modules lie elsewhere."""
 
 
 def draw_weights(model: PreTrainedModel, seed: int = 0) -> PreTrainedModel:
@@ -156,3 +161,16 @@ def reading(
 
     with network.edited([(component, layer, path, read)]):
         yield found
+
+
+def read_all(network: TransformerNetwork, tokens: Tensor) -> dict[tuple[str, int | None], Tensor]:
+    """What every site holds in one run."""
+    found: dict[tuple[str, int | None], Tensor] = {}
+
+    def keep(site: tuple[str, int | None], x: Tensor) -> Tensor:
+        found[site] = x.clone()
+        return x
+
+    with network.edited([(*site, None, functools.partial(keep, site)) for site in components(network)]):
+        network(tokens)
+    return found

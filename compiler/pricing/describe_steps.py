@@ -1,60 +1,9 @@
-"""The plan as text and as plain JSON values: every step, what it does, which steps it reads, and what it costs."""
+"""What a step of a plan does, in one line of words."""
 
-from dataclasses import asdict
-from typing import Any
-
-from .groundings import Frame, Grounding
-from .interpret_terms import model_batch
-from .pair_scores import pair_scores
-from .plan import DecideStep, EncodeStep, EvaluateStep, FitStep, ItemsStep, Plan, Step
-from .price_plan import PlanPrice, Price, price_plan
-
-SHOWN = 8
-"""How many hexadecimal digits of a key are printed: enough to tell a plan's steps apart."""
-
-
-def render_plan(plan: Plan) -> str:
-    """One line a step, in an order in which they can run; then what the claims and their controls cost."""
-    price = price_plan(plan)
-    lines = [f"plan {plan.key[:SHOWN]}: {len(plan.graph)} steps"]
-    for step in plan.steps():
-        needs = " ".join(key[:SHOWN] for key in plan.needs(step.key))
-        cost = f"; {_passes(price.steps[step.key])}" if step.key in price.steps else ""
-        lines.append(f"{step.key[:SHOWN]}  {step.kind:<8}  {describe(step)}{cost}" + (f"  <- {needs}" if needs else ""))
-    return "\n".join([*lines, *_render_price(price)]) + "\n"
-
-
-def _render_price(price: PlanPrice) -> list[str]:
-    lines = ["passes through networks, at most:", f"  claims: {_passes(price.claims)}"]
-    if price.controls:
-        lines.append(f"  controls: {_passes(price.all_controls)}")
-        lines += [f"    {name}: {_passes(one)}" for name, one in price.controls.items()]
-    return lines
-
-
-def _passes(price: Price) -> str:
-    return f"{price.forward:,} forward" + (f", {price.backward:,} backward" if price.backward else "")
-
-
-def plan_table(plan: Plan) -> dict[str, Any]:
-    """The plan as plain values, keys whole; `passes` through networks, forward and backward, are the most."""
-    price = price_plan(plan)
-    steps = [
-        {
-            "key": step.key,
-            "kind": step.kind,
-            "what": describe(step),
-            "needs": list(plan.needs(step.key)),
-            "passes": asdict(price.steps.get(step.key, Price())),
-        }
-        for step in plan.steps()
-    ]
-    passes = {
-        "claims": asdict(price.claims),
-        "controls": {name: asdict(one) for name, one in price.controls.items()},
-        "all_controls": asdict(price.all_controls),
-    }
-    return {"key": plan.key, "claims": list(plan.claims), "steps": steps, "passes": passes}
+from ..groundings import Frame, Grounding
+from ..interpret_terms import model_batch
+from ..pair_scores import pair_scores
+from ..plan import DecideStep, EncodeStep, EvaluateStep, FitStep, ItemsStep, Step
 
 
 def describe(step: Step) -> str:

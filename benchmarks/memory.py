@@ -1,0 +1,75 @@
+"""Peak memory and time as the pairs of an evaluation grow tenfold, with little room for captures.
+
+Each case is a process of its own, so that its peak is its own: a small transformer of GPT-2's shape, and pairs of
+random prompts whose residual stream is interchanged at one site. Above the room for captures they lie in files, and
+memory should stay flat; the time should grow as the pairs do.
+"""
+
+import json
+import resource
+import subprocess
+import sys
+import time
+
+import numpy as np
+import torch
+
+from .report import Row
+
+PAIRS, ROOM = (1_000, 10_000), 32 << 20
+FLAT = 1.2
+
+
+def measure() -> list[Row]:
+    """Peak memory and seconds for few pairs, and how both grow."""
+    few, many = (_in_process(pairs) for pairs in PAIRS)
+    note, flat = f"room for captures {ROOM >> 20} MB", FLAT * few["megabytes"]
+    return [
+        Row(f"peak memory, {PAIRS[0]:,} pairs", few["megabytes"], "MB", note=note),
+        Row(f"peak memory, {PAIRS[1]:,} pairs", many["megabytes"], "MB", flat, note="flat within 20 %"),
+        Row("time for ten times the pairs", many["seconds"] / few["seconds"], "times", 10.0, note="linear"),
+    ]
+
+
+def _in_process(pairs: int) -> dict[str, float]:
+    done = subprocess.run(
+        [sys.executable, "-m", "cspec.benchmarks.memory", str(pairs)], capture_output=True, text=True, check=True
+    )
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def run(pairs: int) -> dict[str, float]:
+    """An interchange of so many pairs, 500 at a time; the process's peak memory in megabytes, and its seconds."""
+    from cspec.compiler.experiments import AnswerAt, Encoding
+    from cspec.compiler.groundings import Block, Frame, Grounding
+    from cspec.compiler.interpret_terms import Batch
+    from cspec.compiler.network_facts import TransformerFacts
+    from cspec.compiler.terms import NetworkWorld, interchange
+    from cspec.lang.places import IDENTITY
+    from cspec.runtime.engines import Opened, open_engine
+    from cspec.runtime.engines.captures import Captures
+    from cspec.runtime.maps.open_map import open_map
+    from cspec.runtime.networks.transformers import TransformerNetwork
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    model = GPT2LMHeadModel(GPT2Config(n_embd=64, n_layer=4, n_head=4, vocab_size=500, n_positions=32))
+    network = TransformerNetwork(model, TransformerFacts("gpt2", 500, 32, 64, 4, 4, 4, 16, 256))
+    frame = Frame("resid_post", 1, tuple(range(64)), 64, IDENTITY, (Block(0, 0, 64),), (31,))
+    opened = Opened(network, network.device, Captures(network, network.device, ROOM))
+    encoding, grounding = Encoding((), (AnswerAt(31, (0, 1)),)), Grounding((frame,))
+    engine = open_engine("fused", opened, encoding, grounding, ("x",), (open_map(frame),))
+    generator = np.random.default_rng(0)
+    start = time.perf_counter()
+    with torch.no_grad():
+        for _ in range(pairs // 500):
+            rows = generator.integers(0, 500, (500, 2, 32))
+            engine.logits(interchange(NetworkWorld("lm"), ("x",), "y"), Batch(rows, np.ones((500, 1), bool), ("x",)))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"megabytes": peak, "seconds": time.perf_counter() - start}
+
+
+if __name__ == "__main__":
+    print(json.dumps(run(int(sys.argv[1]))))

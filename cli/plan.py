@@ -1,0 +1,41 @@
+"""`cspec plan`: what a verification would run, what it costs, and what the store has of it."""
+
+import argparse
+from typing import Any
+
+from ..compiler.choose_engine import choose_engine
+from ..compiler.pipeline import compile_spec
+from .output import Output, add_common, add_engine
+from .workflow import check, open_store
+
+
+def add_arguments(commands: "argparse._SubParsersAction[Any]") -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "plan",
+        help="print what a verification would run, its cost, and what the store has of it",
+        description="Compile a spec and print its steps, what the store has of each, and what is left to run: the"
+        " passes through networks, their operations, and the memory that they need. Loads no weights and runs nothing.",
+    )
+    add_common(parser)
+    parser.add_argument("--store", metavar="FOLDER", help="where results are kept (default: .cspec beside the spec)")
+    add_engine(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, output: Output) -> int:
+    """0 where the spec compiles."""
+    checked = check(options.spec, allow_path=options.allow_path)
+    output.show(checked.source, checked.warnings)
+    chosen, why = choose_engine(checked.networks.values())
+    engine = chosen if options.engine == "auto" else options.engine
+    if options.engine == "auto" and why:
+        output.write(f"engine {engine}: {why}\n")
+    plan = compile_spec(checked, engine)
+    from ..compiler.pricing import plan_table, render_plan
+    from ..runtime.stored_steps import find_stored
+
+    stored = find_stored(plan, open_store(checked.source.path, options.store))
+    output.write(render_plan(plan, stored))
+    output.add("plan", plan_table(plan, stored))
+    return 0

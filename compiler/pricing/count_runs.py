@@ -1,0 +1,138 @@
+"""What a score asks of a network for one item: which inputs are run as they are, which runs are intervened in.
+
+This says of terms what the engines do with them; tests count the passes of both.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ..groundings import Grounding
+from ..network_facts import NetworkFacts
+from ..terms import Agree, Amount, Distance, Handle, MeanOver, Plus, ReadsRight, Run, Score, Value, ValueOf, WrongReads
+from ..terms import CodeOf as CodeOf
+from .weigh_network import stage_of
+
+Read = tuple[int, int]
+"""A role of the item (0: the base, j: the source of variable j), and the stage at which its run is read."""
+
+
+@dataclass
+class Asked:
+    """The runs of one item, each as often as it is asked for.
+
+    `reads` are read at a stage, `answers` at their logits, by role; `bases` are where intervened runs begin, by role
+    and first edited stage. `fed` counts runs on inputs that are made for the score. `natural` are the stages at which
+    natural inputs are read.
+    """
+
+    reads: list[Read] = field(default_factory=list)
+    bases: list[Read] = field(default_factory=list)
+    answers: list[int] = field(default_factory=list)
+    fed: list[int] = field(default_factory=list)
+    natural: list[int] = field(default_factory=list)
+
+
+class _Asking:
+    """Collects the runs of one score on one network."""
+
+    def __init__(
+        self, facts: NetworkFacts, grounding: Grounding | None, variables: tuple[str, ...], inputs: tuple[str, ...]
+    ) -> None:
+        self.facts, self.variables, self.inputs = facts, variables, inputs
+        self.frames = () if grounding is None else grounding.frames
+        self.asked = Asked()
+
+    def stage(self, frame: int) -> int:
+        return stage_of(self.facts, self.frames[frame].component, self.frames[frame].layer)
+
+    def place(self, handle: Handle) -> int:
+        """The stage of a handle's frame."""
+        owner = self.variables.index(handle) if isinstance(handle, str) and handle in self.variables else -1
+        for index, frame in enumerate(self.frames):
+            if any(block.variable == owner for block in frame.blocks):
+                return self.stage(index)
+        return 0
+
+    def run(self, run: Run, read_at: int | None = None) -> None:
+        """A run with its assignments, for its logits, or to read a stage of it."""
+        edits = [a for a in run.assignments if not (isinstance(a.target, str) and a.target in self.inputs)]
+        stages = [self.place(assignment.target) for assignment in edits]
+        for assignment, stage in zip(edits, stages, strict=True):
+            for part in parts_of(assignment.value):
+                self.value(part, stage)
+        stages += [] if read_at is None else [read_at]
+        if len(edits) < len(run.assignments):
+            self.asked.fed.append(min(stages, default=-1))
+        elif stages:
+            self.asked.bases.append((run.input, min(stages)))
+        else:
+            self.asked.answers.append(run.input)
+
+    def value(self, value: Value, stage: int) -> None:
+        """What an assignment at a stage reads elsewhere."""
+        match value:
+            case ValueOf(run=run) if run.assignments:
+                self.run(run, stage)
+            case ValueOf(run=run):
+                self.asked.reads.append((run.input, stage))
+            case MeanOver() | CodeOf():
+                self.asked.natural.append(stage)
+
+
+def ask_score(
+    score: Score,
+    facts: NetworkFacts,
+    grounding: Grounding | None,
+    variables: tuple[str, ...],
+    inputs: tuple[str, ...],
+) -> Asked:
+    """The runs of a score for one item, the base's own answer among them: whether it is right is always counted.
+
+    `inputs` are the names of the task's inputs: a run that sets one is a run of another input.
+    """
+    asking = _Asking(facts, grounding, variables, inputs)
+    asked = asking.asked
+    layers = {(frame.component, frame.layer): asking.stage(i) for i, frame in enumerate(asking.frames)}
+    match score:
+        case ReadsRight():
+            stage = asking.place(score.variable)
+            asked.reads.append((0, stage))
+            asked.natural.append(stage)
+        case WrongReads(left=left):
+            asking.run(left.run, asking.stage(0))
+            asked.natural.append(asking.stage(0))
+            for assignment in left.run.assignments:
+                asked.reads.append((0, asking.place(assignment.target)))
+                asked.natural.append(asking.place(assignment.target))
+        case Distance(run=run):
+            for stage in layers.values():
+                asking.run(run, stage)
+                asked.natural.append(stage)
+        case Agree(left=left):
+            asking.run(left.run)
+        case Amount(query=query):
+            asking.run(query.run)
+        case _:
+            asking.run(score.left.run)
+            asking.run(score.right.run)
+    asked.answers.append(0)
+    return asked
+
+
+def ask_interchange(run: Run, facts: NetworkFacts, grounding: Grounding, variables: tuple[str, ...]) -> Asked:
+    """The runs of a fit's interchange for one item: of variables that the grounding leaves out nothing is asked."""
+    placed = {variables[block.variable] for frame in grounding.frames for block in frame.blocks}
+    asking = _Asking(facts, grounding, variables, ())
+    edits = tuple(assignment for assignment in run.assignments if assignment.target in placed)
+    asking.run(Run(run.world, run.input, edits, run.within_set))
+    return asking.asked
+
+
+def parts_of(value: Value) -> Iterator[Value]:
+    """The values that a sum is made of; any other value is its only part."""
+    if isinstance(value, Plus):
+        for side in (value.left, value.right):
+            if side is not None:
+                yield from parts_of(side)
+    else:
+        yield value

@@ -1,0 +1,49 @@
+"""Distinct inputs: of a frozen network each is run once up to a stage, whoever asks for it and however often."""
+
+import numpy as np
+import numpy.typing as npt
+
+from ..causal_model import Codes
+from ..experiments import Encoding
+
+Hashes = npt.NDArray[np.int64]
+"""Of distinct inputs, in order."""
+Where = tuple[str, Encoding, int]
+"""A network's key, how it is fed, and the stage up to which it is run."""
+
+
+class DistinctInputs:
+    """The inputs that a plan's steps have run so far, by network and stage."""
+
+    def __init__(self) -> None:
+        self.known: dict[Where, Hashes] = {}
+
+    def add(self, where: Where, hashes: Hashes) -> int:
+        """How many of these inputs are new there; from now on they are not."""
+        new = self._new(where, hashes)
+        if len(new):
+            self.known[where] = np.sort(np.concatenate([self.known.get(where, new[:0]), new]))
+        return len(new)
+
+    def look(self, where: Where, hashes: Hashes) -> int:
+        """How many of these inputs would be new there."""
+        return len(self._new(where, hashes))
+
+    def _new(self, where: Where, hashes: Hashes) -> Hashes:
+        known = self.known.get(where)
+        if known is None:
+            return hashes
+        at = np.minimum(np.searchsorted(known, hashes), len(known) - 1)
+        return hashes[known[at] != hashes]
+
+
+def hash_inputs(codes: Codes, encoding: Encoding) -> Hashes:
+    """64 bits for each distinct one of inputs [input, column]: the sum of its codes times odd random numbers.
+
+    Codes that are not fed do not count.
+    """
+    fed = codes if encoding.prompt is not None else codes[:, list(encoding.columns)]
+    generator = np.random.Generator(np.random.Philox(key=fed.shape[1]))
+    weights = 2 * generator.integers(-(2**62), 2**62, fed.shape[1], dtype=np.int64) + 1
+    hashes: Hashes = np.sort((fed + 1) @ weights)
+    return hashes[np.concatenate([[True], hashes[1:] != hashes[:-1]])] if len(hashes) else hashes

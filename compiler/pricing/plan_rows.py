@@ -1,0 +1,80 @@
+"""The inputs that a step runs, by role: drawn for the count, since they are drawn to run it, too."""
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..causal_model import Codes
+from ..experiments import Encoding
+from ..plan import EncodeStep, ItemsStep, Plan
+from ..sampling.draw_items import Population
+from ..sampling.enumerate_items import count_items
+from ..sampling.spaces import conditions_of, list_inputs
+from .distinct_inputs import Hashes, hash_inputs
+
+LISTED = 1 << 22
+"""Of larger domains the inputs are not listed but counted, as if no other step ran them."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Items of one step: how many, and the population; `drawn` [item, role, input], or None for a whole domain."""
+
+    count: int
+    population: Population
+    encoding: Encoding
+    drawn: Codes | None
+    _hashed: dict[int, Hashes | None] = field(default_factory=dict, repr=False, compare=False)
+
+    def hashes(self, role: int) -> Hashes | None:
+        """The distinct inputs of a role; None where they are too many to list."""
+        if role not in self._hashed:
+            inputs = self._inputs(role)
+            self._hashed[role] = None if inputs is None else hash_inputs(inputs, self.encoding)
+        return self._hashed[role]
+
+    def _inputs(self, role: int) -> Codes | None:
+        if self.drawn is not None:
+            return self.drawn[:, role]
+        recipe = self.population.recipe
+        if self.most > LISTED:
+            return None
+        conditions = conditions_of(recipe)
+        listed = list(list_inputs(recipe.model, conditions.base if role == 0 else conditions.source, 1 << 18))
+        none = np.zeros((0, len(recipe.model.input_names)), dtype=np.int64)
+        return np.concatenate([none, *listed])
+
+    @property
+    def most(self) -> int:
+        """How many inputs there are, conditions aside."""
+        return math.prod(domain.size for domain in self.population.recipe.model.input_domains)
+
+
+def open_rows(plan: Plan, encode_key: str, first: int = 0, count: int | None = None) -> Rows:
+    """The items of a step from the index `first` on, `count` of the stream in all (None: as many as are planned)."""
+    encode_step = plan.step(encode_key)
+    assert isinstance(encode_step, EncodeStep)
+    step = plan.step(encode_step.items)
+    assert isinstance(step, ItemsStep)
+    if step.split == "whole":
+        return Rows(count_items(step.population), step.population, encode_step.encoding, None)
+    drawn = step.population.draw(step.split, step.count if count is None else count).items.inputs[first:]
+    return Rows(len(drawn), step.population, encode_step.encoding, drawn)
+
+
+def open_natural(plan: Plan, encode_key: str) -> Rows:
+    """The bases of drawn items, each once: inputs whose activations are taken for natural ones."""
+    rows = open_rows(plan, encode_key)
+    assert rows.drawn is not None, "natural inputs are of `fit`"
+    bases = np.unique(rows.drawn[:, 0], axis=0)
+    return Rows(len(bases), rows.population, rows.encoding, bases[:, None])
+
+
+def planned_count(plan: Plan, encode_key: str) -> int | None:
+    """How many items a step asks for; None for a whole domain."""
+    encode_step = plan.step(encode_key)
+    assert isinstance(encode_step, EncodeStep)
+    step = plan.step(encode_step.items)
+    assert isinstance(step, ItemsStep)
+    return None if step.split == "whole" else step.count

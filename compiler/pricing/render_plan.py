@@ -1,0 +1,140 @@
+"""The plan as text and as plain JSON values: every step, what it does, which steps it reads, and what it costs."""
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from ..plan import EvaluateStep, FitStep, Plan, Step
+from .describe_steps import describe
+from .estimate_memory import Memory
+from .price_plan import PlanPrice, Stored, price_plan
+from .prices import Price
+
+SHOWN = 8
+"""How many hexadecimal digits of a key are printed: enough to tell a plan's steps apart."""
+WIDTH = 100
+_INDENT = " " * 20
+
+
+def render_plan(plan: Plan, stored: Stored | None = None) -> str:
+    """The steps in an order in which they can run; then what is left to run, for claims and controls, and the memory.
+
+    `stored` is what a store has of them; None where nobody looked.
+    """
+    price = price_plan(plan, stored)
+    known = "" if stored is None else f", {sum(key in price.stored for key in plan.graph)} of them in the store"
+    lines = [f"plan {plan.key[:SHOWN]} on the engine {plan.engine}: {len(plan.graph)} steps{known}", ""]
+    for step in plan.steps():
+        lines += _render_step(plan, step, price)
+    return "\n".join([*lines, "", *_render_totals(price, stored is not None), *_render_memory(price.memory)]) + "\n"
+
+
+def _render_step(plan: Plan, step: Step, price: PlanPrice) -> list[str]:
+    """A step, what it costs, and the steps that it reads; on one line where they fit."""
+    remarks = [_say_stored(step.key, price.stored), _say(price.steps.get(step.key, Price()))]
+    needs = " ".join(key[:SHOWN] for key in plan.needs(step.key))
+    said = [describe(step), "; ".join(remark for remark in remarks if remark), f"<- {needs}" if needs else ""]
+    lines, head = list[str](), f"{step.key[:SHOWN]}  {step.kind:<8}  "
+    for text in (text for text in said if text):
+        if lines and len(lines[-1]) + 2 + len(text) <= WIDTH and not remarks[-1]:
+            lines[-1] += f"  {text}"
+        else:
+            lines += textwrap.wrap(text, WIDTH, initial_indent=_INDENT if lines else head, subsequent_indent=_INDENT)
+    return lines
+
+
+def _say_stored(key: str, stored: Stored) -> str:
+    if key not in stored:
+        return ""
+    items = stored[key]
+    return "stored" if items is None else f"stored: {items:,} items"
+
+
+def _say(price: Price) -> str:
+    passes = {"clean": price.clean, "forward": price.forward, "backward": price.backward}
+    said = [f"{count:,} {way}" for way, count in passes.items() if count]
+    return ", ".join([*said, f"{_scaled(price.flops)}FLOP"] if price.flops else said)
+
+
+def _render_totals(price: PlanPrice, looked: bool) -> list[str]:
+    """A table: a row for the claims and one for every control."""
+    rows = [("the claims", price.claims)]
+    if price.controls:
+        rows += [(f"  {name}", one) for name, one in price.controls.items()]
+        rows.insert(1, ("their controls", price.all_controls))
+        rows.append(("in all", price.whole))
+    cells = [("", "clean", "forward", "backward", "FLOPs")]
+    for name, one in rows:
+        cells.append((name, f"{one.clean:,}", f"{one.forward:,}", f"{one.backward:,}", _scaled(one.flops).strip()))
+    left = "passes through networks that are left to run" if looked else "passes through networks"
+    lines = [f"{left}, at most:", *_align(cells)]
+    if price.unknown:
+        lines.append(f"FLOPs without those of {', '.join(price.unknown)}, whose layers are not known")
+    return lines
+
+
+def _align(cells: Sequence[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
+    return [
+        "  " + "  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))])
+        for row in cells
+    ]
+
+
+def _render_memory(memory: Memory) -> list[str]:
+    parts = {"weights": memory.weights, "captures": memory.captures, "a batch": memory.batch}
+    said = ", ".join(f"{name} {_mebibytes(size)}" for name, size in parts.items())
+    files = f"; captures of {_mebibytes(memory.in_files)} in a file" if memory.in_files else ""
+    return [f"memory, estimated: {_mebibytes(memory.peak)} ({said}){files}"]
+
+
+def _mebibytes(size: int) -> str:
+    return f"{size / 2**20:,.0f} MiB" if size >= 10 * 2**20 else f"{size / 2**20:.1f} MiB"
+
+
+def _scaled(flops: int) -> str:
+    """Three digits with the unit's prefix: `1.23 G`."""
+    for prefix, unit in (("P", 10**15), ("T", 10**12), ("G", 10**9), ("M", 10**6), ("k", 10**3)):
+        if flops >= unit:
+            return f"{flops / unit:.3g} {prefix}"
+    return f"{flops} "
+
+
+def plan_table(plan: Plan, stored: Stored | None = None) -> dict[str, Any]:
+    """The plan as plain values, keys whole; `passes` through networks and FLOPs are the most that is left to run."""
+    price = price_plan(plan, stored)
+    steps = [
+        {
+            "key": step.key,
+            "kind": step.kind,
+            "what": describe(step),
+            "needs": list(plan.needs(step.key)),
+            "passes": asdict(price.steps.get(step.key, Price())),
+        }
+        | _table_stored(step, stored)
+        for step in plan.steps()
+    ]
+    passes = {
+        "claims": asdict(price.claims),
+        "controls": {name: asdict(one) for name, one in price.controls.items()},
+        "all_controls": asdict(price.all_controls),
+        "whole": asdict(price.whole),
+    }
+    return {
+        "key": plan.key,
+        "engine": plan.engine,
+        "claims": list(plan.claims),
+        "steps": steps,
+        "passes": passes,
+        "memory": asdict(price.memory) | {"peak": price.memory.peak},
+        "unknown": list(price.unknown),
+    }
+
+
+def _table_stored(step: Step, stored: Stored | None) -> dict[str, Any]:
+    """Whether the store has a step, and of how many items; nothing of steps that leave nothing in it."""
+    if stored is None or not isinstance(step, FitStep | EvaluateStep):
+        return {}
+    items = stored.get(step.key)
+    return {"stored": step.key in stored} | ({} if items is None else {"stored_items": items})
