@@ -55,7 +55,8 @@ def lower_repetition(plan: Plan, result: Result, store: Store, claim: str | None
 def _counted(found: Interchange, targets: tuple[str, ...]) -> tuple[tuple[CountedCell, ...], torch.Tensor]:
     """The cells that have items, and for each of the population's cells its index among them, shape [cell]."""
     population, whole = found.items.population, found.items.split == "whole"
-    cells, order = [], torch.full((len(population.cells),), -1)
+    cells: list[CountedCell] = []
+    order = torch.full((len(population.cells),), -1)
     for index, (cell, row) in enumerate(zip(population.cells, found.row.cells, strict=True)):
         if row.n:
             order[index] = len(cells)
