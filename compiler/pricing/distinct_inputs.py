@@ -34,7 +34,8 @@ class DistinctInputs:
         if known is None:
             return hashes
         at = np.minimum(np.searchsorted(known, hashes), len(known) - 1)
-        return hashes[known[at] != hashes]
+        new: Hashes = hashes[known[at] != hashes]
+        return new
 
 
 def hash_inputs(codes: Codes, encoding: Encoding) -> Hashes:
@@ -46,4 +47,7 @@ def hash_inputs(codes: Codes, encoding: Encoding) -> Hashes:
     generator = np.random.Generator(np.random.Philox(key=fed.shape[1]))
     weights = 2 * generator.integers(-(2**62), 2**62, fed.shape[1], dtype=np.int64) + 1
     hashes: Hashes = np.sort((fed + 1) @ weights)
-    return hashes[np.concatenate([[True], hashes[1:] != hashes[:-1]])] if len(hashes) else hashes
+    first = np.ones(len(hashes), dtype=np.bool_)
+    first[1:] = hashes[1:] != hashes[:-1]
+    distinct: Hashes = hashes[first]
+    return distinct

@@ -120,7 +120,7 @@ def test_check_graph_and_compile(tmp_path: Path) -> None:
     assert documents["graph"].document["files"] == [str(tmp_path / "out" / f"spec.{e}") for e in ("dot", "graph.json")]
 
 
-@pytest.mark.parametrize("command", ["check", "verify", "graph", "compile"])
+@pytest.mark.parametrize("command", ["check", "verify", "graph", "compile", "plan"])
 def test_errors_of_the_spec(tmp_path: Path, command: str) -> None:
     spec = small(tmp_path, "claim a: accuracy(nett) >= 0.9\nclaim b: accuracy(net) >= lots\n")
     done = run(command, spec, "--json")

@@ -109,7 +109,7 @@ def test_exit_0_where_an_expected_inconclusive_comes(tmp_path: Path) -> None:
     assert run("verify", spec).status == 0
 
 
-@pytest.mark.parametrize("command", ["check", "verify", "compile", "graph"])
+@pytest.mark.parametrize("command", ["check", "verify", "compile", "graph", "plan"])
 def test_exit_2_on_a_wrong_spec(tmp_path: Path, command: str) -> None:
     spec = small(tmp_path, "claim solves: accuracy(nett) >= 0.9\n")
     done = run(command, spec)

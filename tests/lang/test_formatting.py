@@ -83,7 +83,8 @@ def test_the_layout_of_the_input_does_not_matter(path: Path) -> None:
 @pytest.mark.parametrize("path", [path for path in SPECS if "specs" in path.parts], ids=lambda path: path.stem)
 def test_lines_of_the_gallery_are_no_longer_than_they_may_be(path: Path) -> None:
     for line in formatted(path.read_text(encoding="utf-8")).split("\n"):
-        assert len(re.sub(r"\s+#.*", "", line)) <= WIDTH or line.startswith(('"""', "#"))
+        alone = line.lstrip().startswith('| "')  # a template of its own line: no text is broken
+        assert len(re.sub(r"\s+#.*", "", line)) <= WIDTH or line.startswith(('"""', "#")) or alone
 
 
 COMMENTS = st.text(st.characters(exclude_characters="\n", exclude_categories=["Cs"]), max_size=12).map(
