@@ -73,6 +73,8 @@ def _open(plan: Plan, result: Result, step: DecideStep, evaluate: EvaluateStep, 
     items = plan.step(encode_step.items)
     assert isinstance(items, ItemsStep)
     encoding = encode_step.encoding
+    if any(answer.sequences for answer in encoding.answers):
+        raise refusal(name, "its answers are several tokens")
     return Interchange(name, step.claim.text, evaluate, evaluate.score, candidate, items, encoding, row)
 
 
