@@ -138,7 +138,8 @@ def train_network(task: Task, tokenizer: Tokenizer, seed: int) -> GPT2LMHeadMode
         schedule.step()
         if step % 250 == 0:
             print(f"step {step:,}: loss {loss.item():.5f}", flush=True)
-    return network.eval()
+    network.eval()  # type: ignore[no-untyped-call]
+    return network
 
 
 @torch.no_grad()

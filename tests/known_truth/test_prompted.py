@@ -39,7 +39,7 @@ def test_the_committed_network_solves_its_task(name: str, tmp_path: Path) -> Non
 @pytest.mark.parametrize("name", NAMES)
 def test_the_committed_network_answers_inputs_that_were_never_trained_on(name: str) -> None:
     task, training = trained_by(name)
-    network = GPT2LMHeadModel.from_pretrained(SPECS / name / "network").eval()
+    network = GPT2LMHeadModel.from_pretrained(SPECS / name / "network")  # evaluating: no dropout
     tokenizer = Tokenizer.from_file(str(SPECS / name / "network" / "tokenizer.json"))
     assert tokenizer.to_str() == training.make_tokenizer(task.words).to_str()
     for law, draw in task.tests.items():
