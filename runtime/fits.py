@@ -2,6 +2,7 @@
 
 import torch
 
+from ..compiler.budgets import CAPTURE_ROOM
 from ..compiler.experiments import Encoding
 from ..compiler.groundings import Grounding, ground
 from ..compiler.interpret_terms import Batch, evaluate_in_model, model_batch
@@ -91,9 +92,17 @@ class Fits:
     ) -> Engine:
         """An engine whose maps are not fitted yet."""
         if source.key not in self._networks:
+            self._forget_others()
             self._networks[source.key] = open_network(source)
         maps = () if grounding is None else tuple(open_map(frame) for frame in grounding.frames)
         return open_engine(self.plan.engine, self._networks[source.key], encoding, grounding, variables, maps)
+
+    def _forget_others(self) -> None:
+        """Before another network is opened, let go of what was captured of those before it, if it is much."""
+        opened = list(self._networks.values())
+        if sum(one.captures.size for one in opened) > CAPTURE_ROOM // 2:
+            for one in opened:
+                one.captures.forget()
 
     def encoding(self, encode_key: str) -> Encoding:
         """The encoding behind its key."""

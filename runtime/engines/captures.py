@@ -65,7 +65,7 @@ class Captures:
         if length not in self._prefixes:
             self._prefixes[length] = Prefixes(self.network, length)
         prefixes, numbers = self._prefixes[length], self.inputs.number(tokens)
-        if prefixes is None or not prefixes.fill(numbers, tokens, self.room - self._size()):
+        if prefixes is None or not prefixes.fill(numbers, tokens, self.room - self.size):
             self._prefixes[length] = None
             return None
         at = prefixes.find(numbers, self.device)
@@ -92,9 +92,17 @@ class Captures:
         kept = self._kept[what]
         for part, at in missing(kept.has(numbers), numbers):
             some = tokens[torch.from_numpy(at).to(tokens.device)]
+            kept.room = min(self.room // 4, self.room - (self.size - kept.size))
             kept.add(part, run(some), some.shape[1])
         return kept, numbers
 
-    def _size(self) -> int:
+    @property
+    def size(self) -> int:
+        """The bytes that are held in memory."""
         held = sum(kept.size for kept in self._kept.values())
         return held + sum(prefixes.size for prefixes in self._prefixes.values() if prefixes is not None)
+
+    def forget(self) -> None:
+        """Hold nothing any more: what is asked for again is computed again."""
+        self._kept.clear()
+        self._prefixes.clear()

@@ -1,7 +1,6 @@
 """Activations of numbered inputs, kept in memory, or in a file where they grow too large for it."""
 
 import tempfile
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -19,19 +18,19 @@ class Kept:
     """Activations [input, position, width] in one tensor that grows; fewer positions are filled up with zeros.
 
     Activations have `further` positions more than there are tokens in a row (fewer, if negative). A tensor of more
-    than `room` bytes lies in a file that ends with the process, and only what is read of it comes into memory.
+    than `room` bytes lies in a file that ends with it, and only what is read of it comes into memory.
     """
 
     def __init__(self, room: int) -> None:
         self.room, self.further, self.count = room, 0, 0
         self.at: Numbers = np.empty(0, dtype=np.int64)
         self.held: Tensor | None = None
-        self._file: tempfile._TemporaryFileWrapper[bytes] | None = None
+        self.in_file = False
 
     @property
     def size(self) -> int:
         """The bytes that are held in memory."""
-        return 0 if self.held is None or self._file is not None else self.held.nbytes
+        return 0 if self.held is None or self.in_file else self.held.nbytes
 
     def has(self, numbers: Numbers) -> Bools:
         """Which of the inputs are held."""
@@ -72,21 +71,20 @@ class Kept:
             return self.held
         wanted = (rows if count <= rows else max(count, 2 * rows), max(positions, like.shape[1]), like.shape[2])
         size = wanted[0] * wanted[1] * wanted[2] * like.element_size()
-        larger, file = (like.new_zeros(wanted), None) if size <= self.room else _in_file(wanted, size, like.dtype)
+        fits = size <= self.room
+        larger = like.new_zeros(wanted) if fits else _in_file(wanted, size, like.dtype)
         if self.held is not None:
             larger[: self.count, :positions] = self.held[: self.count].to(larger.device)
-        self.held, self._file = larger, file
+        self.held, self.in_file = larger, not fits
         return larger
 
 
-def _in_file(
-    shape: tuple[int, ...], size: int, dtype: torch.dtype
-) -> "tuple[Tensor, tempfile._TemporaryFileWrapper[bytes]]":
-    """A tensor of zeros that lies in a temporary file."""
-    file = tempfile.NamedTemporaryFile(prefix="cspec-", suffix=".activations")  # noqa: SIM115
-    file.truncate(size)
-    elements = size // torch.empty(0, dtype=dtype).element_size()
-    return torch.from_file(str(Path(file.name)), shared=True, size=elements, dtype=dtype).reshape(shape), file
+def _in_file(shape: tuple[int, ...], size: int, dtype: torch.dtype) -> Tensor:
+    """A tensor of zeros that lies in a file without a name, which ends with the tensor."""
+    with tempfile.NamedTemporaryFile(prefix="cspec-", suffix=".activations") as file:
+        file.truncate(size)
+        elements = size // torch.empty(0, dtype=dtype).element_size()
+        return torch.from_file(file.name, shared=True, size=elements, dtype=dtype).reshape(shape)
 
 
 def missing(held: Bools, numbers: Numbers) -> list[tuple[Numbers, Numbers]]:

@@ -407,3 +407,19 @@ def test_a_run_goes_on_from_what_any_site_is_given(network: Mlp) -> None:
         state = read_site(network, tokens, "hidden", stage, reads)
         assert torch.equal(network.finish(state, tokens, stage, reads), network(tokens))
     assert torch.equal(read_site(network, tokens, "logits", None, reads), network(tokens))
+
+
+@pytest.mark.parametrize("room", [0, 20_000, 2_000_000])
+def test_captures_that_do_not_fit_into_memory_are_the_same_from_files(network: Mlp, room: int) -> None:
+    generator = np.random.default_rng(1)
+    captures = Captures(network, torch.device("cpu"), room)
+    for _ in range(8):
+        tokens = torch.from_numpy(generator.integers(0, 7, (90, 3)))
+        for stage in (1, 3):
+            state = network.advance(network.start(tokens), tokens, 0, stage)
+            torch.testing.assert_close(captures.state(tokens, stage), state, atol=1e-6, rtol=0)
+        assert captures.size <= room
+    assert (captures.size > 0) == (room == 2_000_000)
+    captures.forget()
+    assert captures.size == 0
+    torch.testing.assert_close(captures.state(tokens, 3), state, atol=1e-6, rtol=0)
