@@ -161,9 +161,9 @@ class TunedPeer(Peer):
     ) -> None:
         super().__init__(network, map, layer, position, batch, labels)
         with torch.no_grad():
-            hidden = network.model(self.source, output_hidden_states=True).hidden_states
+            state = network.advance(network.start(self.source), self.source, 0, layer + 1)
         (key,) = self.model.sorted_keys
-        self.given = {key: hidden[layer + 1][:, [position]]}
+        self.given = {key: state[:, [position]]}
 
     def __call__(self) -> None:
         """The loss and its gradient."""
