@@ -1,28 +1,30 @@
-"""What runs cost with an engine: the passes that it takes for what is asked, and the operations of each.
+"""What runs cost under a step's schedule: the passes that it takes for what is asked, and the operations of each.
 
-The engine `fused` runs each distinct input once up to each stage at which it is read, and intervened runs from their
-first edited stage on. `hooks` and `pyvene` run whatever is asked, whole.
+The engines obey the same schedules. Of captured runs each distinct input is run once up to each stage at which it is
+read; any other run is made as often as it is asked for.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from ..budgets import CHUNK
-from ..count_runs import Asked, Read
+from ..count_runs import Asked
 from ..experiments import Encoding
 from ..network_facts import TransformerFacts
-from ..plan import EngineName, NetworkSource, Plan
+from ..plan import NetworkSource, Plan
+from ..schedule import Schedule
 from ..weigh_network import NetworkWeight, weigh_network
-from .distinct_inputs import DistinctInputs
+from .distinct_inputs import DistinctInputs, Hashes, Keys, Where
 from .plan_rows import Rows, open_rows
 from .prices import Price
+
+Capture = tuple[str, str, int | None]
+"""A capture by its network's key, the key of its Encode step, and its stage (None: keys and values)."""
 
 
 @dataclass
 class Running:
     """What runs so far: the distinct inputs of every network, and the networks with how they are fed."""
 
-    engine: EngineName
     seen: DistinctInputs = field(default_factory=DistinctInputs)
     networks: "dict[tuple[str, Encoding], Network]" = field(default_factory=dict)
     drawn: dict[str, Rows] = field(default_factory=dict)
@@ -36,7 +38,7 @@ class Running:
     def network(self, key: str, source: NetworkSource, encoding: Encoding) -> "Network":
         """A network under a key of its own, or that of its weights, fed in one way."""
         if (key, encoding) not in self.networks:
-            self.networks[key, encoding] = Network(self, key, source, encoding, weigh_network(source.file, encoding))
+            self.networks[key, encoding] = Network(key, source, encoding, weigh_network(source.file, encoding))
         return self.networks[key, encoding]
 
 
@@ -44,119 +46,181 @@ class Running:
 class Network:
     """One network fed in one way. `most_numbers` is what its largest batch holds at once, about."""
 
-    running: Running
     key: str
     source: NetworkSource
     encoding: Encoding
     weight: NetworkWeight
     most_numbers: int = 0
-    intervened: bool = False
 
     @property
     def spoken(self) -> bool:
         """Whether it is a transformer, of whose head single rows can be computed."""
         return isinstance(self.source.file.facts, TransformerFacts)
 
-    @property
-    def fused(self) -> bool:
-        return self.running.engine == "fused"
-
-    def read(self, rows: Rows, role: int, stage: int, count: int | None = None, begun: Collection[int] = ()) -> Price:
-        """Unedited runs of a role's inputs up to a stage: of all rows, or of so many.
-
-        From the last one of the stages that the same step has `begun` with before, where there are any.
-        """
-        if self.running.engine != "fused":
-            stop = stage if self.running.engine == "hooks" else self.weight.last
-            runs = rows.count if count is None else count
-            return Price(clean=runs, flops=runs * self.weight.run(0, stop))
-        new = self._new(rows, role, stage, count)
-        if before := [each for each in begun if each < stage]:
-            return Price(flops=new * self.weight.run(max(before), stage))
-        return Price(clean=new, flops=new * self.weight.run(0, stage))
-
-    def answer(self, rows: Rows, role: int, read: tuple[Read, ...]) -> Price:
-        """Unedited runs of a role's inputs up to their answers; what was `read` of them before is gone on from."""
-        weight = self.weight
-        heads, whole = rows.count * weight.answer(), weight.run(0, weight.last)
-        self.hold(rows.count, 0)
-        if not self.fused or weight.forced:
-            return Price(clean=rows.count, flops=rows.count * whole + heads)
-        new = self._new(rows, role, weight.last)
-        if begun := [stage for each, stage in read if each == role]:
-            return Price(flops=new * weight.run(max(begun), weight.last) + heads)
-        return Price(clean=new, flops=new * whole + heads)
-
-    def begin(self, rows: Rows, role: int, stage: int, count: int | None = None, begun: Collection[int] = ()) -> Price:
-        """What must be run before intervened runs of a role's inputs can begin at a stage."""
-        if not self.fused:
-            return Price()
-        if self.weight.forced:  # what is fed after the prompt depends on the label
-            return Price(clean=rows.count, flops=rows.count * self.weight.run(0, stage))
-        return self.read(rows, role, stage, count, begun)
-
-    def intervene(self, count: int, stage: int, classes: int | None = None) -> Price:
-        """So many intervened runs, the first edit at a stage, for the logits of some classes or of all."""
-        self.intervened = True
-        self.hold(count, 0)
-        first = stage if self.fused else 0
-        return Price(forward=count, flops=count * self._from(first, classes))
-
-    def descend(self, count: int, stage: int, classes: int | None = None) -> Price:
-        """So many ways back from a loss to edits: weights are frozen, so that they cost what the way there does."""
-        return Price(backward=count, flops=count * self._from(stage, classes))
-
-    def ask(self, asked: Asked, rows: Rows) -> Price:
-        """All runs that a score asks for, of every item."""
-        price = Price()
-        for role, stage in asked.reads:
-            price = price.plus(self.read(rows, role, stage))
-        for role, stage in asked.bases:
-            price = price.plus(self.begin(rows, role, stage))
-            price = price.plus(self.intervene(rows.count, stage))
-        for stage in asked.fed:  # inputs of their own: no other step runs them
-            clean = self.weight.run(0, self.weight.last if stage < 0 else stage)
-            if stage < 0 or self.fused:
-                price = price.plus(Price(clean=rows.count, flops=rows.count * clean))
-            if stage < 0:
-                price = price.plus(Price(flops=rows.count * self.weight.answer()))
-            else:
-                price = price.plus(self.intervene(rows.count, stage))
-        for role in asked.answers:
-            price = price.plus(self.answer(rows, role, (*asked.reads, *asked.bases)))
-        return price
-
-    def natural(self, asked: Asked, rows: Rows, scored: int) -> Price:
-        """Natural inputs, the bases of `rows`: read once, or with each batch of the items that are scored."""
-        price = Price()
-        for stage in asked.natural:
-            one = self.read(rows, 0, stage)
-            for _ in range(1 if self.fused else self._batches(scored)):
-                price = price.plus(one)
-        return price
-
-    def hold(self, count: int, kept_stages: int) -> None:
+    def hold(self, count: int, at_once: int, kept_stages: int, everywhere: bool) -> None:
         """Note a batch of so many items; of a training the activations of stages are kept for the way back."""
         weight = self.weight
-        rows = min(count, self.weight.at_once)
-        layers = 4 + 2 * kept_stages
-        held = rows * (layers * weight.positions * weight.widest + weight.heads * weight.classes)
+        layers, heads = 4 + 2 * kept_stages, weight.positions if everywhere else weight.heads
+        held = min(count, at_once) * (layers * weight.positions * weight.widest + heads * weight.classes)
         self.most_numbers = max(self.most_numbers, held)
 
-    def _from(self, first: int, classes: int | None) -> int:
-        return self.weight.run(first, self.weight.last) + self.weight.answer(classes)
 
-    def _new(self, rows: Rows, role: int, stage: int, count: int | None = None) -> int:
-        inputs, where = rows.hashes(role), (self.key, self.encoding, stage)
-        if inputs is None:
-            return rows.most
-        if count is not None and count < rows.count:  # which of them is drawn later: none is known from now on
-            return min(count, self.running.seen.look(where, inputs))
-        return self.running.seen.add(where, inputs)
+class Runs:
+    """The runs of one step on a network, by the step's schedule; what captures cost is noted apart."""
+
+    def __init__(self, network: Network, schedule: Schedule, seen: DistinctInputs) -> None:
+        self.network, self.schedule, self.seen = network, schedule, seen
+        self.weight = network.weight
+        self.own = Price()
+        self.captures: dict[Capture, Price] = {}
+
+    # --- unedited runs ---------------------------------------------------------------------------------------------
+
+    def read(self, rows: Rows, role: int, stage: int, runs: int, some: int | None = None) -> None:
+        """Unedited runs of a role's inputs that are read at a stage, so many; of `some` rows where not of all."""
+        if self.schedule.captured:
+            self.capture(rows, role, stage, some)
+        else:
+            self.own = self.own.plus(self._clean(runs, stage))
+
+    def answer(self, rows: Rows, role: int) -> None:
+        """Unedited runs of a role's inputs up to their answers."""
+        weight = self.weight
+        self.hold(rows.count)
+        if self.schedule.suffixes and not weight.forced:
+            self.capture(rows, role, weight.last)
+            self.own = self.own.plus(Price(flops=rows.count * self._heads()))
+        else:
+            whole = weight.run(0, weight.last) + self._heads()
+            self.own = self.own.plus(Price(clean=rows.count, flops=rows.count * whole))
+
+    def begin(self, rows: Rows, role: int, stage: int, some: int | None = None, early: int = 0) -> None:
+        """What is run before edited runs of a role's inputs can begin at a stage, after so many `early` positions."""
+        if self.schedule.suffixes and self.weight.forced:  # what is fed after the prompt depends on the label
+            self._note((self.network.key, rows.encode, stage), self._clean(rows.count, stage))
+        elif self.schedule.suffixes:
+            self.capture(rows, role, stage, some)
+        if early:
+            self._keep_keys(rows, role, (stage if self.schedule.suffixes else 0, early))
+
+    def _keep_keys(self, rows: Rows, role: int, keys: Keys) -> None:
+        """Keep keys and values of a role's inputs; in a sweep those of more stages and positions do as well."""
+        new, (first, early) = rows.hashes(role), keys
+        if new is not None:
+            held = [at for network, fed, at in self.seen.known if (network, fed) == self._where(0)[:2]]
+            for known in [at for at in held if isinstance(at, tuple) and at[0] <= first and at[1] >= early]:
+                if self.schedule.sweeps or known == keys:
+                    new = self.seen.new(self._where(known), new)
+            self.seen.add(self._where(keys), new)
+        count = rows.most if new is None else len(new)
+        flops = self.weight.run(first, self.weight.last) * early // self.weight.positions
+        clean = 0 if self.schedule.suffixes else count
+        self._note((self.network.key, rows.encode, None), Price(clean=clean, flops=count * flops))
+
+    def capture(self, rows: Rows, role: int, stage: int, some: int | None = None) -> None:
+        """Keep what a role's inputs have at a stage; those that are kept cost nothing."""
+        hashes, where = rows.hashes(role), self._where(stage)
+        if hashes is None:
+            price = self._clean(rows.most, stage)
+        else:
+            new = self.seen.new(where, hashes)
+            price = self._go_on(new, stage)
+            if some is None or some >= rows.count:
+                self.seen.add(where, new)
+            elif some < len(new):  # which of them is drawn later: none is known from now on
+                price = self._clean(some, stage)
+        self._note((self.network.key, rows.encode, stage), price)
+
+    def _go_on(self, new: Hashes, stage: int) -> Price:
+        """Runs of inputs up to a stage, in a sweep each from the deepest of its states that is kept."""
+        price, left = Price(), new
+        for first in reversed(range(stage)) if self.schedule.sweeps else ():
+            there = len(left)
+            left = self.seen.new(self._where(first), left)
+            price = price.plus(Price(flops=(there - len(left)) * self._up_to(first, stage)))
+        return price.plus(self._clean(len(left), stage))
+
+    def _clean(self, count: int, stage: int) -> Price:
+        return Price(clean=count, flops=count * self._up_to(0, stage))
+
+    def _up_to(self, first: int, stage: int) -> int:
+        """The operations of an unedited run from one stage to another, and beyond if it does not end there."""
+        weight = self.weight
+        return weight.run(first, stage) if self.schedule.exits else weight.run(first, weight.last) + self._every()
+
+    def _where(self, what: int | Keys) -> Where:
+        return self.network.key, self.network.encoding, what
+
+    def _note(self, capture: Capture, price: Price) -> None:
+        self.captures[capture] = self.captures.get(capture, Price()).plus(price)
+
+    # --- edited runs -----------------------------------------------------------------------------------------------
+
+    def intervene(self, count: int, stage: int, declared: bool = False, early: int = 0) -> None:
+        """So many intervened runs, the first edit at a stage, for the logits of declared classes or of all.
+
+        Of so many `early` positions keys and values are kept.
+        """
+        self.hold(count)
+        first = stage if self.schedule.suffixes else 0
+        self.own = self.own.plus(Price(forward=count, flops=count * self._from(first, declared, early)))
+
+    def descend(self, count: int, stage: int, declared: bool = False, early: int = 0) -> None:
+        """So many ways back from a loss to edits: weights are frozen, so that they cost what the way there does."""
+        self.own = self.own.plus(Price(backward=count, flops=count * self._from(stage, declared, early)))
+
+    def hold(self, count: int, kept_stages: int = 0, at_once: int | None = None) -> None:
+        """Note a batch of so many items, as many at once as the schedule says."""
+        everywhere = self.schedule.logits == "everywhere"
+        self.network.hold(count, self.schedule.at_once if at_once is None else at_once, kept_stages, everywhere)
+
+    def _from(self, first: int, declared: bool, early: int) -> int:
+        """The operations of a run from a stage to the logits, without the first positions."""
+        weight = self.weight
+        stages = weight.run(first, weight.last)
+        return stages - stages * early // weight.positions + self._heads(declared)
+
+    def _heads(self, declared: bool = False) -> int:
+        """The operations of the logits of one run."""
+        if self.schedule.logits == "everywhere":
+            return self._every()
+        narrow = declared and self.schedule.logits == "declared" and self.network.spoken
+        return self.weight.answer(len(self.network.encoding.declared) if narrow else None)
+
+    def _every(self) -> int:
+        """The operations of all logits of one run."""
+        weight = self.weight
+        return 2 * weight.head * weight.classes * weight.positions
+
+    # --- scores ----------------------------------------------------------------------------------------------------
+
+    def ask(self, asked: Asked, rows: Rows, early: int) -> None:
+        """All runs that a score asks for, of every item; edited ones without so many `early` positions."""
+        for role, stage in asked.reads:
+            self.read(rows, role, stage, rows.count)
+        for role, stage in asked.bases:
+            self.begin(rows, role, stage, early=early)
+            self.intervene(rows.count, stage, early=early)
+        for stage in asked.fed:  # inputs of their own: no other step runs them
+            if stage < 0:
+                whole = self.weight.run(0, self.weight.last) + self._heads()
+                self.own = self.own.plus(Price(clean=rows.count, flops=rows.count * whole))
+                continue
+            if self.schedule.suffixes:
+                self.own = self.own.plus(self._clean(rows.count, stage))
+            self.intervene(rows.count, stage)
+        for role in asked.answers:
+            self.answer(rows, role)
+
+    def natural(self, asked: Asked, rows: Rows, scored: int) -> None:
+        """Natural inputs, the bases of `rows`: read once, or with each batch of the items that are scored."""
+        batches = 1 if self.schedule.captured else self._batches(scored)
+        for stage in asked.natural:
+            self.read(rows, 0, stage, batches * rows.count)
 
     def _batches(self, count: int) -> int:
         """The batches in which items are scored at most: each look is one or more."""
         looks, size = 1, CHUNK
         while size < count:
             looks, size = looks + 1, 2 * size
-        return looks + count // self.weight.at_once
+        return looks + count // self.schedule.at_once

@@ -17,6 +17,7 @@ from ...compiler.budgets import SOURCE_ROOM
 from ...compiler.experiments import Encoding
 from ...compiler.groundings import Frame, Grounding, Positions
 from ...compiler.interpret_terms import Batch
+from ...compiler.schedule import Schedule
 from ...compiler.terms import Handle, OutputOf, Run, ValueOf
 from ..errors import EngineRefusal
 from ..halving import by_halves
@@ -72,7 +73,9 @@ class TermEngine:
         grounding: Grounding | None,
         variables: tuple[str, ...],
         maps: "tuple[FeatureMap, ...]",
+        schedule: Schedule,
     ) -> None:
+        self.schedule = schedule
         self.runs, self.feed, self.variables, self.maps = runs, Feed(encoding), variables, maps
         self.frames = () if grounding is None else grounding.frames
 
@@ -84,7 +87,7 @@ class TermEngine:
     @property
     def at_once(self) -> int:
         """See `Engine.at_once`."""
-        return self.runs.network.items_at_once
+        return self.schedule.at_once
 
     def logits(self, query: OutputOf, batch: Batch) -> Tensor:
         """See `Engine.logits`. Where no gradient is wanted, a batch that memory does not hold is run in halves."""
@@ -93,11 +96,12 @@ class TermEngine:
         return by_halves(lambda rows: self._edited_logits(query.run, batch.take(rows), ()), 0, len(batch))
 
     def prepare(self, query: OutputOf, batch: Batch, classes: tuple[int, ...]) -> Prepared:
-        """See `Engine.prepare`: sources are read once, and the runs' own rows are looked up once."""
+        """See `Engine.prepare`: where runs are captured, sources are read once, and rows are looked up once."""
         run = query.run
         batch = self.feed.force(batch, run.input)
         sources = {(frame, source.input) for frame, source in self._sources(run)}
-        kept = None if any(source.assignments for _, source in self._sources(run)) else self._read_all(sources, batch)
+        nested = any(source.assignments for _, source in self._sources(run))
+        kept = self._read_all(sources, batch) if self.schedule.captured and not nested else None
         if not run.assignments or kept is None:
             return lambda items: self.logits(query, batch.take(items.numpy()))[..., list(classes)]
         rows = self._rows(batch, run)

@@ -57,7 +57,7 @@ def test_fits_take_no_more_passes_than_their_price_and_hardly_fewer(
     plan = compile_spec(check(sampled(tmp_path, LEARNED % how)), engine)
     key = fit_of(plan)
     priced, fits, counted = (
-        price_plan(plan).steps[key],
+        price_plan(plan).first[key],
         Fits(plan, Store(tmp_path / "store"), Silent()),
         Counted(monkeypatch),
     )
@@ -75,7 +75,7 @@ def test_a_search_for_sites_takes_no_more_passes_than_its_price(
     body = LEARNED.replace("at hidden[1]", "in hidden[0..3]") % "rotation size 1"
     plan = compile_spec(check(sampled(tmp_path, body)))
     key = fit_of(plan)
-    priced, fits = price_plan(plan).steps[key], Fits(plan, Store(tmp_path / "store"), Silent())
+    priced, fits = price_plan(plan).first[key], Fits(plan, Store(tmp_path / "store"), Silent())
     counted = Counted(monkeypatch)
     fits.fit(key)
     assert 0.9 * priced.clean <= counted.clean <= priced.clean
@@ -102,7 +102,7 @@ def test_evaluations_take_no_more_passes_than_their_price_and_hardly_fewer(
         for look in (256, 512):
             evaluations.scores(step.key, look)
     assert len(own) == 3
-    wanted = add_prices(priced.steps[step.key] for step in own)
+    wanted = add_prices(priced.first[step.key] for step in own)
     assert 0.9 * wanted.clean <= counted.clean <= wanted.clean
     assert counted.forward == wanted.forward == sum(512 for step in own if step.text != "probe(das.left)")
 
@@ -135,7 +135,8 @@ def test_flops_are_two_for_each_weight_that_a_position_passes(tmp_path: Path) ->
     clean = len(drawn(plan, 0, 1, 2)) * sum(layers[:2]) + len(drawn(plan, 0)) * layers[2] + 512 * head
     assert price_plan(plan).whole.flops == 2 * (clean + 512 * (layers[2] + head))
     whole = price_plan(compile_spec(check(tmp_path / "spec.cspec"), "hooks")).whole
-    assert whole.flops == 2 * (2 * 512 * sum(layers[:2]) + 2 * 512 * (sum(layers) + head))
+    # two sources, the base with edits and without: whole runs, each as often as it is asked for
+    assert whole.flops == 2 * 4 * 512 * (sum(layers) + head)
 
 
 def test_controls_are_priced_apart_and_nothing_twice(tmp_path: Path) -> None:

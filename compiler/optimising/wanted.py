@@ -1,0 +1,125 @@
+"""What a step reads of unedited runs, under its schedule: the Capture steps that it asks for."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ..count_runs import Asked, ask_interchange, ask_score
+from ..experiments import Encoding
+from ..groundings import Grounding
+from ..network_facts import TransformerFacts
+from ..plan import EncodeStep, EvaluateStep, FitStep, NetworkSource, Plan, Runner
+from ..terms import Distance, WrongReads
+from ..weigh_network import stage_name, stage_of
+from .search_lines import search_lines
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A capture by what it is of: a stage's state, or (None) keys and values of first positions in all stages.
+
+    `network_key` is the network's own, or that of the evaluation which chooses it.
+    """
+
+    network: NetworkSource
+    network_key: str
+    encode: str
+    stage: int | None
+    site: str
+
+
+def list_wanted(plan: Plan, step: Runner) -> list[Wanted]:
+    """The captures that a step reads, each once."""
+    found = _of_fit(plan, step) if isinstance(step, FitStep) else _of_evaluation(plan, step)
+    return list(dict.fromkeys(found))
+
+
+def _of_fit(plan: Plan, step: FitStep) -> Iterator[Wanted]:
+    facts, schedule = step.network.file.facts, step.schedule
+    for grounding in (grounding for line in search_lines(step) for grounding in line):
+        asked = ask_interchange(step.score.left.run, facts, grounding, step.variables)
+        closed = [frame for frame in grounding.frames if frame.found_by == "closed form"]
+        reads = {stage_of(facts, frame.component, frame.layer) for frame in closed} if schedule.captured else set()
+        yield from _stages(step.network, step.network.key, step.fit, reads)
+        for encode in (step.fit, step.select):
+            yield from _asked(plan, step, asked, step.network, step.network.key, encode)
+            if asked.bases and goes_on_from_keys(step, step.network, grounding):
+                yield _keys(step.network, step.network.key, encode)
+
+
+def _of_evaluation(plan: Plan, step: EvaluateStep) -> Iterator[Wanted]:
+    first, names = step.candidates[0].network, step.model.input_names
+    asked = ask_score(step.score, first.file.facts, step.grounding, step.variables, names)
+    key = first.key if len(step.candidates) == 1 else step.key
+    unfitted = [candidate.network for candidate in step.candidates if candidate.fit is None]
+    runs = [(network, network.key, step.select) for network in unfitted if step.select is not None]
+    for network, network_key, encode in (*runs, (first, key, step.items)):
+        assert encode is not None
+        yield from _asked(plan, step, asked, network, network_key, encode)
+        if asked.bases and evaluation_goes_on_from_keys(step, network):
+            yield _keys(network, network_key, encode)
+        if step.natural is not None and step.schedule.captured:
+            yield from _stages(network, network_key, step.natural, asked.natural)
+
+
+def _asked(
+    plan: Plan, step: Runner, asked: Asked, network: NetworkSource, network_key: str, encode: str
+) -> Iterator[Wanted]:
+    schedule, stages = step.schedule, set[int]()
+    encode_step = plan.step(encode)
+    assert isinstance(encode_step, EncodeStep)
+    if schedule.captured:
+        stages |= {stage for _, stage in asked.reads}
+    if schedule.suffixes:
+        stages |= {stage for _, stage in asked.bases}
+        forced = any(answer.sequences for answer in encode_step.encoding.answers)
+        stages |= {last_stage(network)} if asked.answers and not forced else set()
+    yield from _stages(network, network_key, encode, stages)
+
+
+def _stages(network: NetworkSource, network_key: str, encode: str, stages: Iterable[int]) -> Iterator[Wanted]:
+    for stage in sorted(set(stages)):
+        yield Wanted(network, network_key, encode, stage, stage_name(network.file.facts, stage))
+
+
+def _keys(network: NetworkSource, network_key: str, encode: str) -> Wanted:
+    return Wanted(network, network_key, encode, None, "keys and values")
+
+
+def evaluation_goes_on_from_keys(step: EvaluateStep, network: NetworkSource) -> bool:
+    """`goes_on_from_keys` for the runs of a score; one that reads or edits a whole activation needs every position."""
+    whole = step.grounding is None or isinstance(step.score, Distance | WrongReads)
+    return not whole and step.grounding is not None and goes_on_from_keys(step, network, step.grounding)
+
+
+def goes_on_from_keys(step: Runner, network: NetworkSource, grounding: Grounding) -> bool:
+    """Whether edited runs enter after keys and values, as far as is known before inputs are.
+
+    There may be positions before the first edited one, and stages after the edits where they are read.
+    """
+    facts, positions = network.file.facts, [position for frame in grounding.frames for position in frame.positions]
+    later = any(stage_of(facts, frame.component, frame.layer) < last_stage(network) for frame in grounding.frames)
+    return step.schedule.prefixes and reads_backwards(network) and later and 0 not in positions
+
+
+def skipped(grounding: Grounding, encoding: Encoding, length: int) -> int:
+    """How many first positions of an input of this length come before all that are edited or read; 0 if not known."""
+    edited = (position for frame in grounding.frames for position in frame.positions)
+    found = [length]
+    for position in (*edited, *(answer.position for answer in encoding.answers)):
+        if isinstance(position, int):
+            found.append(position)
+        else:
+            index = -1 - length if position.slot is not None or position.index is None else position.index
+            found.append(max(0, length + index) if index < 0 else index)
+    return min(found)
+
+
+def last_stage(network: NetworkSource) -> int:
+    """The stage that gives the logits."""
+    return stage_of(network.file.facts, "logits", None)
+
+
+def reads_backwards(network: NetworkSource) -> bool:
+    """Whether no position reads a later one, and keys and values can be kept apart."""
+    facts = network.file.facts
+    return isinstance(facts, TransformerFacts) and facts.known and facts.architecture != "bert"

@@ -1,0 +1,30 @@
+"""Unedited runs that keep nothing: on to the logits, or no further than they are read."""
+
+import torch
+from torch import Tensor
+
+from ..networks.protocol import Network, read_site, read_within
+
+
+def read_whole(
+    network: Network, tokens: Tensor, component: str, layer: int | None, reads: Tensor, exits: bool
+) -> Tensor:
+    """A site's activation in unedited runs, shape [item, position, width]; runs end there if `exits`.
+
+    Else they go on to the logits of all positions, which nobody reads.
+    """
+    if exits:
+        return read_site(network, tokens, component, layer, reads)
+    stage = network.state_of(component, layer)
+    first = network.layer_of(component, layer) if stage is None else stage
+    state = run_to(network, network.start(tokens), tokens, 0, first, False)
+    return state if stage is not None else read_within(network, state, tokens, first, (component, layer), reads)
+
+
+def run_to(network: Network, state: Tensor, tokens: Tensor, first: int, stage: int, exits: bool) -> Tensor:
+    """The state of `stage`, from that of `first`; the runs end there if `exits`, else with the logits."""
+    found = network.advance(state, tokens, first, stage)
+    if not exits:
+        every = torch.arange(found.shape[1], device=found.device).expand(len(found), -1)
+        network.finish(found, tokens, stage, every)
+    return found
