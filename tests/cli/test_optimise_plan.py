@@ -1,4 +1,4 @@
-"""Rewrites of plans: they change no key, each makes a plan no dearer, and prices are the passes that are counted."""
+"""Rewrites of plans: they change no key, each takes no more operations, and prices are the passes that are counted."""
 
 import itertools
 from collections.abc import Sequence
@@ -83,16 +83,15 @@ def test_a_capture_is_one_step_for_all_that_read_it(tmp_path: Path) -> None:
     assert max(map(len, text.splitlines())) <= 80
 
 
-def test_each_rewrite_makes_a_plan_no_dearer(tmp_path: Path) -> None:
+def test_no_rewrite_takes_more_operations_and_together_they_take_far_fewer(tmp_path: Path) -> None:
     naive = naive_plan(tmp_path)
     for rewrites in (REWRITES, REWRITES[::-1]):
         prices = [price_plan(optimise_plan(naive, rewrites[:stop])).whole for stop in range(len(rewrites) + 1)]
         for before, after in itertools.pairwise(prices):
             assert after.flops <= before.flops
             assert (after.forward, after.backward) == (before.forward, before.backward)
-            assert after.clean <= before.clean or rewrites is not REWRITES  # shared, suffixes start with what is there
-        assert prices[-1].clean < prices[0].clean / 10
-        assert prices[-1].flops < prices[0].flops
+        assert prices[-1].clean < prices[0].clean / 2
+        assert prices[-1].flops < prices[0].flops / 2
 
 
 @pytest.mark.parametrize("rewrites", [(), REWRITES[:1], REWRITES[1:3], REWRITES[2:6], REWRITES[:6]])
