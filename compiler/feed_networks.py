@@ -11,7 +11,8 @@ from .check_positions import FedNetwork, check_positions
 from .experiments import NetworkFile
 from .network_facts import BadCheckpointError, Tokenizer, TransformerFacts, read_tokenizer
 from .prompts import SpokenTask, lay_out, speak
-from .prompts.check_answers import check_answers
+from .prompts.check_answers import check_answers, longest_answer
+from .prompts.check_known import check_known
 from .prompts.check_prompts import check_prompts
 
 
@@ -49,9 +50,9 @@ class Feeding:
             if isinstance(task.rendering, Prompt) and layout is None:
                 return None  # no input is admitted, which is reported of its `require`
             if layout is not None:
-                self.found += check_prompts(task, network, facts, layout)
+                self.found += check_prompts(task, network, facts, layout, longest_answer(task, layout, tokenizer))
             problems = check_answers(task, network, tokenizer, layout)
-            self.found += problems
+            self.found += [*problems, *check_known(task, network, facts, tokenizer, layout)]
             file = self.files[network]
             if not problems and isinstance(facts, TransformerFacts):
                 spoken = speak(task, facts, file.path, tokenizer, layout)
