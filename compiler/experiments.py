@@ -14,6 +14,7 @@ from ..lang.later import LATER
 from ..lang.program import FitSettings
 from .encode_prompts import PromptEncoding
 from .groundings import Grounding, Search
+from .metrics import RunMetric
 from .network_facts import NetworkFacts
 from .prompts import SpokenTask
 from .row_layout import NO_TOKEN, Position, RowLayout
@@ -156,6 +157,8 @@ class Measurement:
     """Maps are drawn at random in place of learned ones (a control)."""
     frozen: bool = False
     """The map was fitted on another network and is carried over."""
+    metric: RunMetric | None = field(default=None, metadata=LATER)
+    """The metric that the term reads, where it is another one than `correct`."""
 
     @property
     def families(self) -> tuple[str, ...]:

@@ -31,7 +31,17 @@ from .plan import (
 )
 from .render_terms import render
 from .sampling.items import Recipe, Split
-from .terms import ESTIMAND_VERSIONS, Agree, ModelWorld, NetworkWorld, ReadsRight, in_worlds, interchange
+from .terms import (
+    ESTIMAND_VERSIONS,
+    Agree,
+    Amount,
+    ModelWorld,
+    NetworkWorld,
+    ReadsRight,
+    in_worlds,
+    interchange,
+    unnamed_metric,
+)
 
 NATURAL = 2048
 """How many inputs of `fit` the read-outs are fitted on."""
@@ -160,7 +170,7 @@ class _Planning:
             count = measurement.count if measurement.fitting is None else measurement.fitting.select_count
             select = self.plan_items(recipe, "select", count, measurement.encoding)
         natural: str | None = None
-        if not isinstance(measurement.term.score, Agree):
+        if not isinstance(measurement.term.score, Agree | Amount):
             natural = self.plan_items(measurement.recipe, "fit", NATURAL, measurement.encoding)
         key = content_key(
             "evaluate",
@@ -174,6 +184,7 @@ class _Planning:
             select=select,
             engine=self.engine,
             **({} if apart is None else {"labels": measurement.recipe.model.canonical}),
+            **({} if measurement.metric is None else {"metric": measurement.metric}),
         )
         step = EvaluateStep(
             key=key,
@@ -186,6 +197,7 @@ class _Planning:
             variables=measurement.variables,
             select=select,
             natural=natural,
+            metric=measurement.metric,
         )
         return self.add(step, items, select, natural, *(c.fit for c in candidates))
 
@@ -296,7 +308,8 @@ def _chance(measurement: Measurement) -> float | None:
 
 def _canonical(measurement: Measurement) -> str:
     """A score's text without the names of worlds: what is run and compared, and nothing of where it was declared."""
-    return render(in_worlds(measurement.term.score, ModelWorld("model"), NetworkWorld("network")))
+    score = measurement.term.score if measurement.metric is None else unnamed_metric(measurement.term.score)
+    return render(in_worlds(score, ModelWorld("model"), NetworkWorld("network")))
 
 
 def _fitted_score(fitting: Fitting) -> Agree:
