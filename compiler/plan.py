@@ -105,8 +105,8 @@ class EvaluateStep:
     """Score a term item by item; of several candidates the one that is best on `select` is measured.
 
     How many items are scored is its readers' business: the scores of more items continue those of fewer. `variables`
-    are those of the grounding; `metric` is the one that the term reads, but for `correct`; `natural` the inputs on which read-outs are fitted and whose activations are the
-    natural ones.
+    are those of the grounding; `metric` is what the term reads, where it is another metric than `correct`; `natural`
+    the inputs on which read-outs are fitted and whose activations are the natural ones.
     """
 
     key: str
