@@ -50,10 +50,8 @@ def _of_subject(subject: Subject, program: Program) -> str:
             if isinstance(sites, tuple):
                 return next((what for what in map(_of_site, sites) if what), "")
             return f"the circuit `{name}`, which is searched for"
-        case VariablesSubject(alignment=name, variables=variables):
-            placements = [p for p in program.alignments[name].placements if p.variable in variables]
-            learned = any(placement.learned for placement in program.alignments[name].placements)
-            return f"an effect through maps of `{name}` that are learned" if learned or not placements else ""
+        case VariablesSubject():
+            return ""
     return f"`{subject.text}`"
 
 

@@ -35,6 +35,9 @@ from .terms import (
     ESTIMAND_VERSIONS,
     Agree,
     Amount,
+    Apart,
+    Differ,
+    Gain,
     ModelWorld,
     NetworkWorld,
     ReadsRight,
@@ -139,6 +142,7 @@ class _Planning:
             families=quantity.measurement.families,
             maps=self.plan_fit_key(quantity.measurement),
             chance=_chance(quantity.measurement),
+            signed=quantity.measurement.signed and quantity.measurement.learned,
             positive_control=None if positive is None else self.plan_control(Control("last site", positive), False),
             vetoes=tuple(self.plan_control(veto, exhaustively) for veto in quantity.vetoes),
         )
@@ -203,11 +207,11 @@ class _Planning:
 
     def plan_fit_of(self, measurement: Measurement, network: NetworkSource) -> str | None:
         """The fit of a measurement's maps: on the network that is measured, unless they are carried over."""
-        fitting, grounding = measurement.fitting, measurement.grounding
-        if fitting is None or grounding is None:
+        fitting = measurement.fitting
+        if fitting is None:
             return None
         home = self.plan_network(fitting.network, None) if measurement.frozen else network
-        return self.plan_fit(fitting, grounding, home, measurement.encoding)
+        return self.plan_fit(fitting, fitting.grounding, home, measurement.encoding)
 
     def plan_fit_key(self, measurement: Measurement) -> str | None:
         """The fit of a measurement's maps on its own network, or on the first of the random ones."""
@@ -297,8 +301,10 @@ def _version(package: str) -> str:
 
 
 def _chance(measurement: Measurement) -> float | None:
-    """What guessing among the declared answers, or among a variable's values, reaches."""
+    """What guessing among the declared answers, or among a variable's values, reaches; of an effect, no change."""
     score = measurement.term.score
+    if measurement.learned and isinstance(score, Gain | Differ | Apart):
+        return 0.0
     if isinstance(score, ReadsRight):
         return 1 / measurement.recipe.model.domains[score.variable].size
     if measurement.recipe.halves == ("exposed",) or not isinstance(score, Agree):

@@ -14,6 +14,7 @@ from .groundings import ground
 from .lower_alignments import lower_search
 from .lower_effects import lower_effect, lower_mean, sites_of
 from .lower_encoding import lower_encoding
+from .lower_fittings import lower_fitting
 from .lower_metrics import lower_metric
 from .lower_recipes import find_pairs, item_counts, lower_recipe, models_of
 from .terms import CORRECT, Agree, Cell, Expectation, ModelWorld, NetworkWorld, interchange
@@ -38,7 +39,11 @@ def lower_measured_effect(
     pairs = find_pairs(program, effect.pairs, effect.task)
     file = networks[effect.network]
     placements = (*(() if alignment is None else alignment.placements), *dict(_cells(program, effect)).values())
-    grounding = None
+    grounding, fitting = None, None
+    if alignment is not None:
+        sought = lower_search(program, alignment, models, file)
+        if sought.open or ground(sought.places((0,) * len(sought.lines))).learned:
+            fitting = lower_fitting(program, models, networks, alignment, sought, effect.network)
     if placements:
         placed = Alignment("", model.name, effect.network, placements, FitSettings(), effect.pairs)
         search = lower_search(program, placed, models, file)
@@ -57,6 +62,7 @@ def lower_measured_effect(
         variables=tuple(placement.variable for placement in placements),
         grounding=grounding,
         metric=lower_metric(program, effect.task, metric, file),
+        fitting=fitting,
     )
 
 

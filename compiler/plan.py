@@ -164,6 +164,8 @@ class MeasuredQuantity:
     chance: float | None = 0.0
     """What guessing among the declared answers reaches; None where doing nothing is perfect (`isolate`), or where no
     answer is right or wrong (`cae`, `divergence`)."""
+    signed: bool = field(default=False, metadata=LATER)
+    """An effect through a learned map that may be of either sign: doing nothing gives 0."""
     ungated: bool = field(default=False, compare=False)
     """Its author frees the network from having to solve the task."""
 

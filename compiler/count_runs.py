@@ -6,10 +6,10 @@ This says of terms what the engines do with them; tests count the passes of both
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ..groundings import Grounding
-from ..network_facts import NetworkFacts
-from ..terms import Agree, Amount, Distance, Handle, MeanOver, Plus, ReadsRight, Run, Score, Value, ValueOf, WrongReads
-from ..terms import CodeOf as CodeOf
+from .groundings import Grounding
+from .network_facts import NetworkFacts
+from .terms import Agree, Amount, Distance, Handle, MeanOver, Plus, ReadsRight, Run, Score, Value, ValueOf, WrongReads
+from .terms import CodeOf as CodeOf
 from .weigh_network import stage_of
 
 Read = tuple[int, int]
