@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from math import nan
 from typing import Literal
 
-from ..lang.components import COMPONENTS
+from ..lang.components import COMPONENTS, same_vector
 from ..lang.later import LATER
 from ..lang.places import Family, Size, show_dims
 from .row_layout import Position
@@ -47,6 +47,13 @@ class Part:
     def units(self) -> int:
         """How many numbers of an input it is; of a site without positions those of one."""
         return len(self.dims) * max(1, len(self.positions))
+
+    def meets(self, other: "Part") -> bool:
+        """As `Frame.meets`."""
+        if same_vector(self.component, self.layer) != same_vector(other.component, other.layer):
+            return False
+        everywhere = any(isinstance(p, Position) and p.part == "all" for p in (*self.positions, *other.positions))
+        return everywhere or bool({*self.positions} & {*other.positions}) or self.positions == other.positions
 
     @property
     def depth(self) -> float:
@@ -127,6 +134,10 @@ class Frame:
         if self.inside is not None:
             return self.inside.frame.blocks[self.inside.block].size
         return sum(len(part.dims) * (1 if self.shared else len(part.positions)) for part in self.parts)
+
+    def meets(self, other: "Frame") -> bool:
+        """Whether it reads positions of the same vector as another one; some of their dims may be the same then."""
+        return any(part.meets(of_other) for part in self.parts for of_other in other.parts)
 
     @property
     def given(self) -> bool:

@@ -1,13 +1,13 @@
 """The price of a fit: its bases and sources once, then as many intervened runs as its settings allow."""
 
 from ..budgets import CHECKS, SOURCE_ROOM, SUBSAMPLE, count_choices, count_kept, rung_steps
+from ..count_runs import Asked, ask_interchange
 from ..groundings import Frame, Grounding, ground
 from ..plan import FitStep, Plan
-from .count_runs import Asked, ask_interchange
+from ..weigh_network import stage_of
 from .plan_rows import Rows
 from .prices import Price
 from .run_price import Network, Running
-from .weigh_network import stage_of
 
 
 def price_fit(plan: Plan, step: FitStep, running: Running) -> Price:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 import networkx as nx
 
 from ..budgets import CHUNK
+from ..count_runs import ask_score
 from ..plan import DecideStep, EvaluateStep, FitStep, Plan, PlannedControl
-from .count_runs import ask_score
 from .estimate_memory import Memory, estimate_memory
 from .plan_rows import Rows, open_natural, open_rows, planned_count
 from .price_fit import price_fit

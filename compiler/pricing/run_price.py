@@ -8,14 +8,14 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from ..budgets import CHUNK
+from ..count_runs import Asked, Read
 from ..experiments import Encoding
 from ..network_facts import TransformerFacts
 from ..plan import EngineName, NetworkSource, Plan
-from .count_runs import Asked, Read
+from ..weigh_network import NetworkWeight, weigh_network
 from .distinct_inputs import DistinctInputs
 from .plan_rows import Rows, open_rows
 from .prices import Price
-from .weigh_network import NetworkWeight, weigh_network
 
 
 @dataclass

@@ -6,11 +6,11 @@ This says of terms what the engines do with them; tests count the passes of both
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ..groundings import Frame, Grounding
-from ..network_facts import NetworkFacts
-from ..terms import Agree, Amount, Distance, Handle, MeanOver, Plus, ReadsRight, Run, Score, Value, ValueOf, WrongReads
-from ..terms import CodeOf as CodeOf
-from ..vector_bases import base_run
+from .groundings import Frame, Grounding
+from .network_facts import NetworkFacts
+from .terms import Agree, Amount, Distance, Handle, MeanOver, Plus, ReadsRight, Run, Score, Value, ValueOf, WrongReads
+from .terms import CodeOf as CodeOf
+from .vector_bases import base_run
 from .weigh_network import stage_of
 
 Read = tuple[int, int]

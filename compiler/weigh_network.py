@@ -6,9 +6,9 @@ transformer each block, and after the last one the head.
 
 from dataclasses import dataclass
 
-from ..budgets import ROWS_AT_ONCE, count_at_once
-from ..experiments import Encoding, NetworkFile
-from ..network_facts import MlpFacts, NetworkFacts, TracrFacts, TransformerFacts
+from .budgets import ROWS_AT_ONCE, count_at_once
+from .experiments import Encoding, NetworkFile
+from .network_facts import MlpFacts, NetworkFacts, TracrFacts, TransformerFacts
 
 UNGATED = ("gpt2", "gpt_neox", "bert")
 """Architectures whose MLPs have two matrices; the others gate them with a third."""
