@@ -1,4 +1,4 @@
-"""`cspec graph`: the causal models with each variable's site, map and verdict, as DOT and JSON."""
+"""`cspec graph`: the causal models with each variable's site, map and verdict, as a picture, as DOT and as JSON."""
 
 import argparse
 import json
@@ -15,9 +15,9 @@ def add_arguments(commands: "argparse._SubParsersAction[Any]") -> None:
     """Declare the command."""
     parser = commands.add_parser(
         "graph",
-        help="write the dependency graph of a spec as DOT and JSON",
-        description="Write the causal models as NAME.dot and NAME.graph.json (networkx node-link): each variable's"
-        " site, map, and, from the newest result that matches the spec, its verdicts.",
+        help="draw a spec: write its dependency graph as SVG, DOT and JSON",
+        description="Draw the causal models: NAME.svg, NAME.dot and NAME.graph.json (networkx node-link). Each has the"
+        " variables' sites and maps and, from the newest result that matches the spec, verdicts and searches.",
     )
     add_common(parser)
     parser.add_argument("--store", metavar="FOLDER", help="where results are kept (default: .cspec beside the spec)")
@@ -32,6 +32,7 @@ def run(options: argparse.Namespace, output: Output) -> int:
     from ..runtime.dependency_graph import build_graph, node_link, render_dot
     from ..runtime.errors import EnvironmentProblem
     from ..runtime.result_document import read_result
+    from .picture import render_picture
 
     name = Path(options.spec).stem
     result = None
@@ -43,6 +44,7 @@ def run(options: argparse.Namespace, output: Output) -> int:
     graph = build_graph(checked.models.values(), _placed(checked), _uses(checked), result)
     folder = Path(options.out)
     files = {
+        f"{name}.svg": render_picture(graph, name, checked.program.doc),
         f"{name}.dot": render_dot(graph, name),
         f"{name}.graph.json": json.dumps(node_link(graph), indent=2) + "\n",
     }

@@ -31,7 +31,10 @@ def run(options: argparse.Namespace, output: Output) -> int:
         return ENVIRONMENT
     from importlib.metadata import version
 
-    build_server(build_check(options.allow_path), version("cspec")).start_io()
+    from ..compiler.read_files import FolderFiles
+
+    allow_path = options.allow_path
+    build_server(build_check(allow_path), lambda folder: FolderFiles(folder, allow_path), version("cspec")).start_io()
     return 0
 
 

@@ -64,6 +64,15 @@ class CausalModel:
             equations |= dict(zip(members, parts, strict=True))
         return equations
 
+    @cached_property
+    def own_parents(self) -> dict[str, tuple[str, ...]]:
+        """What every variable is computed of where no family is set: a family of its members."""
+        families = dict(self.families)
+        return {
+            name: families.get(name) or tuple(dict.fromkeys(v.name for v in variables_of(equation)))
+            for name, equation in self.own_equations.items()
+        }
+
     def equation(self, name: str, setting: Collection[str]) -> Expression:
         """What computes a variable where those of `setting` are set (itself not among them)."""
         if self.family_of.get(name) in setting:

@@ -114,6 +114,7 @@ CODES: dict[str, Code] = {
     "CS190": Code("bounds of a metric that leave nothing between them"),
     "CS191": Code("a metric that reads nothing of the run"),
     "CS192": Code("a slot with the name of something else"),
+    "CS193": Code("a row of a table that a metric cannot read"),
     # --- CS2xx: causal models (lang: structure, CS200-CS219; compiler: by enumeration, CS220-CS239) ---
     "CS200": Code("a model without an equation for the output"),
     "CS201": Code("equations that form a cycle"),
@@ -264,6 +265,8 @@ CODES: dict[str, Code] = {
     "CS537": Code("a device that is not there", exit=4),
     "CS538": Code("a module that the network lacks, or that gives no activation", exit=4),
     "CS539": Code("a network without a language head", exit=4),
+    "CS546": Code("a text that the tokenizer does not know"),
+    "CS547": Code("values of a slot that are the same tokens"),
     "CS548": Code("a device whose memory does not hold one input", exit=4),
     "CS549": Code("a prompt that cannot be fed", exit=4),
     # --- CS9xx: internal ---

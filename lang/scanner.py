@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from .diagnostics import Diagnostic, Label, Source, Span
+from .diagnostics import Diagnostic, Label, Source, SourcePart, Span
 from .suggest import did_you_mean
 
 MAX_NESTING = 200
@@ -100,6 +100,12 @@ def slice_declarations(source: Source) -> tuple[str, tuple[Slice, ...]]:
         docs.append(_doc_text(tokens.pop(0)) if tokens and tokens[0].kind == "doc" else "")
         slices += slice_tokens(tokens, source.text)
     return docs[0], tuple(slices)
+
+
+def file_doc(text: str, part: SourcePart) -> str:
+    """The doc string of one file of a source, "" without one."""
+    first = next(scan(text, part.start, part.end), None)
+    return _doc_text(first) if first is not None and first.kind == "doc" else ""
 
 
 def slice_tokens(tokens: Sequence[ScannedToken], text: str) -> tuple[Slice, ...]:

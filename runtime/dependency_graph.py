@@ -1,6 +1,6 @@
 """The dependency graph of a spec's causal models, with sites, maps and verdicts, as networkx, DOT and JSON."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,15 +40,19 @@ def build_graph(
 ) -> "nx.DiGraph[str]":
     """A node for every variable of every model (`MODEL.variable`), an edge for every direct dependence.
 
+    A family is the tuple of its `members`, which its node names: it depends on them, and they on what they read.
     `placed` gives the placements of each model's alignments. Nodes carry `model`, `variable`, `kind` (input, variable,
     output), `domain` and `places`: each with alignment, network, site, map, and the verdicts of the claims that read
-    that alignment (none where `result` is None). The graph's own attributes list the claims.
+    that alignment (none where `result` is None). The graph's own attributes list the claims, with the inequalities of
+    those that were decided, and the searches of fitted maps, each map once.
     """
     graph: nx.DiGraph[str] = nx.DiGraph()
     verdicts = {} if result is None else {verdict.name: verdict for verdict in result.verdicts}
     graph.graph["claims"] = [
-        {"claim": use.claim, "text": use.text, **_verdict(verdicts.get(use.claim))} for use in claims
+        {"claim": use.claim, "text": use.text, **_verdict(verdicts.get(use.claim)), **_parts(verdicts.get(use.claim))}
+        for use in claims
     ]
+    graph.graph["searches"] = list(_searches(verdicts.values()))
     for model in models:
         places = placed.get(model.name, ())
         for name, domain in model.domains.items():
@@ -62,7 +66,9 @@ def build_graph(
                 domain=domain.name,
                 places=here,
             )
-        for child, parents in model.parents.items():
+        for name, members in model.families:
+            graph.nodes[f"{model.name}.{name}"]["members"] = list(members)
+        for child, parents in model.own_parents.items():
             for parent in parents:
                 graph.add_edge(f"{model.name}.{parent}", f"{model.name}.{child}")
     return graph
@@ -104,6 +110,28 @@ def _verdict(verdict: Verdict | None) -> dict[str, Any]:
     if verdict is None:
         return {}
     return {"outcome": verdict.outcome, "reason": verdict.reason, "grade": verdict.grade, "estimate": verdict.estimate}
+
+
+def _parts(verdict: Verdict | None) -> dict[str, Any]:
+    """The inequalities of a claim that was decided."""
+    names = ("text", "relation", "estimate", "low", "high", "bound")
+    return {} if verdict is None else {"parts": [{name: getattr(p, name) for name in names} for p in verdict.parts]}
+
+
+def _searches(verdicts: Iterable[Verdict]) -> Iterator[dict[str, Any]]:
+    """Every searched line of every fitted map: the first estimand that has it, its variables and its alternatives."""
+    maps: set[str | None] = set()
+    for quantity in (quantity for verdict in verdicts for quantity in verdict.quantities):
+        if quantity.map in maps:
+            continue
+        for variables in dict.fromkeys(row.variables for row in quantity.search):
+            maps.add(quantity.map)
+            rows = [row for row in quantity.search if row.variables == variables]
+            yield {
+                "estimand": quantity.text,
+                "variables": list(variables),
+                "rows": [{"place": r.place, "select": r.select, "steps": r.steps, "chosen": r.chosen} for r in rows],
+            }
 
 
 def _attributes(data: Mapping[str, Any]) -> str:

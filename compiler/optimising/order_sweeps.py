@@ -24,8 +24,9 @@ def _sweep(plan: Plan, step: Runner) -> Runner:
     layout, facts = encode.encoding.layout, step.network.file.facts
 
     def depth(places: Sequence[Place]) -> tuple[int, float]:
-        first = min(stage_of(facts, place.component, place.layer) for place in places)
-        return first, -min(earliest(place.positions, layout) for place in places)
+        parts = [part for place in places for part in place.parts]
+        first = min(stage_of(facts, *part.activation) for part in parts)
+        return first, -min(earliest(part.positions, layout) for part in parts)
 
     order = tuple(tuple(sorted(range(len(line)), key=lambda index: depth(line[index]))) for line in step.search.lines)
     return replace(step, schedule=schedule, order=order)

@@ -38,7 +38,8 @@ def _of_fit(plan: Plan, step: FitStep) -> Iterator[Wanted]:
     for grounding in (grounding for line in search_lines(step) for grounding in line):
         asked = ask_interchange(step.score.left.run, facts, grounding, step.variables)
         closed = [frame for frame in grounding.frames if frame.found_by == "closed form"]
-        reads = {stage_of(facts, frame.component, frame.layer) for frame in closed} if schedule.captured else set()
+        parts = [part for frame in closed for part in frame.parts]
+        reads = {stage_of(facts, *part.activation) for part in parts} if schedule.captured else set[int]()
         yield from _stages(step.network, step.network.key, step.fit, reads)
         for encode in (step.fit, step.select):
             yield from _asked(plan, step, asked, step.network, step.network.key, encode)
@@ -68,7 +69,7 @@ def _asked(
     encode_step = plan.step(encode)
     assert isinstance(encode_step, EncodeStep)
     if schedule.captured:
-        stages |= {stage for _, stage in asked.reads}
+        stages |= {stage for _, stage in (*asked.passed, *asked.reads)}
     if schedule.suffixes:
         stages |= {stage for _, stage in asked.bases}
         forced = any(answer.sequences for answer in encode_step.encoding.answers)
@@ -96,14 +97,15 @@ def goes_on_from_keys(step: Runner, network: NetworkSource, grounding: Grounding
 
     There may be positions before the first edited one, and stages after the edits where they are read.
     """
-    facts, positions = network.file.facts, [position for frame in grounding.frames for position in frame.positions]
-    later = any(stage_of(facts, frame.component, frame.layer) < last_stage(network) for frame in grounding.frames)
+    facts, parts = network.file.facts, [part for frame in grounding.frames for part in frame.parts]
+    positions = [position for part in parts for position in part.positions]
+    later = any(stage_of(facts, *part.activation) < last_stage(network) for part in parts)
     return step.schedule.prefixes and reads_backwards(network) and later and 0 not in positions
 
 
 def skipped(grounding: Grounding, encoding: Encoding, length: int) -> int:
     """How many first positions of an input of this length come before all that are edited or read; 0 if not known."""
-    edited = (position for frame in grounding.frames for position in frame.positions)
+    edited = (position for frame in grounding.frames for part in frame.parts for position in part.positions)
     found = [length]
     for position in (*edited, *(answer.position for answer in encoding.answers)):
         if isinstance(position, int):

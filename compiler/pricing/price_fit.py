@@ -43,10 +43,11 @@ class _Fitting:
 
     def first(self, grounding: Grounding) -> int:
         """The first edited stage."""
-        return min(self.stage(frame) for frame in grounding.frames)
+        return min(stage for frame in grounding.frames for stage in self.stages(frame))
 
-    def stage(self, frame: Frame) -> int:
-        return stage_of(self.step.network.file.facts, frame.component, frame.layer)
+    def stages(self, frame: Frame) -> list[int]:
+        """The stages of a frame's parts."""
+        return [stage_of(self.step.network.file.facts, *part.activation) for part in frame.parts]
 
     def early(self, grounding: Grounding) -> int:
         """How many positions edited runs leave out."""
@@ -62,7 +63,8 @@ class _Fitting:
         found, settings, runs = [frame.found_by for frame in grounding.frames], self.step.settings, self.runs
         for frame in grounding.frames:
             if frame.found_by == "closed form":
-                runs.read(self.fit, 0, self.stage(frame), self.fit.count)
+                *passed, last = sorted(set(self.stages(frame)))
+                runs.read(self.fit, 0, last, self.fit.count, passed=passed)
         facts, variables = self.step.network.file.facts, self.step.variables
         asked, first = ask_interchange(self.step.score.left.run, facts, grounding, variables), self.first(grounding)
         early = self.early(grounding)
@@ -89,6 +91,7 @@ class _Fitting:
         """What is run for so many runs of rows, or of `some` of them: their sources, and where they begin."""
         early = self.early(grounding)
         for role, stage in asked.reads if not self.step.schedule.captured else dict.fromkeys(asked.reads):
-            self.runs.read(rows, role, stage, count, some)
+            passed = sorted({before for other, before in asked.passed if other == role})
+            self.runs.read(rows, role, stage, count, some, passed)
         for role, stage in asked.bases:
             self.runs.begin(rows, role, stage, some, early)

@@ -4,6 +4,7 @@ The engines obey the same schedules. Of captured runs each distinct input is run
 read; any other run is made as often as it is asked for.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ..budgets import CHUNK
@@ -76,10 +77,16 @@ class Runs:
 
     # --- unedited runs ---------------------------------------------------------------------------------------------
 
-    def read(self, rows: Rows, role: int, stage: int, runs: int, some: int | None = None) -> None:
-        """Unedited runs of a role's inputs that are read at a stage, so many; of `some` rows where not of all."""
+    def read(
+        self, rows: Rows, role: int, stage: int, runs: int, some: int | None = None, passed: Sequence[int] = ()
+    ) -> None:
+        """Unedited runs of a role's inputs that are read at a stage, so many; of `some` rows where not of all.
+
+        They are read at the stages that they have `passed`, too.
+        """
         if self.schedule.captured:
-            self.capture(rows, role, stage, some)
+            for each in (*passed, stage):
+                self.capture(rows, role, each, some)
         else:
             self.own = self.own.plus(self._clean(runs, stage))
 
@@ -197,7 +204,8 @@ class Runs:
     def ask(self, asked: Asked, rows: Rows, early: int) -> None:
         """All runs that a score asks for, of every item; edited ones without so many `early` positions."""
         for role, stage in asked.reads:
-            self.read(rows, role, stage, rows.count)
+            passed = sorted({before for other, before in asked.passed if other == role})
+            self.read(rows, role, stage, rows.count, passed=passed)
         for role, stage in asked.bases:
             self.begin(rows, role, stage, early=early)
             self.intervene(rows.count, stage, early=early)

@@ -43,6 +43,12 @@ def join_names(text: str, tokens: Sequence[ScannedToken], aliases: Iterable[str]
     return "".join([*pieces, text[at:]])
 
 
+def qualified_end(text: str, aliases: Iterable[str]) -> int:
+    """Where the word itself starts in a name as it is written: behind `tasks.`, where that is an import's name."""
+    qualified = re.match(r"([^\W\d]\w*)\s*\.\s*(?=[^\W\d])", text)
+    return qualified.end() if qualified is not None and qualified[1] in aliases else 0
+
+
 def as_written(name: Any) -> Any:
     """A name's token in a joined text as a user writes it, `tasks.equality`."""
     return name.update(value=re.sub(f"{JOINT}+", ".", name)) if JOINT in name else name

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
-from ..diagnostics import Span
+from ..diagnostics import Source, Span
+from ..imports.qualified_names import qualified_end
 from ..syntax.domains import SetDomain
 from ..syntax.leaves import Name
 from ..syntax.models import Equation
@@ -53,14 +54,19 @@ class _Scope:
         return None
 
 
-def resolve_names(tree: SyntaxTree) -> Resolution:
-    """What is declared in a file, and every place where a name means one of these."""
-    return _Resolver(tree).resolve()
+def resolve_names(tree: SyntaxTree, source: Source) -> Resolution:
+    """What is declared in a file and those that it imports, and every place where a name means one of these.
+
+    `tree` is that of the whole source, its names settled: what clashes is called by its file, `tasks.equality`. Places
+    are of the last word alone, without the file's name before it and the index behind it.
+    """
+    return _Resolver(tree, source).resolve()
 
 
 class _Resolver:
-    def __init__(self, tree: SyntaxTree) -> None:
+    def __init__(self, tree: SyntaxTree, source: Source) -> None:
         self.tree = tree
+        self.source = source
         self.declared: list[Declared] = []
         self.occurrences: dict[int, Occurrence] = {}
         self.file: dict[tuple[str, str], Declared] = {}
@@ -105,13 +111,22 @@ class _Resolver:
         self.owned[key] = known
 
     def _declare(self, kind: str, name: Name, node: Any, owner: str) -> Declared:
-        declared = Declared(kind, name.text, _span(name), owner, node.span, node)
+        declared = Declared(kind, name.text, self._span(name), owner, node.span, node)
         self.declared.append(declared)
         self._occur(name, declared)
         return declared
 
     def _occur(self, name: Name, declared: Declared) -> None:
-        self.occurrences.setdefault(name.span.start, Occurrence(_span(name), declared))
+        self.occurrences.setdefault(name.span.start, Occurrence(self._span(name), declared))
+
+    def _span(self, name: Name) -> Span:
+        """Of the word alone, without a file's name before it and an index behind it."""
+        start, text = name.span.start, self.source.text
+        part = self.source.part_at(start)
+        start += qualified_end(text[start : name.span.end], [alias for alias, _ in part.imports])
+        settled = not text.startswith(name.text, start) and name.text.partition(".")[2]
+        word = settled if settled and text.startswith(settled, start) else name.text
+        return Span(start, start + len(word))
 
     # --- references
 
@@ -238,11 +253,6 @@ def _name(value: Any) -> Name | None:
     if isinstance(value, Name):
         return value
     return value.name if isinstance(getattr(value, "name", None), Name) else None
-
-
-def _span(name: Name) -> Span:
-    """Of the word alone, without its index."""
-    return Span(name.span.start, name.span.start + len(name.text))
 
 
 def _text(value: Any) -> str:

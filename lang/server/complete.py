@@ -4,7 +4,7 @@ The place is found from the tokens before the cursor, since a line that is being
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .. import keywords
 from ..meanings import MEANINGS
@@ -15,11 +15,13 @@ from .analysis import Analysis
 
 @dataclass(frozen=True)
 class Proposal:
-    """A word, what kind of thing it is, and a sentence about it."""
+    """A word, what kind of thing it is, and a sentence about it; of a name, also without its file, and that file."""
 
     word: str
     kind: str
     detail: str = ""
+    name: str = ""
+    file: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,13 @@ def complete(analysis: Analysis, offset: int) -> tuple[Proposal, ...]:
         return ()
     place = _find_place(analysis, offset)
     found: dict[str, Proposal] = {}
+    part = analysis.imported_as(place.back(2)) if place.back() == "." else None
+    if part is not None:  # what would stand here without the file's name, of that file
+        place = _Place(place.before[:-2], place.depth)
     for proposal in _propose(analysis, place, offset):
-        found.setdefault(proposal.word, proposal)
-    return tuple(found.values())
+        if part is None or proposal.file == part.identity:
+            found.setdefault(proposal.word if part is None else proposal.name, proposal)
+    return tuple(replace(proposal, word=word) for word, proposal in found.items())
 
 
 def _in_text(analysis: Analysis, offset: int) -> bool:
@@ -75,7 +81,23 @@ def _find_place(analysis: Analysis, offset: int) -> _Place:
     line = analysis.text[analysis.text.rfind("\n", 0, offset) + 1 : offset]
     if depth <= 0 and tokens and not line[:1].isspace() and line.strip(" \t").isidentifier() | (not line.strip()):
         return _Place((), 0)
-    return _Place(tuple(tokens[start:]), depth)
+    return _Place(_join_qualified(analysis, tokens[start:]), depth)
+
+
+def _join_qualified(analysis: Analysis, tokens: list[ScannedToken]) -> tuple[ScannedToken, ...]:
+    """The tokens with each `tasks.equality` as one, of the name by which the tree knows what it means."""
+    joined: list[ScannedToken] = []
+    for token in tokens:
+        part = None
+        if len(joined) > 1 and joined[-1].text == "." and token.kind == "word":
+            part = analysis.imported_as(joined[-2].text)
+        if part is not None:
+            del joined[-2:]
+            means = (d for d in analysis.resolution.declared if analysis.place(d.span).file == part.identity)
+            name = next((d.name for d in means if analysis.word(d) == token.text), token.text)
+            token = replace(token, text=name)
+        joined.append(token)
+    return tuple(joined)
 
 
 def _propose(analysis: Analysis, place: _Place, offset: int) -> Iterator[Proposal]:
@@ -224,7 +246,7 @@ class _Names:
 
     def of(self, *kinds: str) -> Iterator[Proposal]:
         """Everything of some kinds; what cannot be read at the moment is known by name."""
-        yield from (_proposal(d) for d in self.declared(*kinds))
+        yield from self._proposals(self.declared(*kinds))
         yield from (Proposal(b.name, b.keyword) for b in self.analysis.tree.broken if b.keyword in kinds)
 
     def within(self, owner: str, kind: str) -> Iterator[Proposal]:
@@ -235,13 +257,13 @@ class _Names:
             owners = {getattr(task, "text", "") for task in tasks} or {d.name for d in self.declared("task")}
         else:
             owners = {owner}
-        yield from (_proposal(d) for d in self.declared("input", "output") if d.owner in owners)
+        yield from self._proposals(d for d in self.declared("input", "output") if d.owner in owners)
         yield from self.of("symbol", "table", "fn")
 
     def variables(self, model: str) -> Iterator[Proposal]:
-        yield from (_proposal(d) for d in self.declared("variable") if d.owner == model)
+        yield from self._proposals(d for d in self.declared("variable") if d.owner == model)
         task = next((getattr(d.node, "task", None) for d in self.declared("model") if d.name == model), None)
-        yield from (_proposal(d) for d in self.declared("output") if d.owner == getattr(task, "text", ""))
+        yield from self._proposals(d for d in self.declared("output") if d.owner == getattr(task, "text", ""))
 
     def placed(self, alignment: str) -> Iterator[Proposal]:
         """The variables of an alignment's model; those of the task for `base.` and `source.`."""
@@ -250,8 +272,19 @@ class _Names:
             yield from self.variables(found.node.model.text)
 
     def everything(self) -> Iterator[Proposal]:
-        yield from (_proposal(d) for d in self.analysis.resolution.declared if d.kind not in LOCAL)
+        yield from self._proposals(d for d in self.analysis.resolution.declared if d.kind not in LOCAL)
 
-
-def _proposal(declared: Declared) -> Proposal:
-    return Proposal(declared.name, declared.kind, f"{declared.kind} of {declared.owner}" if declared.owner else "")
+    def _proposals(self, found: Iterable[Declared]) -> Iterator[Proposal]:
+        """Names as this file can write them: what several files declare, by the name of its import."""
+        for declared in found:
+            place = self.analysis.place(declared.span)
+            name = self.analysis.word(declared)
+            word = declared.name
+            if word != name and place.file != self.analysis.file:
+                part = self.analysis.source.part_at(0)
+                alias = next((alias for alias, identity in part.imports if identity == place.file), None)
+                if alias is None:  # it has no name here
+                    continue
+                word = f"{alias}.{name}"
+            detail = f"{declared.kind} of {declared.owner}" if declared.owner else ""
+            yield Proposal(word, declared.kind, detail, name, place.file)

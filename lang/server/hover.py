@@ -1,13 +1,16 @@
 """What an editor shows for the word under the cursor."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
-from ..diagnostics import Span
+from ..diagnostics import SourcePart, Span
 from ..domains import Domain
 from ..meanings import MEANINGS
 from ..program import Program
 from ..resolution.declared import Declared
+from ..scanner import file_doc
 from .analysis import Analysis
+from .imported import find_import
 
 LONGEST = 400
 """Characters of a declaration that are shown."""
@@ -26,6 +29,9 @@ def hover(analysis: Analysis, offset: int) -> Hover | None:
     found = analysis.resolution.at(offset)
     if found is not None:
         return Hover(describe(analysis, found.declared), found.span)
+    imported = find_import(analysis, offset)
+    if imported is not None:
+        return Hover(_describe_file(analysis, imported.part), imported.span)
     for token in analysis.tokens:
         if token.kind == "word" and token.span.start <= offset <= token.span.end:
             meaning = MEANINGS.get(token.text)
@@ -33,13 +39,21 @@ def hover(analysis: Analysis, offset: int) -> Hover | None:
     return None
 
 
+def _describe_file(analysis: Analysis, part: SourcePart) -> str:
+    """What an imported file says of itself."""
+    doc = file_doc(analysis.source.text, part)
+    return "\n\n".join([f"file `{part.path.name}`", *([doc] if doc else [])])
+
+
 def describe(analysis: Analysis, declared: Declared) -> str:
     """A declaration in Markdown."""
-    text = analysis.text[declared.whole.start : declared.whole.end]
+    text = analysis.source.text[declared.whole.start : declared.whole.end]
     if len(text) > LONGEST:
         text = text[:LONGEST].rstrip() + " ..."
     owner = f" of `{declared.owner}`" if declared.owner else ""
-    parts = [f"{declared.kind} `{declared.name}`{owner}", f"```cspec\n{text}\n```"]
+    place = analysis.place(declared.span).file
+    imported = f", from `{Path(place).name}`" if place != analysis.file else ""
+    parts = [f"{declared.kind} `{declared.name}`{owner}{imported}", f"```cspec\n{text}\n```"]
     program = analysis.checked.program if analysis.checked is not None else None
     domain = _domain(program, declared) if program is not None else None
     if domain is not None:

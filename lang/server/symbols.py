@@ -24,7 +24,7 @@ def symbols(analysis: Analysis) -> tuple[Symbol, ...]:
     return tuple(
         Symbol(outer, outer.whole, tuple(_parts(outer, declared)))
         for outer in declared
-        if not outer.owner and outer.kind not in LOCAL
+        if not outer.owner and outer.kind not in LOCAL and outer.span.end <= len(analysis.text)
     )
 
 

@@ -54,6 +54,9 @@ class PyveneEngine:
         self.network, self.feed, self.variables, self.maps = network, Feed(encoding), variables, maps
         self.host = host_of(network)
         self.grounding = Grounding(()) if grounding is None else grounding
+        for frame in self.grounding.frames:
+            if frame.further:
+                raise EngineRefusal(f"pyvene sets one site with each map, and `{frame.site}` are several")
         self.pyvene = import_pyvene() if grounding is not None else None
         self.calls = 0
         self._compiled: dict[tuple[str, ...], Any] = {}
@@ -63,7 +66,7 @@ class PyveneEngine:
         run = query.run
         batch = self.feed.force(batch, run.input)
         if not run.assignments:
-            return self._plain(torch.from_numpy(batch.inputs[:, run.input]))
+            return self._plain(torch.from_numpy(batch.inputs[:, run.input]), batch.further)
         return self._by_groups(run, batch, lambda targets, items: self._intervened(run, targets, items))
 
     @property
@@ -75,10 +78,10 @@ class PyveneEngine:
         """See `Engine.prepare`: nothing is."""
         return lambda rows: self.logits(query, batch.take(rows.numpy()))[..., list(classes)]
 
-    def _plain(self, rows: Tensor) -> Tensor:
+    def _plain(self, rows: Tensor, further: int | None) -> Tensor:
         """Logits of unedited runs, at the answers."""
         output = self.host.root(**self.host.inputs(self.feed.tokens(rows)))
-        return take_reads(self.host.logits(output), self.feed.reads(rows))
+        return take_reads(self.host.logits(output), self.feed.reads(rows, further))
 
     def _by_groups(self, run: Run, batch: Batch, read: Callable[[tuple[str, ...], Batch], Tensor]) -> Tensor:
         """What is read of each group's items, in the order of the batch."""
@@ -93,7 +96,7 @@ class PyveneEngine:
         tokens = torch.from_numpy(batch.inputs)
         self.calls = 0
         if not targets:
-            return self._plain(tokens[:, run.input])
+            return self._plain(tokens[:, run.input], batch.further)
         model = self._model(targets)
         size = len(batch)
         frames = [self.grounding.frames[self._place(target)[0]] for target in targets]
@@ -108,7 +111,7 @@ class PyveneEngine:
         )
         if self.calls != len(targets):
             raise EngineRefusal(f"expected {len(targets)} interventions, {self.calls} took place")
-        return take_reads(self.host.logits(output), self.feed.reads(tokens[:, run.input]))
+        return take_reads(self.host.logits(output), self.feed.reads(tokens[:, run.input], batch.further))
 
     def _groups(self, run: Run, batch: Batch) -> list[tuple[npt.NDArray[np.int64], tuple[str, ...]]]:
         """Rows of items with one set each, and the set's targets.
@@ -138,10 +141,10 @@ class PyveneEngine:
         with self._after_interventions(0, edited):
             return self._intervened(query.run, targets, batch)
 
-    def activation(self, frame: int, tokens: Tensor) -> Tensor:
+    def activation(self, frame: int, tokens: Tensor, part: int = 0) -> Tensor:
         """See `Engine.activation`."""
-        place = self.grounding.frames[frame]
-        return read_site(self.network, self.feed.tokens(tokens), place.component, place.layer, self.feed.reads(tokens))
+        place = self.grounding.frames[frame].parts[part]
+        return read_site(self.network, self.feed.tokens(tokens), *place.activation, self.feed.reads(tokens))
 
     def at(self, positions: Positions, activation: Tensor, rows: Tensor) -> Tensor:
         """See `Engine.at`."""
@@ -150,9 +153,9 @@ class PyveneEngine:
     def states(self, frame: int, tokens: Tensor) -> Tensor:
         """See `Engine.states`."""
         place = self.grounding.frames[frame]
-        return site_vectors(place, self.activation(frame, tokens), self.feed.where(place, tokens))
+        return site_vectors(place, [self.activation(frame, tokens)], self.feed.where(place, tokens))
 
-    def intervened_activation(self, frame: int, run: Run, batch: Batch) -> Tensor:
+    def intervened_activation(self, frame: int, run: Run, batch: Batch, part: int = 0) -> Tensor:
         """See `Engine.intervened_activation`."""
 
         def read(targets: tuple[str, ...], items: Batch) -> Tensor:
@@ -213,7 +216,7 @@ class PyveneEngine:
 
     def _locations(self, frame: Frame, rows: Tensor) -> npt.NDArray[np.int64]:
         """A frame's positions in each row, shape [item, position]."""
-        where = self.feed.where(frame, rows)
+        (where,) = self.feed.where(frame, rows)
         return np.tile(np.array(where), (len(rows), 1)) if isinstance(where, tuple) else where.numpy()
 
     def _model(self, targets: tuple[str, ...]) -> Any:

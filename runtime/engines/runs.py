@@ -37,6 +37,9 @@ class Runs(Protocol):
     def site(self, tokens: Tensor, component: str, layer: int | None, reads: Tensor) -> Tensor:
         """A site's whole activation in unedited runs, shape [item, position, width]."""
 
+    def sites(self, tokens: Tensor, sites: Sequence[Site], reads: Tensor) -> list[Tensor]:
+        """The same of several sites."""
+
     def edited_runner(
         self, tokens: Tensor, reads: Tensor, sites: Sequence[Site], earliest: int, classes: Tensor | None = None
     ) -> EditedRunner:

@@ -11,7 +11,7 @@ from ..networks.protocol import Network
 from ..networks.stages import take_reads
 from .captures import Captures
 from .runs import EditedRunner, EditsFrom, Site
-from .whole_runs import read_whole
+from .whole_runs import read_several, read_whole
 
 if TYPE_CHECKING:
     from ..networks.prefix import Prefix
@@ -38,6 +38,14 @@ class ScheduledRuns:
         if self.schedule.captured:
             return self.captures.site(tokens, component, layer, reads, self.schedule)
         return read_whole(self.network, tokens, component, layer, reads, self.schedule.exits)
+
+    def sites(self, tokens: Tensor, sites: Sequence[Site], reads: Tensor) -> list[Tensor]:
+        """See `Runs.sites`: of captures earlier ones first, since later states go on from them; else in one run."""
+        if not self.schedule.captured:
+            return read_several(self.network, tokens, sites, reads, self.schedule.exits)
+        order = sorted(range(len(sites)), key=lambda index: self.network.layer_of(*sites[index]))
+        found = {index: self.site(tokens, *sites[index], reads) for index in order}
+        return [found[index] for index in range(len(sites))]
 
     def edited_runner(
         self, tokens: Tensor, reads: Tensor, sites: Sequence[Site], earliest: int, classes: Tensor | None = None

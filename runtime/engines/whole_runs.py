@@ -1,9 +1,12 @@
 """Unedited runs that keep nothing: on to the logits, or no further than they are read."""
 
+import functools
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
-from ..networks.protocol import Network, read_site, read_within
+from ..networks.protocol import Network, read_site, read_sites, read_within
 
 
 def read_whole(
@@ -19,6 +22,25 @@ def read_whole(
     first = network.layer_of(component, layer) if stage is None else stage
     state = run_to(network, network.start(tokens), tokens, 0, first, False)
     return state if stage is not None else read_within(network, state, tokens, first, (component, layer), reads)
+
+
+def read_several(
+    network: Network, tokens: Tensor, sites: Sequence[tuple[str, int | None]], reads: Tensor, exits: bool
+) -> list[Tensor]:
+    """The activations of several sites in the same unedited runs; as `read_whole`."""
+    if len(sites) == 1:
+        return [read_whole(network, tokens, *sites[0], reads, exits)]
+    if exits:
+        return read_sites(network, tokens, sites, reads)
+    found: dict[int, Tensor] = {}
+
+    def keep(index: int, activation: Tensor) -> Tensor:
+        found[index] = activation
+        return activation
+
+    with network.edited([(*site, None, functools.partial(keep, index)) for index, site in enumerate(sites)]):
+        run_to(network, network.start(tokens), tokens, 0, 0, False)
+    return [found[index] for index in range(len(sites))]
 
 
 def run_to(network: Network, state: Tensor, tokens: Tensor, first: int, stage: int, exits: bool) -> Tensor:

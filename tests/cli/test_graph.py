@@ -87,6 +87,33 @@ def test_rival_models_are_apart(tmp_path: Path) -> None:
     assert graph.nodes["rival.first"]["domain"] == "0..3"
 
 
+def test_a_family_depends_on_its_members_and_they_on_what_they_read(tmp_path: Path) -> None:
+    text = """
+task copy {
+  input  x[2]: 0..3
+  output out[2]: 0..3
+  tokens [x]
+  answer out @ {x}: index
+}
+model turned for copy {
+  for i in 0..1 { kept[i] = x[i] }
+  out[0] = kept[1]
+  out[1] = kept[0]
+}
+"""
+    spec = tmp_path / "spec.cspec"
+    spec.write_text(text, encoding="utf-8")
+    graph = draw(spec)
+    assert graph.nodes["turned.kept"]["members"] == ["kept[0]", "kept[1]"]
+    assert set(graph.predecessors("turned.kept")) == {"turned.kept[0]", "turned.kept[1]"}
+    assert set(graph.predecessors("turned.kept[1]")) == {"turned.x[1]"}
+    assert set(graph.predecessors("turned.out[0]")) == {"turned.kept[1]"}
+    assert "members" not in graph.nodes["turned.x[0]"]
+    assert nx.is_directed_acyclic_graph(graph)
+    picture = (tmp_path / "out" / "spec.svg").read_text()
+    assert [f">{name}<" in picture for name in ("kept", "out", "kept[0]", "out[1]")] == [False, False, True, True]
+
+
 def test_verdicts_are_drawn_exactly_while_a_result_matches_the_spec(tmp_path: Path) -> None:
     spec = small(tmp_path, DIFFERENCES + CLAIM + LEFT)
     before = draw(spec)
@@ -182,7 +209,9 @@ def test_written_files_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     spec = small(tmp_path, DIFFERENCES + CLAIM + SOLVES)
     monkeypatch.chdir(tmp_path)
     done = run("graph", spec.name)
-    assert done.out == "wrote spec.dot\nwrote spec.graph.json\nno result matches the spec: no verdicts drawn\n"
+    assert done.out == (
+        "wrote spec.svg\nwrote spec.dot\nwrote spec.graph.json\nno result matches the spec: no verdicts drawn\n"
+    )
     assert (tmp_path / "spec.dot").exists()
     assert (tmp_path / "spec.graph.json").exists()
 

@@ -117,7 +117,9 @@ def test_check_graph_and_compile(tmp_path: Path) -> None:
     keys = [step["key"] for step in plan["steps"]]
     assert set(plan["claims"]) <= set(keys)
     assert all(keys.index(need) < i for i, step in enumerate(plan["steps"]) for need in step["needs"])
-    assert documents["graph"].document["files"] == [str(tmp_path / "out" / f"spec.{e}") for e in ("dot", "graph.json")]
+    assert documents["graph"].document["files"] == [
+        str(tmp_path / "out" / f"spec.{e}") for e in ("svg", "dot", "graph.json")
+    ]
 
 
 @pytest.mark.parametrize("command", ["check", "verify", "graph", "compile", "plan"])

@@ -234,7 +234,7 @@ def test_renaming_everywhere_or_not_at_all(folder: Path) -> None:
         for word, name in (("left", "right"), ("left", "w"), ("left", "for"), ("left", "1x"), ("left", "a b")):
             with pytest.raises(JsonRpcException):
                 await rename(word, name)
-        with pytest.raises(JsonRpcException, match="names that this file declares"):
+        with pytest.raises(JsonRpcException, match="names that this file or one that it imports declares"):
             await session.client.text_document_prepare_rename_async(
                 lsp.PrepareRenameParams(session.document, session.place("hidden"))
             )

@@ -20,6 +20,7 @@ RUNTIME_MAY_READ = {  # of the compiler: the plan, its types and budgets, terms,
     "groundings",
     "interpret_terms",
     "keys",
+    "metrics",
     "network_facts",
     "pair_scores",
     "plan",
@@ -27,6 +28,7 @@ RUNTIME_MAY_READ = {  # of the compiler: the plan, its types and budgets, terms,
     "sampling",
     "schedule",
     "terms",
+    "vector_bases",
 }
 
 

@@ -37,7 +37,8 @@ TEXTS = st.sampled_from([path.read_text(encoding="utf-8") for path in GOOD])
 @pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
 def test_every_place_names_what_it_means(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    resolution = resolve_names(parse_text(Source(path, text))[0])
+    source = Source(path, text)
+    resolution = resolve_names(parse_text(source)[0], source)
     assert resolution.occurrences
     for occurrence in resolution.occurrences:
         assert text[occurrence.span.start : occurrence.span.end].strip('"') == occurrence.declared.name.strip('"')
@@ -52,14 +53,15 @@ def test_a_name_renamed_and_back_is_the_same_text(text: str, number: int) -> Non
     analysis = analysed(text)
     found = analysis.resolution.occurrences[number % len(analysis.resolution.occurrences)]
     try:
-        places = rename(analysis, found.span.start, "renamed_name")
+        (places,) = rename(analysis, found.span.start, "renamed_name").values()
     except RenameError:
         return
     changed = replace_all(text, places, "renamed_name")
     assert changed.count("renamed_name") == len(places)
     again = analysed(changed)
     where = next(o.span.start for o in again.resolution.occurrences if o.declared.name == "renamed_name")
-    assert replace_all(changed, rename(again, where, found.declared.name), found.declared.name) == text
+    (back,) = rename(again, where, found.declared.name).values()
+    assert replace_all(changed, back, found.declared.name) == text
 
 
 @QUICK
@@ -88,9 +90,8 @@ def test_a_name_that_another_place_would_catch_is_refused() -> None:
     for name in ("right", "w", "same", "for", "1st", "", "a.b"):
         with pytest.raises(RenameError):
             rename(analysis, offset, name)
-    assert rename(analysis, offset, "left") == tuple(
-        o.span for o in analysis.resolution.occurrences if o.declared.name == "left"
-    )
+    places = tuple(o.span for o in analysis.resolution.occurrences if o.declared.name == "left")
+    assert rename(analysis, offset, "left") == {str(Path("spec.cspec").resolve()): places}
 
 
 @QUICK
