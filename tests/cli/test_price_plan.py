@@ -77,7 +77,7 @@ def test_a_vector_of_several_layers_costs_the_run_that_it_is_taken_from(
     plan = compile_spec(check(sampled(tmp_path, body)), engine)
     key, store = fit_of(plan), Store(tmp_path / "store")
     fits, counted = Fits(plan, store, Silent()), Counted(monkeypatch)
-    priced = price_plan(plan).steps[key]
+    priced = price_plan(plan).first[key]
     fits.fit(key)
     assert 0.9 * priced.clean <= counted.clean <= priced.clean
     assert 0.9 * priced.forward <= counted.forward <= priced.forward
