@@ -38,8 +38,15 @@ def read_several(
         found[index] = activation
         return activation
 
+    state, stage = network.start(tokens), max(network.layer_of(*site) for site in sites)
+    stop = stage + 1 if stage < network.last_stage else stage
     with network.edited([(*site, None, functools.partial(keep, index)) for index, site in enumerate(sites)]):
-        run_to(network, network.start(tokens), tokens, 0, 0, False)
+        if stop > stage:
+            state = network.advance(state, tokens, 0, stop)
+        else:
+            run_to(network, state, tokens, 0, 0, False)
+    if stop > stage:
+        run_to(network, state, tokens, stop, stop, False)
     return [found[index] for index in range(len(sites))]
 
 

@@ -81,7 +81,7 @@ def test_a_vector_of_several_layers_costs_the_run_that_it_is_taken_from(
     fits.fit(key)
     assert 0.9 * priced.clean <= counted.clean <= priced.clean
     assert 0.9 * priced.forward <= counted.forward <= priced.forward
-    left = price_plan(plan, find_stored(plan, store)).steps
+    left = price_plan(plan, find_stored(plan, store)).first
     (step,) = (step for step in plan.steps() if isinstance(step, EvaluateStep) and step.text == "iia(das)")
     counted = Counted(monkeypatch)
     Evaluations(plan, store, Fits(plan, store, Silent()), Silent()).scores(step.key, 512)
