@@ -8,6 +8,7 @@ HALVES = {
     "keeping": "label stays",
     "exposed": "label stays where a leak would show",
 }
+EFFECTS = ("effect(", "change(")
 
 
 def render_counts(quantity: QuantityRow, page: Page, alone: bool) -> list[str]:
@@ -18,7 +19,7 @@ def render_counts(quantity: QuantityRow, page: Page, alone: bool) -> list[str]:
         if alone:
             lines += _say(page, f"pairs alone: no-op {quantity.no_op:.3f}, full swap {quantity.full_swap:.3f}")
         lines += _say(page, f"the network answers {quantity.network_accuracy:.4f} of the bases right")
-    elif any(cell.half is not None for cell in quantity.cells) and not quantity.families:
+    elif quantity.text.startswith(EFFECTS):
         if quantity.binary:
             lines += _say(page, f"the two runs differ on {quantity.right:,} of {quantity.n:,} items")
         lines += _say(page, f"the network answers {quantity.network_accuracy:.4f} of the bases right")

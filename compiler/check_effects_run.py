@@ -6,7 +6,6 @@ from ..lang.effects import (
     InputSubject,
     Mean,
     MeanOf,
-    MetricTarget,
     Noise,
     OnSource,
     Setting,
@@ -16,7 +15,6 @@ from ..lang.effects import (
     VariablesSubject,
     VariableTarget,
 )
-from ..lang.metrics import CORRECT
 from ..lang.places import Site
 from ..lang.program import Program
 
@@ -28,11 +26,9 @@ def find_effect_obstacle(estimand: Effect | Mean, program: Program) -> str:
     if not any(model.task == estimand.task for model in program.models.values()):
         return "an effect at a task without a model, whose items are not known"
     if isinstance(estimand, Mean):
-        return "" if estimand.metric == CORRECT.name else f"the metric `{estimand.metric}`"
+        return ""
     if isinstance(estimand.target, VariableTarget):
         return f"the variable `{estimand.target.text}` read from a run that was set"
-    if isinstance(estimand.target, MetricTarget) and estimand.target.name != CORRECT.name:
-        return f"the metric `{estimand.target.name}`"
     if estimand.rest:
         return "`given rest`"
     alignments = {s.alignment for s in estimand.subjects if isinstance(s, VariablesSubject)}
@@ -54,10 +50,8 @@ def _of_subject(subject: Subject, program: Program) -> str:
             if isinstance(sites, tuple):
                 return next((what for what in map(_of_site, sites) if what), "")
             return f"the circuit `{name}`, which is searched for"
-        case VariablesSubject(alignment=name, variables=variables):
-            placements = [p for p in program.alignments[name].placements if p.variable in variables]
-            learned = any(placement.learned for placement in program.alignments[name].placements)
-            return f"an effect through maps of `{name}` that are learned" if learned or not placements else ""
+        case VariablesSubject():
+            return ""
     return f"`{subject.text}`"
 
 

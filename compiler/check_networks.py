@@ -9,7 +9,7 @@ from pathlib import Path
 from ..lang.circuits import TopSites
 from ..lang.claims import Accuracy, Estimand, Iia, Reading
 from ..lang.diagnostics import Diagnostic
-from ..lang.effects import CandidateSubject, CircuitSubject, Effect, Mean, SiteSubject
+from ..lang.effects import CandidateSubject, CircuitSubject, Effect, Mean, SiteSubject, VariablesSubject
 from ..lang.places import Region, Site
 from ..lang.program import Alignment, Program
 from .check_autoencoders import check_autoencoders
@@ -86,7 +86,8 @@ def _grounded(program: Program) -> list[tuple[Alignment, str]]:
     """The (alignment, network) pairs: each alignment on its own network, and on those of `iia(A on N)`."""
     own = [(a.name, a.network) for a in program.alignments.values()]
     moved = [(e.alignment, e.network) for e in _estimands(program) if isinstance(e, Iia | Reading)]
-    return [(program.alignments[a], n) for a, n in dict.fromkeys(own + moved)]
+    set_ = [(s.alignment, e.network) for e in _effects(program) for s in e.subjects if isinstance(s, VariablesSubject)]
+    return [(program.alignments[a], n) for a, n in dict.fromkeys(own + moved + set_)]
 
 
 def _estimands(program: Program) -> list[Estimand]:

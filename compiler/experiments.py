@@ -13,12 +13,13 @@ from ..lang.claims import Claim
 from ..lang.later import LATER
 from ..lang.program import FitSettings
 from .encode_prompts import PromptEncoding
-from .groundings import Grounding, Search
+from .groundings import Grounding, Search, ground
+from .metrics import RunMetric
 from .network_facts import NetworkFacts
 from .prompts import SpokenTask
 from .row_layout import NO_TOKEN, Position, RowLayout
 from .sampling.items import Recipe
-from .terms import EstimandName, Expectation
+from .terms import EstimandName, Expectation, Gain
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,11 @@ class Fitting:
     network: str
     outer: "tuple[Fitting, Grounding] | None" = None
 
+    @property
+    def grounding(self) -> Grounding:
+        """Where its variables live: the first alternative of its search."""
+        return ground(self.search.places((0,) * len(self.search.lines)))
+
 
 @dataclass(frozen=True)
 class Measurement:
@@ -156,13 +162,22 @@ class Measurement:
     """Maps are drawn at random in place of learned ones (a control)."""
     frozen: bool = False
     """The map was fitted on another network and is carried over."""
+    metric: RunMetric | None = field(default=None, metadata=LATER)
+    """The metric that the term reads, where it is another one than `correct`."""
 
     @property
     def families(self) -> tuple[str, ...]:
-        """The families of maps that a verdict speaks of; an effect sets places as they are."""
-        if self.grounding is None or self.estimand in ("effect", "change"):
+        """The families of maps that a verdict speaks of; of an effect, which sets places as they are, the learned."""
+        if self.grounding is None or (self.estimand in ("effect", "change") and self.fitting is None):
             return ()
+        if self.estimand in ("effect", "change"):
+            return Grounding(tuple(frame for frame in self.grounding.frames if not frame.given)).families
         return self.grounding.families
+
+    @property
+    def signed(self) -> bool:
+        """Whether it may be of either sign, and is 0 where nothing is done."""
+        return isinstance(self.term.score, Gain)
 
     @property
     def learned(self) -> bool:
@@ -213,6 +228,22 @@ class Part:
     coefficients: tuple[tuple[Fraction, int], ...]
     tolerance: Fraction = Fraction(0)
     written: Literal[">=", "<=", "=="] = ">="
+
+    def strength(self, index: int, signed: bool) -> int:
+        """1 where T grows as a quantity gets stronger, -1 where T shrinks then, 0 where T does not read it.
+
+        A quantity is stronger the larger it is. A `signed` effect that stands alone is stronger the farther it is from
+        0, which is what doing nothing gives: a bound that doing nothing meets limits it, any other asks for it.
+        """
+        coefficient = next((c for c, i in self.coefficients if i == index), Fraction(0))
+        if coefficient and signed and len(self.coefficients) == 1 and (self.constant or self.relation == ">="):
+            return 1 if self.constant < 0 else -1
+        return (coefficient > 0) - (coefficient < 0)
+
+    def direction(self, index: int, signed: bool) -> int:
+        """1 where a quantity that it reads is stronger the larger it is, -1 where it is so the smaller it is."""
+        coefficient = next((c for c, i in self.coefficients if i == index), Fraction(0))
+        return self.strength(index, signed) * (1 if coefficient > 0 else -1)
 
 
 @dataclass(frozen=True)

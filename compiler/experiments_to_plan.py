@@ -31,7 +31,20 @@ from .plan import (
 )
 from .render_terms import render
 from .sampling.items import Recipe, Split
-from .terms import ESTIMAND_VERSIONS, Agree, ModelWorld, NetworkWorld, ReadsRight, in_worlds, interchange
+from .terms import (
+    ESTIMAND_VERSIONS,
+    Agree,
+    Amount,
+    Apart,
+    Differ,
+    Gain,
+    ModelWorld,
+    NetworkWorld,
+    ReadsRight,
+    in_worlds,
+    interchange,
+    unnamed_metric,
+)
 
 NATURAL = 2048
 """How many inputs of `fit` the read-outs are fitted on."""
@@ -129,6 +142,7 @@ class _Planning:
             families=quantity.measurement.families,
             maps=self.plan_fit_key(quantity.measurement),
             chance=_chance(quantity.measurement),
+            signed=quantity.measurement.signed and quantity.measurement.learned,
             positive_control=None if positive is None else self.plan_control(Control("last site", positive), False),
             vetoes=tuple(self.plan_control(veto, exhaustively) for veto in quantity.vetoes),
         )
@@ -160,7 +174,7 @@ class _Planning:
             count = measurement.count if measurement.fitting is None else measurement.fitting.select_count
             select = self.plan_items(recipe, "select", count, measurement.encoding)
         natural: str | None = None
-        if not isinstance(measurement.term.score, Agree):
+        if not isinstance(measurement.term.score, Agree | Amount):
             natural = self.plan_items(measurement.recipe, "fit", NATURAL, measurement.encoding)
         key = content_key(
             "evaluate",
@@ -174,6 +188,7 @@ class _Planning:
             select=select,
             engine=self.engine,
             **({} if apart is None else {"labels": measurement.recipe.model.canonical}),
+            **({} if measurement.metric is None else {"metric": measurement.metric}),
         )
         step = EvaluateStep(
             key=key,
@@ -186,16 +201,17 @@ class _Planning:
             variables=measurement.variables,
             select=select,
             natural=natural,
+            metric=measurement.metric,
         )
         return self.add(step, items, select, natural, *(c.fit for c in candidates))
 
     def plan_fit_of(self, measurement: Measurement, network: NetworkSource) -> str | None:
         """The fit of a measurement's maps: on the network that is measured, unless they are carried over."""
-        fitting, grounding = measurement.fitting, measurement.grounding
-        if fitting is None or grounding is None:
+        fitting = measurement.fitting
+        if fitting is None:
             return None
         home = self.plan_network(fitting.network, None) if measurement.frozen else network
-        return self.plan_fit(fitting, grounding, home, measurement.encoding)
+        return self.plan_fit(fitting, fitting.grounding, home, measurement.encoding)
 
     def plan_fit_key(self, measurement: Measurement) -> str | None:
         """The fit of a measurement's maps on its own network, or on the first of the random ones."""
@@ -285,8 +301,10 @@ def _version(package: str) -> str:
 
 
 def _chance(measurement: Measurement) -> float | None:
-    """What guessing among the declared answers, or among a variable's values, reaches."""
+    """What guessing among the declared answers, or among a variable's values, reaches; of an effect, no change."""
     score = measurement.term.score
+    if measurement.learned and isinstance(score, Gain | Differ | Apart):
+        return 0.0
     if isinstance(score, ReadsRight):
         return 1 / measurement.recipe.model.domains[score.variable].size
     if measurement.recipe.halves == ("exposed",) or not isinstance(score, Agree):
@@ -296,7 +314,8 @@ def _chance(measurement: Measurement) -> float | None:
 
 def _canonical(measurement: Measurement) -> str:
     """A score's text without the names of worlds: what is run and compared, and nothing of where it was declared."""
-    return render(in_worlds(measurement.term.score, ModelWorld("model"), NetworkWorld("network")))
+    score = measurement.term.score if measurement.metric is None else unnamed_metric(measurement.term.score)
+    return render(in_worlds(score, ModelWorld("model"), NetworkWorld("network")))
 
 
 def _fitted_score(fitting: Fitting) -> Agree:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from ..lang.components import same_vector
 from ..lang.later import LATER
 from ..lang.places import Family, Size, show_dims
 from .row_layout import Position
@@ -61,6 +62,13 @@ class Frame:
         if self.inside is not None:
             return self.inside.frame.blocks[self.inside.block].size
         return len(self.dims) * (1 if self.shared else len(self.positions))
+
+    def meets(self, other: "Frame") -> bool:
+        """Whether it reads positions of the same vector as another one; some of their dims may be the same then."""
+        if same_vector(self.component, self.layer) != same_vector(other.component, other.layer):
+            return False
+        everywhere = any(isinstance(p, Position) and p.part == "all" for p in (*self.positions, *other.positions))
+        return everywhere or bool({*self.positions} & {*other.positions}) or self.positions == other.positions
 
     @property
     def given(self) -> bool:

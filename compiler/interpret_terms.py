@@ -29,6 +29,8 @@ class Batch:
     fixed: Mapping[Value, npt.NDArray[np.float32]] = field(default_factory=dict)
     forced: npt.NDArray[np.int64] | None = None
     """Tokens that a network is fed after the prompt whose answer is read, shape [item, token], -1 for none."""
+    further: int | None = None
+    """At how many positions after the first one logits are read; None: at as many as the task's answers need."""
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -36,7 +38,7 @@ class Batch:
     def take(self, rows: npt.NDArray[np.int64] | slice) -> "Batch":
         """The items of these rows."""
         forced = None if self.forced is None else self.forced[rows]
-        return Batch(self.inputs[rows], self.members[rows], self.variables, self.fixed, forced)
+        return Batch(self.inputs[rows], self.members[rows], self.variables, self.fixed, forced, self.further)
 
 
 def members_of(population: Population, items: Items) -> npt.NDArray[np.bool_]:

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 
 from ..lang.claims import Accuracy, Estimand, Iia, Reading
 from ..lang.effects import Effect, Mean
-from ..lang.places import Site
 from ..lang.program import Alignment, Program
 from .causal_model import CausalModel
 from .experiments import Fitting, Measurement, NetworkFile
-from .groundings import Grounding, Search, ground
+from .groundings import Search, ground
 from .lower_alignments import Via, lower_search
 from .lower_encoding import lower_encoding
+from .lower_fittings import lower_fitting
 from .lower_measured_effects import lower_measured_effect, lower_measured_mean
-from .lower_recipes import all_sets, find_pairs, item_counts, lower_recipe
+from .lower_recipes import find_pairs, item_counts, lower_recipe
 from .lower_scores import lower_score
 
 
@@ -77,35 +77,13 @@ class Estimands:
             encoding=lower_encoding(self.program, task, file),
             variables=alignment.variables,
             grounding=grounding,
-            fitting=self.lower_fitting(alignment, search, home) if learned else None,
+            fitting=self.fitting(alignment, search, home) if learned else None,
             frozen=estimand.frozen,
         )
 
-    def lower_fitting(self, alignment: Alignment, search: Search, network: str) -> Fitting:
-        """How an alignment's maps are found: on all non-empty sets of its variables."""
-        model, variables = self.models[alignment.model], alignment.variables
-        pairs = find_pairs(self.program, alignment.pairs, self.program.models[alignment.model].task)
-        fit_count, select_count, _ = item_counts(self.program, pairs)
-        return Fitting(
-            recipe=lower_recipe(self.program, self.models, model, variables, all_sets(len(variables)), pairs),
-            fit_count=fit_count,
-            select_count=select_count,
-            settings=alignment.fit,
-            variables=variables,
-            search=search,
-            network=network,
-            outer=self.lower_outer(alignment, network),
-        )
-
-    def lower_outer(self, alignment: Alignment, network: str) -> tuple[Fitting, Grounding] | None:
-        """The fitting of the alignment that some of this one's sites lie inside of."""
-        places = [p.place for p in alignment.placements if isinstance(p.place, Site)]
-        inside = {place.inside[0] for place in places if place.inside is not None}
-        if not inside:
-            return None
-        outer = self.program.alignments[inside.pop()]
-        search = lower_search(self.program, outer, self.models, self.networks[network])
-        return self.lower_fitting(outer, search, network), ground(search.places((0,) * len(search.lines)))
+    def fitting(self, alignment: Alignment, search: Search, network: str) -> Fitting:
+        """How an alignment's maps are found on a network."""
+        return lower_fitting(self.program, self.models, self.networks, alignment, search, network)
 
 
 def estimand_text(estimand: Accuracy | Iia | Reading, program: Program) -> str:

@@ -19,6 +19,7 @@ from ..lang.program import FitSettings as FitSettings
 from .causal_model import CausalModel
 from .experiments import Encoding, NetworkFile, Part
 from .groundings import Grounding, Search
+from .metrics import RunMetric
 from .sampling.draw_items import Population
 from .sampling.items import Split
 from .terms import Agree, Score
@@ -104,8 +105,8 @@ class EvaluateStep:
     """Score a term item by item; of several candidates the one that is best on `select` is measured.
 
     How many items are scored is its readers' business: the scores of more items continue those of fewer. `variables`
-    are those of the grounding; `natural` the inputs on which read-outs are fitted and whose activations are the
-    natural ones.
+    are those of the grounding; `metric` is what the term reads, where it is another metric than `correct`; `natural`
+    the inputs on which read-outs are fitted and whose activations are the natural ones.
     """
 
     key: str
@@ -118,6 +119,7 @@ class EvaluateStep:
     variables: tuple[str, ...]
     select: str | None
     natural: str | None
+    metric: RunMetric | None = field(default=None, metadata=LATER)
     kind: Literal["Evaluate"] = "Evaluate"
 
 
@@ -162,6 +164,8 @@ class MeasuredQuantity:
     chance: float | None = 0.0
     """What guessing among the declared answers reaches; None where doing nothing is perfect (`isolate`), or where no
     answer is right or wrong (`cae`, `divergence`)."""
+    signed: bool = field(default=False, metadata=LATER)
+    """An effect through a learned map that may be of either sign: doing nothing gives 0."""
     ungated: bool = field(default=False, compare=False)
     """Its author frees the network from having to solve the task."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from ..lang.claims import Claim, Comparison, Estimand, Iia, Linear, Scaled
+from ..lang.claims import Claim, Comparison, Estimand, Iia, Linear
 from ..lang.effects import Effect
 from ..lang.program import Program
 from .causal_model import CausalModel
@@ -29,24 +29,24 @@ def _lower_claim(program: Program, claim: Claim, estimands: Estimands, controls:
     if claim.confidence is not None:
         alpha = min(alpha, 1 - claim.confidence)
     measured = list(measured_by(claim))
-    quantities = tuple(_lower_quantity(e, _polarities(claim.parts, e), estimands, controls) for e in measured)
-    return Experiment(claim, quantities, tuple(_lower_part(part, measured) for part in claim.parts), alpha)
+    parts = tuple(_lower_part(part, measured) for part in claim.parts)
+    quantities = tuple(_lower_quantity(e, parts, index, estimands, controls) for index, e in enumerate(measured))
+    return Experiment(claim, quantities, parts, alpha)
 
 
-def _lower_quantity(estimand: Estimand, signs: set[int], estimands: Estimands, controls: Controls) -> Quantity:
+def _lower_quantity(
+    estimand: Estimand, parts: tuple[Part, ...], index: int, estimands: Estimands, controls: Controls
+) -> Quantity:
     """An estimand with the gate and the controls that its place in the claim asks for."""
     measurement: Measurement = estimands.lower(estimand)
+    signs, strengths = _signs(parts, index, False), _signs(parts, index, measurement.signed)
     asks = isinstance(estimand, Iia | Effect) and not estimand.random and 1 in signs
     free = isinstance(estimand, Iia | Effect) and estimand.ungated
     ungated = asks and (free or estimands.program.networks[estimand.network].ungated)
-    control = controls.last_site(measurement) if measurement.learned and -1 in signs else None
-    vetoes = controls.vetoes(measurement) if measurement.learned and 1 in signs else ()
+    control = controls.last_site(measurement) if measurement.learned and -1 in strengths else None
+    vetoes = controls.vetoes(measurement) if measurement.learned and 1 in strengths else ()
     notes = controls.notes(measurement, estimand) if 1 in signs else ()
     return Quantity(measurement, asks and not ungated, control, (*vetoes, *notes), ungated)
-
-
-def _terms(part: Comparison) -> tuple[Scaled, ...]:
-    return (*part.left.terms, *part.right.terms)
 
 
 def _fraction(pair: tuple[int, int]) -> Fraction:
@@ -73,11 +73,7 @@ def _lower_part(part: Comparison, estimands: Sequence[Estimand]) -> Part:
     return Part("==" if part.relation == "==" else ">=", constant, pairs, tolerance, part.relation)
 
 
-def _polarities(parts: tuple[Comparison, ...], estimand: Estimand) -> set[int]:
-    """The signs with which an estimand enters the parts; an equality holds it from both sides."""
-    signs: set[int] = set()
-    for part in parts:
-        _, coefficients = _normalise(part, [estimand, *(t.estimand for t in _terms(part) if t.estimand != estimand)])
-        if value := coefficients.get(0):
-            signs |= {1, -1} if part.relation == "==" else {1 if value > 0 else -1}
-    return signs
+def _signs(parts: tuple[Part, ...], index: int, signed: bool) -> set[int]:
+    """The signs with which a quantity's strength enters the parts; an equality holds it from both sides."""
+    found = [(part, part.strength(index, signed)) for part in parts]
+    return {sign for part, own in found if own for sign in ((1, -1) if part.relation == "==" else (own,))}

@@ -216,6 +216,11 @@ class Placement:
         return not given or isinstance(self.place, Region) or self.place.inside is not None
 
     @property
+    def dims_are_found(self) -> bool:
+        """Whether it takes some dims of its site, which a search finds, and leaves the others as they are."""
+        return self.family.name == "identity" and self.sizes != (None,)
+
+    @property
     def text(self) -> str:
         """`hidden[1] via rotation size 4`."""
         where = f"in {self.place.text}" if isinstance(self.place, Region) else f"at {self.place.text}"

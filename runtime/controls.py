@@ -102,7 +102,14 @@ def run_notes(step: DecideStep, measured: list[Measured], run: Run) -> ControlRu
 
 def bounded_below(step: DecideStep, index: int) -> bool:
     """Whether the claim needs this quantity to be large."""
-    return any(i == index and (c > 0 or part.relation == "==") for part in step.parts for c, i in part.coefficients)
+    strengths = [(part, part.strength(index, step.quantities[index].signed)) for part in step.parts]
+    return any(strength > 0 or (strength and part.relation == "==") for part, strength in strengths)
+
+
+def _direction(step: DecideStep, index: int) -> int:
+    """1 where the claim needs a quantity to be large, -1 where it needs an effect to be far below 0."""
+    signed = step.quantities[index].signed
+    return next((part.direction(index, signed) for part in step.parts if part.strength(index, signed)), 1)
 
 
 def _judge_baselines(step: DecideStep, index: int, own: Measured) -> ControlRuling:
@@ -110,12 +117,14 @@ def _judge_baselines(step: DecideStep, index: int, own: Measured) -> ControlRuli
 
     Where doing nothing is perfect it tells nothing. The label of a source (full swap) is only noted.
     """
-    scores, chance, interval = own.scores, step.quantities[index].chance, control_interval(step, own)
+    scores, chance, direction = own.scores, step.quantities[index].chance, _direction(step, index)
+    interval, end = control_interval(step, own).scale(direction), "below the low" if direction > 0 else "above the high"
+    guess = "no-op" if scores.no_op is None else "guess"  # an effect has no pairs: doing nothing, it is 0
     rows = []
-    for name, value in (("no-op", scores.no_op), ("guess", chance)):
+    for name, value in (("no-op", scores.no_op), (guess, chance)):
         if value is not None and chance is not None:
-            needed = f"below the low end {interval.low:.4f}"
-            rows.append(computed_row(step, index, name, value, scores.n, needed, value < interval.low))
+            needed = f"{end} end {direction * interval.low:.4f}"
+            rows.append(computed_row(step, index, name, value, scores.n, needed, direction * value < interval.low))
         elif value is not None:
             rows.append(computed_row(step, index, name, value, scores.n))
     if scores.full_swap is not None:
@@ -175,10 +184,12 @@ def _note_divergence(step: DecideStep, index: int, found: Measured) -> ControlRu
 
 def _judge_networks(step: DecideStep, own: Measured, index: int, found: Measured, nothing: float) -> ControlRuling:
     """Untrained networks may reach a share of the estimand's rise above what doing nothing and guessing reach."""
-    interval, rise = (control_interval(step, one) for one in (found, own))
+    direction = _direction(step, index)
+    interval, rise = (control_interval(step, one).scale(direction) for one in (found, own))
     most, most_yet = (nothing + step.share * (end - nothing) for end in (rise.low, rise.high))
     met = interval.high <= most
-    row = measured_row(step, index, RANDOM_NETWORKS, found, f"high end at most {most:.4f}", met)
+    needed = f"high end at most {most:.4f}" if direction > 0 else f"low end at least {-most:.4f}"
+    row = measured_row(step, index, RANDOM_NETWORKS, found, needed, met)
     if met:
         return ControlRuling(None, (row,))
     reason = "vacuous" if interval.low > most else "control_unsettled"

@@ -12,6 +12,7 @@ from .fits import Fits
 from .fitted import evaluation_content
 from .item_scores import ItemScores, summarise
 from .natural import Natural, open_natural
+from .overlaps import find_overlap
 from .progress import Progress
 from .score_chunks import read_or_score
 from .scores import Scores, read_whole_domain
@@ -52,6 +53,13 @@ class Evaluations:
         items = self._score_items(step, chosen, count).first(count)
         return summarise(items, population, chosen.select, chosen.index)
 
+    def overlap(self, key: str) -> tuple[str, str] | None:
+        """Two things that an effect sets in the same units, now that its maps are found; None where there are none."""
+        step, chosen = self._step(key), self._choose(key)
+        if step.candidates[chosen.index].fit is None:
+            return None
+        return find_overlap(self._grounded(step, chosen), self._engine(step, chosen).maps)
+
     def content(self, key: str) -> str:
         """The key of everything that an evaluation's scores depend on, whatever their number."""
         return self._choose(key).content
@@ -74,7 +82,8 @@ class Evaluations:
             else:
                 population, encoding = self._population(step.items)
                 engine, natural = self._engine(step, chosen), self._natural(step)
-                scores = run_whole_domain(step, population, engine, encoding, self.progress, natural)
+                grounded = self._grounded(step, chosen)
+                scores = run_whole_domain(grounded, population, engine, encoding, self.progress, natural)
                 scores = replace(scores, select=chosen.select, chosen=chosen.index)
                 self.store.save(chosen.content, scores.tensors(), scores.document())
             self._whole[step.key] = scores
@@ -90,7 +99,8 @@ class Evaluations:
             if not len(items):
                 return None
             engine, natural = self._engine(step, chosen), self._natural(step)
-            return run_evaluate(step, population, items, engine, encoding, self.progress, start, natural)
+            grounded = self._grounded(step, chosen)
+            return run_evaluate(grounded, population, items, engine, encoding, self.progress, start, natural)
 
         scores = read_or_score(self.store, chosen.content, count, score, self._items.get(step.key))
         assert scores is not None, "checked: some item can be drawn"
@@ -102,6 +112,9 @@ class Evaluations:
             candidate = step.candidates[chosen.index]
             self._engines[step.key] = self.fits.engine(candidate, step)
         return self._engines[step.key]
+
+    def _grounded(self, step: EvaluateStep, chosen: _Chosen) -> EvaluateStep:
+        return self.fits.grounded(step.candidates[chosen.index], step)
 
     def _natural(self, step: EvaluateStep) -> Natural | None:
         """The inputs on which what is read of the network is fitted; None where nothing is read but its answer."""

@@ -69,6 +69,7 @@ class Inline:
             items.population.remarks(),
             quantity_keys(self.evaluations.content(quantity.evaluate), items, candidate.network),
             () if fit is None else self.fits.sizes(fit),
+            self.evaluations.overlap(quantity.evaluate),
         )
 
     def _looked(self, key: str, count: int | None) -> Looked:

@@ -1,5 +1,7 @@
 """Engines with their maps: networks loaded once, maps fitted or read from the store, and put in place."""
 
+from dataclasses import replace
+
 import torch
 
 from ..compiler.budgets import CAPTURE_ROOM
@@ -81,11 +83,18 @@ class Fits:
                     feature_map.draw(generator)
                     feature_map.restore(feature_map.state())
             return engine
-        step = self._step(candidate.fit)
-        engine = self.open_engine(candidate.network, encoding, self.grounding(candidate.fit), variables)
-        self._hold_outer(engine, step)
+        engine = self.open_engine(candidate.network, encoding, self.grounded(candidate, evaluate).grounding, variables)
+        self._hold_outer(engine, self._step(candidate.fit))
         restore_maps(engine.maps, self.fit(candidate.fit))
         return engine
+
+    def grounded(self, candidate: Candidate, evaluate: EvaluateStep) -> EvaluateStep:
+        """An evaluation with the places that a candidate's fit chose, and those that it sets as they are after them."""
+        if candidate.fit is None or evaluate.grounding is None:
+            return evaluate
+        fitted = len(self._step(candidate.fit).variables)
+        further = (f for f in evaluate.grounding.frames if all(block.variable >= fitted for block in f.blocks))
+        return replace(evaluate, grounding=Grounding((*self.grounding(candidate.fit).frames, *further)))
 
     def open_engine(
         self, source: NetworkSource, encoding: Encoding, grounding: Grounding | None, variables: tuple[str, ...]
@@ -139,7 +148,7 @@ class Fits:
         if step.outer is None:
             return
         outer, frames = self.fit(step.outer), self.grounding(step.outer).frames
-        for place, feature_map in zip(step.grounding.frames, engine.maps, strict=True):
+        for place, feature_map in zip(step.grounding.frames, engine.maps, strict=False):
             if isinstance(feature_map, NestedMap) and place.inside is not None:
                 feature_map.hold(outer.maps[frames.index(place.inside.frame)])
 

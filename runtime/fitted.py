@@ -37,8 +37,8 @@ class Fitted:
 
 
 def restore_maps(maps: "tuple[FeatureMap, ...]", fitted: Fitted) -> None:
-    """Make an engine's maps the fitted ones."""
-    for feature_map, state in zip(maps, fitted.maps, strict=True):
+    """Make an engine's first maps the fitted ones; any further ones are given."""
+    for feature_map, state in zip(maps[: len(fitted.maps)], fitted.maps, strict=True):
         feature_map.restore(state)
 
 

@@ -34,6 +34,8 @@ class Evaluated:
     remarks: tuple[str, ...] = ()
     keys: QuantityKeys | None = None
     sizes: tuple[FoundSize, ...] = ()
+    overlap: tuple[str, str] | None = None
+    """Two things that an effect sets in the same units, as its fit shows."""
 
     @property
     def measured(self) -> Measured:
@@ -59,6 +61,11 @@ class Ruling:
 def rule_scores(step: DecideStep, evaluated: list[Evaluated]) -> Ruling:
     """The truth table, then the vetoes that need no further run and come before the controls, in their order."""
     measured = [e.measured for e in evaluated]
+    for one in evaluated:
+        if one.overlap is not None:
+            first, second = one.overlap
+            why = f"{one.quantity.text} has no value: `{first}` and `{second}` were found in the same units"
+            return Ruling("inconclusive", "overlap", why=why)
     ruling = rule_parts(step, measured)
     if ruling.outcome != "inconclusive":
         gates = {e.quantity.text: solves(e.scores, step.alpha) for e in evaluated if e.quantity.gated}
@@ -113,7 +120,8 @@ def _rule_part(step: DecideStep, index: int, measured: list[Measured], moved: Mo
     def at(alpha: float) -> str:
         return status(part, part_interval(part, measured, alpha, moved))
 
-    learned = [(c, step.quantities[i].learned) for c, i in part.coefficients]
+    read = [(i, step.quantities[i]) for _, i in part.coefficients]
+    learned = [(part.strength(i, quantity.signed), quantity.learned) for i, quantity in read]
     plus = any(is_learned and c > 0 for c, is_learned in learned)
     minus = any(is_learned and c < 0 for c, is_learned in learned)
     found, straddles = at(step.alpha), Ruling("inconclusive", "straddles", open=True)

@@ -15,6 +15,7 @@ from ..compiler.interpret_terms import Batch
 from ..compiler.plan import EvaluateStep
 from ..compiler.sampling.items import Items
 from ..compiler.terms import (
+    Amount,
     Apart,
     Assignment,
     CodeOf,
@@ -30,10 +31,11 @@ from ..compiler.terms import (
     Value,
     ValueOf,
 )
-from .answers import NEAR_TIE, compare, declared_best
+from .answers import compare, declared_best, near_ties
 from .encode import encode
 from .engines import Engine
 from .errors import EngineRefusal
+from .metrics import read_metric, score_metric
 from .natural import Natural
 
 
@@ -49,21 +51,33 @@ class EffectScores:
     near: Tensor
     range: tuple[float, float]
     binary: bool
+    clipped: Tensor | None = None
+    """Items of which a value was cut to the metric's bounds; None where no value can lie outside."""
 
 
 def score_effect(
-    step: EvaluateStep, items: Items, engine: Engine, encoding: Encoding, natural: Natural
+    step: EvaluateStep, items: Items, engine: Engine, encoding: Encoding, natural: Natural | None
 ) -> EffectScores:
-    """The scores of an effect's term on items. A gain of the answer's value is always among the declared answers."""
+    """The scores of an effect's or a mean's term on items.
+
+    A gain of the answer's value is always among the declared answers.
+    """
     score = step.score
-    assert isinstance(score, Gain | Differ | Apart)
+    assert isinstance(score, Gain | Differ | Apart | Amount)
     feeding = _Feeding(list(items.inputs.swapaxes(0, 1)), step.model.input_names)
-    runs = [feeding.feed(query.run) for query in (score.left, score.right)]
+    queries = (score.query,) if isinstance(score, Amount) else (score.left, score.right)
+    runs = [feeding.feed(query.run) for query in queries]
     fixed: dict[Value, npt.NDArray[np.float32]] = {
         value: _fixed(value, step, engine, natural) for run in runs for value in _fixed_values(run)
     }
     fed = Items(np.stack(feeding.inputs, axis=1), items.cell)
     batch = Batch(encode(fed, encoding), np.zeros((len(items), 0), dtype=bool), (), fixed)
+    if step.metric is not None:
+        metric, output = step.metric, step.model.output
+        read = [read_metric(metric, run, output, batch, items.bases, engine, encoding) for run in runs]
+        found = score_metric(score, read, metric.range)
+        return EffectScores(found.values, found.values, found.near, found.range, False, found.clipped)
+    assert not isinstance(score, Amount), "a mean of `correct` is agreement with the model"
     logits = [engine.logits(OutputOf(step.model.output, run), batch) for run in runs]
     labels = torch.from_numpy(step.model.output_of(items.bases))
     after, before = (_read(score.left, one, labels, encoding, step) for one in logits)
@@ -99,9 +113,7 @@ def _read(query: Query, logits: Tensor, labels: Tensor, encoding: Encoding, step
     among = torch.stack([declared_best(one, answer) for one, answer in zip(said, encoding.answers, strict=True)], 1)
     near = agreement.near
     for one, answer in zip(said, encoding.answers, strict=True):
-        if len(answer.declared) > 1:
-            top = one[:, list(answer.declared)].topk(2, dim=1).values
-            near = near | (top[:, 0] - top[:, 1] < NEAR_TIE)
+        near = near | near_ties(one, answer)
     if isinstance(step.score, Gain):
         return _Reading(among, among, near)
     return _Reading(torch.stack([one.argmax(1) for one in said], 1), among, near)
@@ -163,13 +175,16 @@ def _fixed_values(run: Run) -> Iterator[MeanOver | CodeOf]:
                 waiting += [assignment.value for assignment in inner.assignments]
 
 
-def _fixed(value: MeanOver | CodeOf, step: EvaluateStep, engine: Engine, natural: Natural) -> npt.NDArray[np.float32]:
+def _fixed(
+    value: MeanOver | CodeOf, step: EvaluateStep, engine: Engine, natural: Natural | None
+) -> npt.NDArray[np.float32]:
     """The mean features of a handle's frame over natural inputs (of a code, over those that have it), [group, feature].
 
     Raises:
         EngineRefusal: no natural input has the code.
     """
     handle = value.handle if isinstance(value, MeanOver) else value.variable
+    assert natural is not None, "planned: what sets anything has natural inputs"
     tokens = natural.rows
     if isinstance(value, CodeOf):
         chosen = step.model.run(natural.codes, {})[value.variable] == value.code

@@ -13,7 +13,20 @@ from ..experiments import Control, Measurement
 from ..groundings import Grounding, Place, Search, ground
 from ..lower_estimands import Estimands
 from ..network_facts import NetworkFacts
-from ..terms import Agree, Distance, Expectation, ModelWorld, NetworkWorld, Score, interchange, on_model, on_random
+from ..terms import (
+    Agree,
+    Apart,
+    Differ,
+    Distance,
+    Expectation,
+    Gain,
+    ModelWorld,
+    NetworkWorld,
+    Score,
+    interchange,
+    on_model,
+    on_random,
+)
 from .scramble_model import scramble_model
 
 
@@ -189,8 +202,10 @@ def _scrambled_model(measurement: Measurement) -> Control:
     """Fixed random functions in place of the aligned variables' equations, in fit and test alike."""
     name, recipe, fitting = "scrambled model", measurement.recipe, measurement.fitting
     assert fitting is not None
-    model = scramble_model(recipe.model, measurement.variables, recipe.seed)
-    fitted = scramble_model(fitting.recipe.model, measurement.variables, recipe.seed)
+    if isinstance(measurement.term.score, Gain | Differ | Apart):
+        return Control(name, None, "an effect is compared with no model, so that nothing of one can be memorised")
+    model = scramble_model(recipe.model, fitting.variables, recipe.seed)
+    fitted = scramble_model(fitting.recipe.model, fitting.variables, recipe.seed)
     if model is None or fitted is None:
         return Control(name, None, "a variable's parents have too few or too many joint values to be scrambled")
     again = _again(

@@ -36,8 +36,9 @@ REASONS = (
     "off_distribution",
     "unstable",
     "out_of_range",
+    "overlap",
 )
-LATER_REASONS = ("awaiting_scores", "overlap")
+LATER_REASONS = ("awaiting_scores",)
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ def share_units(one: Subject, other: Subject, names: Names) -> bool:
 
 
 def _places_of(subject: Subject, names: Names) -> tuple[Site | Region, ...]:
-    """The sites of a thing, or the regions that they are searched in; none where they are drawn."""
+    """The sites of a thing, or the regions that they are searched in; none where they, or dims of theirs, are found."""
     match subject:
         case SiteSubject(site=site):
             return (site,)
@@ -42,6 +42,6 @@ def _places_of(subject: Subject, names: Names) -> tuple[Site | Region, ...]:
         case VariablesSubject(alignment=alignment, variables=variables):
             view = names.alignments.entries[alignment]
             placements = () if view is None else view.placements
-            chosen = [placement for placement in placements if placement.variable in variables]
+            chosen = [p for p in placements if p.variable in variables and not p.dims_are_found]
             return tuple(place for p in chosen for place in p.members or (p.place,))
     return ()

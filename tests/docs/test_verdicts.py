@@ -24,7 +24,7 @@ SPECS = sorted(path.name for path in FOLDER.glob("*.cspec"))
 PAGE = (ROOT / "docs" / "verdicts.md").read_text(encoding="utf-8")
 ESTIMANDS = (ROOT / "docs" / "estimands.md").read_text(encoding="utf-8")
 QUOTED = re.findall(r"^<!-- verdict: (\S+) (\w+) -->\n```text\n(.*?)^```$", PAGE, re.S | re.M)
-NOT_BUILT = {"awaiting_scores", "overlap"}
+NOT_BUILT = {"awaiting_scores"}
 
 
 @dataclass(frozen=True)
