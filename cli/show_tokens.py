@@ -38,8 +38,9 @@ def _show_answers(answers: list[AnswerTokens]) -> Iterator[str]:
     values = list(dict.fromkeys(answer.value for answer in answers))
     for answer in answers:
         if answer.value in values[:MOST]:
-            shown = " ".join(f"{token.text} ({token.id})" for token in answer.tokens)
-            yield f"  answer {answer.output}: {answer.value} is `{answer.text}`, {shown}"
+            shown = " ".join(f"`{token.text}` ({token.id})" for token in answer.tokens)
+            count = "token" if len(answer.tokens) == 1 else "tokens"
+            yield f"  answer {answer.output}: {answer.value} is `{answer.text}`, {count} {shown}"
     if len(values) > MOST:
         yield f"  and {len(values) - MOST} more values"
 

@@ -86,11 +86,13 @@ def _notes(evaluated: list[Evaluated], ruling: Ruling) -> list[str]:
         notes.append("the declared search found no such map, which refutes nothing")
     freed = [e.quantity.text for e in evaluated if e.quantity.ungated]
     if freed:
-        notes.append(f"not gated by the network's accuracy, since its network is `ungated`: {', '.join(freed)}")
+        notes.append(f"decided whatever the network's accuracy, since its network is `ungated`: {', '.join(freed)}")
     exempt = [e for e in evaluated if not e.quantity.gated and not e.quantity.ungated]
     ungated = [e.quantity.text for e in exempt if e.scores.no_op is not None]
     if ungated:
-        notes.append(f"not gated by the network's accuracy (bounded from above, or untrained): {', '.join(ungated)}")
+        notes.append(
+            f"decided whatever the network's accuracy (bounded from above, or untrained): {', '.join(ungated)}"
+        )
     return notes
 
 
