@@ -25,6 +25,7 @@ from .plan import (
     ItemsStep,
     MeasuredQuantity,
     NetworkSource,
+    OtherNetwork,
     Plan,
     PlannedControl,
     Step,
@@ -174,6 +175,7 @@ class _Planning:
         natural: str | None = None
         if not isinstance(measurement.term.score, Agree):
             natural = self.plan_items(measurement.recipe, "fit", NATURAL, measurement.encoding)
+        others = tuple(OtherNetwork(name, self.plan_network(name, None), fed) for name, fed in measurement.others)
         key = content_key(
             "evaluate",
             CODE_VERSIONS["evaluate"],
@@ -186,6 +188,7 @@ class _Planning:
             select=select,
             engine=self.engine,
             **({} if apart is None else {"labels": measurement.recipe.model.canonical}),
+            **({"others": others} if others else {}),
         )
         step = EvaluateStep(
             key=key,
@@ -198,6 +201,7 @@ class _Planning:
             variables=measurement.variables,
             select=select,
             natural=natural,
+            others=others,
         )
         return self.add(step, items, select, natural, *(c.fit for c in candidates))
 
@@ -310,7 +314,8 @@ def _chance(measurement: Measurement) -> float | None:
 
 def _canonical(measurement: Measurement) -> str:
     """A score's text without the names of worlds: what is run and compared, and nothing of where it was declared."""
-    return render(in_worlds(measurement.term.score, ModelWorld("model"), NetworkWorld("network")))
+    others = {name: f"other {index}" for index, (name, _) in enumerate(measurement.others)}
+    return render(in_worlds(measurement.term.score, ModelWorld("model"), NetworkWorld("network"), others))
 
 
 def _fitted_score(fitting: Fitting) -> Agree:

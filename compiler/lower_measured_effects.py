@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
-from ..lang.effects import Effect, Mean, VariablesSubject
+from ..lang.effects import Effect, Mean, Taken, VariablesSubject
 from ..lang.places import Placement
 from ..lang.program import Alignment, FitSettings, Program
 from ..lang.show_estimands import show_effect, show_mean
@@ -29,7 +29,7 @@ def lower_measured_effect(
     Of one aligned variable the items are those of its interchange; else a source's correct output differs from the
     base's in half of the items.
     """
-    variables = [s for s in effect.subjects if isinstance(s, VariablesSubject)]
+    variables = [s for s in effect.things if isinstance(s, VariablesSubject)]
     alignment = program.alignments[variables[0].alignment] if variables else None
     model = models[alignment.model] if alignment is not None else models_of(program, models, effect.task)[0]
     (first, *others) = [setting.subject for setting in effect.settings]
@@ -60,6 +60,11 @@ def lower_measured_effect(
         variables=tuple(placement.variable for placement in placements),
         grounding=grounding,
         fitting=fitting,
+        others=tuple(
+            (name, lower_encoding(program, effect.task, networks[name]))
+            for name in dict.fromkeys(value.network for value in effect.taken if isinstance(value, Taken))
+            if name is not None
+        ),
     )
 
 

@@ -100,6 +100,15 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class OtherNetwork:
+    """A network in which values are read, where they lie in the one that is measured. The name is the term's."""
+
+    name: str = field(compare=False)
+    network: NetworkSource
+    encoding: Encoding
+
+
+@dataclass(frozen=True)
 class EvaluateStep:
     """Score a term item by item; of several candidates the one that is best on `select` is measured.
 
@@ -118,6 +127,7 @@ class EvaluateStep:
     variables: tuple[str, ...]
     select: str | None
     natural: str | None
+    others: tuple[OtherNetwork, ...] = ()
     kind: Literal["Evaluate"] = "Evaluate"
 
 
