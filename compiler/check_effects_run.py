@@ -5,7 +5,6 @@ from ..lang.effects import (
     Effect,
     InputSubject,
     Mean,
-    MetricTarget,
     Setting,
     SiteSubject,
     Subject,
@@ -13,7 +12,6 @@ from ..lang.effects import (
     VariablesSubject,
     VariableTarget,
 )
-from ..lang.metrics import CORRECT
 from ..lang.places import Site
 from ..lang.program import Program
 
@@ -25,11 +23,9 @@ def find_effect_obstacle(estimand: Effect | Mean, program: Program) -> str:
     if not any(model.task == estimand.task for model in program.models.values()):
         return "an effect at a task without a model, whose items are not known"
     if isinstance(estimand, Mean):
-        return "" if estimand.metric == CORRECT.name else f"the metric `{estimand.metric}`"
+        return ""
     if isinstance(estimand.target, VariableTarget):
         return f"the variable `{estimand.target.text}` read from a run that was set"
-    if isinstance(estimand.target, MetricTarget) and estimand.target.name != CORRECT.name:
-        return f"the metric `{estimand.target.name}`"
     if estimand.rest:
         return "`given rest`"
     alignments = {s.alignment for s in estimand.things if isinstance(s, VariablesSubject)}

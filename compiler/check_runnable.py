@@ -4,17 +4,17 @@ from collections.abc import Iterator, Mapping
 
 from ..lang.claims import Accuracy, Claim, Estimand, Iia, Reading
 from ..lang.diagnostics import Diagnostic, Label, Span
-from ..lang.effects import Effect, Mean, VariablesSubject
+from ..lang.effects import Effect, Mean, MetricTarget, VariablesSubject
+from ..lang.metrics import CORRECT
 from ..lang.places import Placement, Region, Site
 from ..lang.program import Network, Program, Task
 from ..lang.renderings import Prompt, Vector
 from .check_effects_run import find_effect_obstacle
+from .check_metrics_run import ENCODERS, find_metric_obstacle
 from .experiments import NetworkFile
 from .network_facts import TransformerFacts
 from .prompts import Spellings, SpokenTask
 
-ENCODERS = ("bert",)
-"""Architectures in which every position reads every other one."""
 _ELSEWHERE = (
     "`cspec check` and `cspec compile --emit terms` take it; to verify other claims, move it to a file of its own"
 )
@@ -74,7 +74,7 @@ def _what_is_not_run(estimand: Estimand, program: Program, networks: Networks) -
         case Iia(origin=origin):
             return "" if origin is None else "sources that are read in another network"
         case Effect() | Mean():
-            return find_effect_obstacle(estimand, program) or _of_sequences(estimand, networks)
+            return find_effect_obstacle(estimand, program) or _of_reading(estimand, program, networks)
         case Reading(kind="cae"):
             if isinstance(program.tasks[_task_of(estimand, program)].rendering, Prompt):
                 return "`cae` where prompts differ in their positions"
@@ -85,8 +85,15 @@ def _what_is_not_run(estimand: Estimand, program: Program, networks: Networks) -
             return ""
 
 
-def _of_sequences(estimand: Effect | Mean, networks: Networks) -> str:
-    spoken = networks[estimand.network].spoken.get(estimand.task) if estimand.network in networks else None
+def _of_reading(estimand: Effect | Mean, program: Program, networks: Networks) -> str:
+    """What is not read of a run: a metric, or an answer of several tokens under an effect."""
+    file, task = networks.get(estimand.network), program.tasks[estimand.task]
+    metric = CORRECT.name if isinstance(estimand, Effect) else estimand.metric
+    if isinstance(estimand, Effect) and isinstance(estimand.target, MetricTarget):
+        metric = estimand.target.name
+    if metric != CORRECT.name:
+        return find_metric_obstacle(metric, task, file)
+    spoken = None if file is None else file.spoken.get(estimand.task)
     several = spoken is not None and any(len(ids) > 1 for one in spoken.answers for code in one for ids in code)
     return "an effect on an answer of several tokens" if several and isinstance(estimand, Effect) else ""
 

@@ -1,6 +1,6 @@
 """From inputs to rows: prompts rendered, cut into tokens by the network's own tokenizer, with where each slot is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,6 +48,17 @@ def encode_prompts(encoding: PromptEncoding, tokenizer: Tokenizer, codes: Codes)
     Raises:
         BadPromptError: a slot is no token of its own, or a prompt is longer than the network's context.
     """
+    texts, spans, chosen = render_prompts(encoding, codes)
+    encoded = tokenizer.encode(texts)
+    found = []
+    for row, tokens in enumerate(encoded):
+        template = encoding.templates[chosen[row]]
+        found.append(_row(encoding, template, texts[row], spans[row], tokens))
+    return found
+
+
+def render_prompts(encoding: PromptEncoding, codes: Codes) -> tuple[list[str], list[list[Span]], Codes]:
+    """The text of each input [input, column], where its slots stand in it, and its template."""
     columns = {name: codes[:, i] + domain.low for i, (name, domain) in enumerate(encoding.inputs)}
     chosen = choose_templates(codes, [domain.size for _, domain in encoding.inputs], len(encoding.templates))
     texts, spans = [""] * len(codes), [list[Span]()] * len(codes)
@@ -57,12 +68,26 @@ def encode_prompts(encoding: PromptEncoding, tokenizer: Tokenizer, codes: Codes)
         slots = [evaluate(slot.expression, own, len(rows)) for slot in template.slots]
         for index, row in enumerate(rows.tolist()):
             texts[row], spans[row] = render_prompt(template, [int(column[index]) for column in slots])
-    encoded = tokenizer.encode(texts)
+    return texts, spans, chosen
+
+
+def continue_prompts(
+    tokenizer: Tokenizer, prompts: Sequence[str], texts: Sequence[str]
+) -> list[tuple[int, ...] | None]:
+    """The tokens of each text after its prompt: those that are more than the prompt's own. None where it joins them."""
+    known = {prompt: tokens.ids for prompt, tokens in _encode_each(tokenizer, dict.fromkeys(prompts))}
+    whole = [prompt + text for prompt, text in zip(prompts, texts, strict=True)]
     found = []
-    for row, tokens in enumerate(encoded):
-        template = encoding.templates[chosen[row]]
-        found.append(_row(encoding, template, texts[row], spans[row], tokens))
+    for prompt, after in zip(prompts, tokenizer.encode(whole, special=False), strict=True):
+        before = known[prompt]
+        apart = after.ids[: len(before)] == before and len(after.ids) > len(before)
+        found.append(after.ids[len(before) :] if apart else None)
     return found
+
+
+def _encode_each(tokenizer: Tokenizer, prompts: Iterable[str]) -> list[tuple[str, Encoded]]:
+    listed = list(prompts)
+    return list(zip(listed, tokenizer.encode(listed, special=False), strict=True))
 
 
 def choose_templates(codes: Codes, sizes: Sequence[int], templates: int) -> npt.NDArray[np.int64]:

@@ -14,6 +14,7 @@ from ..lang.later import LATER
 from ..lang.program import FitSettings
 from .encode_prompts import PromptEncoding
 from .groundings import Grounding, Search, ground
+from .metrics import RunMetric
 from .network_facts import NetworkFacts
 from .prompts import SpokenTask
 from .row_layout import NO_TOKEN, Position, RowLayout
@@ -163,6 +164,8 @@ class Measurement:
     """The map was fitted on another network and is carried over."""
     others: tuple[tuple[str, Encoding], ...] = ()
     """Further networks in which values are read, each with how it is fed."""
+    metric: RunMetric | None = field(default=None, metadata=LATER)
+    """The metric that the term reads, where it is another one than `correct`."""
 
     @property
     def families(self) -> tuple[str, ...]:

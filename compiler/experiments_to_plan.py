@@ -35,6 +35,7 @@ from .sampling.items import Recipe, Split
 from .terms import (
     ESTIMAND_VERSIONS,
     Agree,
+    Amount,
     Apart,
     Differ,
     Gain,
@@ -43,6 +44,7 @@ from .terms import (
     ReadsRight,
     in_worlds,
     interchange,
+    unnamed_metric,
 )
 
 NATURAL = 2048
@@ -173,7 +175,7 @@ class _Planning:
             count = measurement.count if measurement.fitting is None else measurement.fitting.select_count
             select = self.plan_items(recipe, "select", count, measurement.encoding)
         natural: str | None = None
-        if not isinstance(measurement.term.score, Agree):
+        if not isinstance(measurement.term.score, Agree | Amount):
             natural = self.plan_items(measurement.recipe, "fit", NATURAL, measurement.encoding)
         others = tuple(OtherNetwork(name, self.plan_network(name, None), fed) for name, fed in measurement.others)
         key = content_key(
@@ -189,6 +191,7 @@ class _Planning:
             engine=self.engine,
             **({} if apart is None else {"labels": measurement.recipe.model.canonical}),
             **({"others": others} if others else {}),
+            **({} if measurement.metric is None else {"metric": measurement.metric}),
         )
         step = EvaluateStep(
             key=key,
@@ -202,6 +205,7 @@ class _Planning:
             select=select,
             natural=natural,
             others=others,
+            metric=measurement.metric,
         )
         return self.add(step, items, select, natural, *(c.fit for c in candidates))
 
@@ -315,7 +319,8 @@ def _chance(measurement: Measurement) -> float | None:
 def _canonical(measurement: Measurement) -> str:
     """A score's text without the names of worlds: what is run and compared, and nothing of where it was declared."""
     others = {name: f"other {index}" for index, (name, _) in enumerate(measurement.others)}
-    return render(in_worlds(measurement.term.score, ModelWorld("model"), NetworkWorld("network"), others))
+    score = measurement.term.score if measurement.metric is None else unnamed_metric(measurement.term.score)
+    return render(in_worlds(score, ModelWorld("model"), NetworkWorld("network"), others))
 
 
 def _fitted_score(fitting: Fitting) -> Agree:

@@ -9,6 +9,7 @@ from ..lang.program import Program, Task
 from ..lang.renderings import Prompt, Vector
 from .check_positions import FedNetwork, check_positions
 from .experiments import NetworkFile
+from .lower_metrics import read_texts
 from .network_facts import BadCheckpointError, Tokenizer, TransformerFacts, read_tokenizer
 from .prompts import SpokenTask, lay_out, speak
 from .prompts.check_answers import check_answers
@@ -50,11 +51,12 @@ class Feeding:
                 return None  # no input is admitted, which is reported of its `require`
             if layout is not None:
                 self.found += check_prompts(task, network, facts, layout)
-            problems = check_answers(task, network, tokenizer, layout)
+            asked = read_texts(task, self.program.tables)
+            problems = check_answers(task, asked, network, facts, tokenizer, layout)
             self.found += problems
             file = self.files[network]
             if not problems and isinstance(facts, TransformerFacts):
-                spoken = speak(task, facts, file.path, tokenizer, layout)
+                spoken = speak(task, asked, facts, file.path, tokenizer, layout)
                 self._spoken.setdefault(network, {})[task.name] = spoken
         fed = FedNetwork(network, facts, task.tokens, layout)
         if layout is None and not reads_numbers:

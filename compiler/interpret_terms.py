@@ -1,7 +1,7 @@
 """The model's interpreter of counterfactual terms: a query and a batch of items in, codes of the output out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +31,8 @@ class Batch:
     """Values of each item's own by the handle that is set to them, as features of its frame, [item, group, feature]."""
     forced: npt.NDArray[np.int64] | None = None
     """Tokens that a network is fed after the prompt whose answer is read, shape [item, token], -1 for none."""
+    further: int | None = None
+    """At how many positions after the first one logits are read; None: at as many as the task's answers need."""
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -39,7 +41,7 @@ class Batch:
         """The items of these rows."""
         forced = None if self.forced is None else self.forced[rows]
         drawn = {key: value[rows] for key, value in self.drawn.items()}
-        return Batch(self.inputs[rows], self.members[rows], self.variables, self.fixed, drawn, forced)
+        return replace(self, inputs=self.inputs[rows], members=self.members[rows], drawn=drawn, forced=forced)
 
 
 def members_of(population: Population, items: Items) -> npt.NDArray[np.bool_]:

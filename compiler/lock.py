@@ -223,8 +223,14 @@ def _lock_fit(fitting: Fitting, weights: Mapping[str, LockedWeights]) -> LockedF
 
 
 def _rest(value: Measurement | Quantity | Control | Fitting, *without: str) -> Any:
-    """The lowered form of the fields that are not named, so that a field that is added later cannot be left out."""
-    return lowered_form({f.name: getattr(value, f.name) for f in fields(value) if f.name not in without})
+    """The lowered form of the fields that are not named, so that a field that is added later cannot be left out.
+
+    One that joined later says nothing at its default.
+    """
+    named = (f for f in fields(value) if f.name not in without)
+    told = {f.name: getattr(value, f.name) for f in named}
+    late = {f.name for f in fields(value) if f.metadata.get("later") and told.get(f.name) == f.default}
+    return lowered_form({name: part for name, part in told.items() if name not in late})
 
 
 def _part_text(part: Part) -> str:

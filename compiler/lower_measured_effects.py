@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
-from ..lang.effects import Effect, Mean, Taken, VariablesSubject
+from ..lang.effects import Effect, Mean, MetricTarget, Taken, VariablesSubject
 from ..lang.places import Placement
 from ..lang.program import Alignment, FitSettings, Program
 from ..lang.show_estimands import show_effect, show_mean
@@ -12,11 +12,12 @@ from .causal_model import CausalModel
 from .experiments import Measurement, NetworkFile
 from .groundings import ground
 from .lower_alignments import lower_search
-from .lower_effects import lower_effect, sites_of
+from .lower_effects import lower_effect, lower_mean, sites_of
 from .lower_encoding import lower_encoding
 from .lower_fittings import lower_fitting
+from .lower_metrics import lower_metric
 from .lower_recipes import find_pairs, item_counts, lower_recipe, models_of
-from .terms import Agree, Cell, Expectation, ModelWorld, NetworkWorld, interchange
+from .terms import CORRECT, Agree, Cell, Expectation, ModelWorld, NetworkWorld, interchange
 
 Term = TypeVar("Term")
 
@@ -47,18 +48,20 @@ def lower_measured_effect(
         placed = Alignment("", model.name, effect.network, placements, FitSettings(), effect.pairs)
         search = lower_search(program, placed, models, file)
         grounding = ground(search.places((0,) * len(search.lines)))
+    metric = effect.target.name if isinstance(effect.target, MetricTarget) else CORRECT
     return Measurement(
         text=show_effect(effect),
         estimand=effect.kind,
         pairs=pairs.name,
         term=name_cells(lower_effect(program, effect)),
         network=effect.network,
-        random=False,
+        random=effect.random,
         recipe=lower_recipe(program, models, model, drawn, ((0,),), pairs),
         count=item_counts(program, pairs)[2],
         encoding=lower_encoding(program, effect.task, file),
         variables=tuple(placement.variable for placement in placements),
         grounding=grounding,
+        metric=lower_metric(program, effect.task, metric, file),
         fitting=fitting,
         others=tuple(
             (name, lower_encoding(program, effect.task, networks[name]))
@@ -71,22 +74,23 @@ def lower_measured_effect(
 def lower_measured_mean(
     program: Program, models: Mapping[str, CausalModel], networks: Mapping[str, NetworkFile], mean: Mean
 ) -> Measurement:
-    """The measurement of `mean(correct on N)`, the one metric that is run: agreement with the model on bases."""
+    """The measurement of a mean over bases; `correct` is agreement with the model, as `accuracy` is."""
     model = models_of(program, models, mean.task)[0]
     pairs = find_pairs(program, mean.pairs, mean.task)
-    score = Agree(
-        interchange(NetworkWorld(mean.network), (), model.output), interchange(ModelWorld(model.name), (), model.output)
-    )
+    world, file = NetworkWorld(mean.network, random=mean.random), networks[mean.network]
+    agree = Agree(interchange(world, (), model.output), interchange(ModelWorld(model.name), (), model.output))
+    metric = lower_metric(program, mean.task, mean.metric, file)
     return Measurement(
         text=show_mean(mean),
         estimand="mean",
         pairs=pairs.name,
-        term=Expectation(score, f"inputs of pairs {pairs.name}"),
+        term=lower_mean(mean) if metric is not None else Expectation(agree, f"inputs of pairs {pairs.name}"),
         network=mean.network,
-        random=False,
+        random=mean.random,
         recipe=lower_recipe(program, models, model, (), ((),), pairs),
         count=item_counts(program, pairs)[2],
-        encoding=lower_encoding(program, mean.task, networks[mean.network]),
+        encoding=lower_encoding(program, mean.task, file),
+        metric=metric,
     )
 
 

@@ -10,9 +10,10 @@ from typing import Any
 
 from ..lang.program import FitSettings
 from .experiments import Fitting
+from .metrics import Scored
 from .sampling.draw_items import population_key
 from .sampling.items import Recipe
-from .terms import Expectation, ModelWorld, NetworkWorld
+from .terms import CORRECT, Expectation, MetricOf, ModelWorld, NetworkWorld
 
 
 def lowered_form(value: Any) -> Any:
@@ -48,6 +49,10 @@ class _Forms:
                 return ["Fitting", self.number("network", value.network), *self.others(value, "network")]
             case Expectation():  # its population is named for the reader
                 return ["Expectation", *self.others(value, "population")]
+            case MetricOf(metric=name) if name != CORRECT:  # what it reads is said beside the term
+                return ["MetricOf", *self.others(value, "metric")]
+            case Scored(table=table, key=None):  # scores of answers come when these are known, after the criterion
+                return ["Scored", table.path, table.key, table.value]
             case Recipe():
                 return ["Recipe", recipe_form(value)]
             case FitSettings():  # with its defaults spelled out: another default is another search

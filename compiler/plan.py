@@ -19,6 +19,7 @@ from ..lang.program import FitSettings as FitSettings
 from .causal_model import CausalModel
 from .experiments import Encoding, NetworkFile, Part
 from .groundings import Grounding, Search
+from .metrics import RunMetric
 from .sampling.draw_items import Population
 from .sampling.items import Split
 from .terms import Agree, Score
@@ -113,8 +114,8 @@ class EvaluateStep:
     """Score a term item by item; of several candidates the one that is best on `select` is measured.
 
     How many items are scored is its readers' business: the scores of more items continue those of fewer. `variables`
-    are those of the grounding; `natural` the inputs on which read-outs are fitted and whose activations are the
-    natural ones.
+    are those of the grounding; `metric` is what the term reads, where it is another metric than `correct`; `natural`
+    the inputs on which read-outs are fitted and whose activations are the natural ones.
     """
 
     key: str
@@ -128,6 +129,7 @@ class EvaluateStep:
     select: str | None
     natural: str | None
     others: tuple[OtherNetwork, ...] = ()
+    metric: RunMetric | None = field(default=None, metadata=LATER)
     kind: Literal["Evaluate"] = "Evaluate"
 
 

@@ -207,9 +207,13 @@ class OutputOf:
     run: Run
 
 
+CORRECT = "correct"
+"""The metric that every task with an output has: 1 where the answer is the output's value, else 0."""
+
+
 @dataclass(frozen=True)
 class MetricOf:
-    """A metric of the task, read from a run of a network."""
+    """A metric of the task, read from a run of a network. What it reads is said beside the term, but for `correct`."""
 
     metric: str
     run: Run
@@ -386,16 +390,22 @@ def in_worlds(score: Term, model: ModelWorld, network: NetworkWorld, others: Map
     return _in_worlds(score, change)
 
 
+def unnamed_metric(score: Term) -> Term:
+    """The same score of a metric whose name says nothing."""
+    unnamed: Term = _walk(score, MetricOf, lambda query: replace(query, metric="metric"))
+    return unnamed
+
+
 def _in_worlds(term: Term, change: Callable[[World], World]) -> Term:
-    changed: Term = _walk(term, change)
+    changed: Term = _walk(term, ModelWorld | NetworkWorld, change)
     return changed
 
 
-def _walk(node: Any, change: Callable[[World], World]) -> Any:
-    if isinstance(node, ModelWorld | NetworkWorld):
+def _walk(node: Any, kind: Any, change: Callable[[Any], Any]) -> Any:
+    if isinstance(node, kind):
         return change(node)
     if isinstance(node, tuple):
-        return tuple(_walk(part, change) for part in node)
+        return tuple(_walk(part, kind, change) for part in node)
     if not is_dataclass(node) or isinstance(node, type):
         return node
-    return replace(node, **{f.name: _walk(getattr(node, f.name), change) for f in fields(node)})
+    return replace(node, **{f.name: _walk(getattr(node, f.name), kind, change) for f in fields(node)})

@@ -114,6 +114,7 @@ CODES: dict[str, Code] = {
     "CS190": Code("bounds of a metric that leave nothing between them"),
     "CS191": Code("a metric that reads nothing of the run"),
     "CS192": Code("a slot with the name of something else"),
+    "CS193": Code("a row of a table that a metric cannot read"),
     # --- CS2xx: causal models (lang: structure, CS200-CS219; compiler: by enumeration, CS220-CS239) ---
     "CS200": Code("a model without an equation for the output"),
     "CS201": Code("equations that form a cycle"),

@@ -79,6 +79,8 @@ class OpenTable:
     rows: tuple[tuple[str, str], ...]
     doc: str = ""
     span: Span = field(default=NOWHERE, compare=False)
+    header: tuple[str, ...] = field(default=(), compare=False)
+    """All columns of the file."""
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,14 @@ def declared_best(logits: Tensor, answer: AnswerAt) -> Tensor:
     return torch.tensor(answer.codes, device=logits.device)[best]
 
 
+def near_ties(logits: Tensor, answer: AnswerAt) -> Tensor:
+    """Whether the two best declared classes of logits [item, class] are closer than 1e-4; shape [item]."""
+    if len(answer.declared) < 2:
+        return torch.zeros(len(logits), dtype=torch.bool, device=logits.device)
+    top = logits[:, list(answer.declared)].topk(2, dim=1).values
+    return top[:, 0] - top[:, 1] < NEAR_TIE
+
+
 def answer_loss(logits: Tensor, labels: Tensor, encoding: Encoding) -> Tensor:
     """The mean cross-entropy to the labels over the declared answers, summed over several answers; a scalar.
 

@@ -1,6 +1,7 @@
 """Encode: from inputs as the causal model's codes to the rows that a network is fed."""
 
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -41,12 +42,25 @@ def show_class(index: int, encoding: Encoding) -> str:
     return f'"{_open_prompts(encoding.prompt).tokenizer().decode(index)}"'
 
 
+@lru_cache(maxsize=8)
+def open_tokenizer(folder: Path, digest: str) -> Tokenizer:
+    """The tokenizer in a folder; `digest` is its file's hash, so that another one is opened anew.
+
+    Raises:
+        EnvironmentProblem: it is broken.
+    """
+    try:
+        return read_tokenizer(folder)
+    except BadCheckpointError as problem:
+        message = f"the tokenizer in `{folder}` cannot be used: {problem.reason}"
+        raise EnvironmentProblem(problem.code, message, problem.remedy) from None
+
+
 class _Prompts:
     """The prompts of one task for one network: rows by input, as far as they were needed."""
 
     def __init__(self, encoding: PromptEncoding) -> None:
         self.encoding = encoding
-        self._tokenizer: Tokenizer | None = None
         self._rows: dict[bytes, Codes] = {}
 
     def encode(self, codes: Codes) -> Codes:
@@ -60,13 +74,7 @@ class _Prompts:
 
     def tokenizer(self) -> Tokenizer:
         """The network's tokenizer. Raises EnvironmentProblem."""
-        try:
-            if self._tokenizer is None:
-                self._tokenizer = read_tokenizer(self.encoding.folder)
-            return self._tokenizer
-        except BadCheckpointError as problem:
-            message = f"the tokenizer in `{self.encoding.folder}` cannot be used: {problem.reason}"
-            raise EnvironmentProblem(problem.code, message, problem.remedy) from None
+        return open_tokenizer(self.encoding.folder, self.encoding.tokenizer)
 
     def _run(self, codes: Codes) -> list[Codes]:
         try:

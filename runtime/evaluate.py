@@ -18,7 +18,7 @@ from ..compiler.plan import EvaluateStep
 from ..compiler.sampling.draw_items import Population, split_of
 from ..compiler.sampling.enumerate_items import count_items, enumerate_items
 from ..compiler.sampling.items import Items
-from ..compiler.terms import Agree, Apart, Differ, Distance, Gain, ReadsRight
+from ..compiler.terms import Agree, Amount, Apart, Differ, Distance, Gain, ReadsRight
 from .answers import compare
 from .encode import encode
 from .engines import Engine
@@ -121,12 +121,20 @@ def _score(
     batch = Batch(encode(items, encoding), model.members, model.variables)
     score = step.score
     cell, none = torch.from_numpy(items.cell).int(), torch.zeros(len(items), dtype=torch.bool)
-    if isinstance(score, Gain | Differ | Apart):
-        assert natural is not None
+    if isinstance(score, Gain | Differ | Apart | Amount):
         found = score_effect(step, items, engine, encoding, natural, first, others)
-        base_right = _bases_right(step, items, engine, encoding, batch)
+        base_right, clipped = _bases_right(step, items, engine, encoding, batch), found.clipped
         return ItemScores(
-            cell, found.values, found.among, found.near, none, base_right, None, None, found.range, found.binary
+            cell=cell,
+            values=found.values,
+            values_among=found.among,
+            near=found.near,
+            clipped=none if clipped is None else clipped,
+            base_right=base_right,
+            no_op=None,
+            full_swap=None,
+            range=found.range,
+            binary=found.binary,
         )
     if not isinstance(score, Agree):
         assert natural is not None

@@ -13,6 +13,7 @@ from ..compiler.interpret_terms import Batch
 from ..compiler.plan import EvaluateStep
 from ..compiler.sampling.items import Items
 from ..compiler.terms import (
+    Amount,
     Apart,
     Assignment,
     CodeOf,
@@ -27,10 +28,11 @@ from ..compiler.terms import (
     Value,
     ValueOf,
 )
-from .answers import NEAR_TIE, compare, declared_best
+from .answers import compare, declared_best, near_ties
 from .encode import encode
 from .engines import Engine
 from .errors import EngineRefusal
+from .metrics import read_metric, score_metric
 from .natural import Natural
 from .other_networks import NO_OTHERS, Other, elsewhere
 from .set_values import Setting, read_here
@@ -48,6 +50,8 @@ class EffectScores:
     near: Tensor
     range: tuple[float, float]
     binary: bool
+    clipped: Tensor | None = None
+    """Items of which a value was cut to the metric's bounds; None where no value can lie outside."""
 
 
 def score_effect(
@@ -55,22 +59,30 @@ def score_effect(
     items: Items,
     engine: Engine,
     encoding: Encoding,
-    natural: Natural,
+    natural: Natural | None,
     first: int = 0,
     others: Mapping[str, Other] = NO_OTHERS,
 ) -> EffectScores:
-    """The scores of an effect's term on items. A gain of the answer's value is always among the declared answers.
+    """The scores of an effect's or a mean's term on items.
 
-    `first` is the index of the first item in its stream; `others` are the networks that values are read in.
+    A gain of the answer's value is always among the declared answers. `first` is the index of the first item in its
+    stream; `others` are the networks that values are read in.
     """
     score = step.score
-    assert isinstance(score, Gain | Differ | Apart)
+    assert isinstance(score, Gain | Differ | Apart | Amount)
     setting = Setting(step, engine, natural, first, elsewhere(others, items))
     feeding = _Feeding(list(items.inputs.swapaxes(0, 1)), step.model.input_names, setting.draw_codes)
-    runs = [read_here(feeding.feed(query.run)) for query in (score.left, score.right)]
+    queries = (score.query,) if isinstance(score, Amount) else (score.left, score.right)
+    runs = [read_here(feeding.feed(query.run)) for query in queries]
     fed = Items(np.stack(feeding.inputs, axis=1), items.cell)
     batch = Batch(encode(fed, encoding), np.zeros((len(items), 0), dtype=bool), ())
     batch = setting.fill(batch, runs)
+    if step.metric is not None:
+        metric, output = step.metric, step.model.output
+        read = [read_metric(metric, run, output, batch, items.bases, engine, encoding) for run in runs]
+        found = score_metric(score, read, metric.range)
+        return EffectScores(found.values, found.values, found.near, found.range, False, found.clipped)
+    assert not isinstance(score, Amount), "a mean of `correct` is agreement with the model"
     logits = [engine.logits(OutputOf(step.model.output, run), batch) for run in runs]
     labels = torch.from_numpy(step.model.output_of(items.bases))
     after, before = (_read(score.left, one, labels, encoding, step) for one in logits)
@@ -106,9 +118,7 @@ def _read(query: Query, logits: Tensor, labels: Tensor, encoding: Encoding, step
     among = torch.stack([declared_best(one, answer) for one, answer in zip(said, encoding.answers, strict=True)], 1)
     near = agreement.near
     for one, answer in zip(said, encoding.answers, strict=True):
-        if len(answer.declared) > 1:
-            top = one[:, list(answer.declared)].topk(2, dim=1).values
-            near = near | (top[:, 0] - top[:, 1] < NEAR_TIE)
+        near = near | near_ties(one, answer)
     if isinstance(step.score, Gain):
         return _Reading(among, among, near)
     return _Reading(torch.stack([one.argmax(1) for one in said], 1), among, near)

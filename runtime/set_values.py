@@ -52,9 +52,15 @@ class Setting:
 
     step: EvaluateStep
     engine: Engine
-    natural: Natural
+    inputs: Natural | None
     first: int
     elsewhere: Callable[[NetworkWorld], Elsewhere]
+
+    @property
+    def natural(self) -> Natural:
+        """The natural inputs of whatever sets anything."""
+        assert self.inputs is not None, "planned: what sets anything has natural inputs"
+        return self.inputs
 
     def fill(self, batch: Batch, runs: list[Run]) -> Batch:
         """The batch with every value of these runs, and of those that they read, that an engine does not read."""

@@ -6,16 +6,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...lang.diagnostics import Diagnostic, Label
-from ...lang.metrics import Reading, parts_of
+from ...lang.metrics import Reading
 from ...lang.program import Answer, Task
 from ...lang.texts import Template
-from ..expressions import evaluate
-from ..network_facts import Tokenizer
+from ..encode_prompts import continue_prompts
+from ..metrics import FilledText, RowText, fill_text, show_values
+from ..network_facts import NetworkFacts, Tokenizer
 from .lay_out import PromptLayout, PromptTokens
 
 MOST_ANSWERS = 5_000
 PROMPTS = 4
 """Prompts of each template after which answers are looked at: what a text becomes can depend on what it follows."""
+LOOKED_AT = 64
+"""Prompts after which what metrics ask about is looked at."""
 
 
 @dataclass(frozen=True)
@@ -27,29 +30,57 @@ class Said:
     ids: tuple[int, ...] | None
 
 
-def check_answers(task: Task, network: str, tokenizer: Tokenizer, layout: PromptLayout | None) -> list[Diagnostic]:
-    """Every answer is tokens of its own after a prompt, and no two can be mistaken for one another."""
+Asked = Sequence[tuple[Reading, FilledText]]
+"""What metrics ask of texts, each as it is written and ready to be filled."""
+
+
+def check_answers(
+    task: Task, asked: Asked, network: str, facts: NetworkFacts, tokenizer: Tokenizer, layout: PromptLayout | None
+) -> list[Diagnostic]:
+    """Every answer is tokens of its own after a prompt, and no two can be mistaken for one another.
+
+    So is every text that a metric asks about; `prob` and `logit` are of one token.
+    """
     found: list[Diagnostic] = []
     for answer in task.answers:
         if answer.texts:
             problems = (p for prompt in _some(layout) for p in _check_answer(answer, network, tokenizer, prompt))
             found += [problem for problem in (next(problems, None),) if problem is not None]
-    for metric in task.metrics.values():
-        for reading in parts_of(metric.expression):
-            if isinstance(reading, Reading) and reading.function != "logprob" and isinstance(reading.text, Template):
-                found += _check_reading(reading, reading.text, network, tokenizer, layout)
+    for reading, text in asked:
+        found += _check_reading(reading, text, network, facts, tokenizer, layout)
     return found
+
+
+def count_texts(asked: Asked, tokenizer: Tokenizer, layout: PromptLayout | None) -> tuple[tuple[FilledText, int], ...]:
+    """The most tokens of each text that metrics ask about, as far as prompts are looked at."""
+    found: dict[FilledText, int] = {}
+    for text in dict.fromkeys(text for _, text in asked):
+        said = (ids for _, _, ids in _say(text, tokenizer, layout) if ids is not None)
+        found[text] = max(map(len, said), default=1)
+    return tuple(found.items())
+
+
+Continued = tuple[PromptTokens | None, str | None, tuple[int, ...] | None]
+"""A prompt (None: tokens are fed as they are), the text after it (None: a table lacks it), and the text's tokens."""
+
+
+def _say(text: FilledText, tokenizer: Tokenizer, layout: PromptLayout | None) -> list[Continued]:
+    """A text after some prompts."""
+    prompts = () if layout is None else layout.prompts[:: max(1, len(layout.prompts) // LOOKED_AT)]
+    if not prompts:
+        shown = fill_text(text, {}, 1) if isinstance(text, Template) and not text.slots else []
+        ids = continue_prompts(tokenizer, [""] * len(shown), [each or "" for each in shown])
+        return [(None, each, found) for each, found in zip(shown, ids, strict=True)]
+    columns = {name: np.array([prompt.inputs[name] for prompt in prompts]) for name in prompts[0].inputs}
+    shown = fill_text(text, columns, len(prompts))
+    ids = continue_prompts(tokenizer, [prompt.text for prompt in prompts], [each or "" for each in shown])
+    return list(zip(prompts, shown, ids, strict=True))
 
 
 def say_after(prompt: str, texts: Sequence[tuple[int, str]], tokenizer: Tokenizer) -> list[Said]:
     """What each text becomes after a prompt: the tokens that are more than the prompt's own."""
-    (before,) = tokenizer.encode([prompt], special=False)
-    encoded = tokenizer.encode([prompt + text for _, text in texts], special=False)
-    size = len(before.ids)
-    return [
-        Said(code, text, after.ids[size:] if after.ids[:size] == before.ids and len(after.ids) > size else None)
-        for (code, text), after in zip(texts, encoded, strict=True)
-    ]
+    found = continue_prompts(tokenizer, [prompt] * len(texts), [text for _, text in texts])
+    return [Said(code, text, ids) for (code, text), ids in zip(texts, found, strict=True)]
 
 
 def _some(layout: PromptLayout | None) -> list[str]:
@@ -102,30 +133,40 @@ def _check_starts(answer: Answer, network: str, said: list[Said], tokenizer: Tok
 
 
 def _check_reading(
-    reading: Reading, text: Template, network: str, tokenizer: Tokenizer, layout: PromptLayout | None
+    reading: Reading,
+    text: FilledText,
+    network: str,
+    facts: NetworkFacts,
+    tokenizer: Tokenizer,
+    layout: PromptLayout | None,
 ) -> Iterator[Diagnostic]:
-    """`prob` and `logit` are of one token."""
-    prompts = () if layout is None else layout.prompts[:: max(1, len(layout.prompts) // 64)]
-    cases = [(prompt.text, _render(text, prompt)) for prompt in prompts] or [("", _render(text, None))]
-    for before, shown in cases:
-        (said,) = say_after(before, [(0, shown)], tokenizer)
-        if said.ids is None or len(said.ids) != 1:
+    """A text is tokens of its own after every prompt, and fits behind it; `prob` and `logit` are of one token."""
+    one = reading.function != "logprob"
+    for prompt, shown, ids in _say(text, tokenizer, layout):
+        if shown is None and isinstance(text, RowText) and prompt is not None:
+            (key,) = show_values(text.key, {name: np.array([value]) for name, value in prompt.inputs.items()}, 1)
+            message = f"`{text.table.name}` has no text for `{key}`"
+            yield Diagnostic("CS154", message, Label(reading.span), help=f"add a row to `{text.table.path}`")
+            return
+        if ids is None or (one and len(ids) != 1):
+            what = "of one token" if one else "of tokens"
             yield Diagnostic(
                 "CS535",
-                f"`{reading.function}` is of one token, and `{shown}` is "
-                + ("none of its own after the prompt" if said.ids is None else f"{len(said.ids)} of `{network}`"),
+                f"`{reading.function}` is {what}, and `{shown}` is "
+                + ("none of its own after the prompt" if ids is None else f"{len(ids)} of `{network}`"),
                 Label(reading.span),
-                help="choose a text that is one token, often with a space before it; `logprob` reads several",
+                help="choose a text that is one token, often with a space before it; `logprob` reads several"
+                if one
+                else "start the text with a space, and end the prompt without one",
             )
             return
-
-
-def _render(text: Template, prompt: PromptTokens | None) -> str:
-    shown = ""
-    for part in text.parts:
-        if isinstance(part, str):
-            shown += part
-        elif prompt is not None:
-            columns = {name: np.array([value]) for name, value in prompt.inputs.items()}
-            shown += part.render(int(evaluate(part.expression, columns, 1)[0]))
-    return shown
+        if prompt is not None and not facts.accepts(prompt.length + len(ids) - 1):
+            count = prompt.length + len(ids) - 1
+            yield Diagnostic(
+                "CS536",
+                f"expected {facts.token_counts} tokens, found a prompt and a text of {count}: the network `{network}`"
+                f" reads {facts.token_counts}",
+                Label(reading.span),
+                help="shorten the prompt or the text, or choose a network with a longer context",
+            )
+            return

@@ -8,8 +8,9 @@ from ...lang.program import Answer, Task
 from ...lang.renderings import Prompt
 from ..encode_prompts import PromptEncoding
 from ..keys import file_hash
+from ..metrics import FilledText
 from ..network_facts import Tokenizer, TransformerFacts
-from .check_answers import say_after
+from .check_answers import Asked, count_texts, say_after
 from .lay_out import PromptLayout, PromptTokens
 from .resolve import resolve_in_prompt
 
@@ -31,16 +32,19 @@ class SpokenTask:
     uneven: tuple[str | None, ...]
     answers: tuple[Spellings, ...]
     even: tuple[tuple[str | None, int], ...] = ()
+    texts: tuple[tuple[FilledText, int], ...] = ()
+    """What metrics ask about, each with the most tokens that it is."""
 
 
 def speak(
-    task: Task, facts: TransformerFacts, folder: Path, tokenizer: Tokenizer, layout: PromptLayout | None
+    task: Task, asked: Asked, facts: TransformerFacts, folder: Path, tokenizer: Tokenizer, layout: PromptLayout | None
 ) -> SpokenTask:
     """Resolve a checked task. What an answer is in tokens is read after the layout's first prompt."""
     before = "" if layout is None else layout.prompts[0].text
     answers = tuple(_spell(answer, before, tokenizer) for answer in task.answers)
+    texts = count_texts(asked, tokenizer, layout)
     if not isinstance(task.rendering, Prompt) or layout is None:
-        return SpokenTask(None, len(task.tokens), (), answers)
+        return SpokenTask(None, len(task.tokens), (), answers, texts=texts)
     prompt = PromptEncoding(
         templates=task.rendering.templates,
         inputs=tuple((declared.name, declared.domain) for declared in task.inputs),
@@ -53,7 +57,7 @@ def speak(
     counts = {slot: {_count(slot, each, layout) for each in layout.prompts} for slot in slots}
     uneven = tuple(slot for slot, found in counts.items() if len(found) > 1)
     even = tuple((slot, max(found)) for slot, found in counts.items() if len(found) == 1)
-    return SpokenTask(prompt, layout.shortest.length, uneven, answers, even)
+    return SpokenTask(prompt, layout.shortest.length, uneven, answers, even, texts)
 
 
 def _count(slot: str | None, prompt: PromptTokens, layout: PromptLayout) -> int:

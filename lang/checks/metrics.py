@@ -1,6 +1,8 @@
 """Metrics as written -> typed metrics of a task."""
 
+import re
 from collections.abc import Mapping
+from math import isfinite
 from typing import Literal
 
 from ..diagnostics import Label, Span
@@ -29,6 +31,8 @@ from .expressions.expression_checker import ExpressionChecker
 from .expressions.lookups import count_keys, fits_domain
 from .expressions.texts import check_template
 
+DECIMAL = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?\s*", re.ASCII)
+"""A number in a table of texts."""
 READINGS: tuple[ReadingName, ...] = ("prob", "logit", "logprob")
 
 
@@ -36,13 +40,14 @@ def check_metrics(
     written: list[MetricSyntax],
     taken: Mapping[str, Span],
     answer: Domain | None,
+    one: bool,
     checker: ExpressionChecker,
     report: Reporter,
 ) -> dict[str, Metric]:
     """Every metric that is right, by name.
 
-    `taken` are the names of inputs and outputs, `answer` the domain of the answer where it is one value, and `checker`
-    types slots and keys.
+    `taken` are the names of inputs and outputs, `answer` the domain of the answer where it is `one` value (None, too,
+    where it is broken), and `checker` types slots and keys.
     """
     found: dict[str, Metric] = {}
     names: dict[str, Span] = {}
@@ -62,7 +67,7 @@ def check_metrics(
                 help="choose another name for the metric",
             )
             continue
-        metric = _MetricChecker(checker, answer, report).check(syntax)
+        metric = _MetricChecker(checker, answer, one, report).check(syntax)
         if metric is not None:
             found[metric.name] = metric
     clashes = families_of(found).keys() & found.keys()
@@ -73,12 +78,18 @@ def check_metrics(
     return found
 
 
+def is_decimal(text: str) -> bool:
+    """Whether a text of a table is a number that a metric can read."""
+    return DECIMAL.fullmatch(text) is not None and isfinite(float(text))
+
+
 class _MetricChecker:
     """Types one metric."""
 
-    def __init__(self, checker: ExpressionChecker, answer: Domain | None, report: Reporter) -> None:
+    def __init__(self, checker: ExpressionChecker, answer: Domain | None, one: bool, report: Reporter) -> None:
         self.checker = checker
         self.answer = answer
+        self.one = one
         self.report = report
 
     def check(self, syntax: MetricSyntax) -> Metric | None:
@@ -108,7 +119,8 @@ class _MetricChecker:
             case Decimal(value):
                 return Amount(value, syntax.span)
             case LookupSyntax():
-                return self._lookup(syntax)
+                lookup = self._lookup(syntax)
+                return lookup if lookup is not None and self._is_number(lookup) else None
             case ReadingSyntax():
                 return self._reading(syntax)
             case _:
@@ -131,6 +143,14 @@ class _MetricChecker:
         text: Template | Lookup | None
         if isinstance(syntax.text, LookupSyntax):
             text = self._lookup(syntax.text)
+            if text is not None and "answer" in text.keys:
+                self.report.error(
+                    "CS193",
+                    "the text that is asked about would be settled by the run itself",
+                    syntax.text.span,
+                    help="read it by inputs: `logprob(good[x])`; a number by the answer is `judge[answer]`",
+                )
+                return None
         else:
             text = check_template(syntax.text, self.checker, self.report)
             if text is not None and not text.parts:
@@ -167,6 +187,25 @@ class _MetricChecker:
             return None
         return Lookup(syntax.table.text, keys, syntax.span)  # type: ignore[arg-type]
 
+    def _is_number(self, lookup: Lookup) -> bool:
+        """Whether what a table holds is numbers, or truth values; reports it where not."""
+        table = self.checker.scope.library.tables[lookup.table]
+        found: str | None = None
+        if isinstance(table, Table) and table.domain.labels is not None and not table.domain.is_boolean:
+            found = f"holds values of `{table.domain.name}`"
+        if isinstance(table, OpenTable):
+            key = next((key for key, value in table.rows if not is_decimal(value)), None)
+            found = None if key is None else f"holds `{dict(table.rows)[key]}` for `{key}`"
+        if found is None:
+            return True
+        self.report.error(
+            "CS193",
+            f"expected a table of numbers, found that `{lookup.table}` {found}",
+            lookup.span,
+            help="write a number in every row, and leave out rows that have none yet",
+        )
+        return False
+
     def _key_domains(self, syntax: LookupSyntax, table: Table | OpenTable | None) -> tuple[Domain | None, ...] | None:
         """What each key must be; None where a table holds texts, or is broken. None for another number of keys."""
         count = len(syntax.keys)
@@ -189,6 +228,14 @@ class _MetricChecker:
         what = f"a key of `{syntax.table.text}`"
         typed: Expression | None
         if isinstance(key, AnswerKey):
+            if domain is not None and not self.one:
+                self.report.error(
+                    "CS193",
+                    f"{what} is one value, and the answer is a text or several outputs",
+                    key.span,
+                    help='read a table of texts: `table judge = csv("judge.csv", key: reply, value: score)`',
+                )
+                return None
             typed = None if self.answer is None else Variable("answer", self.answer, None, key.span)
         else:
             typed = self.checker.check(key, domain)

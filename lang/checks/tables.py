@@ -99,7 +99,7 @@ class _TableChecker:
                 self.domains.data.refuse(BadCsvError("CS151", message, "keep one row for each key", line), path)
                 return None
             first[text] = line
-        return OpenTable(self.name, path.value, key, value, pairs, syntax.doc, syntax.name.span)
+        return OpenTable(self.name, path.value, key, value, pairs, syntax.doc, syntax.name.span, table.header)
 
     # --- rows
 

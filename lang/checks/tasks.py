@@ -62,7 +62,7 @@ class _TaskChecker:
         rendering = check_rendering(self.syntax, known, checker, self.report)
         taken = {name: at.span for name, (_, at) in self.declared.items()}
         answer = next(iter(parts.values())) if len(parts) == 1 else None
-        metrics = check_metrics(self._lines(MetricSyntax), taken, answer, checker, self.report)
+        metrics = check_metrics(self._lines(MetricSyntax), taken, answer, len(parts) == 1, checker, self.report)
         signature = self._signature(known, parts, rendering, metrics, generated)
         output = self._output(signature, outputs)
         tokens = rendering.inputs if isinstance(rendering, Tokens) else ()

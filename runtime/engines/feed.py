@@ -32,10 +32,10 @@ class Feed:
         """Token ids, shape [item, token]."""
         return rows[:, self.layout.width :]
 
-    def reads(self, rows: Tensor) -> Tensor:
-        """The positions at which the answers are read, shape [item, answer]."""
+    def reads(self, rows: Tensor, further: int | None = None) -> Tensor:
+        """The positions at which the answers are read, shape [item, answer], and so many `further` ones after each."""
         first = self._each(tuple(answer.position for answer in self.encoding.answers), rows)
-        further = self.encoding.answers[0].reads - 1
+        further = self.encoding.answers[0].reads - 1 if further is None else further
         if not further:
             return first
         last = rows.shape[1] - self.layout.width - 1  # where nothing is forced, nothing is read beyond the prompt

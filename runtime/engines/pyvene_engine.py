@@ -61,7 +61,7 @@ class PyveneEngine:
         run = query.run
         batch = self.feed.force(batch, run.input)
         if not run.assignments:
-            return self._plain(torch.from_numpy(batch.inputs[:, run.input]))
+            return self._plain(torch.from_numpy(batch.inputs[:, run.input]), batch.further)
         return self._by_groups(run, batch, lambda targets, items: self._intervened(run, targets, items))
 
     @property
@@ -73,10 +73,10 @@ class PyveneEngine:
         """See `Engine.prepare`: nothing is."""
         return lambda rows: self.logits(query, batch.take(rows.numpy()))[..., list(classes)]
 
-    def _plain(self, rows: Tensor) -> Tensor:
+    def _plain(self, rows: Tensor, further: int | None) -> Tensor:
         """Logits of unedited runs, at the answers."""
         output = self.host.root(**self.host.inputs(self.feed.tokens(rows)))
-        return take_reads(self.host.logits(output), self.feed.reads(rows))
+        return take_reads(self.host.logits(output), self.feed.reads(rows, further))
 
     def _by_groups(self, run: Run, batch: Batch, read: Callable[[tuple[str, ...], Batch], Tensor]) -> Tensor:
         """What is read of each group's items, in the order of the batch."""
@@ -91,7 +91,7 @@ class PyveneEngine:
         tokens = torch.from_numpy(batch.inputs)
         self.calls = 0
         if not targets:
-            return self._plain(tokens[:, run.input])
+            return self._plain(tokens[:, run.input], batch.further)
         model = self._model(targets)
         size = len(batch)
         frames = [self.grounding.frames[self._place(target)[0]] for target in targets]
@@ -106,7 +106,7 @@ class PyveneEngine:
         )
         if self.calls != len(targets):
             raise EngineRefusal(f"expected {len(targets)} interventions, {self.calls} took place")
-        return take_reads(self.host.logits(output), self.feed.reads(tokens[:, run.input]))
+        return take_reads(self.host.logits(output), self.feed.reads(tokens[:, run.input], batch.further))
 
     def _groups(self, run: Run, batch: Batch) -> list[tuple[npt.NDArray[np.int64], tuple[str, ...]]]:
         """Rows of items with one set each, and the set's targets.

@@ -108,7 +108,8 @@ class TermEngine:
         sites = [(place.component, place.layer) for place in places]
         earliest = min(self.feed.earliest(place, rows) for place in places)
         chosen = torch.tensor(classes, device=self.runs.device)
-        answer = self.runs.edited_runner(self.feed.tokens(rows), self.feed.reads(rows), sites, earliest, chosen)
+        reads = self.feed.reads(rows, batch.further)
+        answer = self.runs.edited_runner(self.feed.tokens(rows), reads, sites, earliest, chosen)
 
         def logits(items: Tensor) -> Tensor:
             items = items.to(self.runs.device)
@@ -157,7 +158,7 @@ class TermEngine:
         """Logits of a run with its assignments made, and after them what is done `further`."""
         batch = self.feed.force(batch, run.input)
         rows = self._rows(batch, run)
-        tokens, reads = self.feed.tokens(rows), self.feed.reads(rows)
+        tokens, reads = self.feed.tokens(rows), self.feed.reads(rows, batch.further)
         given = self._given(run, batch, rows)
         edits = self._edits(run, given)
         if not edits and not further:

@@ -45,6 +45,7 @@ def _fault(name: str, old: str, new: str, code: str, under: str, help: str) -> F
 
 def _table_fault(name: str, read: str, code: str, under: str, help: str) -> Fault:
     base = TASK_BASE + "table judge: bool -> 0..1 = { false: 0, true: 1 }\ntable few: 0..1 -> 0..1 = { 0: 0, 1: 1 }\n"
+    base += "table paint: bool -> colour = { false: red, true: blue }\n"
     return Fault(name, 'prob(" yes")', read, code, under, help, base)
 
 
@@ -89,6 +90,9 @@ TASK_FAULTS = [
     _table_fault("metric_answer_of_another_type", "few[answer]", "CS161", "answer", "give a value of `0..1`"),
     _table_fault("metric_key_outside", "few[hi]", "CS161", "hi", "widen the type"),
     _table_fault("metric_with_two_keys", "judge[lo, answer]", "CS160", "judge[lo, answer]", "one expression for each key"),
+    _table_fault("metric_of_symbols", "paint[answer]", "CS193", "paint[answer]", "a number in every row"),
+    _table_fault("metric_text_by_the_answer", "logprob(paint[answer])", "CS193", "paint[answer]", "read it by inputs"),
+    _table_fault("metric_table_by_a_generated_text", 'prob(" yes")\n}\ntask reply {\n  input lo: 0..9\n  prompt "{lo}"\n  answer text(9)\n  metric m: 0..1 = judge[answer]', "CS193", "answer", "a table of texts"),
     _fault("metric_bare_name", 'prob(" yes")', "judge", "CS101", "judge", "judge[answer]"),
     _fault("metric_twice", METRIC, METRIC + "\n  " + METRIC, "CS102", "sure", "rename or remove"),
     _fault("metric_called_correct", "sure", "correct", "CS102", "correct", "another name"),
