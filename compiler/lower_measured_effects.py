@@ -17,7 +17,8 @@ from .lower_encoding import lower_encoding
 from .lower_fittings import lower_fitting
 from .lower_metrics import lower_metric
 from .lower_recipes import find_pairs, item_counts, lower_recipe, models_of
-from .terms import CORRECT, Agree, Cell, Expectation, ModelWorld, NetworkWorld, interchange
+from .read_here import read_here
+from .terms import CORRECT, Agree, Apart, Cell, Differ, Expectation, Gain, ModelWorld, NetworkWorld, interchange
 
 Term = TypeVar("Term")
 
@@ -49,11 +50,14 @@ def lower_measured_effect(
         search = lower_search(program, placed, models, file)
         grounding = ground(search.places((0,) * len(search.lines)))
     metric = effect.target.name if isinstance(effect.target, MetricTarget) else CORRECT
+    term = name_cells(lower_effect(program, effect))
+    score = term.score
+    assert isinstance(score, Gain | Differ | Apart)
     return Measurement(
         text=show_effect(effect),
         estimand=effect.kind,
         pairs=pairs.name,
-        term=name_cells(lower_effect(program, effect)),
+        term=replace(term, score=read_here(score)),
         network=effect.network,
         random=effect.random,
         recipe=lower_recipe(program, models, model, drawn, ((0,),), pairs),

@@ -6,6 +6,7 @@ Nothing runs that no verdict asks for: a positive control, for instance, only on
 from collections.abc import Iterator
 
 from ..compiler.plan import DecideStep, EncodeStep, EvaluateStep, ItemsStep, MeasuredQuantity, Plan
+from .cases import Walk, walk_cases
 from .decide import run_decide
 from .decisions import settle
 from .diagnose import Diagnoser, Looked
@@ -16,6 +17,7 @@ from .part_intervals import Measured
 from .progress import Progress
 from .quantity_keys import quantity_keys
 from .rulings import Evaluated
+from .sequential import Look
 from .store import Store
 from .verdicts import Verdict
 
@@ -39,19 +41,20 @@ class Inline:
             step = self.plan.step(key)
             assert isinstance(step, DecideStep)
             before = not step.claim.exhaustively and looked_before(looks, self.plan.key, step)
-            verdict = settle(self.store, step, self._decide(step, before))
+            walk = walk_cases(step, self._look_at)
+            verdict = settle(self.store, step, self._decide(walk, before))
             if not step.claim.exhaustively:
                 record_look(self.store, looks, self.plan.key, step)
-            yield diagnoser.diagnose(step, verdict, self._looked)
+            yield diagnoser.diagnose(walk.step, verdict, self._looked)
 
-    def _decide(self, step: DecideStep, looked_before: bool) -> Verdict:
-        def look(size: int | None) -> list[Evaluated]:
-            return [self._evaluated(quantity, size) for quantity in step.quantities]
+    def _look_at(self, step: DecideStep) -> Look:
+        return lambda size: [self._evaluated(quantity, size) for quantity in step.quantities]
 
+    def _decide(self, walk: Walk, looked_before: bool) -> Verdict:
         def control(key: str, count: int | None) -> Measured:
             return Measured(self.evaluations.scores(key, count), self._evaluate_step(key).items, fixed=True)
 
-        return run_decide(step, look, control, looked_before)
+        return run_decide(walk, self._look_at(walk.step), control, looked_before)
 
     def _evaluated(self, quantity: MeasuredQuantity, size: int | None) -> Evaluated:
         """A quantity on its first items: `size` of them, as many as its budget allows, or its whole domain."""

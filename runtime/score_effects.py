@@ -35,7 +35,7 @@ from .errors import EngineRefusal
 from .metrics import read_metric, score_metric
 from .natural import Natural
 from .other_networks import NO_OTHERS, Other, elsewhere
-from .set_values import Setting, read_here
+from .set_values import Setting
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def score_effect(
     setting = Setting(step, engine, natural, first, elsewhere(others, items))
     feeding = _Feeding(list(items.inputs.swapaxes(0, 1)), step.model.input_names, setting.draw_codes)
     queries = (score.query,) if isinstance(score, Amount) else (score.left, score.right)
-    runs = [read_here(feeding.feed(query.run)) for query in queries]
+    runs = [feeding.feed(query.run) for query in queries]
     fed = Items(np.stack(feeding.inputs, axis=1), items.cell)
     batch = Batch(encode(fed, encoding), np.zeros((len(items), 0), dtype=bool), ())
     batch = setting.fill(batch, runs)

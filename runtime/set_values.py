@@ -18,7 +18,6 @@ from ..compiler.plan import EvaluateStep
 from ..compiler.terms import (
     CodeOf,
     Handle,
-    Here,
     MeanOver,
     NetworkWorld,
     Noise,
@@ -131,7 +130,7 @@ class Setting:
         return codes
 
     def _noise(self, target: str, draw: int, items: int) -> Features:
-        shape = self._natural(target, self.natural.rows[:1]).shape[1:]
+        shape = self._shape(target)
         each = [self._generator("noise", target, draw, item).standard_normal(shape) for item in range(items)]
         return np.stack(each).astype(np.float32)
 
@@ -158,12 +157,19 @@ class Setting:
         if handle == target:
             return features
         own, other = self._owned(target), self._owned(handle)
-        here = self._natural(target, self.natural.rows[:1])
-        if features[..., other].shape[1:] != here[..., own].shape[1:]:
+        moved = torch.zeros(len(features), *self._shape(target))
+        if features[..., other].shape[1:] != moved[..., own].shape[1:]:
             raise EngineRefusal(f"`{handle}` and `{target}` are not as wide as each other")
-        moved = torch.zeros(len(features), *here.shape[1:])
         moved[..., own] = features[..., other]
         return moved
+
+    def _shape(self, handle: Handle) -> tuple[int, int]:
+        """How many groups and features a handle's frame has."""
+        index, _ = self._place(handle)
+        assert self.step.grounding is not None
+        frame = self.step.grounding.frames[index]
+        features, _ = self.engine.maps[index].featurise(torch.zeros(1, frame.dim))
+        return len(frame.positions) if frame.shared else 1, features.shape[-1]
 
     def _owned(self, handle: Handle) -> Tensor:
         """Which features of its frame belong to a handle, shape [feature]."""
@@ -186,22 +192,3 @@ def parts(value: Value) -> Iterator[Value]:
         yield from (part for side in (value.left, value.right) if side is not None for part in parts(side))
     else:
         yield value
-
-
-def read_here(run: Run) -> Run:
-    """The run with each other place's value in this very run as its value in the run without what is set of the two."""
-
-    def changed(target: Handle, value: Value) -> Value:
-        match value:
-            case Here(handle=handle) if handle != target:
-                others = tuple(a for a in run.assignments if a.target not in (target, handle))
-                return ValueOf(handle, read_here(replace(run, assignments=others)))
-            case Plus(left=left, right=right):
-                first = None if left is None else changed(target, left)
-                return replace(value, left=first, right=changed(target, right))
-            case ValueOf(run=inner):
-                return replace(value, run=read_here(inner))
-        return value
-
-    made = tuple(replace(a, value=changed(a.target, a.value)) for a in run.assignments)
-    return replace(run, assignments=made)

@@ -128,12 +128,26 @@ class ControlRow:
 
 
 @dataclass(frozen=True)
+class CasesRow:
+    """An `all` over an ordered type, from its last value backwards.
+
+    `first` is the first value from which every later one passes (None: the last one does not), `stopped` the next
+    before it, which does not pass (None: all pass). Values of `not_looked_at` lie before one that fails.
+    """
+
+    first: str | None
+    stopped: str | None
+    not_looked_at: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Verdict:
     """The outcome of one claim.
 
     `estimate`, `low`, `high` and `bound` are those of its first part; `alpha` is the error that the claim may make.
     `reason` is a reason code where the outcome is inconclusive. `expectation` tells whether the outcome is the one
-    that the author expected. `diagnosis` says of each estimand that is too low for the claim where it fails.
+    that the author expected. `parts` and `quantities` are those that were looked at, `cases` says which were not.
+    `diagnosis` says of each estimand that is too low for the claim where it fails.
     """
 
     name: str
@@ -150,6 +164,7 @@ class Verdict:
     controls: tuple[ControlRow, ...]
     notes: tuple[str, ...]
     diagnosis: tuple[Diagnosis, ...] = ()
+    cases: tuple[CasesRow, ...] = ()
 
     @property
     def estimate(self) -> float:

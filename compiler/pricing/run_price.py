@@ -109,10 +109,15 @@ class Network:
     def ask(self, asked: Asked, rows: Rows) -> Price:
         """All runs that a score asks for, of every item."""
         price = Price()
-        for role, stage in asked.reads:
-            price = price.plus(self.read(rows, role, stage))
-        for role, stage in asked.bases:
+        for role, stage in dict.fromkeys(asked.passed):
             price = price.plus(self.begin(rows, role, stage))
+        for role, stage in asked.reads:
+            before = {passed for other, passed in asked.passed if other == role}
+            price = price.plus(self.read(rows, role, stage, begun=before))
+        for role, stage in asked.bases:
+            price = price.plus(
+                self.begin(rows, role, stage, begun=[read for each, read in asked.reads if each == role])
+            )
             price = price.plus(self.intervene(rows.count, stage))
         for stage in asked.fed:  # inputs of their own: no other step runs them
             clean = self.weight.run(0, self.weight.last if stage < 0 else stage)
