@@ -109,8 +109,11 @@ class Network:
     def ask(self, asked: Asked, rows: Rows) -> Price:
         """All runs that a score asks for, of every item."""
         price = Price()
+        for role, stage in dict.fromkeys(asked.passed):
+            price = price.plus(self.begin(rows, role, stage))
         for role, stage in asked.reads:
-            price = price.plus(self.read(rows, role, stage))
+            before = {passed for other, passed in asked.passed if other == role}
+            price = price.plus(self.read(rows, role, stage, begun=before))
         for role, stage in asked.bases:
             price = price.plus(self.begin(rows, role, stage))
             price = price.plus(self.intervene(rows.count, stage))
