@@ -55,6 +55,9 @@ class PyveneEngine:
         for frame in self.grounding.frames:
             if frame.further:
                 raise EngineRefusal(f"pyvene sets one site with each map, and `{frame.site}` are several")
+            if frame.autoencoder is not None and len(frame.blocks) > 1:
+                # it makes one patch after the other, and the second would read what the first one rebuilt
+                raise EngineRefusal("pyvene exchanges features of an autoencoder for one variable only")
         self.pyvene = import_pyvene() if grounding is not None else None
         self.calls = 0
         self._compiled: dict[tuple[str, ...], Any] = {}
