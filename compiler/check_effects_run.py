@@ -5,9 +5,6 @@ from ..lang.effects import (
     Effect,
     InputSubject,
     Mean,
-    MeanOf,
-    Noise,
-    OnSource,
     Setting,
     SiteSubject,
     Subject,
@@ -31,10 +28,10 @@ def find_effect_obstacle(estimand: Effect | Mean, program: Program) -> str:
         return f"the variable `{estimand.target.text}` read from a run that was set"
     if estimand.rest:
         return "`given rest`"
-    alignments = {s.alignment for s in estimand.subjects if isinstance(s, VariablesSubject)}
+    alignments = {s.alignment for s in estimand.things if isinstance(s, VariablesSubject)}
     if len(alignments) > 1:
         return "variables of several alignments in one effect"
-    found = (_of_subject(subject, program) for subject in estimand.subjects)
+    found = (_of_subject(subject, program) for subject in estimand.things)
     values = (_of_value(setting) for setting in estimand.settings)
     return next((what for what in (*found, *values) if what), "")
 
@@ -64,12 +61,6 @@ def _of_site(site: Site) -> str:
 def _of_value(setting: Setting) -> str:
     for portion in setting.value.portions:
         match portion.value:
-            case OnSource(shuffled=True):
-                return "`shuffled`"
-            case Noise():
-                return "`noise(...)`"
-            case Taken(network=network) if network is not None:
-                return f"a value on `{network}`"
-            case MeanOf(subject=subject) | Taken(subject=subject) if subject != setting.subject:
-                return f"a value of `{subject.text}` given to another place"
+            case Taken(network=str(network), random=True):
+                return f"a value on `random({network})`"
     return ""

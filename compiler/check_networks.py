@@ -9,12 +9,13 @@ from pathlib import Path
 from ..lang.circuits import TopSites
 from ..lang.claims import Accuracy, Estimand, Iia, Reading
 from ..lang.diagnostics import Diagnostic
-from ..lang.effects import CandidateSubject, CircuitSubject, Effect, Mean, SiteSubject, VariablesSubject
+from ..lang.effects import CandidateSubject, CircuitSubject, Effect, Mean, SiteSubject, Taken, VariablesSubject
 from ..lang.places import Region, Site
 from ..lang.program import Alignment, Program
 from .check_autoencoders import check_autoencoders
 from .check_branches import check_branches
 from .check_sites import check_place, check_sites
+from .check_taken_values import check_taken_values
 from .experiments import NetworkFile
 from .feed_networks import Feeding
 from .open_network import open_network
@@ -49,6 +50,7 @@ def check_networks(
     for effect in _effects(program):
         if (there := fed.feed(effect.task, effect.network)) is not None:
             found += (problem for place in _places(effect, program) for problem in check_place(place, there))
+            found += check_taken_values(effect, program, fed.feed)
     return fed.spoken(), tuple(dict.fromkeys(found))
 
 
@@ -57,8 +59,9 @@ def fed_pairs(program: Program) -> tuple[tuple[str, str], ...]:
     aligned = [(program.models[alignment.model].task, network) for alignment, network in _grounded(program)]
     measured = [(e.task, e.network) for e in _estimands(program) if isinstance(e, Accuracy | Mean)]
     affected = [(effect.task, effect.network) for effect in _effects(program)]
+    read = [(e.task, v.network) for e in _effects(program) for v in e.taken if isinstance(v, Taken) and v.network]
     graphs = [(graph.task, graph.network) for graph in program.graphs.values()]
-    return tuple(dict.fromkeys((*aligned, *measured, *affected, *graphs)))
+    return tuple(dict.fromkeys((*aligned, *measured, *affected, *read, *graphs)))
 
 
 def _effects(program: Program) -> Iterator[Effect]:

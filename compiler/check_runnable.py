@@ -106,7 +106,7 @@ def _task_of(estimand: Reading, program: Program) -> str:
 
 def _aligned(estimand: Estimand) -> tuple[str, ...]:
     """The alignments whose variables an effect sets or holds."""
-    subjects = estimand.subjects if isinstance(estimand, Effect) else ()
+    subjects = estimand.things if isinstance(estimand, Effect) else ()
     return tuple(dict.fromkeys(s.alignment for s in subjects if isinstance(s, VariablesSubject)))
 
 

@@ -162,6 +162,8 @@ class Measurement:
     """Maps are drawn at random in place of learned ones (a control)."""
     frozen: bool = False
     """The map was fitted on another network and is carried over."""
+    others: tuple[tuple[str, Encoding], ...] = ()
+    """Further networks in which values are read, each with how it is fed."""
     metric: RunMetric | None = field(default=None, metadata=LATER)
     """The metric that the term reads, where it is another one than `correct`."""
 

@@ -25,6 +25,7 @@ from .plan import (
     ItemsStep,
     MeasuredQuantity,
     NetworkSource,
+    OtherNetwork,
     Plan,
     PlannedControl,
     Step,
@@ -176,6 +177,7 @@ class _Planning:
         natural: str | None = None
         if not isinstance(measurement.term.score, Agree | Amount):
             natural = self.plan_items(measurement.recipe, "fit", NATURAL, measurement.encoding)
+        others = tuple(OtherNetwork(name, self.plan_network(name, None), fed) for name, fed in measurement.others)
         key = content_key(
             "evaluate",
             CODE_VERSIONS["evaluate"],
@@ -188,6 +190,7 @@ class _Planning:
             select=select,
             engine=self.engine,
             **({} if apart is None else {"labels": measurement.recipe.model.canonical}),
+            **({"others": others} if others else {}),
             **({} if measurement.metric is None else {"metric": measurement.metric}),
         )
         step = EvaluateStep(
@@ -201,6 +204,7 @@ class _Planning:
             variables=measurement.variables,
             select=select,
             natural=natural,
+            others=others,
             metric=measurement.metric,
         )
         return self.add(step, items, select, natural, *(c.fit for c in candidates))
@@ -314,8 +318,9 @@ def _chance(measurement: Measurement) -> float | None:
 
 def _canonical(measurement: Measurement) -> str:
     """A score's text without the names of worlds: what is run and compared, and nothing of where it was declared."""
+    others = {name: f"other {index}" for index, (name, _) in enumerate(measurement.others)}
     score = measurement.term.score if measurement.metric is None else unnamed_metric(measurement.term.score)
-    return render(in_worlds(score, ModelWorld("model"), NetworkWorld("network")))
+    return render(in_worlds(score, ModelWorld("model"), NetworkWorld("network"), others))
 
 
 def _fitted_score(fitting: Fitting) -> Agree:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
-from ..lang.effects import Effect, Mean, MetricTarget, VariablesSubject
+from ..lang.effects import Effect, Mean, MetricTarget, Taken, VariablesSubject
 from ..lang.places import Placement
 from ..lang.program import Alignment, FitSettings, Program
 from ..lang.show_estimands import show_effect, show_mean
@@ -17,7 +17,8 @@ from .lower_encoding import lower_encoding
 from .lower_fittings import lower_fitting
 from .lower_metrics import lower_metric
 from .lower_recipes import find_pairs, item_counts, lower_recipe, models_of
-from .terms import CORRECT, Agree, Cell, Expectation, ModelWorld, NetworkWorld, interchange
+from .read_here import read_here
+from .terms import CORRECT, Agree, Apart, Cell, Differ, Expectation, Gain, ModelWorld, NetworkWorld, interchange
 
 Term = TypeVar("Term")
 
@@ -30,7 +31,7 @@ def lower_measured_effect(
     Of one aligned variable the items are those of its interchange; else a source's correct output differs from the
     base's in half of the items.
     """
-    variables = [s for s in effect.subjects if isinstance(s, VariablesSubject)]
+    variables = [s for s in effect.things if isinstance(s, VariablesSubject)]
     alignment = program.alignments[variables[0].alignment] if variables else None
     model = models[alignment.model] if alignment is not None else models_of(program, models, effect.task)[0]
     (first, *others) = [setting.subject for setting in effect.settings]
@@ -49,11 +50,14 @@ def lower_measured_effect(
         search = lower_search(program, placed, models, file)
         grounding = ground(search.places((0,) * len(search.lines)))
     metric = effect.target.name if isinstance(effect.target, MetricTarget) else CORRECT
+    term = name_cells(lower_effect(program, effect))
+    score = term.score
+    assert isinstance(score, Gain | Differ | Apart)
     return Measurement(
         text=show_effect(effect),
         estimand=effect.kind,
         pairs=pairs.name,
-        term=name_cells(lower_effect(program, effect)),
+        term=replace(term, score=read_here(score)),
         network=effect.network,
         random=effect.random,
         recipe=lower_recipe(program, models, model, drawn, ((0,),), pairs),
@@ -63,6 +67,11 @@ def lower_measured_effect(
         grounding=grounding,
         metric=lower_metric(program, effect.task, metric, file),
         fitting=fitting,
+        others=tuple(
+            (name, lower_encoding(program, effect.task, networks[name]))
+            for name in dict.fromkeys(value.network for value in effect.taken if isinstance(value, Taken))
+            if name is not None
+        ),
     )
 
 

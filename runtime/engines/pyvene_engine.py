@@ -164,6 +164,12 @@ class PyveneEngine:
         place = self.grounding.frames[frame]
         return site_vectors(place, [self.activation(frame, tokens)], self.feed.where(place, tokens))
 
+    def vectors(self, frame: int, source: Run, batch: Batch) -> Tensor:
+        """See `Engine.vectors`."""
+        if source.assignments:
+            raise EngineRefusal("a value is read in a run in which something is set: pyvene does not nest its runs")
+        return self.states(frame, torch.from_numpy(batch.inputs[:, source.input]))
+
     def intervened_activation(self, frame: int, run: Run, batch: Batch, part: int = 0) -> Tensor:
         """See `Engine.intervened_activation`."""
 

@@ -107,9 +107,6 @@ def test_an_effect_is_what_plain_python_counts(
     "text",
     [
         "change(rest(both) -> same)",
-        "effect({hidden[2] := shuffled} -> correct)",
-        "effect({hidden[2] := hidden[2] + noise(0.1)} -> correct)",
-        "effect({hidden[2] := hidden[1]} -> correct)",
         "change(w -> decided.left)",
         "effect(w -> correct given rest)",
     ],
