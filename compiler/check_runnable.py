@@ -76,7 +76,8 @@ def _what_is_not_run(estimand: Estimand, program: Program, networks: Networks) -
         case Iia(origin=origin):
             return "" if origin is None else "sources that are read in another network"
         case Effect() | Mean():
-            return find_effect_obstacle(estimand, program) or _of_reading(estimand, program, networks)
+            facts = networks[estimand.network].facts if estimand.network in networks else None
+            return find_effect_obstacle(estimand, program, facts) or _of_reading(estimand, program, networks)
         case Reading(kind="cae"):
             if isinstance(program.tasks[_task_of(estimand, program)].rendering, Prompt):
                 return "`cae` where prompts differ in their positions"
