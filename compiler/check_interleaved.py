@@ -30,8 +30,8 @@ def find_interleaved(
             earliest, latest = _depths(there)
             if not (latest <= first or earliest >= last):
                 message = (
-                    f"`{placement.variable}` at `{place.text}`, a vector of several layers between which "
-                    f"`{other.variable}` at `{there.text}` may lie, is checked, and no engine of this version runs it"
+                    f"the vector of several layers of `{placement.variable}`, between which `{other.variable}` may lie,"
+                    " is checked, and no engine of this version runs it"
                 )
                 yield Diagnostic(
                     "CS519",

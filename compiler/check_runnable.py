@@ -165,8 +165,8 @@ def _placement(placement: Placement, spoken: list[SpokenTask], known: bool) -> I
                 what = f"the positions `{position.text}` of `{variable}`, which are not as many in every prompt,"
                 yield _not_run(what, part.span)
                 return
-    if placement.family.name == "sae":
-        yield _not_run(f"the family `sae` of `{variable}`", placement.family.path_span)
+    if placement.family.name == "sae" and isinstance(place, Site) and place.inside is not None:
+        yield _not_run(f"the family `sae` of `{variable}`, inside another variable,", placement.family.path_span)
 
 
 def _kind(place: Site | Region) -> str:

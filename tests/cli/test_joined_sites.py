@@ -87,7 +87,7 @@ def test_a_variable_between_the_parts_of_a_learned_vector_is_refused(tmp_path: P
     ).replace("exhaustively", "+- 0.1").replace("-> net", "-> net over main")
     refused = run("verify", small(tmp_path, body))
     assert refused.status == 2
-    assert "error[CS519]: `left` at `[hidden[1][0..3], logits[0]]`, a vector of several layers between" in refused.err
+    assert "error[CS519]: the vector of several layers of `left`, between which `right` may lie," in refused.err
 
 
 @pytest.mark.parametrize(
