@@ -78,7 +78,8 @@ def _what_is_not_run(estimand: Estimand, program: Program, networks: Networks) -
         case Effect() if sets_layers_beside(estimand, program.alignments):
             return "a vector of several layers that is set beside something else"
         case Effect() | Mean():
-            return find_effect_obstacle(estimand, program) or _of_reading(estimand, program, networks)
+            facts = networks[estimand.network].facts if estimand.network in networks else None
+            return find_effect_obstacle(estimand, program, facts) or _of_reading(estimand, program, networks)
         case Reading(kind="cae"):
             if isinstance(program.tasks[_task_of(estimand, program)].rendering, Prompt):
                 return "`cae` where prompts differ in their positions"
