@@ -4,6 +4,7 @@ From a typed program and the spec's folder to the networks' facts and diagnostic
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from ..lang.circuits import TopSites
@@ -18,6 +19,7 @@ from .check_sites import check_place, check_sites
 from .check_taken_values import check_taken_values
 from .experiments import NetworkFile
 from .feed_networks import Feeding
+from .groundings import Autoencoder
 from .open_network import open_network
 from .prompts.check_prompts import check_position_counts
 
@@ -38,11 +40,15 @@ def check_networks(
         else:
             files[network.name] = opened
     fed = Feeding(program, files, found)
+    autoencoders: dict[str, dict[str, Autoencoder]] = {}
     for alignment, name in _grounded(program):
         if (there := fed.feed(program.models[alignment.model].task, name)) is not None:
             found += check_sites(alignment, there, program.alignments)
             found += check_branches(alignment, program.models[alignment.model], there, program.alignments)
-            found += check_autoencoders(alignment, there, folder, allow_path)
+            for mapped in (alignment, *_mapped_anew(alignment, name, program)):
+                read, problems = check_autoencoders(mapped, there, folder, allow_path)
+                found += problems
+                autoencoders.setdefault(name, {}).update(read)
             if there.layout is not None:
                 found += check_position_counts(alignment, name, there.layout)
     for task_name, name in fed_pairs(program):
@@ -51,7 +57,9 @@ def check_networks(
         if (there := fed.feed(effect.task, effect.network)) is not None:
             found += (problem for place in _places(effect, program) for problem in check_place(place, there))
             found += check_taken_values(effect, program, fed.feed)
-    return fed.spoken(), tuple(dict.fromkeys(found))
+    spoken = fed.spoken()
+    whole = {n: replace(file, autoencoders=autoencoders.get(n, {})) for n, file in spoken.items()}
+    return whole, tuple(dict.fromkeys(found))
 
 
 def fed_pairs(program: Program) -> tuple[tuple[str, str], ...]:
@@ -91,6 +99,15 @@ def _grounded(program: Program) -> list[tuple[Alignment, str]]:
     moved = [(e.alignment, e.network) for e in _estimands(program) if isinstance(e, Iia | Reading)]
     set_ = [(s.alignment, e.network) for e in _effects(program) for s in e.subjects if isinstance(s, VariablesSubject)]
     return [(program.alignments[a], n) for a, n in dict.fromkeys(own + moved + set_)]
+
+
+def _mapped_anew(alignment: Alignment, network: str, program: Program) -> Iterator[Alignment]:
+    """The alignment with the maps of each estimand that replaces them, `iia(A via FAMILY)`."""
+    for estimand in _estimands(program):
+        if not isinstance(estimand, Iia | Reading) or estimand.via is None:
+            continue
+        if (estimand.alignment, estimand.network) == (alignment.name, network):
+            yield replace(alignment, placements=tuple(p.under(estimand.via) for p in alignment.placements))
 
 
 def _estimands(program: Program) -> list[Estimand]:

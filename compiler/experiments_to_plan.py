@@ -8,6 +8,7 @@ from pathlib import Path
 import networkx as nx
 
 from ..lang.program import Settings
+from .autoencoder_keys import autoencoder_parts
 from .check_pairs import Populations
 from .experiments import Control, Encoding, Experiment, Fitting, Measurement, NetworkFile, Quantity
 from .groundings import Grounding
@@ -189,6 +190,7 @@ class _Planning:
             natural=natural,
             select=select,
             engine=self.engine,
+            **autoencoder_parts(() if measurement.grounding is None else measurement.grounding.frames),
             **({} if apart is None else {"labels": measurement.recipe.model.canonical}),
             **({"others": others} if others else {}),
             **({} if measurement.metric is None else {"metric": measurement.metric}),
@@ -233,6 +235,7 @@ class _Planning:
             "fit": fit,
             "select": select,
             "settings": fitting.settings,
+            **autoencoder_parts(fitting.search),
         }
         seed = derived_seed(self.settings.seed, "fit", content_key("fit", CODE_VERSIONS["fit"], **parts))
         step = FitStep(

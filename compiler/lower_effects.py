@@ -230,7 +230,8 @@ def sites_of(program: Program, effect: Effect) -> tuple[Site, ...]:
 def _sites(program: Program, subject: Subject) -> tuple[Site, ...]:
     if isinstance(subject, SiteSubject):
         return (subject.site,)
-    if isinstance(subject, CircuitSubject):
+    if isinstance(subject, CircuitSubject) or (isinstance(subject, RestSubject) and subject.kind == "circuit"):
+        subject = subject if isinstance(subject, CircuitSubject) else CircuitSubject(subject.of)
         sites = program.circuits[subject.circuit].sites
         return sites if isinstance(sites, tuple) else ()
     return ()

@@ -11,6 +11,7 @@ from .evaluate import run_evaluate, run_whole_domain, share_right
 from .fits import Fits
 from .fitted import evaluation_content
 from .item_scores import ItemScores, summarise
+from .maps import open_map
 from .natural import Natural, open_natural
 from .other_networks import Other
 from .overlaps import find_overlap
@@ -57,9 +58,11 @@ class Evaluations:
     def overlap(self, key: str) -> tuple[str, str] | None:
         """Two things that an effect sets in the same units, now that its maps are found; None where there are none."""
         step, chosen = self._step(key), self._choose(key)
-        if step.candidates[chosen.index].fit is None:
+        if step.grounding is None:
             return None
-        return find_overlap(self._grounded(step, chosen), self._engine(step, chosen).maps)
+        if step.candidates[chosen.index].fit is not None:
+            return find_overlap(self._grounded(step, chosen), self._engine(step, chosen).maps)
+        return find_overlap(step, tuple(open_map(frame) for frame in step.grounding.frames))
 
     def content(self, key: str) -> str:
         """The key of everything that an evaluation's scores depend on, whatever their number."""
