@@ -8,6 +8,7 @@ from pathlib import Path
 import networkx as nx
 
 from ..lang.program import Settings
+from .autoencoder_keys import autoencoder_parts
 from .check_pairs import Populations
 from .experiments import Control, Encoding, Experiment, Fitting, Measurement, NetworkFile, Quantity
 from .groundings import Grounding
@@ -25,6 +26,7 @@ from .plan import (
     ItemsStep,
     MeasuredQuantity,
     NetworkSource,
+    OtherNetwork,
     Plan,
     PlannedControl,
     Step,
@@ -176,6 +178,7 @@ class _Planning:
         natural: str | None = None
         if not isinstance(measurement.term.score, Agree | Amount):
             natural = self.plan_items(measurement.recipe, "fit", NATURAL, measurement.encoding)
+        others = tuple(OtherNetwork(name, self.plan_network(name, None), fed) for name, fed in measurement.others)
         key = content_key(
             "evaluate",
             CODE_VERSIONS["evaluate"],
@@ -187,7 +190,9 @@ class _Planning:
             natural=natural,
             select=select,
             engine=self.engine,
+            **autoencoder_parts(() if measurement.grounding is None else measurement.grounding.frames),
             **({} if apart is None else {"labels": measurement.recipe.model.canonical}),
+            **({"others": others} if others else {}),
             **({} if measurement.metric is None else {"metric": measurement.metric}),
         )
         step = EvaluateStep(
@@ -201,6 +206,7 @@ class _Planning:
             variables=measurement.variables,
             select=select,
             natural=natural,
+            others=others,
             metric=measurement.metric,
         )
         return self.add(step, items, select, natural, *(c.fit for c in candidates))
@@ -229,6 +235,7 @@ class _Planning:
             "fit": fit,
             "select": select,
             "settings": fitting.settings,
+            **autoencoder_parts(fitting.search),
         }
         seed = derived_seed(self.settings.seed, "fit", content_key("fit", CODE_VERSIONS["fit"], **parts))
         step = FitStep(
@@ -314,8 +321,9 @@ def _chance(measurement: Measurement) -> float | None:
 
 def _canonical(measurement: Measurement) -> str:
     """A score's text without the names of worlds: what is run and compared, and nothing of where it was declared."""
+    others = {name: f"other {index}" for index, (name, _) in enumerate(measurement.others)}
     score = measurement.term.score if measurement.metric is None else unnamed_metric(measurement.term.score)
-    return render(in_worlds(score, ModelWorld("model"), NetworkWorld("network")))
+    return render(in_worlds(score, ModelWorld("model"), NetworkWorld("network"), others))
 
 
 def _fitted_score(fitting: Fitting) -> Agree:

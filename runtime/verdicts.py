@@ -178,6 +178,23 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class DocRow:
+    """The doc string of a declaration; `kind` is the word that opens it."""
+
+    kind: str
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Docs:
+    """What a spec says of itself, and what its declarations say."""
+
+    spec: str
+    declarations: tuple[DocRow, ...] = ()
+
+
+@dataclass(frozen=True)
 class Environment:
     """What the numbers depend on besides the spec."""
 
@@ -194,7 +211,7 @@ class Result(Mapping[str, Verdict]):
     """The verdicts of a spec by claim name, in the file's order.
 
     `lock` is the hash of the lock that fits the spec (None: its criterion was not locked), `criterion` says in words
-    whether it was locked, and before what.
+    whether it was locked, and before what. `doc` is the spec's doc string, `docs` are those of its declarations.
     """
 
     spec: str
@@ -207,6 +224,7 @@ class Result(Mapping[str, Verdict]):
     complete: bool = True
     lock: str | None = None
     criterion: str = "not locked"
+    docs: tuple[DocRow, ...] = ()
 
     def __getitem__(self, name: str) -> Verdict:
         for verdict in self.verdicts:
