@@ -120,8 +120,8 @@ def _network(network: Network) -> Iterator[Diagnostic]:
 def _task(task: Task, there: list[NetworkFile]) -> Iterator[Diagnostic]:
     if isinstance(task.rendering, Vector):
         yield _not_run(f"the `vector` of task `{task.name}`", task.rendering.span)
-    if task.generated is not None:
-        yield _not_run(f"the generated answer of task `{task.name}`", task.generated.span)
+    if task.generated is not None and not isinstance(task.rendering, Prompt):
+        yield _not_run(f"the generated answer of task `{task.name}`, which has no prompt,", task.generated.span)
     for index, answer in enumerate(task.answers):
         for file in there:
             if what := _several_tokens(file.spoken[task.name].answers[index], task, file):

@@ -24,8 +24,9 @@ def run_decide(step: DecideStep, look: Look, control: Run, looked_before: bool) 
     ruling, evaluated = decision.ruling, decision.evaluated
     measured = [e.measured for e in evaluated]
     said = (ruling.why,) if ruling.why else ()
-    parts = tuple(part_row(part, part_interval(part, measured, step.alpha), evaluated) for part in step.parts)
-    cases = _case_notes(step.claim.cases, parts)
+    seen = step.parts if evaluated else ()
+    parts = tuple(part_row(part, part_interval(part, measured, step.alpha), evaluated) for part in seen)
+    cases = _case_notes(step.claim.cases if evaluated else (), parts)
     notes = (*said, *decision.controls.notes, *_notes(evaluated, ruling), *cases, *decision.notes)
     return Verdict(
         name=step.claim.name,

@@ -35,7 +35,7 @@ from .answers import compare, declared_best, near_ties
 from .encode import encode
 from .engines import Engine
 from .errors import EngineRefusal
-from .metrics import read_metric, score_metric
+from .metrics import Judging, read_metric, score_metric
 from .natural import Natural
 
 
@@ -56,7 +56,7 @@ class EffectScores:
 
 
 def score_effect(
-    step: EvaluateStep, items: Items, engine: Engine, encoding: Encoding, natural: Natural | None
+    step: EvaluateStep, items: Items, engine: Engine, encoding: Encoding, natural: Natural | None, judging: Judging
 ) -> EffectScores:
     """The scores of an effect's or a mean's term on items.
 
@@ -74,7 +74,7 @@ def score_effect(
     batch = Batch(encode(fed, encoding), np.zeros((len(items), 0), dtype=bool), (), fixed)
     if step.metric is not None:
         metric, output = step.metric, step.model.output
-        read = [read_metric(metric, run, output, batch, items.bases, engine, encoding) for run in runs]
+        read = [read_metric(metric, run, output, batch, fed.inputs, engine, encoding, judging) for run in runs]
         found = score_metric(score, read, metric.range)
         return EffectScores(found.values, found.values, found.near, found.range, False, found.clipped)
     assert not isinstance(score, Amount), "a mean of `correct` is agreement with the model"

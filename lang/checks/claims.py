@@ -37,8 +37,8 @@ REASONS = (
     "unstable",
     "out_of_range",
     "overlap",
+    "awaiting_scores",
 )
-LATER_REASONS = ("awaiting_scores",)
 
 
 @dataclass(frozen=True)
@@ -334,9 +334,6 @@ class _ClaimChecker:
                 reason.span,
                 help=f"write `expect {outcome.text}`, or `expect inconclusive({reason.text})`",
             )
-        elif reason.text in LATER_REASONS:
-            message = f"the reason `{reason.text}` is part of the language but not built yet"
-            self.report.error("CS010", message, reason.span, help="no verdict has it yet")
         elif reason.text not in REASONS:
             self.report.error(
                 "CS418",

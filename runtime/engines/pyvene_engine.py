@@ -26,6 +26,7 @@ from ..maps.feature_map import FeatureMap
 from ..networks.protocol import Network, read_site
 from ..networks.stages import take_reads
 from .feed import Feed, site_vectors, take_positions
+from .generate import Generated
 from .import_pyvene import import_pyvene
 from .protocol import Prepared
 from .pyvene_hosts import HookedSite, host_of
@@ -121,6 +122,10 @@ class PyveneEngine:
         sets, which = np.unique(batch.members[:, columns], axis=0, return_inverse=True)
         chosen = [tuple(t for t, member in zip(targets, row, strict=True) if member) for row in sets]
         return [(np.flatnonzero(which.ravel() == index), names) for index, names in enumerate(chosen)]
+
+    def generate(self, query: OutputOf, batch: Batch, limit: int, ends: tuple[int, ...]) -> Generated:
+        """See `Engine.generate`."""
+        raise EngineRefusal("an answer that is generated token by token is no interchange of pyvene's: use `hooks`")
 
     def logits_after(self, query: OutputOf, batch: Batch, edit: Callable[[Tensor], Tensor]) -> Tensor:
         """See `Engine.logits_after`."""
