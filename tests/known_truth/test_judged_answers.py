@@ -146,3 +146,18 @@ def test_nothing_is_generated_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     done = run(tmp_path)
     assert done.quantity("c")["estimate"] + done.quantity("d")["estimate"] == pytest.approx(9)
     assert len(list((tmp_path / "store" / "replies").iterdir())) == 1
+
+
+def test_a_sample_asks_for_what_its_next_look_needs(tmp_path: Path) -> None:
+    """A judge who answers in rounds looks at nothing before: the claim is decided as if all scores had been there."""
+    spec = write_spec(tmp_path, "claim c: mean(score on lm) >= 6.5\npairs few for pricing { size 3000 }\n")
+    spec.write_text(spec.read_text().replace("lo, hi: 20..22", "lo, hi: 0..99"))
+    (tmp_path / "again").mkdir()
+    rounds = 0
+    while (done := run(tmp_path)).said("c") == "inconclusive(awaiting_scores)":
+        assert judge(tmp_path)
+        rounds += 1
+    assert rounds >= 1
+    assert done.verdicts["c"]["grade"] == "statistical"
+    at_once = verify(spec, tmp_path / "again")
+    assert at_once.verdicts["c"]["parts"] == done.verdicts["c"]["parts"]
