@@ -6,8 +6,11 @@ Exit status: 0 every expectation is met; 1 one failed; 3 one is open; 2 the spec
 
 import argparse
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import NoReturn
 
 from . import check, compile, diff, explain, fmt, graph, init, lock, lsp, plan, replay, verify
@@ -23,6 +26,22 @@ interchange interventions, runs them, and returns verdicts."""
 EPILOG = """\
 exit status: 0 all expectations met, 1 one failed, 3 one open, 2 the spec is
 wrong, 4 the environment is, 64 usage, 130 interrupted"""
+
+
+@contextmanager
+def _heeding_termination() -> Iterator[None]:
+    """A request to end, as batch systems and terminals send it, is an interruption: what was decided is kept."""
+    caught: list[int] = []
+    if threading.current_thread() is threading.main_thread():  # only there may signals be caught
+        asked = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+        caught = [number for number in asked if signal.getsignal(number) is signal.SIG_DFL]  # `nohup` ignores one
+    for number in caught:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number in caught:
+            signal.signal(number, signal.SIG_DFL)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -57,7 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return USAGE
     output = Output(options.command, options.spec, options.format)
     try:
-        return output.run(options.run, options)
+        with _heeding_termination():
+            return output.run(options.run, options)
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         # CPython marks an interrupt that passes through an `exec` of text (importing dataclasses does it) as unhandled,

@@ -57,9 +57,16 @@ def part_width(part: Site, network: FedNetwork) -> int | None:
     return width if width is None or part.dims is None else len(part.dims)
 
 
+def units_meet(one: Site, two: Site, network: FedNetwork) -> bool:
+    """Whether two sites share units; positions that are written differently may be the same."""
+    if _vector(one) != _vector(two) or not set(network.resolve(one.positions)) & set(network.resolve(two.positions)):
+        return False
+    return one.dims is None or two.dims is None or bool(set(one.dims) & set(two.dims))
+
+
 def _vector(site: Site) -> object:
     """What sites of one vector have in common, wherever it is read."""
-    return *same_vector(site.component, site.layer), site.head
+    return *same_vector(site.component, site.layer), site.head, site.module
 
 
 def _overlap(one: Taken, two: Taken) -> bool:

@@ -10,6 +10,7 @@ from ..lang.places import Placement, Region, Site
 from ..lang.program import Network, Program, Task
 from ..lang.renderings import Prompt, Vector
 from .check_effects_run import find_effect_obstacle
+from .check_interleaved import find_interleaved
 from .check_metrics_run import ENCODERS, find_metric_obstacle
 from .experiments import NetworkFile
 from .network_facts import TransformerFacts
@@ -63,6 +64,7 @@ def find_obstacles(estimand: Estimand, program: Program, networks: Networks) -> 
         known = aligned_to not in networks or networks[aligned_to].facts.last_layer >= 0
         for placement in program.alignments[name].placements:
             yield from _placement(placement, spoken, known)
+        yield from find_interleaved(program.alignments[name], program.alignments, isinstance(estimand, Iia))
     if what := _what_is_not_run(estimand, program, networks):
         message = f"`{_name(estimand)}` is checked, and cannot be run yet"
         yield Diagnostic("CS480", message, Label(estimand.span), notes=(f"no engine runs {what}",), help=_ELSEWHERE)
@@ -146,9 +148,6 @@ def _several_tokens(spellings: Spellings, task: Task, file: NetworkFile) -> str:
 def _placement(placement: Placement, spoken: list[SpokenTask], known: bool) -> Iterator[Diagnostic]:
     """What of a placement is not run; `known`: the network has layers to put controls at."""
     place, variable = placement.place, placement.variable
-    if isinstance(place, Site) and not place.at_one_place:
-        yield _not_run(f"the vector of several sites of `{variable}`", place.span)
-        return
     for part in place.parts:
         if part.module is not None and (isinstance(place, Region) or part.dims is None):
             what = f"the {_kind(place)} `{part.text}` of `{variable}`"

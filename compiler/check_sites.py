@@ -6,7 +6,7 @@ from ..lang.diagnostics import Diagnostic, Label
 from ..lang.places import Placement, Region, Site
 from ..lang.program import Alignment
 from .check_positions import FedNetwork, check_positions
-from .check_room import Taken, largest_size, report_no_room, site_room, take_room
+from .check_room import Taken, largest_size, report_no_room, site_room, take_room, units_meet
 
 
 def check_sites(alignment: Alignment, network: FedNetwork, alignments: Mapping[str, Alignment]) -> list[Diagnostic]:
@@ -21,23 +21,32 @@ def check_sites(alignment: Alignment, network: FedNetwork, alignments: Mapping[s
         if placement.place.inside is not None:
             found += _check_inside(placement, placement.place.inside, alignments, network)
             continue
+        mates = [p for p in alignment.placements if (p.place, p.family) == (placement.place, placement.family)]
         for site in placement.members or (placement.place,):
             problems = check_site(site, network)
-            found += problems or _take_room(placement, site, taken, network)
+            found += problems or _take_room(placement, site, mates, taken, network)
             if problems:
                 break
     return found
 
 
-def _take_room(placement: Placement, site: Site, taken: list[Taken], network: FedNetwork) -> list[Diagnostic]:
-    """Room for a placement at a site that exists. Of a module nobody knows the width before it is loaded."""
+def _take_room(
+    placement: Placement, site: Site, mates: list[Placement], taken: list[Taken], network: FedNetwork
+) -> list[Diagnostic]:
+    """Room for a placement at a site that exists. Of a module nobody knows the width before it is loaded.
+
+    `mates` are the placements that share its map, itself among them.
+    """
     room = site_room(site, network)
     if room is None or placement.family.name == "sae":
         return []
     if not site.joined:
         return take_room(placement, site, taken, network)
+    others = [Taken(p, site, (), largest_size(p) or 0) for p in mates[: mates.index(placement)]]
     size = largest_size(placement)
-    return [] if size is None or size <= room else [report_no_room(placement, site.text, room, [], network)]
+    if size is None or sum(other.size for other in others) + size <= room:
+        return []
+    return [report_no_room(placement, site.text, room, others, network)]
 
 
 def check_place(place: Site | Region, network: FedNetwork) -> list[Diagnostic]:
@@ -55,6 +64,16 @@ def check_site(site: Site, network: FedNetwork) -> list[Diagnostic]:
     for part in site.parts:
         if problems := _check_part(part, network):
             return problems
+    for index, part in enumerate(site.parts):
+        if other := next((before for before in site.parts[:index] if units_meet(before, part, network)), None):
+            return [
+                Diagnostic(
+                    "CS306",
+                    f"`{part.text}` is listed twice in `{site.text}`: `{other.text}` holds some of it",
+                    Label(part.span),
+                    help="list each dim at each position once",
+                )
+            ]
     return []
 
 

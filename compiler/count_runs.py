@@ -6,7 +6,7 @@ This says of terms what the engines do with them; tests count the passes of both
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from .groundings import Grounding
+from .groundings import Frame, Grounding
 from .metrics import FilledText, RunMetric
 from .network_facts import NetworkFacts
 from .terms import (
@@ -26,6 +26,7 @@ from .terms import (
     WrongReads,
 )
 from .terms import CodeOf as CodeOf
+from .vector_bases import base_run
 from .weigh_network import stage_of
 
 Read = tuple[int, int]
@@ -37,11 +38,12 @@ class Asked:
     """The runs of one item, each as often as it is asked for.
 
     `reads` are read at a stage, `answers` at their logits, by role; `bases` are where intervened runs begin, by role
-    and first edited stage. `fed` counts runs on inputs that are made for the score. `natural` are the stages at which
-    natural inputs are read.
+    and first edited stage. `passed` are stages before that of a read at which the same run is read, too. `fed` counts
+    runs on inputs that are made for the score. `natural` are the stages at which natural inputs are read.
     """
 
     reads: list[Read] = field(default_factory=list)
+    passed: list[Read] = field(default_factory=list)
     bases: list[Read] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)
     fed: list[int] = field(default_factory=list)
@@ -72,24 +74,31 @@ class _Asking:
         self.frames = () if grounding is None else grounding.frames
         self.asked = Asked()
 
-    def stage(self, frame: int) -> int:
-        return stage_of(self.facts, self.frames[frame].component, self.frames[frame].layer)
+    def stages(self, frame: Frame) -> list[int]:
+        """The stages of a frame's parts, each once and in order."""
+        return sorted({stage_of(self.facts, *part.activation) for part in frame.parts})
 
-    def place(self, handle: Handle) -> int:
-        """The stage of a handle's frame."""
+    def frame(self, handle: Handle) -> Frame | None:
+        """A handle's frame."""
         owner = self.variables.index(handle) if isinstance(handle, str) and handle in self.variables else -1
-        for index, frame in enumerate(self.frames):
-            if any(block.variable == owner for block in frame.blocks):
-                return self.stage(index)
-        return 0
+        return next((f for f in self.frames if any(block.variable == owner for block in f.blocks)), None)
+
+    def stages_of(self, handle: Handle) -> list[int]:
+        """The stages of a handle's frame; without one, the first."""
+        frame = self.frame(handle)
+        return [0] if frame is None else self.stages(frame)
 
     def run(self, run: Run, read_at: int | None = None) -> None:
         """A run with its assignments, for its logits, or to read a stage of it."""
         edits = [a for a in run.assignments if not (isinstance(a.target, str) and a.target in self.inputs)]
-        stages = [self.place(assignment.target) for assignment in edits]
-        for assignment, stage in zip(edits, stages, strict=True):
+        frames = [self.frame(assignment.target) for assignment in edits]
+        stages = [0 if frame is None else min(self.stages(frame)) for frame in frames]
+        for assignment in edits:
             for part in parts_of(assignment.value):
-                self.value(part, stage)
+                self.value(part, self.stages_of(assignment.target))
+        for frame in dict.fromkeys(frame for frame in frames if frame is not None and frame.scattered):
+            if (base := base_run(frame, run, self.frame)) not in _sources(run):
+                self.value(ValueOf("", base), self.stages(frame))
         stages += [] if read_at is None else [read_at]
         if len(edits) < len(run.assignments):
             self.asked.fed.append(min(stages, default=-1))
@@ -98,15 +107,20 @@ class _Asking:
         else:
             self.asked.answers.append(run.input)
 
-    def value(self, value: Value, stage: int) -> None:
-        """What an assignment at a stage reads elsewhere."""
+    def value(self, value: Value, stages: list[int]) -> None:
+        """What an assignment at some stages reads elsewhere."""
         match value:
             case ValueOf(run=run) if run.assignments:
-                self.run(run, stage)
+                self.run(run, stages[-1])
             case ValueOf(run=run):
-                self.asked.reads.append((run.input, stage))
+                self.read(run.input, stages)
             case MeanOver() | CodeOf():
-                self.asked.natural.append(stage)
+                self.asked.natural.append(stages[-1])
+
+    def read(self, role: int, stages: list[int]) -> None:
+        """An unedited run that is read at some stages."""
+        self.asked.passed += [(role, stage) for stage in stages[:-1]]
+        self.asked.reads.append((role, stages[-1]))
 
 
 def ask_score(
@@ -122,18 +136,18 @@ def ask_score(
     """
     asking = _Asking(facts, grounding, variables, inputs)
     asked = asking.asked
-    layers = {(frame.component, frame.layer): asking.stage(i) for i, frame in enumerate(asking.frames)}
+    layers = {part.activation: stage_of(facts, *part.activation) for frame in asking.frames for part in frame.parts}
     match score:
         case ReadsRight():
-            stage = asking.place(score.variable)
-            asked.reads.append((0, stage))
-            asked.natural.append(stage)
+            asking.read(0, asking.stages_of(score.variable))
+            asked.natural.append(asking.stages_of(score.variable)[-1])
         case WrongReads(left=left):
-            asking.run(left.run, asking.stage(0))
-            asked.natural.append(asking.stage(0))
+            stage = next(iter(layers.values()))
+            asking.run(left.run, stage)
+            asked.natural.append(stage)
             for assignment in left.run.assignments:
-                asked.reads.append((0, asking.place(assignment.target)))
-                asked.natural.append(asking.place(assignment.target))
+                asking.read(0, asking.stages_of(assignment.target))
+                asked.natural.append(asking.stages_of(assignment.target)[-1])
         case Distance(run=run):
             for stage in layers.values():
                 asking.run(run, stage)
@@ -187,6 +201,11 @@ def ask_interchange(run: Run, facts: NetworkFacts, grounding: Grounding, variabl
     edits = tuple(assignment for assignment in run.assignments if assignment.target in placed)
     asking.run(Run(run.world, run.input, edits, run.within_set))
     return asking.asked
+
+
+def _sources(run: Run) -> list[Run]:
+    """The runs that a run's values are read in."""
+    return [part.run for a in run.assignments for part in parts_of(a.value) if isinstance(part, ValueOf)]
 
 
 def parts_of(value: Value) -> Iterator[Value]:

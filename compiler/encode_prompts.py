@@ -120,6 +120,15 @@ def find_tokens(span: Span, encoded: Encoded) -> tuple[int, ...]:
     return tuple(i for i, (first, last) in enumerate(encoded.spans) if first < end and last > start and first < last)
 
 
+def holds_only(span: Span, held: Sequence[int], text: str, encoded: Encoded) -> bool:
+    """Whether the tokens that hold a span's characters are there, and hold nothing else but blanks."""
+    if not held:
+        return False
+    start, end = span
+    around = text[encoded.spans[held[0]][0] : start] + text[end : encoded.spans[held[-1]][1]]
+    return not around.strip()
+
+
 def fill_rows(rows: Sequence[Codes]) -> Codes:
     """Rows as one table, shape [row, column]; shorter ones end with `NO_TOKEN`."""
     table = np.full((len(rows), max(map(len, rows), default=0)), NO_TOKEN, dtype=np.int64)
@@ -134,8 +143,9 @@ def _row(encoding: PromptEncoding, template: Template, text: str, spans: list[Sp
     names = [slot.name for slot in template.slots]
     head = [len(tokens.ids)]
     for name in encoding.slots:
-        held = find_tokens(spans[names.index(name)], tokens)
-        if not held:
+        span = spans[names.index(name)]
+        held = find_tokens(span, tokens)
+        if not holds_only(span, held, text, tokens):
             raise BadPromptError(text, f"its slot `{{{name}}}` is no token of its own")
         head += [held[0], held[-1] + 1]
     return np.array([*head, *tokens.ids], dtype=np.int64)

@@ -12,7 +12,8 @@ from .experiments import NetworkFile
 from .lower_metrics import read_texts
 from .network_facts import BadCheckpointError, Tokenizer, TransformerFacts, read_tokenizer
 from .prompts import SpokenTask, lay_out, speak
-from .prompts.check_answers import check_answers
+from .prompts.check_answers import check_answers, longest_answer
+from .prompts.check_known import check_known
 from .prompts.check_prompts import check_prompts
 
 
@@ -50,10 +51,10 @@ class Feeding:
             if isinstance(task.rendering, Prompt) and layout is None:
                 return None  # no input is admitted, which is reported of its `require`
             if layout is not None:
-                self.found += check_prompts(task, network, facts, layout)
+                self.found += check_prompts(task, network, facts, layout, longest_answer(task, layout, tokenizer))
             asked = read_texts(task, self.program.tables)
             problems = check_answers(task, asked, network, facts, tokenizer, layout)
-            self.found += problems
+            self.found += [*problems, *check_known(task, network, facts, tokenizer, layout)]
             file = self.files[network]
             if not problems and isinstance(facts, TransformerFacts):
                 spoken = speak(task, asked, facts, file.path, tokenizer, layout)

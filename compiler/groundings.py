@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from math import nan
 from typing import Literal
 
-from ..lang.components import same_vector
+from ..lang.components import COMPONENTS, same_vector
 from ..lang.later import LATER
 from ..lang.places import Family, Size, show_dims
 from .row_layout import Position
@@ -27,6 +28,60 @@ class Block:
 
 
 @dataclass(frozen=True)
+class Part:
+    """Units of one activation: some `dims` of its `width` at some positions, as `Frame` has them."""
+
+    component: str
+    layer: int | None
+    dims: tuple[int, ...]
+    width: int
+    positions: Positions = (0,)
+    head: int | None = None
+
+    @property
+    def activation(self) -> tuple[str, int | None]:
+        """The activation that it is a part of: component and layer."""
+        return self.component, self.layer
+
+    @property
+    def units(self) -> int:
+        """How many numbers of an input it is; of a site without positions those of one."""
+        return len(self.dims) * max(1, len(self.positions))
+
+    def meets(self, other: "Part") -> bool:
+        """As `Frame.meets`."""
+        if same_vector(self.component, self.layer) != same_vector(other.component, other.layer):
+            return False
+        everywhere = any(isinstance(p, Position) and p.part == "all" for p in (*self.positions, *other.positions))
+        return everywhere or bool({*self.positions} & {*other.positions}) or self.positions == other.positions
+
+    @property
+    def depth(self) -> float:
+        """When it is computed: later ones have a larger depth; `nan`, which compares with nothing, of modules."""
+        return COMPONENTS[self.component].depth(self.layer) if self.component in COMPONENTS else nan
+
+    @property
+    def site(self) -> str:
+        """The site's name: `hidden[1]`, `logits`, `resid[2] @ 3`."""
+        indices = ", ".join(str(index) for index in (self.layer, self.head) if index is not None)
+        name = f"{self.component}[{indices}]" if indices else self.component
+        if self.positions in ((0,), ()) and not self.component.startswith("resid"):
+            return name
+        return f"{name} @ {', '.join(dict.fromkeys(show_position(position) for position in self.positions))}"
+
+    @property
+    def text(self) -> str:
+        """The site with its dims, where they are some of it."""
+        whole = len(self.dims) == self.width or self.head is not None
+        return self.site if whole else f"{self.site}[{show_dims(self.dims)}]"
+
+
+def show_parts(parts: "tuple[Part, ...]") -> str:
+    """One site by its name; the parts of a vector of several sites in brackets."""
+    return parts[0].site if len(parts) == 1 else f"[{', '.join(part.text for part in parts)}]"
+
+
+@dataclass(frozen=True)
 class Frame:
     """One map at one site, shared by the variables that live there, each in a block of its own.
 
@@ -37,6 +92,7 @@ class Frame:
     vector by itself with the same parameters (families).
     With `learned_size` the blocks' sizes are found by the fit, and theirs here are empty. A frame `inside` another sees
     that one's block in place of the site. Of an attention head, `head` names it; its dims say where in the site it is.
+    Of a vector of several sites these are the first, and the others are `further`, in the order of the vector.
     """
 
     component: str
@@ -50,6 +106,22 @@ class Frame:
     learned_size: bool = False
     inside: "Inside | None" = None
     head: int | None = field(default=None, metadata=LATER)
+    further: tuple[Part, ...] = field(default=(), metadata=LATER)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The sites whose concatenation is the vector that the map sees."""
+        return (Part(self.component, self.layer, self.dims, self.width, self.positions, self.head), *self.further)
+
+    @property
+    def scattered(self) -> bool:
+        """Whether its vector is not all there in one activation of a run."""
+        return len({part.activation for part in self.parts}) > 1
+
+    def follows(self, other: "Frame") -> bool:
+        """Whether its vector is computed after the other's: what is set there is seen here, and not the other way."""
+        mine, theirs = ([part.depth for part in frame.parts] for frame in (self, other))
+        return max(theirs) <= min(mine) and not max(mine) <= min(theirs)
 
     @property
     def size(self) -> int:
@@ -61,14 +133,11 @@ class Frame:
         """The length of the vector that the map sees."""
         if self.inside is not None:
             return self.inside.frame.blocks[self.inside.block].size
-        return len(self.dims) * (1 if self.shared else len(self.positions))
+        return sum(len(part.dims) * (1 if self.shared else len(part.positions)) for part in self.parts)
 
     def meets(self, other: "Frame") -> bool:
         """Whether it reads positions of the same vector as another one; some of their dims may be the same then."""
-        if same_vector(self.component, self.layer) != same_vector(other.component, other.layer):
-            return False
-        everywhere = any(isinstance(p, Position) and p.part == "all" for p in (*self.positions, *other.positions))
-        return everywhere or bool({*self.positions} & {*other.positions}) or self.positions == other.positions
+        return any(part.meets(of_other) for part in self.parts for of_other in other.parts)
 
     @property
     def given(self) -> bool:
@@ -87,12 +156,8 @@ class Frame:
 
     @property
     def site(self) -> str:
-        """The site's name: `hidden[1]`, `logits`, `resid[2] @ 3`."""
-        indices = ", ".join(str(index) for index in (self.layer, self.head) if index is not None)
-        name = f"{self.component}[{indices}]" if indices else self.component
-        if self.positions in ((0,), ()) and not self.component.startswith("resid"):
-            return name
-        return f"{name} @ {', '.join(dict.fromkeys(show_position(position) for position in self.positions))}"
+        """The site's name: `hidden[1]`, `logits`, `resid[2] @ 3`; of several `[hidden[1], hidden[2][0..3]]`."""
+        return show_parts(self.parts)
 
 
 @dataclass(frozen=True)
@@ -124,7 +189,7 @@ class Grounding:
 class Place:
     """One variable at one concrete site, with the family and the size of its map.
 
-    `dims`, `positions` and `shared` as in `Frame`; `size` None gives it all that the map sees.
+    `dims`, `positions`, `shared` and `further` as in `Frame`; `size` None gives it all that the map sees.
     """
 
     variable: int
@@ -138,15 +203,18 @@ class Place:
     shared: bool = False
     inside: Inside | None = None
     head: int | None = field(default=None, metadata=LATER)
+    further: tuple[Part, ...] = field(default=(), metadata=LATER)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """As in `Frame`."""
+        return (Part(self.component, self.layer, self.dims, self.width, self.positions, self.head), *self.further)
 
     @property
     def text(self) -> str:
         """The site and the size, as a search's table names them."""
-        site = Frame(
-            self.component, self.layer, self.dims, self.width, self.family, (), self.positions, head=self.head
-        ).site
-        dims = "" if len(self.dims) == self.width or self.head is not None else f"[{show_dims(self.dims)}]"
-        return f"{site}{dims}" + ("" if self.size is None else f" size {self.size}")
+        site = show_parts(self.parts) if self.further else self.parts[0].text
+        return site + ("" if self.size is None else f" size {self.size}")
 
 
 def ground(places: Iterable[Place]) -> Grounding:
@@ -158,7 +226,7 @@ def ground(places: Iterable[Place]) -> Grounding:
     for place in places:
         given = place.family.name == "identity" and place.size is None
         alone = place.variable if given or place.size is None else -1
-        at = (place.component, place.layer, place.dims, place.positions, place.shared, place.inside)
+        at = (place.component, place.layer, place.dims, place.positions, place.shared, place.inside, place.further)
         groups.setdefault((*at, place.family, place.size == "learned", alone), []).append(place)
     return Grounding(tuple(_frame(members) for members in groups.values()))
 
@@ -178,6 +246,7 @@ def _frame(places: list[Place]) -> Frame:
         learned,
         first.inside,
         first.head,
+        first.further,
     )
     blocks, start = [], 0
     for place in places:
@@ -210,8 +279,10 @@ class Search:
 
     def admits(self, places: tuple[Place, ...]) -> bool:
         """Whether every child lies strictly later in the network than its parents, and no site is overfull."""
-        depth = {p.variable: (p.layer is None, p.layer or 0) for p in places}
-        late = all(depth[parent] < depth[child] for parent, child in self.order if parent in depth and child in depth)
+        depth = {p.variable: [(part.layer is None, part.layer or 0) for part in p.parts] for p in places}
+        late = all(
+            max(depth[parent]) < min(depth[child]) for parent, child in self.order if parent in depth and child in depth
+        )
         return late and all(frame.size <= frame.dim for frame in ground(places).frames)
 
 

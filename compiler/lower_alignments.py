@@ -8,7 +8,7 @@ from ..lang.places import Family, Placement, Position, Region, Site, Size
 from ..lang.program import Alignment, Program
 from .causal_model import CausalModel
 from .experiments import NetworkFile
-from .groundings import Inside, Place, Positions, Search, ground
+from .groundings import Inside, Part, Place, Positions, Search, ground
 from .positions import resolve_positions
 
 Via = tuple[Family, tuple[Size, ...]]
@@ -112,27 +112,33 @@ class _Places:
         site, *_ = sites
         if site.inside is not None:
             return self.place_inside(index, placement, site.inside, size)
-        width = self.facts.width(site.component, site.layer)
-        if site.module is not None:
-            width = 0
+        together = (sites,) if site.at_one_place else tuple((part,) for part in site.parts)
+        first, *further = map(self.part, together)
+        place = Place(
+            index,
+            first.component,
+            first.layer,
+            first.dims,
+            first.width,
+            placement.family,
+            size,
+            first.positions,
+            bool(placement.members),
+            head=first.head,
+            further=tuple(further),
+        )
+        return self.sized(place, placement)
+
+    def part(self, sites: tuple[Site, ...]) -> Part:
+        """The units of sites that differ in their positions only, each of heads and dims of one activation."""
+        site, *_ = sites
+        width = 0 if site.module is not None else self.facts.width(site.component, site.layer)
         assert width is not None, "checked against the network"
         dims = tuple(dim for part in site.parts for dim in self.dims_of(part, width))
         if site.head is not None:
             width *= self.facts.heads_of(site.component)
         positions = self.resolve(tuple(position for member in sites for position in member.positions))
-        place = Place(
-            index,
-            site.name,
-            site.layer,
-            dims,
-            width,
-            placement.family,
-            size,
-            positions,
-            bool(placement.members),
-            head=None if site.joined else site.head,
-        )
-        return self.sized(place, placement)
+        return Part(site.name, site.layer, dims, width, positions, None if site.joined else site.head)
 
     def dims_of(self, site: Site, width: int) -> tuple[int, ...]:
         """A site's dims in its component's activation, in which heads stand side by side, each so wide."""
@@ -158,6 +164,7 @@ class _Places:
             frame.shared,
             Inside(frame, block),
             frame.head,
+            frame.further,
         )
         return self.sized(place, placement)
 

@@ -217,6 +217,13 @@ class DecideStep:
     chunks: tuple[str, ...]
     """The test chunks that are looked at: items and network together."""
     kind: Literal["Decide"] = "Decide"
+    stated: int | None = None
+    """How many parts the claim has where these are not all of them."""
+
+    @property
+    def refuting(self) -> float:
+        """The error at which one part may refute the claim."""
+        return self.alpha / (self.stated or len(self.parts))
 
 
 Step = ItemsStep | EncodeStep | FitStep | EvaluateStep | DecideStep

@@ -2,32 +2,42 @@
 
 from dataclasses import replace
 
-from ..compiler.plan import Case, DecideStep
+from ..compiler.plan import DecideStep
+from .cases import Walk, cases_notes, cases_rows
 from .controls import Run
 from .part_intervals import among_answers, part_interval
 from .rows import part_row, quantity_row
 from .rulings import Evaluated, Ruling
 from .sequential import Look, run_looks
-from .verdicts import Expectation, Grade, Outcome, PartRow, Verdict
+from .verdicts import Expectation, Grade, Outcome, Verdict
 
 
-def run_decide(step: DecideStep, look: Look, control: Run, looked_before: bool) -> Verdict:
+def run_decide(walk: Walk, look: Look, control: Run, looked_before: bool) -> Verdict:
     """The verdict of a claim.
 
     Args:
-        step: the claim.
+        walk: the claim, as far as it has to be looked at.
         look: measures its quantities on a number of items, in the step's order.
         control: runs a control by its key; called only where the claim itself would hold.
         looked_before: another look was taken at one of its test chunks.
     """
-    decision = run_looks(step, look, control)
+    step = walk.step
+    decision = run_looks(step, look, control, walk.least)
     ruling, evaluated = decision.ruling, decision.evaluated
     measured = [e.measured for e in evaluated]
     said = (ruling.why,) if ruling.why else ()
-    seen = step.parts if evaluated else ()
-    parts = tuple(part_row(part, part_interval(part, measured, step.alpha), evaluated) for part in seen)
-    cases = _case_notes(step.claim.cases if evaluated else (), parts)
-    notes = (*said, *decision.controls.notes, *_notes(evaluated, ruling), *cases, *decision.notes)
+    parts = tuple(
+        part_row(part, part_interval(part, measured, step.alpha), evaluated)
+        for part in (step.parts if evaluated else ())
+    )
+    cases = cases_rows(walk, parts) if evaluated else ()
+    notes = (
+        *said,
+        *decision.controls.notes,
+        *_notes(evaluated, ruling),
+        *cases_notes(cases),
+        *decision.notes,
+    )
     return Verdict(
         name=step.claim.name,
         claim=step.claim.text,
@@ -42,6 +52,7 @@ def run_decide(step: DecideStep, look: Look, control: Run, looked_before: bool) 
         quantities=tuple(quantity_row(e, step.alpha, among=_among(step, index)) for index, e in enumerate(evaluated)),
         controls=decision.controls.rows,
         notes=notes,
+        cases=cases,
     )
 
 
@@ -92,26 +103,6 @@ def _notes(evaluated: list[Evaluated], ruling: Ruling) -> list[str]:
     ungated = [e.quantity.text for e in exempt if e.scores.no_op is not None]
     if ungated:
         notes.append(f"not gated by the network's accuracy (bounded from above, or untrained): {', '.join(ungated)}")
-    return notes
-
-
-def _case_notes(cases: tuple[Case | None, ...], parts: tuple[PartRow, ...]) -> list[str]:
-    """Of each `all` over an ordered type, the first value from which every later one passes."""
-    groups: dict[int, list[tuple[Case, PartRow]]] = {}
-    for case, part in zip(cases, parts, strict=False):
-        if case is not None and case.ordered:
-            groups.setdefault(case.group, []).append((case, part))
-    notes = []
-    for group in groups.values():
-        passing: list[Case] = []
-        for case, part in reversed(group):
-            if part.status != "passes":
-                break
-            passing.append(case)
-        if passing:
-            notes.append(f"every case from `{passing[-1].text}` on passes")
-        else:
-            notes.append(f"the last case, `{group[-1][0].text}`, does not pass")
     return notes
 
 

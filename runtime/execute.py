@@ -6,6 +6,7 @@ Nothing runs that no verdict asks for: a positive control, for instance, only on
 from collections.abc import Iterator
 
 from ..compiler.plan import DecideStep, EncodeStep, EvaluateStep, ItemsStep, MeasuredQuantity, Plan
+from .cases import Walk, walk_cases
 from .decide import run_decide
 from .decisions import settle
 from .diagnose import Diagnoser, Looked
@@ -17,6 +18,7 @@ from .part_intervals import Measured
 from .progress import Progress
 from .quantity_keys import quantity_keys
 from .rulings import Evaluated
+from .sequential import Look
 from .store import Store
 from .verdicts import Verdict
 
@@ -40,15 +42,16 @@ class Inline:
             step = self.plan.step(key)
             assert isinstance(step, DecideStep)
             before = not step.claim.exhaustively and looked_before(looks, self.plan.key, step)
-            verdict = self._decide(step, before)
+            walk = walk_cases(step, self._look_at)
+            verdict = self._decide(walk, before)
             self._write_missing()
             if verdict.quantities:  # without a number nothing was looked at
                 verdict = settle(self.store, step, verdict)
             if verdict.quantities and not step.claim.exhaustively:
                 record_look(self.store, looks, self.plan.key, step)
-            yield diagnoser.diagnose(step, verdict, self._looked)
+            yield diagnoser.diagnose(walk.step, verdict, self._looked)
 
-    def _decide(self, step: DecideStep, looked_before: bool) -> Verdict:
+    def _look_at(self, step: DecideStep) -> Look:
         def look(size: int | None) -> list[Evaluated]:
             found, missing = list[Evaluated](), Missing()
             for quantity in step.quantities:  # what any of them lacks is asked for at once
@@ -60,10 +63,13 @@ class Inline:
                 raise AwaitingScores(missing)
             return found
 
+        return look
+
+    def _decide(self, walk: Walk, looked_before: bool) -> Verdict:
         def control(key: str, count: int | None) -> Measured:
             return Measured(self.evaluations.scores(key, count), self._evaluate_step(key).items, fixed=True)
 
-        return run_decide(step, look, control, looked_before)
+        return run_decide(walk, self._look_at(walk.step), control, looked_before)
 
     def _write_missing(self) -> None:
         """Write what tables lack so far; of a table that lacks nothing any more no file is left."""

@@ -54,11 +54,13 @@ def _columns(engine: Engine, index: int, frame: Frame, positions: int) -> list[T
         moved[0, feature] += 1
         direction = (feature_map.inverse(moved, error) - feature_map.inverse(features, error))[0]
         fixed = tuple(p for p in frame.positions if isinstance(p, int))
-        assert len(fixed) == len(frame.positions), "checked: prompts have no rest"
-        groups = [(p,) for p in fixed] if frame.shared else [fixed]
-        for group in groups:
-            column = torch.zeros(positions, frame.width)
-            rows = torch.tensor(group)[:, None]
-            column[rows, torch.tensor(frame.dims)] = direction.reshape(len(group), len(frame.dims))
+        for group in [(p,) for p in fixed] if frame.shared else [None]:
+            column, start = torch.zeros(positions, frame.width), 0
+            for part in frame.parts:
+                assert all(isinstance(p, int) for p in part.positions), "checked: prompts have no rest"
+                rows = torch.tensor(group or part.positions)[:, None]
+                stop = start + len(rows) * len(part.dims)
+                column[rows, torch.tensor(part.dims)] = direction[start:stop].reshape(len(rows), len(part.dims))
+                start = stop
             columns.append(column.flatten())
     return columns

@@ -134,4 +134,4 @@ def _rule_part(step: DecideStep, index: int, measured: list[Measured], moved: Mo
         plus, minus = minus, plus
     if plus:
         return Ruling("unsupported")
-    return Ruling("refuted") if at(step.alpha / len(step.parts)) == found else straddles
+    return Ruling("refuted") if at(step.refuting) == found else straddles

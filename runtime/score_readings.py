@@ -107,11 +107,14 @@ def _distance(score: Distance, step: EvaluateStep, engine: Engine, batch: Batch,
     assert step.grounding is not None
     farthest, frames = torch.zeros(len(batch)), step.grounding.frames
     bases = torch.from_numpy(batch.inputs[:, 0])
-    for layer in dict.fromkeys((frame.component, frame.layer) for frame in frames):
-        there = [index for index, frame in enumerate(frames) if (frame.component, frame.layer) == layer]
-        positions = tuple(dict.fromkeys(position for index in there for position in frames[index].positions))
-        states = engine.at(positions, engine.activation(there[0], natural.rows), natural.rows).flatten(1)
-        patched = engine.at(positions, engine.intervened_activation(there[0], score.run, batch), bases).flatten(1)
+    parts = [(index, number, part) for index, frame in enumerate(frames) for number, part in enumerate(frame.parts)]
+    for layer in dict.fromkeys(part.activation for _, _, part in parts):
+        there = [(index, number, part) for index, number, part in parts if part.activation == layer]
+        positions = tuple(dict.fromkeys(position for _, _, part in there for position in part.positions))
+        frame, number, _ = there[0]
+        states = engine.at(positions, engine.activation(frame, natural.rows, number), natural.rows).flatten(1)
+        intervened = engine.intervened_activation(frame, score.run, batch, number)
+        patched = engine.at(positions, intervened, bases).flatten(1)
         nearest = torch.cdist(patched, states).min(1).values
         spread = natural.spread(states)
         ratio = nearest / spread if spread > 0 else (nearest > 0).float() * 2 * READ_RANGE[1]

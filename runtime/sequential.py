@@ -31,20 +31,21 @@ class Decision:
     notes: tuple[str, ...] = ()
 
 
-def look_sizes(step: DecideStep) -> Iterator[int | None]:
-    """The numbers of items at which a claim is looked at; a whole domain is looked at once."""
+def look_sizes(step: DecideStep, least: int | None = None) -> Iterator[int | None]:
+    """The numbers of items, from some on, at which a claim is looked at; a whole domain is looked at once."""
     budgets = [quantity.budget for quantity in step.quantities if quantity.budget is not None]
     if not budgets:
         yield None
         return
-    size, most = FIRST, max(budgets)
+    most = max(budgets)
+    size = max(FIRST, least or 0)
     while size < most:
         yield size
         size *= 2
     yield most
 
 
-def run_looks(step: DecideStep, look: Look, control: Run) -> Decision:
+def run_looks(step: DecideStep, look: Look, control: Run | None, least: int | None = None) -> Decision:
     """Look until every part is decided and no veto depends on more items, or until there are no more.
 
     Where a table lacks scores of answers it ends, with what was seen before, which may be nothing.
@@ -52,10 +53,11 @@ def run_looks(step: DecideStep, look: Look, control: Run) -> Decision:
     Args:
         step: the claim.
         look: measures its quantities.
-        control: runs a control; called only where the claim itself would hold.
+        control: runs a control; called only where the claim itself would hold (None: what holds stays so).
+        least: how many items the first look has at least.
     """
     evaluated: list[Evaluated] = []
-    for size in look_sizes(step):
+    for size in look_sizes(step, least):
         try:
             evaluated = look(size)
         except AwaitingScores as awaiting:
@@ -69,9 +71,9 @@ def run_looks(step: DecideStep, look: Look, control: Run) -> Decision:
     return Decision(evaluated, replace(ruling, reason="budget"), controls, (_project(step, evaluated),))
 
 
-def _rule(step: DecideStep, evaluated: list[Evaluated], control: Run) -> tuple[Ruling, ControlRuling]:
+def _rule(step: DecideStep, evaluated: list[Evaluated], control: Run | None) -> tuple[Ruling, ControlRuling]:
     ruling, controls = rule_scores(step, evaluated), ControlRuling(None)
-    if ruling.outcome == "holds":
+    if ruling.outcome == "holds" and control is not None:
         controls = run_controls(step, ruling.search, [e.measured for e in evaluated], control)
         if controls.reason is not None:
             ruling = Ruling("inconclusive", controls.reason, open=controls.open)

@@ -130,13 +130,26 @@ class ControlRow:
 
 
 @dataclass(frozen=True)
+class CasesRow:
+    """An `all` over an ordered type, from its last value backwards.
+
+    `first` is the first value from which every later one passes (None: the last one does not), `stopped` the next
+    before it, which does not pass (None: all pass). Values of `not_looked_at` lie before one that fails.
+    """
+
+    first: str | None
+    stopped: str | None
+    not_looked_at: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Verdict:
     """The outcome of one claim.
 
     `estimate` and `interval` are those of its first part (a claim that awaits scores may have no part yet); `alpha` is
     the error that the claim may make. `reason` is a reason code where the outcome is inconclusive. `expectation` tells
-    whether the outcome is the one that the author expected. `diagnosis` says of each estimand that is too low for the
-    claim where it fails.
+    whether the outcome is the one that the author expected. `parts` and `quantities` are those that were looked at,
+    `cases` says which were not. `diagnosis` says of each estimand that is too low for the claim where it fails.
     """
 
     name: str
@@ -153,6 +166,7 @@ class Verdict:
     controls: tuple[ControlRow, ...]
     notes: tuple[str, ...]
     diagnosis: tuple[Diagnosis, ...] = ()
+    cases: tuple[CasesRow, ...] = ()
 
     @property
     def estimate(self) -> float:
@@ -163,6 +177,23 @@ class Verdict:
     def interval(self) -> tuple[float, float]:
         """The interval that decides the first part; NaN where it awaits scores."""
         return (self.parts[0].low, self.parts[0].high) if self.parts else (nan, nan)
+
+
+@dataclass(frozen=True)
+class DocRow:
+    """The doc string of a declaration; `kind` is the word that opens it."""
+
+    kind: str
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Docs:
+    """What a spec says of itself, and what its declarations say."""
+
+    spec: str
+    declarations: tuple[DocRow, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -182,7 +213,7 @@ class Result(Mapping[str, Verdict]):
     """The verdicts of a spec by claim name, in the file's order.
 
     `lock` is the hash of the lock that fits the spec (None: its criterion was not locked), `criterion` says in words
-    whether it was locked, and before what.
+    whether it was locked, and before what. `doc` is the spec's doc string, `docs` are those of its declarations.
     """
 
     spec: str
@@ -195,6 +226,7 @@ class Result(Mapping[str, Verdict]):
     complete: bool = True
     lock: str | None = None
     criterion: str = "not locked"
+    docs: tuple[DocRow, ...] = ()
 
     def __getitem__(self, name: str) -> Verdict:
         for verdict in self.verdicts:

@@ -163,6 +163,8 @@ def _fixed(measurement: Measurement) -> str:
     assert measurement.fitting is not None
     if measurement.fitting.search.open:
         return "its site is searched"
+    if any(place.further for place in _places(measurement)):
+        return "its vector lies at several sites"
     return "its site lies inside a variable" if measurement.fitting.outer is not None else ""
 
 

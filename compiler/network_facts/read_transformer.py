@@ -15,8 +15,10 @@ def read_transformer_facts(folder: Path) -> TransformerFacts:
     """Read the configuration in a folder.
 
     Raises:
-        BadCheckpointError: it is missing or broken, or the network would need code of its own.
+        BadCheckpointError: it is missing or broken, the network would need code of its own, or a file of its weights
+            is there and cannot be opened.
     """
+    _check_openable(folder)
     config = _read_json(folder / "config.json")
     if "auto_map" in config and config.get("model_type") not in ARCHITECTURES:
         raise BadCheckpointError(
@@ -28,6 +30,17 @@ def read_transformer_facts(folder: Path) -> TransformerFacts:
         return parse_transformer_config(config)
     except (ValueError, TypeError) as problem:
         raise BadCheckpointError("CS532", f"its `config.json` cannot be used: {problem}", _REMEDY) from None
+
+
+def _check_openable(folder: Path) -> None:
+    """Every file of weights can be opened; whether all are there, and whole, is found out by loading."""
+    for path in (*folder.glob("*.safetensors"), *folder.glob("*.safetensors.index.json")):
+        try:
+            with path.open("rb"):
+                pass
+        except OSError as problem:
+            reason = f"its `{path.name}` cannot be read ({problem.strerror})"
+            raise BadCheckpointError("CS502", reason, "copy it again, or check its permissions") from None
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """A network's tokenizer: `tokenizer.json` through the `tokenizers` library, which is loaded only where one is read."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,10 +23,13 @@ class Encoded:
 
 
 class Tokenizer:
-    """Cuts texts into tokens, as the network's own tokenizer does."""
+    """Cuts texts into tokens, as the network's own tokenizer does.
 
-    def __init__(self, opened: Any) -> None:
-        self._opened = opened
+    `unknown` is the token that stands for what it does not know; None where it knows every text.
+    """
+
+    def __init__(self, opened: Any, unknown: int | None = None) -> None:
+        self._opened, self.unknown = opened, unknown
 
     def encode(self, texts: Sequence[str], special: bool = True) -> list[Encoded]:
         """Each text's tokens; `special` says whether it gets those that begin or end every input."""
@@ -71,4 +75,14 @@ def read_tokenizer(folder: Path) -> Tokenizer:
         raise BadCheckpointError("CS533", "its `tokenizer.json` is broken", remedy) from None
     opened.no_truncation()
     opened.no_padding()
-    return Tokenizer(opened)
+    return Tokenizer(opened, _unknown(opened, data))
+
+
+def _unknown(opened: Any, data: str) -> int | None:
+    """The unknown token: by its text, and of a unigram model by its number, which only the file says."""
+    text = getattr(opened.model, "unk_token", None)
+    if text is not None:
+        found: int | None = opened.token_to_id(text)
+        return found
+    stated = json.loads(data)["model"].get("unk_id") if type(opened.model).__name__ == "Unigram" else None
+    return stated if isinstance(stated, int) else None

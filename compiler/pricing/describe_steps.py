@@ -56,7 +56,7 @@ def describe_grounding(grounding: Grounding, variables: tuple[str, ...]) -> str:
 
 def _describe_frame(frame: Frame, variables: tuple[str, ...]) -> str:
     if frame.given:
-        dims = "" if len(frame.dims) == frame.width else f"[{len(frame.dims)} dims]"
+        dims = "" if frame.further or len(frame.dims) == frame.width else f"[{len(frame.dims)} dims]"
         return f"{variables[frame.blocks[0].variable]} at {frame.site}{dims} as it is"
     blocks = ", ".join(f"{variables[b.variable]} size {b.stop - b.start}" for b in frame.blocks)
     return f"{blocks} in one {frame.family.text} at {frame.site}"

@@ -45,10 +45,11 @@ class _Fitting:
 
     def first(self, grounding: Grounding) -> int:
         """The first edited stage."""
-        return min(self.stage(frame) for frame in grounding.frames)
+        return min(stage for frame in grounding.frames for stage in self.stages(frame))
 
-    def stage(self, frame: Frame) -> int:
-        return stage_of(self.step.network.file.facts, frame.component, frame.layer)
+    def stages(self, frame: Frame) -> list[int]:
+        """The stages of a frame's parts."""
+        return [stage_of(self.step.network.file.facts, *part.activation) for part in frame.parts]
 
     def attempt(self, grounding: Grounding, steps: int, seeds: int) -> Price:
         """One grounding: closed forms read every base, searches score their choices, restarts train and are checked.
@@ -59,7 +60,10 @@ class _Fitting:
         price, settings = Price(), self.step.settings
         for frame in grounding.frames:
             if frame.found_by == "closed form":
-                price = price.plus(self.network.read(self.fit, 0, self.stage(frame)))
+                *passed, last = sorted(set(self.stages(frame)))
+                for stage in passed:
+                    price = price.plus(self.network.begin(self.fit, 0, stage))
+                price = price.plus(self.network.read(self.fit, 0, last, begun=passed))
         facts, variables = self.step.network.file.facts, self.step.variables
         asked, first = ask_interchange(self.step.score.left.run, facts, grounding, variables), self.first(grounding)
         if "training" in found:
@@ -89,6 +93,10 @@ class _Fitting:
         price, read = Price(), rows.count if some is None else some
         if not self.network.fused and not self._kept(grounding, rows):
             read = runs
+        for role, stage in dict.fromkeys(asked.passed):
+            begun = self.begun.setdefault((rows is self.fit, role), set())
+            price = price.plus(self.network.begin(rows, role, stage, some, begun))
+            begun |= {stage} if some is None else set()
         for role, stage in dict.fromkeys(asked.reads):
             begun = self.begun.setdefault((rows is self.fit, role), set())
             price = price.plus(self.network.read(rows, role, stage, read, begun))
@@ -102,5 +110,5 @@ class _Fitting:
     def _kept(self, grounding: Grounding, rows: Rows) -> bool:
         """Whether an engine reads sources once, and not with every run."""
         frames = grounding.frames
-        numbers = sum(len(frame.dims) * max(1, len(frame.positions)) * len(frame.blocks) for frame in frames)
+        numbers = sum(part.units * len(frame.blocks) for frame in frames for part in frame.parts)
         return self.network.running.engine != "pyvene" and 4 * numbers * rows.count <= SOURCE_ROOM

@@ -112,8 +112,11 @@ class Network:
     def ask(self, asked: Asked, rows: Rows) -> Price:
         """All runs that a score asks for, of every item."""
         price, elsewhere = Price(), self.alone or self
+        for role, stage in dict.fromkeys(asked.passed):
+            price = price.plus((self if role == 0 else elsewhere).begin(rows, role, stage))
         for role, stage in asked.reads:
-            price = price.plus((self if role == 0 else elsewhere).read(rows, role, stage))
+            before = {passed for other, passed in asked.passed if other == role}
+            price = price.plus((self if role == 0 else elsewhere).read(rows, role, stage, begun=before))
         for role, stage in asked.bases:
             price = price.plus(self.begin(rows, role, stage))
             price = price.plus(self.intervene(rows.count, stage))

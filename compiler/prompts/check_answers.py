@@ -15,8 +15,11 @@ from ..network_facts import NetworkFacts, Tokenizer
 from .lay_out import PromptLayout, PromptTokens
 
 MOST_ANSWERS = 5_000
-PROMPTS = 4
-"""Prompts of each template after which answers are looked at: what a text becomes can depend on what it follows."""
+END = 20
+"""Characters at the end of a prompt with which a tokenizer may join an answer."""
+PROMPTS, TEXTS = 64, 5_000
+"""Prompts of each template after which answers are looked at: what a text becomes can depend on what it follows. They
+end in different tokens, and there are fewer where answers are many: about so many texts are cut up in all."""
 LOOKED_AT = 64
 """Prompts after which what metrics ask about is looked at."""
 
@@ -44,7 +47,13 @@ def check_answers(
     found: list[Diagnostic] = []
     for answer in task.answers:
         if answer.texts:
-            problems = (p for prompt in _some(layout) for p in _check_answer(answer, network, tokenizer, prompt))
+            count = sum(map(len, answer.texts))
+            first: dict[str, tuple[int, ...]] = {}
+            problems = (
+                problem
+                for prompt in _some(layout, max(4, min(PROMPTS, TEXTS // count)))
+                for problem in _check_answer(answer, network, tokenizer, prompt, first)
+            )
             found += [problem for problem in (next(problems, None),) if problem is not None]
     for reading, text in asked:
         found += _check_reading(reading, text, network, facts, tokenizer, layout)
@@ -83,14 +92,31 @@ def say_after(prompt: str, texts: Sequence[tuple[int, str]], tokenizer: Tokenize
     return [Said(code, text, ids) for (code, text), ids in zip(texts, found, strict=True)]
 
 
-def _some(layout: PromptLayout | None) -> list[str]:
-    """Prompts that answers follow; an empty one where tokens are fed as they are."""
+def longest_answer(task: Task, layout: PromptLayout, tokenizer: Tokenizer) -> int:
+    """The most tokens that an answer is, after the first prompt."""
+    texts = [(0, text) for answer in task.answers for spellings in answer.texts for text in spellings]
+    said = say_after(layout.prompts[0].text, texts, tokenizer)
+    return max((len(each.ids or ()) for each in said), default=1)
+
+
+def _some(layout: PromptLayout | None, most: int) -> list[str]:
+    """Prompts that answers follow, at most so many of each template; an empty one where tokens are fed as they are."""
     if layout is None:
         return [""]
-    return [prompt.text for number in range(len(layout.templates)) for prompt in layout.of(number)[:PROMPTS]]
+    found: list[str] = []
+    for number in range(len(layout.templates)):
+        by_end: dict[str, str] = {}
+        for prompt in layout.of(number):
+            by_end.setdefault(prompt.text[-END:], prompt.text)
+        ends = list(by_end.values())
+        found += ends[:: max(1, -(-len(ends) // most))]
+    return found
 
 
-def _check_answer(answer: Answer, network: str, tokenizer: Tokenizer, prompt: str) -> Iterator[Diagnostic]:
+def _check_answer(
+    answer: Answer, network: str, tokenizer: Tokenizer, prompt: str, first: dict[str, tuple[int, ...]]
+) -> Iterator[Diagnostic]:
+    """What is wrong with an answer after one prompt; `first` is what its texts were after the prompts before."""
     texts = [(code, text) for code, spellings in enumerate(answer.texts) for text in spellings]
     step = max(1, len(texts) // MOST_ANSWERS)
     said = say_after(prompt, texts[::step], tokenizer)
@@ -102,6 +128,14 @@ def _check_answer(answer: Answer, network: str, tokenizer: Tokenizer, prompt: st
                 Label(answer.span),
                 notes=(f"after the prompt `{prompt[-80:]}`",),
                 help="start the answer with a space, and end the prompt without one",
+            )
+        elif first.setdefault(each.text, each.ids) != each.ids:
+            yield Diagnostic(
+                "CS518",
+                f"the answer `{each.text}` is other tokens of `{network}` after one prompt than after another",
+                Label(answer.span),
+                notes=(f"after the prompt `{prompt[-80:]}`",),
+                help="end every prompt with the same text, and start the answer with a space",
             )
     yield from _check_starts(answer, network, [each for each in said if each.ids is not None], tokenizer)
 

@@ -10,13 +10,28 @@ from .lay_out import PromptLayout, PromptTokens
 from .resolve import resolve_in_prompt
 
 
-def check_prompts(task: Task, network: str, facts: NetworkFacts, layout: PromptLayout) -> list[Diagnostic]:
-    """Every prompt fits into the network's context, and every slot is tokens of its own."""
-    return [*_check_length(task, network, facts, layout), *_check_slots(network, layout)]
+def check_prompts(
+    task: Task, network: str, facts: NetworkFacts, layout: PromptLayout, answer: int = 1
+) -> list[Diagnostic]:
+    """Every prompt fits into the network's context, before all but the last of an answer's tokens, and every slot is
+    tokens of its own.
+    """
+    return [*_check_length(task, network, facts, layout, answer), *_check_slots(network, layout)]
 
 
-def _check_length(task: Task, network: str, facts: NetworkFacts, layout: PromptLayout) -> Iterator[Diagnostic]:
+def _check_length(
+    task: Task, network: str, facts: NetworkFacts, layout: PromptLayout, answer: int
+) -> Iterator[Diagnostic]:
     longest = layout.longest
+    if facts.accepts(longest.length) and not facts.accepts(longest.length + answer - 1):
+        yield Diagnostic(
+            "CS536",
+            f"a prompt of {longest.length} tokens leaves no room for an answer of {answer}: the network `{network}`"
+            f" reads {facts.token_counts}",
+            Label(task.answers[0].span),
+            notes=(f"the prompt is {_quote(longest.text)}",),
+            help="shorten the prompt or the answer: all but its last token are fed after the prompt",
+        )
     if not facts.accepts(longest.length):
         yield Diagnostic(
             "CS536",

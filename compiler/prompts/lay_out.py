@@ -8,7 +8,7 @@ import numpy as np
 from ...lang.program import Task
 from ...lang.renderings import Prompt
 from ...lang.texts import Template
-from ..encode_prompts import Span, find_tokens, render_prompt
+from ..encode_prompts import Span, find_tokens, holds_only, render_prompt
 from ..expressions import Column, evaluate
 from ..network_facts import Encoded, Tokenizer
 from .draw_inputs import draw_inputs
@@ -95,11 +95,9 @@ def _telling_rows(slots: list[Column]) -> tuple[list[int], bool]:
 
 def _locate(template: int, inputs: Mapping[str, int], text: str, spans: list[Span], encoded: Encoded) -> PromptTokens:
     positions, whole = [], []
-    for start, end in spans:
-        held = find_tokens((start, end), encoded)
+    for span in spans:
+        held = find_tokens(span, encoded)
         positions.append(held)
-        before = text[encoded.spans[held[0]][0] : start] if held else "?"
-        after = text[end : encoded.spans[held[-1]][1]] if held else "?"
-        whole.append(not before.strip() and not after.strip())
+        whole.append(holds_only(span, held, text, encoded))
     values = tuple(text[start:end] for start, end in spans)
     return PromptTokens(template, inputs, text, encoded, values, tuple(positions), tuple(whole))

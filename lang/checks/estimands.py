@@ -194,12 +194,14 @@ class _EstimandChecker:
             )
         if kind == "cae":
             first, *others = view.placements
-            other = next((p for p in others if _layer_of(p) != _layer_of(first)), None)
-            if other is not None:
+            several = [p for p in view.placements if len(_layers_of(p)) > 1]
+            other = next((p for p in others if _layers_of(p) != _layers_of(first)), None)
+            if several or other is not None:
+                found = [(p.variable, _where(p)) for p in several[:1] or [first, *([other] if other else [])]]
+                placed = ", ".join(f"`{v}`{' is' if i == 0 else ''} {where}" for i, (v, where) in enumerate(found))
                 self.report.error(
                     "CS442",
-                    f"`cae` needs all variables at one layer: `{first.variable}` is {_where(first)}, "
-                    f"`{other.variable}` {_where(other)}",
+                    f"`cae` needs all variables at one layer: {placed}",
                     syntax.span,
                     help="declare an alignment that places all of them at one layer",
                 )
@@ -344,14 +346,14 @@ def _at(placement: Placement, span: Span) -> Placement:
     return replace(placement, place=replace(placement.place, span=span), span=span, size_span=span)
 
 
-def _layer_of(placement: Placement) -> tuple[object, ...]:
-    """What placements that surely lie at one layer have in common."""
+def _layers_of(placement: Placement) -> frozenset[object]:
+    """What placements that surely lie at one layer have in common; several of a vector of sites at several layers."""
     place = placement.place
     if not isinstance(place, Region):
-        return place.component, place.layer
+        return frozenset((part.component, part.layer, part.module) for part in place.parts)
     if place.layers is not None and len(place.layers) <= 1:
-        return place.component, place.layers[0] if place.layers else None
-    return ("line", placement.line)
+        return frozenset({(place.component, place.layers[0] if place.layers else None, place.module)})
+    return frozenset({("line", placement.line)})
 
 
 def _where(placement: Placement) -> str:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Literal
 
 from ..components import COMPONENTS
+from ..overlaps import overlap
 from ..places import Position, Region, Site
 from ..scope import Reporter
 from ..site_indices import Entries, entries_of, report_alternatives, split_indices, union_of
@@ -42,13 +43,18 @@ def check_region(syntax: SiteSyntax | SitesSyntax, scope: SiteScope, report: Rep
 
 
 def _joined(sites: list[Site | None], syntax: SitesSyntax, report: Reporter) -> Site | None:
-    """One vector of all sites, which must be different."""
+    """One vector of all sites, which share no units."""
     found = [site for site in sites if site is not None]
     if len(found) < len(sites):
         return None
     for index, site in enumerate(found):
         if site in found[:index]:
             report.error("CS306", f"`{site.text}` is listed twice", site.span, help="list each site once")
+            return None
+        other = next((before for before in found[:index] if overlap(before, site, {})), None)
+        if other is not None:
+            message = f"`{site.text}` is listed twice: `{other.text}` holds some of it"
+            report.error("CS306", message, site.span, help="list each dim at each position once")
             return None
     first, *joined = found
     return replace(first, joined=tuple(joined), span=syntax.span)

@@ -45,7 +45,11 @@ def find_interchange(plan: Plan, result: Result, claim: str | None) -> Interchan
     decided = [step for step in map(plan.step, plan.claims) if isinstance(step, DecideStep)]
     named = [step for step in decided if claim in (None, step.claim.name)]
     for step in named:
+        name = step.claim.name
+        looked_at = {row.text for row in result[name].quantities} if name in result else None
         for quantity in step.quantities:
+            if looked_at is not None and quantity.text not in looked_at:
+                continue
             evaluate = plan.step(quantity.evaluate)
             assert isinstance(evaluate, EvaluateStep)
             if isinstance(evaluate.score, Agree) and evaluate.score.left.run.assignments:

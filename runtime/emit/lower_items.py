@@ -77,7 +77,7 @@ def _frame_of(grounding: Grounding, variable: int) -> Frame:
 
 def _positions(claim: str, target: str, frame: Frame, feed: Feed, rows: Tensor) -> Tensor:
     """A variable's position in each row, shape [item]."""
-    where = feed.where(frame, rows)
+    (where,) = feed.where(frame, rows)
     if isinstance(where, tuple):
         where = torch.tensor(where).expand(len(rows), len(where))
     if where.shape[1] != 1:

@@ -1,6 +1,6 @@
 """Feeding: how the rows of a batch become tokens, and where in each row a place's positions and the answers are."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ...compiler.experiments import Encoding
-from ...compiler.groundings import Frame, Positions
+from ...compiler.groundings import Frame, Part, Positions
 from ...compiler.interpret_terms import Batch
 from ...compiler.row_layout import NO_TOKEN, Position, RowLayout
 from ..errors import EnvironmentProblem
@@ -51,11 +51,9 @@ class Feed:
         inputs[np.arange(count)[:, None], role, columns] = batch.forced
         return replace(batch, inputs=inputs, forced=None)
 
-    def where(self, frame: Frame, rows: Tensor) -> Where:
-        """A frame's positions in each row: of a site without positions where the answers are read."""
-        if not frame.positions:
-            return self.reads(rows)
-        return self.find(frame.positions, rows)
+    def where(self, frame: Frame, rows: Tensor) -> tuple[Where, ...]:
+        """The positions of a frame's parts in each row: of a site without positions where the answers are read."""
+        return tuple(self.find(p.positions, rows) if p.positions else self.reads(rows) for p in frame.parts)
 
     def find(self, positions: Positions, rows: Tensor) -> Where:
         """Positions in each row; those that are the same in every row as they are."""
@@ -64,8 +62,7 @@ class Feed:
 
     def earliest(self, frame: Frame, rows: Tensor) -> int:
         """The first position of any row that a frame holds."""
-        where = self.where(frame, rows)
-        return min(where) if isinstance(where, tuple) else int(where.min())
+        return min(min(at) if isinstance(at, tuple) else int(at.min()) for at in self.where(frame, rows))
 
     def _each(self, positions: Positions, rows: Tensor) -> Tensor:
         return torch.stack(list(self._columns(positions, rows)), 1)
@@ -112,18 +109,24 @@ class Feed:
                 yield from (start + index for index in range(count))
 
 
-def site_vectors(frame: Frame, state: Tensor, where: Where) -> Tensor:
-    """What a frame's map sees of a site's activation [item, position, width]: [item, group, dim], in float32."""
+def site_vectors(frame: Frame, states: Sequence[Tensor], where: Sequence[Where]) -> Tensor:
+    """What a frame's map sees of its parts' activations [item, position, width]: [item, group, dim], in float32."""
+    chosen = [_take_units(*part) for part in zip(frame.parts, states, where, strict=True)]
+    if frame.shared:
+        return chosen[0].float()
+    return (chosen[0].flatten(1) if len(chosen) == 1 else torch.cat([c.flatten(1) for c in chosen], 1))[:, None].float()
+
+
+def _take_units(part: Part, state: Tensor, where: Where) -> Tensor:
+    """The units of a part, shape [item, place, dim]."""
     chosen = take_positions(state, where)
-    if max(frame.dims) >= chosen.shape[-1]:
+    if max(part.dims) >= chosen.shape[-1]:
         raise EnvironmentProblem(
             "CS538",
-            f"expected dims 0..{chosen.shape[-1] - 1} of `{frame.component}`, found {max(frame.dims)}",
+            f"expected dims 0..{chosen.shape[-1] - 1} of `{part.component}`, found {max(part.dims)}",
             "name dims that the module gives",
         )
-    if len(frame.dims) != frame.width:
-        chosen = chosen[..., list(frame.dims)]
-    return (chosen if frame.shared else chosen.flatten(1)[:, None]).float()
+    return chosen if len(part.dims) == part.width else chosen[..., list(part.dims)]
 
 
 def take_positions(state: Tensor, where: Where) -> Tensor:
@@ -133,16 +136,23 @@ def take_positions(state: Tensor, where: Where) -> Tensor:
     return state[:, list(where)] if isinstance(where, tuple) else state[_items(state), where]
 
 
-def with_vectors(frame: Frame, state: Tensor, vectors: Tensor, where: Where) -> Tensor:
-    """The activation [item, position, width] with these vectors [item, group, dim] where the map sees them."""
-    count = len(where) if isinstance(where, tuple) else where.shape[1]
-    values = vectors.reshape(len(state), count, len(frame.dims)).to(state.dtype)
-    if len(frame.dims) == frame.width and _is_everywhere(where, state):
+def split_vectors(frame: Frame, vectors: Tensor, where: Sequence[Where]) -> tuple[Tensor, ...]:
+    """What of vectors [item, group, dim] goes to each part of a frame, shape [item, place, dim]."""
+    counts = [len(at) if isinstance(at, tuple) else at.shape[1] for at in where]
+    shapes = [(count, len(part.dims)) for part, count in zip(frame.parts, counts, strict=True)]
+    pieces = torch.split(vectors.flatten(1), [count * dims for count, dims in shapes], 1)
+    return tuple(piece.reshape(len(vectors), *shape) for piece, shape in zip(pieces, shapes, strict=True))
+
+
+def with_units(part: Part, state: Tensor, units: Tensor, where: Where) -> Tensor:
+    """The activation [item, position, width] with these units [item, place, dim] of a part."""
+    values = units.to(state.dtype)
+    if len(part.dims) == part.width and _is_everywhere(where, state):
         return values
     at = torch.tensor(where, device=state.device)[None] if isinstance(where, tuple) else where
-    if len(frame.dims) == frame.width:
+    if len(part.dims) == part.width:
         return state.index_put((_items(state), at), values)
-    columns = torch.tensor(frame.dims, device=state.device)
+    columns = torch.tensor(part.dims, device=state.device)
     return state.index_put((_items(state)[..., None], at[..., None], columns), values)
 
 

@@ -27,6 +27,12 @@ class FusedRuns:
         """See `Runs.site`."""
         return self.captures.site(tokens, component, layer, reads)
 
+    def sites(self, tokens: Tensor, sites: Sequence[Site], reads: Tensor) -> list[Tensor]:
+        """See `Runs.sites`: earlier ones first, since later states go on from them."""
+        order = sorted(range(len(sites)), key=lambda index: self.network.layer_of(*sites[index]))
+        found = {index: self.site(tokens, *sites[index], reads) for index in order}
+        return [found[index] for index in range(len(sites))]
+
     def edited_runner(
         self, tokens: Tensor, reads: Tensor, sites: Sequence[Site], earliest: int, classes: Tensor | None = None
     ) -> EditedRunner:

@@ -1,5 +1,6 @@
 """Activations of numbered inputs, kept in memory, or in a file where they grow too large for it."""
 
+import os
 import tempfile
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from ..errors import EnvironmentProblem
 from .numbered_inputs import Numbers
 
 Bools = npt.NDArray[np.bool_]
@@ -80,9 +82,19 @@ class Kept:
 
 
 def _in_file(shape: tuple[int, ...], size: int, dtype: torch.dtype) -> Tensor:
-    """A tensor of zeros that lies in a file without a name, which ends with the tensor."""
+    """A tensor of zeros that lies in a file without a name, which ends with the tensor.
+
+    Raises:
+        EnvironmentProblem: the disk has no room for it.
+    """
     with tempfile.NamedTemporaryFile(prefix="cspec-", suffix=".activations") as file:
-        file.truncate(size)
+        try:
+            file.truncate(size)
+            if hasattr(os, "posix_fallocate"):  # a file with holes would end the process when they are first written
+                os.posix_fallocate(file.fileno(), 0, size)
+        except OSError as problem:
+            message = f"no room in `{tempfile.gettempdir()}` for {size // 2**20:,} MiB of captures: {problem.strerror}"
+            raise EnvironmentProblem("CS520", message, "name a folder on a larger disk in TMPDIR") from None
         elements = size // torch.empty(0, dtype=dtype).element_size()
         return torch.from_file(file.name, shared=True, size=elements, dtype=dtype).reshape(shape)
 

@@ -60,8 +60,8 @@ class Engine(Protocol):
     def logits_after(self, query: OutputOf, batch: Batch, edit: Callable[[Tensor], Tensor]) -> Tensor:
         """Logits of a run in which the activation of the first frame's layer is edited after the run's assignments."""
 
-    def activation(self, frame: int, rows: Tensor) -> Tensor:
-        """The whole activation of a frame's layer in unintervened runs, shape [item, position, width]."""
+    def activation(self, frame: int, rows: Tensor, part: int = 0) -> Tensor:
+        """The whole activation of the layer of a frame's part in unintervened runs, shape [item, position, width]."""
 
     def at(self, positions: Positions, activation: Tensor, rows: Tensor) -> Tensor:
         """What an activation [item, position, width] of rows is at some positions, shape [item, place, width]."""
@@ -72,8 +72,8 @@ class Engine(Protocol):
         A group is a position where the frame's map is shared between positions; else there is one.
         """
 
-    def intervened_activation(self, frame: int, run: Run, batch: Batch) -> Tensor:
-        """The whole activation of a frame's layer in a run with its assignments made: [item, position, width]."""
+    def intervened_activation(self, frame: int, run: Run, batch: Batch, part: int = 0) -> Tensor:
+        """The whole activation of a part's layer in a run with its assignments made: [item, position, width]."""
 
     def read(self, variable: str, rows: Tensor) -> Tensor:
         """A variable's features in unintervened runs of `rows` [item, column]; shape [item, feature].

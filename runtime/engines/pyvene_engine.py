@@ -53,6 +53,9 @@ class PyveneEngine:
         self.network, self.feed, self.variables, self.maps = network, Feed(encoding), variables, maps
         self.host = host_of(network)
         self.grounding = Grounding(()) if grounding is None else grounding
+        for frame in self.grounding.frames:
+            if frame.further:
+                raise EngineRefusal(f"pyvene sets one site with each map, and `{frame.site}` are several")
         self.pyvene = import_pyvene() if grounding is not None else None
         self.calls = 0
         self._compiled: dict[tuple[str, ...], Any] = {}
@@ -141,10 +144,10 @@ class PyveneEngine:
         with self._after_interventions(0, edited):
             return self._intervened(query.run, targets, batch)
 
-    def activation(self, frame: int, tokens: Tensor) -> Tensor:
+    def activation(self, frame: int, tokens: Tensor, part: int = 0) -> Tensor:
         """See `Engine.activation`."""
-        place = self.grounding.frames[frame]
-        return read_site(self.network, self.feed.tokens(tokens), place.component, place.layer, self.feed.reads(tokens))
+        place = self.grounding.frames[frame].parts[part]
+        return read_site(self.network, self.feed.tokens(tokens), *place.activation, self.feed.reads(tokens))
 
     def at(self, positions: Positions, activation: Tensor, rows: Tensor) -> Tensor:
         """See `Engine.at`."""
@@ -153,9 +156,9 @@ class PyveneEngine:
     def states(self, frame: int, tokens: Tensor) -> Tensor:
         """See `Engine.states`."""
         place = self.grounding.frames[frame]
-        return site_vectors(place, self.activation(frame, tokens), self.feed.where(place, tokens))
+        return site_vectors(place, [self.activation(frame, tokens)], self.feed.where(place, tokens))
 
-    def intervened_activation(self, frame: int, run: Run, batch: Batch) -> Tensor:
+    def intervened_activation(self, frame: int, run: Run, batch: Batch, part: int = 0) -> Tensor:
         """See `Engine.intervened_activation`."""
 
         def read(targets: tuple[str, ...], items: Batch) -> Tensor:
@@ -216,7 +219,7 @@ class PyveneEngine:
 
     def _locations(self, frame: Frame, rows: Tensor) -> npt.NDArray[np.int64]:
         """A frame's positions in each row, shape [item, position]."""
-        where = self.feed.where(frame, rows)
+        (where,) = self.feed.where(frame, rows)
         return np.tile(np.array(where), (len(rows), 1)) if isinstance(where, tuple) else where.numpy()
 
     def _model(self, targets: tuple[str, ...]) -> Any:

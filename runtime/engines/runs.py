@@ -6,7 +6,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from ..networks.protocol import Network, SiteEdit, read_site
+from ..networks.protocol import Network, SiteEdit, read_site, read_sites
 
 Site = tuple[str, int | None]
 """Component and layer."""
@@ -37,6 +37,9 @@ class Runs(Protocol):
     def site(self, tokens: Tensor, component: str, layer: int | None, reads: Tensor) -> Tensor:
         """A site's whole activation in unedited runs, shape [item, position, width]."""
 
+    def sites(self, tokens: Tensor, sites: Sequence[Site], reads: Tensor) -> list[Tensor]:
+        """The same of several sites."""
+
     def edited_runner(
         self, tokens: Tensor, reads: Tensor, sites: Sequence[Site], earliest: int, classes: Tensor | None = None
     ) -> EditedRunner:
@@ -61,6 +64,10 @@ class WholeRuns:
     def site(self, tokens: Tensor, component: str, layer: int | None, reads: Tensor) -> Tensor:
         """See `Runs.site`."""
         return read_site(self.network, tokens, component, layer, reads)
+
+    def sites(self, tokens: Tensor, sites: Sequence[Site], reads: Tensor) -> list[Tensor]:
+        """See `Runs.sites`: all in one run."""
+        return read_sites(self.network, tokens, sites, reads)
 
     def edited_runner(
         self, tokens: Tensor, reads: Tensor, sites: Sequence[Site], earliest: int, classes: Tensor | None = None

@@ -5,7 +5,7 @@ rebuilt with the base's error. An item whose set lacks a variable keeps its own 
 """
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,13 +15,14 @@ from torch import Tensor
 from ...compiler import terms
 from ...compiler.budgets import SOURCE_ROOM
 from ...compiler.experiments import Encoding
-from ...compiler.groundings import Frame, Grounding, Positions
+from ...compiler.groundings import Grounding, Part, Positions
 from ...compiler.interpret_terms import Batch
 from ...compiler.terms import Handle, OutputOf, Run, ValueOf
+from ...compiler.vector_bases import base_run
 from ..errors import EngineRefusal
 from ..halving import by_halves
 from ..networks.protocol import Edit, SiteEdit
-from .feed import Feed, Where, site_vectors, take_positions, with_vectors
+from .feed import Feed, Where, site_vectors, split_vectors, take_positions, with_units
 from .generate import Generated, generate
 from .protocol import Prepared
 from .runs import Runs, WholeRuns
@@ -29,8 +30,9 @@ from .runs import Runs, WholeRuns
 if TYPE_CHECKING:
     from ..maps.feature_map import FeatureMap
 
-PlacedEdit = Callable[[Where, Tensor], Tensor]
-"""From positions and a site's activation, shape [item, position, width], to what takes its place."""
+PlacedEdit = tuple[Part, Callable[[int, Tensor], Tensor]]
+"""A part whose activation is edited: how many first positions a run leaves out, and the activation of the others,
+shape [item, position, width], give what takes its place."""
 Value = Callable[[Tensor], Tensor]
 """What becomes of a frame's features, shape [item, group, feature]."""
 
@@ -44,12 +46,12 @@ class Given:
     """What the edits of a run read of its items.
 
     `members` tells for each target which items have it in their set, shape [item] (empty where all are set), `where`
-    each edited frame's positions; `fixed` are values that are the same for every item; `vectors` are what a frame's map
-    sees in another run, shape [item, group, dim].
+    the positions of each edited frame's parts; `fixed` are values that are the same for every item; `vectors` are what
+    a frame's map sees in another run, shape [item, group, dim].
     """
 
     members: Mapping[str, Tensor]
-    where: Mapping[int, Where]
+    where: Mapping[int, tuple[Where, ...]]
     fixed: Mapping[terms.Value, Tensor]
     vectors: Callable[[int, Run], Tensor]
 
@@ -57,7 +59,10 @@ class Given:
         """The same of some items, told by their indices."""
         return Given(
             {target: member.index_select(0, items) for target, member in self.members.items()},
-            {frame: where if isinstance(where, tuple) else where[items] for frame, where in self.where.items()},
+            {
+                frame: tuple(at if isinstance(at, tuple) else at[items] for at in where)
+                for frame, where in self.where.items()
+            },
             self.fixed,
             lambda frame, source: self.vectors(frame, source).index_select(0, items),
         )
@@ -104,7 +109,7 @@ class TermEngine:
         rows = self._rows(batch, run)
         given = replace(self._given(run, batch, rows), vectors=lambda frame, source: kept[frame, source.input])
         places = [self.frames[frame] for frame in given.where]
-        sites = [(place.component, place.layer) for place in places]
+        sites = [part.activation for place in places for part in place.parts]
         earliest = min(self.feed.earliest(place, rows) for place in places)
         chosen = torch.tensor(classes, device=self.runs.device)
         reads = self.feed.reads(rows, batch.further)
@@ -139,8 +144,7 @@ class TermEngine:
             edits = self._edits(run, some)
             if not edits:
                 return whole.logits(tokens, reads)[:, 0]
-            places = [self.frames[frame] for frame in edits]
-            runner = whole.edited_runner(tokens, reads, [(place.component, place.layer) for place in places], 0)
+            runner = whole.edited_runner(tokens, reads, [part.activation for part, _ in edits], 0)
             everything = torch.arange(len(fed), device=self.runs.device)
             return runner(everything, functools.partial(self._site_edits, edits, some, ()))[:, 0]
 
@@ -148,13 +152,11 @@ class TermEngine:
 
     def logits_after(self, query: OutputOf, batch: Batch, edit: Edit) -> Tensor:
         """See `Engine.logits_after`."""
-        place = self.frames[0]
-        return self._edited_logits(query.run, batch, ((place, edit),))
+        return self._edited_logits(query.run, batch, ((self.frames[0].parts[0], edit),))
 
-    def activation(self, frame: int, rows: Tensor) -> Tensor:
+    def activation(self, frame: int, rows: Tensor, part: int = 0) -> Tensor:
         """See `Engine.activation`."""
-        place = self.frames[frame]
-        return self.runs.site(self.feed.tokens(rows), place.component, place.layer, self.feed.reads(rows))
+        return self.runs.site(self.feed.tokens(rows), *self.frames[frame].parts[part].activation, self.feed.reads(rows))
 
     def at(self, positions: Positions, activation: Tensor, rows: Tensor) -> Tensor:
         """See `Engine.at`."""
@@ -163,18 +165,25 @@ class TermEngine:
     def states(self, frame: int, rows: Tensor) -> Tensor:
         """See `Engine.states`."""
         place = self.frames[frame]
-        return site_vectors(place, self.activation(frame, rows), self.feed.where(place, rows))
+        sites = [part.activation for part in place.parts]
+        states = self.runs.sites(self.feed.tokens(rows), sites, self.feed.reads(rows))
+        return site_vectors(place, states, self.feed.where(place, rows))
 
-    def intervened_activation(self, frame: int, run: Run, batch: Batch) -> Tensor:
+    def intervened_activation(self, frame: int, run: Run, batch: Batch, part: int = 0) -> Tensor:
         """See `Engine.intervened_activation`."""
-        place, found = self.frames[frame], list[Tensor]()
+        return self._intervened_activations(self.frames[frame].parts[part : part + 1], run, batch)[0]
 
-        def keep(activation: Tensor) -> Tensor:
-            found.append(activation)
+    def _intervened_activations(self, parts: Sequence[Part], run: Run, batch: Batch) -> list[Tensor]:
+        """The whole activations of parts in one run with its assignments made."""
+        found: dict[int, Tensor] = {}
+
+        def keep(index: int, activation: Tensor) -> Tensor:
+            found[index] = activation
             return activation
 
-        self._edited_logits(run, batch, ((place, keep),))
-        return found[0]
+        further = tuple((part, functools.partial(keep, index)) for index, part in enumerate(parts))
+        self._edited_logits(run, batch, further)
+        return [found[index] for index in range(len(parts))]
 
     def read(self, variable: str, rows: Tensor) -> Tensor:
         """See `Engine.read`."""
@@ -182,7 +191,7 @@ class TermEngine:
         features, _ = self.maps[frame].featurise(self.states(frame, rows))
         return features[..., self.maps[frame].share(block) > 0].flatten(1)
 
-    def _edited_logits(self, run: Run, batch: Batch, further: tuple[tuple[Frame, Edit], ...]) -> Tensor:
+    def _edited_logits(self, run: Run, batch: Batch, further: tuple[tuple[Part, Edit], ...]) -> Tensor:
         """Logits of a run with its assignments made, and after them what is done `further`."""
         batch = self.feed.force(batch, run.input)
         rows = self._rows(batch, run)
@@ -191,22 +200,19 @@ class TermEngine:
         edits = self._edits(run, given)
         if not edits and not further:
             return self.runs.logits(tokens, reads)
-        places = [self.frames[frame] for frame in edits]
-        sites = [(place.component, place.layer) for place in (*places, *(place for place, _ in further))]
+        places = [self.frames[frame] for frame in given.where]
+        sites = [part.activation for part, _ in (*edits, *further)]
         earliest = 0 if further else min(self.feed.earliest(place, rows) for place in places)
         everything = torch.arange(len(rows), device=self.runs.device)
         runner = self.runs.edited_runner(tokens, reads, sites, earliest)
         return runner(everything, functools.partial(self._site_edits, edits, given, further))
 
     def _site_edits(
-        self, edits: dict[int, PlacedEdit], given: Given, further: tuple[tuple[Frame, Edit], ...], left_out: int
+        self, edits: Sequence[PlacedEdit], given: Given, further: tuple[tuple[Part, Edit], ...], left_out: int
     ) -> list[SiteEdit]:
         """Edits at their sites in a run that leaves out so many first positions; `further` ones are made last."""
-        placed: list[tuple[Frame, Edit]] = [
-            (self.frames[frame], functools.partial(edit, _later(given.where[frame], left_out)))
-            for frame, edit in edits.items()
-        ]
-        return [(place.component, place.layer, None, edit) for place, edit in (*placed, *further)]
+        placed: list[tuple[Part, Edit]] = [(part, functools.partial(edit, left_out)) for part, edit in edits]
+        return [(part.component, part.layer, None, edit) for part, edit in (*placed, *further)]
 
     def _rows(self, batch: Batch, run: Run) -> Tensor:
         return torch.from_numpy(batch.inputs[:, run.input]).to(self.runs.device)
@@ -227,19 +233,26 @@ class TermEngine:
         rows = self._rows(batch, source)
         if not source.assignments:
             return self.states(frame, rows)
-        activation = self.intervened_activation(frame, source, batch)
-        return site_vectors(self.frames[frame], activation, self.feed.where(self.frames[frame], rows))
+        activations = self._intervened_activations(self.frames[frame].parts, source, batch)
+        return site_vectors(self.frames[frame], activations, self.feed.where(self.frames[frame], rows))
 
     def _sources(self, run: Run) -> Iterator[tuple[int, Run]]:
         """The frames of a run's values that are read in other runs, and these runs."""
         for target, value in _assigned(run):
+            frame, _ = self._place(target)
+            if self.frames[frame].scattered:
+                yield frame, self._base(frame, run)
             for part in _parts(value):
                 if isinstance(part, ValueOf):
-                    yield self._place(target)[0], part.run
+                    yield frame, part.run
+
+    def _base(self, frame: int, run: Run) -> Run:
+        """The run that a scattered frame's vector is taken from."""
+        return base_run(self.frames[frame], run, lambda target: self.frames[self._place(target)[0]])
 
     def _read_all(self, sources: set[tuple[int, int]], batch: Batch) -> dict[tuple[int, int], Tensor] | None:
         """The vectors of frames in unedited runs of all items' inputs, by frame and role; None if they are too many."""
-        dims = sum(len(self.frames[frame].dims) * max(1, len(self.frames[frame].positions)) for frame, _ in sources)
+        dims = sum(part.units for frame, _ in sources for part in self.frames[frame].parts)
         if 4 * dims * len(batch) > SOURCE_ROOM:
             return None
         with torch.no_grad():
@@ -249,37 +262,74 @@ class TermEngine:
                 found[frame, role] = torch.cat([self.states(frame, part) for part in torch.split(rows, ROWS)])
         return found
 
-    def _edits(self, run: Run, given: Given) -> dict[int, PlacedEdit]:
-        """What each frame that holds a target does to its site's activation."""
+    def _edits(self, run: Run, given: Given) -> list[PlacedEdit]:
+        """What is done to the activations of each frame that holds a target."""
         wanted: dict[int, list[tuple[int, Value, Tensor | None]]] = {}
         for target, value in _assigned(run):
             frame, block = self._place(target)
             change = self._value(frame, target, value, run, given)
             wanted.setdefault(frame, []).append((block, change, given.members.get(target)))
-        return {frame: self._edit(frame, blocks) for frame, blocks in wanted.items()}
+        edits: list[PlacedEdit] = []
+        for frame, blocks in wanted.items():
+            place = self.frames[frame]
+            if place.scattered:
+                edits += self._scattered_edits(frame, blocks, given.vectors(frame, self._base(frame, run)), given)
+            else:
+                edits.append((place.parts[0], functools.partial(self._edit, frame, blocks, given.where[frame])))
+        return edits
 
-    def _edit(self, frame: int, blocks: list[tuple[int, Value, Tensor | None]]) -> PlacedEdit:
-        place, map = self.frames[frame], self.maps[frame]
+    def _edit(
+        self,
+        frame: int,
+        blocks: list[tuple[int, Value, Tensor | None]],
+        where: tuple[Where, ...],
+        left_out: int,
+        state: Tensor,
+    ) -> Tensor:
+        """The activation that all parts of a frame lie in, with their vector changed as it is in this very run."""
+        place, there = self.frames[frame], tuple(_later(at, left_out) for at in where)
+        rebuilt = self._changed(frame, blocks, site_vectors(place, [state] * len(there), there))
+        for part, units, at in zip(place.parts, split_vectors(place, rebuilt, there), there, strict=True):
+            state = with_units(part, state, units, at)
+        return state
 
-        def edit(where: Where, state: Tensor) -> Tensor:
-            vectors = site_vectors(place, state, where)
-            features, error = map.featurise(vectors)
-            changed = features
-            for block, value, member in blocks:
-                weight = map.share(block)
-                if member is not None:
-                    weight = weight * member[:, None, None]
-                changed = torch.lerp(
-                    changed, value(features), weight.expand_as(changed)
-                )  # exact where a share is 0 or 1
-            rebuilt = map.inverse(changed, error)
-            if not map.exact and all(member is not None for _, _, member in blocks):
-                # what no item's set holds stays bit by bit
-                touched = torch.stack([member for _, _, member in blocks if member is not None]).any(0)
-                rebuilt = torch.where(touched[:, None, None], rebuilt, vectors)
-            return with_vectors(place, state, rebuilt, where)
+    def _scattered_edits(
+        self, frame: int, blocks: list[tuple[int, Value, Tensor | None]], vectors: Tensor, given: Given
+    ) -> Iterator[PlacedEdit]:
+        """Edits that put each part of a changed vector into its own activation.
 
-        return edit
+        `vectors` [item, 1, dim] are what the frame's map sees where nothing of it is set. Items whose set holds none of
+        the frame's variables keep what the run makes of each part.
+        """
+        place, where = self.frames[frame], given.where[frame]
+        touched = None
+        if all(member is not None for _, _, member in blocks):
+            touched = torch.stack([member for _, _, member in blocks if member is not None]).any(0)[:, None, None]
+        changed = split_vectors(place, self._changed(frame, blocks, vectors), where)
+
+        def edit(part: Part, units: Tensor, at: Where, left_out: int, state: Tensor) -> Tensor:
+            written = with_units(part, state, units, _later(at, left_out))
+            return written if touched is None else torch.where(touched, written, state)
+
+        for part, units, at in zip(place.parts, changed, where, strict=True):
+            yield part, functools.partial(edit, part, units, at)
+
+    def _changed(self, frame: int, blocks: list[tuple[int, Value, Tensor | None]], vectors: Tensor) -> Tensor:
+        """A frame's vectors [item, group, dim] with the features of these blocks at their values."""
+        map = self.maps[frame]
+        features, error = map.featurise(vectors)
+        changed = features
+        for block, value, member in blocks:
+            weight = map.share(block)
+            if member is not None:
+                weight = weight * member[:, None, None]
+            changed = torch.lerp(changed, value(features), weight.expand_as(changed))  # exact where a share is 0 or 1
+        rebuilt = map.inverse(changed, error)
+        if not map.exact and all(member is not None for _, _, member in blocks):
+            # what no item's set holds stays bit by bit
+            touched = torch.stack([member for _, _, member in blocks if member is not None]).any(0)
+            rebuilt = torch.where(touched[:, None, None], rebuilt, vectors)
+        return rebuilt
 
     def _value(self, frame: int, target: str, value: terms.Value, run: Run, given: Given) -> Value:
         """A frame's features under a value, from those that it has in this very run just before."""

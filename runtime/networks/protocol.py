@@ -1,5 +1,6 @@
 """What engines ask of a network: a chain of stages that can be entered and left anywhere, and edits at its sites."""
 
+import functools
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
@@ -77,6 +78,25 @@ def read_site(network: Network, tokens: Tensor, component: str, layer: int | Non
     if stage is not None:
         return network.advance(network.start(tokens), tokens, 0, stage)
     return read_within(network, network.start(tokens), tokens, 0, (component, layer), at)
+
+
+def read_sites(network: Network, tokens: Tensor, sites: Sequence[tuple[str, int | None]], at: Tensor) -> list[Tensor]:
+    """The activations of several sites in the same unedited runs of tokens; as `read_site`."""
+    if len(sites) == 1:
+        return [read_site(network, tokens, *sites[0], at)]
+    found: dict[int, Tensor] = {}
+
+    def keep(index: int, activation: Tensor) -> Tensor:
+        found[index] = activation
+        return activation
+
+    state, stage = network.start(tokens), max(network.layer_of(*site) for site in sites)
+    with network.edited([(*site, None, functools.partial(keep, index)) for index, site in enumerate(sites)]):
+        if stage >= network.last_stage:
+            network.finish(state, tokens, 0, at)
+        else:
+            network.advance(state, tokens, 0, stage + 1)
+    return [found[index] for index in range(len(sites))]
 
 
 def read_within(

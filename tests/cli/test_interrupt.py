@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from cspec.runtime.store import Store
 
 from .tools import DECIDED, SAMPLED_HEAD, artifacts, learned, run, sampled, write
@@ -17,7 +18,10 @@ CLAIMS = (
 )
 
 
-def test_an_interrupt_keeps_what_was_decided_and_leaves_nothing_half_written(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_keeps_what_was_decided_and_leaves_nothing_half_written(
+    tmp_path: Path, sent: signal.Signals
+) -> None:
     spec = sampled(tmp_path, DECIDED + learned(steps=10_000_000) + CLAIMS)
     store = tmp_path / "store"
     command = [sys.executable, "-m", "cspec", "verify", str(spec), "--store", str(store)]
@@ -34,7 +38,7 @@ def test_an_interrupt_keeps_what_was_decided_and_leaves_nothing_half_written(tmp
                 assert line, "it ended before its first verdicts"
                 read += line
             time.sleep(1.0)  # into the fit: all that it needs has been loaded for the verdicts before
-            process.send_signal(signal.SIGINT)
+            process.send_signal(sent)
             out, err = process.communicate(timeout=30)
         finally:
             process.kill()

@@ -68,6 +68,27 @@ def test_fits_take_no_more_passes_than_their_price_and_hardly_fewer(
     assert priced.backward == (2 * 20 * 64 if "rotation" in how else 0)
 
 
+@pytest.mark.parametrize("engine", ["fused", "hooks"])
+@pytest.mark.parametrize("how", ["rotation size 2", "pca size 2"])
+def test_a_vector_of_several_layers_costs_the_run_that_it_is_taken_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str, engine: EngineName
+) -> None:
+    body = (LEARNED % how).replace("at hidden[1]", "at [hidden[1], hidden[2]]")
+    plan = compile_spec(check(sampled(tmp_path, body)), engine)
+    key, store = fit_of(plan), Store(tmp_path / "store")
+    fits, counted = Fits(plan, store, Silent()), Counted(monkeypatch)
+    priced = price_plan(plan).steps[key]
+    fits.fit(key)
+    assert 0.9 * priced.clean <= counted.clean <= priced.clean
+    assert 0.9 * priced.forward <= counted.forward <= priced.forward
+    left = price_plan(plan, find_stored(plan, store)).steps
+    (step,) = (step for step in plan.steps() if isinstance(step, EvaluateStep) and step.text == "iia(das)")
+    counted = Counted(monkeypatch)
+    Evaluations(plan, store, Fits(plan, store, Silent()), Silent()).scores(step.key, 512)
+    assert 0.9 * left[step.key].clean <= counted.clean <= left[step.key].clean
+    assert counted.forward == left[step.key].forward == 512
+
+
 def test_a_search_for_sites_takes_no_more_passes_than_its_price(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

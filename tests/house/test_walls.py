@@ -27,6 +27,7 @@ RUNTIME_MAY_READ = {  # of the compiler: the plan, its types and budgets, terms,
     "row_layout",
     "sampling",
     "terms",
+    "vector_bases",
 }
 
 

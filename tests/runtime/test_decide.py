@@ -6,6 +6,7 @@ import pytest
 import torch
 from cspec.compiler.experiments import Part
 from cspec.compiler.plan import ClaimText, DecideStep, MeasuredQuantity, PlannedControl
+from cspec.runtime.cases import Walk
 from cspec.runtime.decide import check_stable, meets, run_decide
 from cspec.runtime.part_intervals import Measured
 from cspec.runtime.rulings import Evaluated
@@ -100,7 +101,7 @@ def decide(
             found = given
         return Measured(found, f"items of {key}", fixed=True)
 
-    return run_decide(step, lambda size: evaluated, run_control, before)
+    return run_decide(Walk(step), lambda size: evaluated, run_control, before)
 
 
 def at_least(bound: str, index: int = 0) -> Part:

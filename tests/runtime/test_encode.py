@@ -64,16 +64,15 @@ def test_positions_are_each_prompts_own() -> None:
     first, second = layout.columns("high")
     written = (Position("high"), Position("high", part="first"), LAST, Position(index=2))
     frame = Frame("resid_post", 0, (0,), 1, IDENTITY, (Block(0, 0, 1),), written)
-    where = feed.where(frame, rows)
+    (where,) = feed.where(frame, rows)
     assert isinstance(where, torch.Tensor)
     expected = torch.stack([rows[:, second] - 1, rows[:, first], rows[:, 0] - 1, torch.full((60,), 2)], 1)
     assert torch.equal(where, expected)
     assert torch.equal(feed.reads(rows), rows[:, :1] - 1)
     assert feed.earliest(frame, rows) == int(expected.min())
-    assert (
-        feed.where(Frame("logits", None, (0,), 1, IDENTITY, (Block(0, 0, 1),), ()), rows).tolist()
-        == (rows[:, :1] - 1).tolist()
-    )
+    (where,) = feed.where(Frame("logits", None, (0,), 1, IDENTITY, (Block(0, 0, 1),), ()), rows)
+    assert isinstance(where, torch.Tensor)
+    assert torch.equal(where, rows[:, :1] - 1)
 
 
 def test_positions_that_are_not_as_many_everywhere_are_an_error() -> None:

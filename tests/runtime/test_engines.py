@@ -1,6 +1,9 @@
 """Both engines against closed formulas written out by hand, and against each other."""
 
+import resource
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,8 +18,9 @@ from cspec.lang.places import IDENTITY, Family
 from cspec.runtime.engines import Engine, Opened
 from cspec.runtime.engines import open_engine as open_named
 from cspec.runtime.engines.captures import Captures
+from cspec.runtime.engines.kept import Kept
 from cspec.runtime.engines.pyvene_interventions import column_ranges
-from cspec.runtime.errors import EngineRefusal
+from cspec.runtime.errors import EngineRefusal, EnvironmentProblem
 from cspec.runtime.maps import FeatureMap
 from cspec.runtime.maps.open_map import open_map
 from cspec.runtime.networks import Mlp, PlainNetwork, Tracr
@@ -423,3 +427,22 @@ def test_captures_that_do_not_fit_into_memory_are_the_same_from_files(network: M
     captures.forget()
     assert captures.size == 0
     torch.testing.assert_close(captures.state(tokens, 3), state, atol=1e-6, rtol=0)
+
+
+def test_captures_that_no_disk_holds_are_the_environments_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    kept, before = Kept(room=0), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, before[1]))
+    try:
+        with pytest.raises(EnvironmentProblem, match="no room in") as raised:
+            kept.add(np.arange(4), torch.zeros(4, 2, 500), 2)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert raised.value.code == "CS520"
+    assert list(tmp_path.iterdir()) == []
+    kept.add(np.arange(4), torch.ones(4, 2, 500), 2)
+    assert kept.in_file
+    assert list(tmp_path.iterdir()) == []
+    assert torch.equal(kept.take(torch.tensor([2]), 2, torch.device("cpu")), torch.ones(1, 2, 500))

@@ -139,7 +139,25 @@ def _load(
         message = f"the weights of `{name}` hold `{extra[0]}`, which its configuration does not know"
         raise EnvironmentProblem("CS506", message, _DISAGREE)
     loaded: PreTrainedModel = model
+    _check_tied(name, loaded)
     return loaded
+
+
+def _check_tied(name: str, model: PreTrainedModel) -> None:
+    """A head that is said to be the embedding is: the library keeps one of its own where the file has another.
+
+    Networks drawn at random would be tied, and so of another architecture than the one that they are controls of.
+    """
+    library: Any = model
+    head, embedding = library.get_output_embeddings(), library.get_input_embeddings()
+    if head is None or not getattr(library.config.get_text_config(), "tie_word_embeddings", False):
+        return
+    if head.weight is not embedding.weight and not torch.equal(head.weight, embedding.weight):
+        raise EnvironmentProblem(
+            "CS506",
+            f"the language head of `{name}` is other than its embedding, and its configuration says that they are one",
+            "state `tie_word_embeddings` as false in its `config.json`, or leave the head out of its weights",
+        )
 
 
 _DISAGREE = "its weights and its `config.json` must agree: copy both from one place"

@@ -34,7 +34,9 @@ def read_config(name: str, folder: Path, facts: TransformerFacts) -> PreTrainedC
 
 
 def first_line(problem: Exception) -> str:
-    """The first sentence of what a library says."""
+    """The first sentence of what a library says; of a look-up that failed, what was looked up."""
+    if isinstance(problem, KeyError):
+        return f"the transformers library knows no {problem}"
     lines = str(problem).strip().splitlines()
     return lines[0].split(". ")[0].rstrip(".:") if lines else type(problem).__name__
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 from cspec.compiler.experiments import NetworkFile
 from cspec.compiler.keys import weights_hash
-from cspec.compiler.network_facts import read_transformer_facts
+from cspec.compiler.network_facts import BadCheckpointError, read_transformer_facts
 from cspec.compiler.plan import NetworkSource
 from cspec.runtime.errors import EnvironmentProblem
 from cspec.runtime.networks import load_network
@@ -299,3 +299,38 @@ def test_a_folder_is_known_by_its_configuration_and_weights(tmp_path: Path) -> N
     configured = weights_hash(tmp_path)
     change_weights(tmp_path, lambda w: w[LAYER].add_(1))
     assert weights_hash(tmp_path) != configured
+
+
+def test_a_head_of_its_own_where_the_configuration_says_that_there_is_none(tmp_path: Path) -> None:
+    file = saved("gpt2", tmp_path)
+    embedding = network_of("gpt2").model.get_input_embeddings().weight
+    assert isinstance(embedding, Tensor)
+    change_weights(tmp_path, lambda w: w.update({"lm_head.weight": embedding.clone()}))
+    assert torch.equal(load(file)(draw_tokens()), network_of("gpt2")(draw_tokens()))
+    change_weights(tmp_path, lambda w: w.update({"lm_head.weight": 2 * embedding}))
+    with pytest.raises(EnvironmentProblem, match="is other than its embedding") as raised:
+        load(file)
+    assert raised.value.code == "CS506"
+    assert "tie_word_embeddings" in raised.value.help
+    change_config(tmp_path, tie_word_embeddings=False)
+    stated = NetworkFile("net", tmp_path, read_transformer_facts(tmp_path))
+    torch.testing.assert_close(load(stated)(draw_tokens()), 2 * network_of("gpt2")(draw_tokens()))
+
+
+def test_what_the_library_does_not_know_is_named(tmp_path: Path) -> None:
+    file = saved("gpt2", tmp_path)
+    change_config(tmp_path, activation_function="nope")
+    with pytest.raises(EnvironmentProblem, match="knows no 'nope'"):
+        load(file)
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "model.safetensors.index.json"])
+def test_weights_that_cannot_be_opened_are_said_before_they_are_hashed(tmp_path: Path, name: str) -> None:
+    saved("gpt2", tmp_path)
+    (tmp_path / name).unlink(missing_ok=True)
+    for make in ((tmp_path / name).mkdir, lambda: (tmp_path / name).symlink_to("/nowhere")):
+        make()
+        with pytest.raises(BadCheckpointError, match=name) as raised:
+            read_transformer_facts(tmp_path)
+        assert raised.value.code == "CS502"
+        (tmp_path / name).rmdir() if (tmp_path / name).is_dir() else (tmp_path / name).unlink()
