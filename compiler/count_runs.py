@@ -17,8 +17,10 @@ from .terms import (
     Gain,
     Handle,
     MeanOver,
+    NetworkWorld,
     Plus,
     ReadsRight,
+    Resampled,
     Run,
     Score,
     Value,
@@ -40,6 +42,7 @@ class Asked:
     `reads` are read at a stage, `answers` at their logits, by role; `bases` are where intervened runs begin, by role
     and first edited stage. `passed` are stages before that of a read at which the same run is read, too. `fed` counts
     runs on inputs that are made for the score. `natural` are the stages at which natural inputs are read.
+    `elsewhere` are other networks, by name, each with the stage at which the base's run is read in it.
     """
 
     reads: list[Read] = field(default_factory=list)
@@ -48,6 +51,7 @@ class Asked:
     answers: list[int] = field(default_factory=list)
     fed: list[int] = field(default_factory=list)
     natural: list[int] = field(default_factory=list)
+    elsewhere: list[tuple[str, int]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,14 @@ class _Asking:
         stages = [0 if frame is None else min(self.stages(frame)) for frame in frames]
         for assignment in edits:
             for part in parts_of(assignment.value):
-                self.value(part, self.stages_of(assignment.target))
+                if (
+                    isinstance(part, ValueOf)
+                    and part.run.world != run.world
+                    and isinstance(part.run.world, NetworkWorld)
+                ):
+                    self.asked.elsewhere.append((part.run.world.network, self.stages_of(part.variable)[-1]))
+                else:
+                    self.value(part, self.stages_of(assignment.target))
         for frame in dict.fromkeys(frame for frame in frames if frame is not None and frame.scattered):
             if (base := base_run(frame, run, self.frame)) not in _sources(run):
                 self.value(ValueOf("", base), self.stages(frame))
@@ -110,11 +121,13 @@ class _Asking:
     def value(self, value: Value, stages: list[int]) -> None:
         """What an assignment at some stages reads elsewhere."""
         match value:
-            case ValueOf(run=run) if run.assignments:
-                self.run(run, stages[-1])
-            case ValueOf(run=run):
-                self.read(run.input, stages)
-            case MeanOver() | CodeOf():
+            case ValueOf(variable=handle, run=run) if run.assignments:
+                self.run(run, (self.stages_of(handle) if self.frame(handle) is not None else stages)[-1])
+            case ValueOf(variable=handle, run=run):
+                self.read(run.input, self.stages_of(handle) if self.frame(handle) is not None else stages)
+            case MeanOver(handle=handle):
+                self.asked.natural.append(self.stages_of(handle)[-1])
+            case CodeOf() | Resampled():
                 self.asked.natural.append(stages[-1])
 
     def read(self, role: int, stages: list[int]) -> None:
@@ -187,7 +200,7 @@ def ask_metric(
     )
     generation = metric.generation if metric.generates else None
     return AskedMetric(
-        plain=whole if metric.plain else Asked(natural=whole.natural),
+        plain=whole if metric.plain else Asked(natural=whole.natural, elsewhere=whole.elsewhere),
         texts=texts,
         generated=Asked() if generation is None else asked(),
         limit=0 if generation is None else generation.limit,

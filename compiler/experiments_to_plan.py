@@ -9,6 +9,7 @@ from typing import Any
 import networkx as nx
 
 from ..lang.program import Settings
+from .autoencoder_keys import autoencoder_parts
 from .check_pairs import Populations
 from .experiments import Control, Encoding, Experiment, Fitting, Measurement, NetworkFile, Quantity
 from .groundings import Grounding
@@ -27,6 +28,7 @@ from .plan import (
     ItemsStep,
     MeasuredQuantity,
     NetworkSource,
+    OtherNetwork,
     Plan,
     PlannedControl,
     RepliesKeys,
@@ -181,6 +183,7 @@ class _Planning:
         natural: str | None = None
         if not isinstance(measurement.term.score, Agree | Amount):
             natural = self.plan_items(measurement.recipe, "fit", NATURAL, measurement.encoding)
+        others = tuple(OtherNetwork(name, self.plan_network(name, None), fed) for name, fed in measurement.others)
         parts: dict[str, Any] = {
             "estimand": (measurement.estimand, ESTIMAND_VERSIONS[measurement.estimand]),
             "items": items,
@@ -190,7 +193,10 @@ class _Planning:
             "natural": natural,
             "select": select,
             "engine": self.engine,
+            **autoencoder_parts(() if measurement.grounding is None else measurement.grounding.frames),
         }
+        if others:
+            parts["others"] = others
         if apart is not None:
             parts["labels"] = measurement.recipe.model.canonical
         unjudged = parts | {"metric": lowered_form(measurement.metric)}
@@ -208,20 +214,25 @@ class _Planning:
             variables=measurement.variables,
             select=select,
             natural=natural,
+            others=others,
             metric=measurement.metric,
-            replies=self.replies_keys(measurement, natural),
+            replies=self.replies_keys(measurement, natural, others),
         )
         self.judged[key] = key if measurement.metric is None else content_key("unjudged", 1, form=unjudged)
         return self.add(step, items, select, natural, *(c.fit for c in candidates))
 
-    def replies_keys(self, measurement: Measurement, natural: str | None) -> RepliesKeys | None:
+    def replies_keys(
+        self, measurement: Measurement, natural: str | None, others: tuple[OtherNetwork, ...]
+    ) -> RepliesKeys | None:
         """The keys of what an evaluation has generated; None where nothing is."""
         metric = measurement.metric
         if metric is None or metric.generation is None:
             return None
         parts = {"encoding": measurement.encoding, "generation": metric.generation, "engine": self.engine}
         plain = content_key("replies", CODE_VERSIONS["evaluate"], **parts)
-        edited = content_key("edited", 1, plain=plain, grounding=measurement.grounding, natural=natural)
+        frames = () if measurement.grounding is None else measurement.grounding.frames
+        places = {"grounding": measurement.grounding, **autoencoder_parts(frames)}
+        edited = content_key("edited", 1, plain=plain, natural=natural, others=others, **places)
         return RepliesKeys(plain, edited)
 
     def plan_fit_of(self, measurement: Measurement, network: NetworkSource) -> str | None:
@@ -248,6 +259,7 @@ class _Planning:
             "fit": fit,
             "select": select,
             "settings": fitting.settings,
+            **autoencoder_parts(fitting.search),
         }
         seed = derived_seed(self.settings.seed, "fit", content_key("fit", CODE_VERSIONS["fit"], **parts))
         step = FitStep(
@@ -333,8 +345,9 @@ def _chance(measurement: Measurement) -> float | None:
 
 def _canonical(measurement: Measurement) -> str:
     """A score's text without the names of worlds: what is run and compared, and nothing of where it was declared."""
+    others = {name: f"other {index}" for index, (name, _) in enumerate(measurement.others)}
     score = measurement.term.score if measurement.metric is None else unnamed_metric(measurement.term.score)
-    return render(in_worlds(score, ModelWorld("model"), NetworkWorld("network")))
+    return render(in_worlds(score, ModelWorld("model"), NetworkWorld("network"), others))
 
 
 def _fitted_score(fitting: Fitting) -> Agree:

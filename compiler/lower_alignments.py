@@ -126,6 +126,7 @@ class _Places:
             bool(placement.members),
             head=first.head,
             further=tuple(further),
+            autoencoder=None if placement.family.path is None else self.file.autoencoders[placement.family.path],
         )
         return self.sized(place, placement)
 

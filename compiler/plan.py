@@ -112,6 +112,15 @@ class RepliesKeys:
 
 
 @dataclass(frozen=True)
+class OtherNetwork:
+    """A network in which values are read, where they lie in the one that is measured. The name is the term's."""
+
+    name: str = field(compare=False)
+    network: NetworkSource
+    encoding: Encoding
+
+
+@dataclass(frozen=True)
 class EvaluateStep:
     """Score a term item by item; of several candidates the one that is best on `select` is measured.
 
@@ -131,6 +140,7 @@ class EvaluateStep:
     variables: tuple[str, ...]
     select: str | None
     natural: str | None
+    others: tuple[OtherNetwork, ...] = ()
     metric: RunMetric | None = field(default=None, metadata=LATER)
     replies: "RepliesKeys | None" = field(default=None, metadata=LATER)
     kind: Literal["Evaluate"] = "Evaluate"

@@ -4,7 +4,7 @@ The causal model and the network both evaluate the paired terms; interchange int
 two agree. All other terms compare runs of networks. `render_terms.py` prints a term.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal, TypeVar
@@ -392,9 +392,15 @@ def on_model(score: Term, model: str) -> Term:
     return _in_worlds(score, lambda world: ModelWorld(model) if isinstance(world, ModelWorld) else world)
 
 
-def in_worlds(score: Term, model: ModelWorld, network: NetworkWorld) -> Term:
-    """The same score in one model and one network."""
-    return _in_worlds(score, lambda world: model if isinstance(world, ModelWorld) else network)
+def in_worlds(score: Term, model: ModelWorld, network: NetworkWorld, others: Mapping[str, str] | None = None) -> Term:
+    """The same score in one model and one network; `others` are names for further networks in it."""
+
+    def change(world: World) -> World:
+        if isinstance(world, ModelWorld):
+            return model
+        return NetworkWorld(others[world.network]) if others and world.network in others else network
+
+    return _in_worlds(score, change)
 
 
 def unnamed_metric(score: Term) -> Term:

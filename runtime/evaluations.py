@@ -11,8 +11,10 @@ from .evaluate import run_evaluate, run_whole_domain, share_right
 from .fits import Fits
 from .fitted import evaluation_content
 from .item_scores import ItemScores, summarise
+from .maps import open_map
 from .metrics import AwaitingScores, Judging, Missing, Replies
 from .natural import Natural, open_natural
+from .other_networks import Other
 from .overlaps import find_overlap
 from .progress import Progress
 from .score_chunks import read_or_score
@@ -60,9 +62,11 @@ class Evaluations:
     def overlap(self, key: str) -> tuple[str, str] | None:
         """Two things that an effect sets in the same units, now that its maps are found; None where there are none."""
         step, chosen = self._step(key), self._choose(key)
-        if step.candidates[chosen.index].fit is None:
+        if step.grounding is None:
             return None
-        return find_overlap(self._grounded(step, chosen), self._engine(step, chosen).maps)
+        if step.candidates[chosen.index].fit is not None:
+            return find_overlap(self._grounded(step, chosen), self._engine(step, chosen).maps)
+        return find_overlap(step, tuple(open_map(frame) for frame in step.grounding.frames))
 
     def content(self, key: str) -> str:
         """The key of everything that an evaluation's scores depend on, whatever their number."""
@@ -87,8 +91,11 @@ class Evaluations:
                 population, encoding = self._population(step.items)
                 engine, natural = self._engine(step, chosen), self._natural(step)
                 grounded = self._grounded(step, chosen)
+                others = self._others(step, chosen.index)
                 judging = self._judging(step, chosen.index)
-                scores = run_whole_domain(grounded, population, engine, encoding, self.progress, natural, judging)
+                scores = run_whole_domain(
+                    grounded, population, engine, encoding, self.progress, natural, others, judging
+                )
                 self._await(judging)
                 scores = replace(scores, select=chosen.select, chosen=chosen.index)
                 self.store.save(chosen.content, scores.tensors(), scores.document())
@@ -106,8 +113,9 @@ class Evaluations:
                 return None
             engine, natural = self._engine(step, chosen), self._natural(step)
             grounded = self._grounded(step, chosen)
+            others = self._others(step, chosen.index)
             judging, told = self._judging(step, chosen.index), self.progress
-            found = run_evaluate(grounded, population, items, engine, encoding, told, start, natural, judging)
+            found = run_evaluate(grounded, population, items, engine, encoding, told, start, natural, others, judging)
             self._await(judging)
             return found
 
@@ -124,6 +132,16 @@ class Evaluations:
 
     def _grounded(self, step: EvaluateStep, chosen: _Chosen) -> EvaluateStep:
         return self.fits.grounded(step.candidates[chosen.index], step)
+
+    def _others(self, step: EvaluateStep, candidate: int) -> dict[str, Other]:
+        """Engines on the other networks in which values are read, through the maps of the one that is measured."""
+        sources = {
+            other.name: (replace(step.candidates[candidate], network=other.network), other) for other in step.others
+        }
+        return {
+            name: Other(self.fits.engine(there, step, other.encoding), other.encoding)
+            for name, (there, other) in sources.items()
+        }
 
     def _natural(self, step: EvaluateStep) -> Natural | None:
         """The inputs on which what is read of the network is fitted; None where nothing is read but its answer."""
@@ -143,7 +161,8 @@ class Evaluations:
                 continue
             items, population, encoding = self.fits.items(step.select)
             engine, judging = self.fits.engine(candidate, step), self._judging(step, index)
-            found.append(share_right(step, population, items, engine, encoding, self._natural(step), judging))
+            natural, others = self._natural(step), self._others(step, index)
+            found.append(share_right(step, population, items, engine, encoding, natural, others, judging))
             self._await(judging)
         return found
 

@@ -76,7 +76,7 @@ class _Fitting:
             price = price.plus(runs).plus(back)
         for frame in grounding.frames:
             if frame.found_by == "search":
-                choices = count_choices(frame.dim, tuple(block.size for block in frame.blocks))
+                choices = count_choices(frame.features, tuple(block.size for block in frame.blocks))
                 scored = min(self.fit.count, SUBSAMPLE)
                 price = price.plus(self._prepare(asked, grounding, self.fit, choices * scored, scored))
                 price = price.plus(self._prepare(asked, grounding, self.select, 2 * self.select.count))

@@ -103,6 +103,10 @@ def _score(step: EvaluateStep, rows: Rows, natural: Rows | None, network: Networ
     else:
         asked = ask_score(step.score, facts, step.grounding, step.variables, names)
         price = network.ask(asked, rows)
+    for name, stage in asked.elsewhere:
+        other = next(other for other in step.others if other.name == name)
+        there = network.running.network(other.network.key, other.network, other.encoding)
+        price = price.plus(there.read(rows, 0, stage))
     return price if natural is None else price.plus(network.natural(asked, natural, rows.count))
 
 

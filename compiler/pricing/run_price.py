@@ -118,7 +118,9 @@ class Network:
             before = {passed for other, passed in asked.passed if other == role}
             price = price.plus((self if role == 0 else elsewhere).read(rows, role, stage, begun=before))
         for role, stage in asked.bases:
-            price = price.plus(self.begin(rows, role, stage))
+            price = price.plus(
+                self.begin(rows, role, stage, begun=[read for each, read in asked.reads if each == role])
+            )
             price = price.plus(self.intervene(rows.count, stage))
         for stage in asked.fed:  # inputs of their own: no other step runs them
             clean = self.weight.run(0, self.weight.last if stage < 0 else stage)

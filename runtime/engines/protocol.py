@@ -72,6 +72,9 @@ class Engine(Protocol):
         A group is a position where the frame's map is shared between positions; else there is one.
         """
 
+    def vectors(self, frame: int, source: Run, batch: Batch) -> Tensor:
+        """The vectors that a frame's map sees in a run with its assignments made, shape [item, group, dim]."""
+
     def intervened_activation(self, frame: int, run: Run, batch: Batch, part: int = 0) -> Tensor:
         """The whole activation of a part's layer in a run with its assignments made: [item, position, width]."""
 

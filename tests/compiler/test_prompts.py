@@ -296,9 +296,9 @@ RIGHT = {
             None,
             ["c", "d"],
         ),
-        ("SITE", "[hidden[1], hidden[2]]", "[hidden[1], hidden[2]]", ["d"]),
+        ("SITE", "[hidden[1], hidden[2]]", None, ["c", "d"]),
         ("SITE", 'module("layers.1") @ last', 'module("layers.1") @ last', ["d"]),
-        ("MAP", 'sae("f.safetensors")', '"f.safetensors"', ["d"]),
+        ("MAP", 'sae("f.safetensors")', None, ["c", "d"]),
     ],
 )
 def test_each_claim_runs_unless_it_rests_on_something_that_does_not(
