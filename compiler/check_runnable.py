@@ -10,7 +10,7 @@ from ..lang.places import Placement, Region, Site
 from ..lang.program import Network, Program, Task
 from ..lang.renderings import Prompt, Vector
 from .check_effects_run import find_effect_obstacle
-from .check_interleaved import find_interleaved
+from .check_interleaved import find_interleaved, sets_layers_beside
 from .check_metrics_run import ENCODERS, find_metric_obstacle
 from .experiments import NetworkFile
 from .network_facts import TransformerFacts
@@ -75,6 +75,8 @@ def _what_is_not_run(estimand: Estimand, program: Program, networks: Networks) -
     match estimand:
         case Iia(origin=origin):
             return "" if origin is None else "sources that are read in another network"
+        case Effect() if sets_layers_beside(estimand, program.alignments):
+            return "a vector of several layers that is set beside something else"
         case Effect() | Mean():
             facts = networks[estimand.network].facts if estimand.network in networks else None
             return find_effect_obstacle(estimand, program, facts) or _of_reading(estimand, program, networks)

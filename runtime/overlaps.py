@@ -54,8 +54,11 @@ def _place(step: EvaluateStep, variable: str) -> tuple[int, int]:
 
 
 def _dims(frame: Frame, feature_map: FeatureMap, block: int) -> list[set[int]]:
-    """The dims of each part that a block's features move; all that the map sees where it is not linear."""
-    if frame.family.name == "revnet":
+    """The dims of each part that a block's features move; all that the map sees where it is not linear.
+
+    So of an autoencoder, whose features are too many to be moved one by one, and move all dims as a rule.
+    """
+    if frame.family.name in ("revnet", "sae"):
         return [set(part.dims) for part in frame.parts]
     features, error = feature_map.featurise(torch.zeros(1, frame.dim))
     rebuilt = feature_map.inverse(features, error)
