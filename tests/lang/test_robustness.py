@@ -1,6 +1,5 @@
 """No text makes the reader raise, hang, or point outside the text."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -18,11 +17,11 @@ VOCABULARY = """
     .. . = == <= >= < + - * // % ( ) [ ] { } , -> +- " # @ |
 """
 WORDS = st.sampled_from([*VOCABULARY.split(), "\n", "\t", '"' * 3])
+pytestmark = pytest.mark.usefixtures("ends")
 QUICK = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def read_safely(text: str) -> None:
-    started = time.process_time()
     source = Source(Path("spec.cspec"), text)
     program, diagnostics = read_program(source)
     assert (program is None) == any(d.severity == "error" for d in diagnostics)
@@ -32,7 +31,6 @@ def read_safely(text: str) -> None:
             assert 0 <= label.span.start <= label.span.end <= len(text)
     assert len(render_json(source, diagnostics)) == len(diagnostics)
     render_text(source, diagnostics, color=True)
-    assert time.process_time() - started < 5
 
 
 @QUICK
