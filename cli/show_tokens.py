@@ -21,6 +21,9 @@ def _show(found: TaskTokens) -> Iterator[str]:
         yield from _show_template(template)
     for _, answers in groupby(found.answers, key=lambda answer: answer.output):
         yield from _show_answers(list(answers))
+    for asked in found.asked:
+        shown = " ".join(f"{token.text} ({token.id})" for token in asked.tokens)
+        yield f"  {asked.reading} of `{asked.text}`, {shown}"
 
 
 def _show_template(template: TemplateTokens) -> Iterator[str]:

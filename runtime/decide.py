@@ -26,8 +26,9 @@ def run_decide(walk: Walk, look: Look, control: Run, looked_before: bool) -> Ver
     ruling, evaluated = decision.ruling, decision.evaluated
     measured = [e.measured for e in evaluated]
     said = (ruling.why,) if ruling.why else ()
-    parts = tuple(part_row(part, part_interval(part, measured, step.alpha), evaluated) for part in step.parts)
-    cases = cases_rows(walk, parts)
+    seen = step.parts if evaluated else ()
+    parts = tuple(part_row(part, part_interval(part, measured, step.alpha), evaluated) for part in seen)
+    cases = cases_rows(walk, parts) if evaluated else ()
     notes = (
         *said,
         *decision.controls.notes,
