@@ -8,7 +8,7 @@ from typing import Any
 from ..compiler.check_runnable import check_runnable
 from ..compiler.pipeline import Checked, compile_spec
 from .output import Output, add_common
-from .workflow import check, open_store
+from .workflow import check, open_store, spec_docs
 
 
 def add_arguments(commands: "argparse._SubParsersAction[Any]") -> None:
@@ -41,7 +41,8 @@ def run(options: argparse.Namespace, output: Output) -> int:
         store = open_store(checked.source.path, options.store)
         found = (result for path in store.results(name) if (result := read_result(path)) is not None)
         result = next((r for r in found if r.plan == key), None)
-    graph = build_graph(checked.models.values(), _placed(checked), _uses(checked), result)
+    docs = spec_docs(checked.program)
+    graph = build_graph(checked.models.values(), _placed(checked), _uses(checked), result, docs)
     folder = Path(options.out)
     files = {
         f"{name}.svg": render_picture(graph, name, checked.program.doc),

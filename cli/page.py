@@ -38,6 +38,12 @@ class Page:
             text, self.width, initial_indent=first, subsequent_indent=later, break_on_hyphens=False
         ) or [first.rstrip()]
 
+    def wrap_doc(self, doc: str, indent: int) -> list[str]:
+        """The first paragraph of a doc string as lines that fit, without signs that do not print."""
+        first = doc.strip().partition("\n\n")[0]
+        shown = "".join(char if char.isprintable() else " " for char in first)
+        return self.wrap(shown, indent, 0) if shown.strip() else []
+
     def wrap_styled(self, pieces: Iterable[tuple[str, Style]], deeper: int = 2) -> list[str]:
         """Pieces of text, one after the other and each in its style, as lines that fit."""
         pieces = list(pieces)

@@ -51,11 +51,12 @@ class VerdictPrinter:
         self.page, self.shown = open_page(sys.stdout), Shown()
 
     def header(self) -> None:
-        """What is verified, and the error that each claim may make."""
+        """What is verified, the error that each claim may make, and what the spec says of itself."""
         program = self.checked.program
         m = len(program.claims)
         budget = f"confidence {program.settings.confidence:g} for {m} claim{'' if m == 1 else 's'} together"
-        self.output.write(f"{self.checked.source.path.name}: {budget}\n")
+        lines = [f"{self.checked.source.path.name}: {budget}", *self.page.wrap_doc(program.doc, 2)]
+        self.output.write("".join(f"{line}\n" for line in lines))
 
     def verdict(self, verdict: Verdict) -> None:
         """One claim; what was said under an earlier claim is not said again."""
@@ -71,12 +72,12 @@ class VerdictPrinter:
 
 
 def render_verdict(verdict: Verdict, page: Page, shown: Shown, diagnose: bool = False) -> str:
-    """A verdict as lines that fit the page.
+    """A verdict as lines that fit the page, what its author says of the claim first.
 
     Diagnoses are in short, and left out where the verdict is the one that was expected; with `diagnose` they are
     there, and whole.
     """
-    lines = _headline(verdict, page)
+    lines = [*_headline(verdict, page), *page.wrap_doc(verdict.doc, 2)]
     for part in verdict.parts:
         lines += _part(part, verdict, page)
     several = len(verdict.quantities) > 1

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from ..compiler.pipeline import Checked, check_spec, compile_spec
 from ..lang.diagnostics import Diagnostic, Label, Source, Span, SpecError
+from ..lang.program import Program
 
 if TYPE_CHECKING:  # neither networkx nor torch is loaded to check a spec
     from ..compiler.plan import EngineName, Plan
     from ..runtime.progress import Progress
     from ..runtime.store import Store
-    from ..runtime.verdicts import Result
+    from ..runtime.verdicts import Docs, Result
     from .lock_standing import LockStanding
 
 MAX_BYTES = 1_000_000
@@ -122,7 +123,7 @@ def run(
     return verify_plan(
         plan,
         checked.source.path.name,
-        program.doc,
+        spec_docs(program),
         program.settings.seed,
         store,
         progress,
@@ -130,6 +131,13 @@ def run(
         standing.hash,
         standing.words,
     )
+
+
+def spec_docs(program: Program) -> "Docs":
+    """What a spec and its declarations say of themselves, for results and graphs."""
+    from ..runtime.verdicts import DocRow, Docs
+
+    return Docs(program.doc, tuple(DocRow(doc.kind, doc.name, doc.text) for doc in program.docs))
 
 
 def open_store(spec: Path, folder: str | Path | None) -> "Store":

@@ -12,7 +12,7 @@ from ..lang.expressions import Expression, variables_of
 from ..lang.program import Mechanism, Model, Task
 from ..lang.tuples import part_values
 from .definedness import guard_mechanisms
-from .expressions import Column, canonical, evaluate
+from .expressions import Column, canonical, count_nodes, evaluate
 
 Codes = npt.NDArray[np.int64]
 """Integer codes: the index of a value in its variable's domain."""
@@ -49,6 +49,11 @@ class CausalModel:
     def parents(self) -> dict[str, tuple[str, ...]]:
         """The variables that each mechanism reads, in order of first occurrence."""
         return {m.name: tuple(dict.fromkeys(v.name for v in variables_of(m.expression))) for m in self.mechanisms}
+
+    @cached_property
+    def operations(self) -> int:
+        """How many columns a run computes: the constants, variables and operations of all its equations."""
+        return 1 + sum(count_nodes(mechanism.expression) for mechanism in self.guarded.mechanisms)
 
     @cached_property
     def family_of(self) -> dict[str, str]:

@@ -13,7 +13,7 @@ from .causal_model import CausalModel, Codes
 from .check_pairs import Populations
 from .definedness import condition_of
 from .experiments import Experiment
-from .find_witness import LISTED, MOST_LISTED
+from .find_witness import LISTED, MOST_LISTED, affordable
 from .sampling.items import Undefined
 from .sampling.relations import TooLargeError
 from .sampling.spaces import holds, list_inputs, tabulated
@@ -101,10 +101,11 @@ def _first_without_input(partial: list[CausalModel]) -> tuple[CausalModel, str, 
             return _first_by_tables(partial)
         except TooLargeError:
             pass
-    alone, exact = inputs_alone(partial[0]), domain <= MOST_LISTED
+    alone, exact = inputs_alone(partial[0]), domain <= _most(partial, MOST_LISTED)
+    samples = _most(partial, _SAMPLES)
     variables = [(model, variable) for model in partial for variable in model.hidden]
     met = [False] * len(variables)
-    for inputs in list_inputs(alone, alone.require, _BATCH) if exact else _samples(alone):
+    for inputs in list_inputs(alone, alone.require, _BATCH) if exact else _samples(alone, samples):
         left = holds(alone, alone.require, inputs)
         values = {model.name: model.values_there(inputs) for model in partial}
         for index, (model, variable) in enumerate(variables):
@@ -113,7 +114,7 @@ def _first_without_input(partial: list[CausalModel]) -> tuple[CausalModel, str, 
         if all(met):
             return None
     model, variable = variables[met.index(False)]
-    return model, variable, ENUMERATED if exact else f"by sampling: none of {_SAMPLES:,} random inputs is left"
+    return model, variable, ENUMERATED if exact else f"by sampling: none of {samples:,} random inputs is left"
 
 
 def _first_by_tables(partial: list[CausalModel]) -> tuple[CausalModel, str, str] | None:
@@ -141,9 +142,10 @@ def _count(model: CausalModel) -> tuple[int, int, bool]:
                 return of - left, of, True
         except TooLargeError:
             pass
-    exact = domain <= MOST_LISTED
+    exact = domain <= _most(model.partial, MOST_LISTED)
+    samples = _most(model.partial, _SAMPLES)
     of = left = 0
-    for inputs in list_inputs(alone, model.require, _BATCH) if exact else _samples(model):
+    for inputs in list_inputs(alone, model.require, _BATCH) if exact else _samples(model, samples):
         admitted = inputs[holds(alone, model.require, inputs)]
         of += len(admitted)
         left += int(model.is_defined(admitted).sum())
@@ -155,10 +157,16 @@ def inputs_alone(model: CausalModel) -> CausalModel:
     return replace(model, mechanisms=(), families=(), rivals=())
 
 
-def _samples(model: CausalModel) -> Iterator[Codes]:
+def _most(models: Iterable[CausalModel], most: int) -> int:
+    """How many inputs of a task may be looked at, `most` at most, each by all of some models."""
+    return min(affordable(model, most) for model in models)
+
+
+def _samples(model: CausalModel, count: int) -> Iterator[Codes]:
     generator = np.random.Generator(np.random.Philox(key=0))
-    for _ in range(0, _SAMPLES, _BATCH):
-        yield np.stack([generator.integers(0, d.size, _BATCH) for d in model.input_domains], axis=1)
+    for low in range(0, count, _BATCH):
+        size = min(_BATCH, count - low)
+        yield np.stack([generator.integers(0, d.size, size) for d in model.input_domains], axis=1)
 
 
 def _look_ups(model: CausalModel) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from ..lang.program import Mechanism
 from ..lang.tuples import part_values
 from .causal_model import CausalModel
 from .definedness import condition_of
-from .find_witness import SAMPLES, Undecided, Witness, find_witness
+from .find_witness import Undecided, Witness, find_witness
 from .intervals import Interval, interval_of
 
 
@@ -66,7 +66,7 @@ def _check_range(
     if witness is None:
         return []
     if isinstance(witness, Undecided):
-        return [_undecided(mechanism, f"`{mechanism.name}` stays in `{domain.name}`")]
+        return [_undecided(mechanism, f"`{mechanism.name}` stays in `{domain.name}`", witness)]
     low, high = min(domain.low, witness.low), max(domain.high, witness.high)
     help = "change its equation or its type"
     if domain.is_integer:
@@ -95,7 +95,7 @@ def _check_divisions(
             zero = Apply("and", (guard, zero), BOOL)
         witness = find_witness(model, aligned, _where_defined(model, divisor, zero), divisor)
         if isinstance(witness, Undecided):
-            return [_undecided(mechanism, f"`{mechanism.name}` never divides by zero")]
+            return [_undecided(mechanism, f"`{mechanism.name}` never divides by zero", witness)]
         if witness is not None:
             return [
                 Diagnostic(
@@ -144,12 +144,12 @@ def _notes(model: CausalModel, witness: Witness) -> tuple[str, ...]:
     return (shown, witness.how)
 
 
-def _undecided(mechanism: Mechanism, statement: str) -> Diagnostic:
+def _undecided(mechanism: Mechanism, statement: str, search: Undecided) -> Diagnostic:
     return Diagnostic(
         "CS224",
         f"that {statement} could be checked by sampling only",
         Label(mechanism.span),
-        notes=(f"by sampling: no counterexample among {SAMPLES:,} random inputs",),
+        notes=(f"by sampling: no counterexample among {search.samples:,} random inputs",),
         help="smaller domains, or simpler equations, let it be proved",
         severity="warning",
     )

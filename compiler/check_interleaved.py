@@ -5,6 +5,7 @@ from math import inf, isnan, nan
 
 from ..lang.components import COMPONENTS
 from ..lang.diagnostics import Diagnostic, Label
+from ..lang.effects import Effect, VariablesSubject
 from ..lang.places import Placement, Region, Site
 from ..lang.program import Alignment
 
@@ -30,8 +31,8 @@ def find_interleaved(
             earliest, latest = _depths(there)
             if not (latest <= first or earliest >= last):
                 message = (
-                    f"`{placement.variable}` at `{place.text}`, a vector of several layers between which "
-                    f"`{other.variable}` at `{there.text}` may lie, is checked, and no engine of this version runs it"
+                    f"the vector of several layers of `{placement.variable}`, between which `{other.variable}` may lie,"
+                    " is checked, and no engine of this version runs it"
                 )
                 yield Diagnostic(
                     "CS519",
@@ -41,6 +42,14 @@ def find_interleaved(
                     help="place other variables before all parts of the vector or after them, or in another alignment",
                 )
                 break
+
+
+def sets_layers_beside(estimand: Effect, alignments: Mapping[str, Alignment]) -> bool:
+    """Whether an effect sets a vector of several layers beside something else, which may lie in between."""
+    named = {subject.alignment for subject in estimand.subjects if isinstance(subject, VariablesSubject)}
+    places = [_root(placement, alignments) for name in named for placement in alignments[name].placements]
+    scattered = any(isinstance(p, Site) and len({_activation(part) for part in p.parts}) > 1 for p in places)
+    return scattered and len(estimand.subjects) > 1
 
 
 def _activation(part: Site) -> object:

@@ -4,19 +4,22 @@ From a typed program and the spec's folder to the networks' facts and diagnostic
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from ..lang.circuits import TopSites
 from ..lang.claims import Accuracy, Estimand, Iia, Reading
 from ..lang.diagnostics import Diagnostic
-from ..lang.effects import CandidateSubject, CircuitSubject, Effect, Mean, SiteSubject, VariablesSubject
+from ..lang.effects import CandidateSubject, CircuitSubject, Effect, Mean, SiteSubject, Taken, VariablesSubject
 from ..lang.places import Region, Site
 from ..lang.program import Alignment, Program
 from .check_autoencoders import check_autoencoders
 from .check_branches import check_branches
 from .check_sites import check_place, check_sites
+from .check_taken_values import check_taken_values
 from .experiments import NetworkFile
 from .feed_networks import Feeding
+from .groundings import Autoencoder
 from .open_network import open_network
 from .prompts.check_prompts import check_position_counts
 
@@ -37,11 +40,15 @@ def check_networks(
         else:
             files[network.name] = opened
     fed = Feeding(program, files, found)
+    autoencoders: dict[str, dict[str, Autoencoder]] = {}
     for alignment, name in _grounded(program):
         if (there := fed.feed(program.models[alignment.model].task, name)) is not None:
             found += check_sites(alignment, there, program.alignments)
             found += check_branches(alignment, program.models[alignment.model], there, program.alignments)
-            found += check_autoencoders(alignment, there, folder, allow_path)
+            for mapped in (alignment, *_mapped_anew(alignment, name, program)):
+                read, problems = check_autoencoders(mapped, there, folder, allow_path)
+                found += problems
+                autoencoders.setdefault(name, {}).update(read)
             if there.layout is not None:
                 found += check_position_counts(alignment, name, there.layout)
     for task_name, name in fed_pairs(program):
@@ -49,7 +56,10 @@ def check_networks(
     for effect in _effects(program):
         if (there := fed.feed(effect.task, effect.network)) is not None:
             found += (problem for place in _places(effect, program) for problem in check_place(place, there))
-    return fed.spoken(), tuple(dict.fromkeys(found))
+            found += check_taken_values(effect, program, fed.feed)
+    spoken = fed.spoken()
+    whole = {n: replace(file, autoencoders=autoencoders.get(n, {})) for n, file in spoken.items()}
+    return whole, tuple(dict.fromkeys(found))
 
 
 def fed_pairs(program: Program) -> tuple[tuple[str, str], ...]:
@@ -57,8 +67,9 @@ def fed_pairs(program: Program) -> tuple[tuple[str, str], ...]:
     aligned = [(program.models[alignment.model].task, network) for alignment, network in _grounded(program)]
     measured = [(e.task, e.network) for e in _estimands(program) if isinstance(e, Accuracy | Mean)]
     affected = [(effect.task, effect.network) for effect in _effects(program)]
+    read = [(e.task, v.network) for e in _effects(program) for v in e.taken if isinstance(v, Taken) and v.network]
     graphs = [(graph.task, graph.network) for graph in program.graphs.values()]
-    return tuple(dict.fromkeys((*aligned, *measured, *affected, *graphs)))
+    return tuple(dict.fromkeys((*aligned, *measured, *affected, *read, *graphs)))
 
 
 def _effects(program: Program) -> Iterator[Effect]:
@@ -88,6 +99,15 @@ def _grounded(program: Program) -> list[tuple[Alignment, str]]:
     moved = [(e.alignment, e.network) for e in _estimands(program) if isinstance(e, Iia | Reading)]
     set_ = [(s.alignment, e.network) for e in _effects(program) for s in e.subjects if isinstance(s, VariablesSubject)]
     return [(program.alignments[a], n) for a, n in dict.fromkeys(own + moved + set_)]
+
+
+def _mapped_anew(alignment: Alignment, network: str, program: Program) -> Iterator[Alignment]:
+    """The alignment with the maps of each estimand that replaces them, `iia(A via FAMILY)`."""
+    for estimand in _estimands(program):
+        if not isinstance(estimand, Iia | Reading) or estimand.via is None:
+            continue
+        if (estimand.alignment, estimand.network) == (alignment.name, network):
+            yield replace(alignment, placements=tuple(p.under(estimand.via) for p in alignment.placements))
 
 
 def _estimands(program: Program) -> list[Estimand]:

@@ -10,7 +10,7 @@ from ..lang.places import Placement, Region, Site
 from ..lang.program import Network, Program, Task
 from ..lang.renderings import Prompt, Vector
 from .check_effects_run import find_effect_obstacle
-from .check_interleaved import find_interleaved
+from .check_interleaved import find_interleaved, sets_layers_beside
 from .check_metrics_run import ENCODERS, find_metric_obstacle
 from .experiments import NetworkFile
 from .network_facts import TransformerFacts
@@ -75,8 +75,11 @@ def _what_is_not_run(estimand: Estimand, program: Program, networks: Networks) -
     match estimand:
         case Iia(origin=origin):
             return "" if origin is None else "sources that are read in another network"
+        case Effect() if sets_layers_beside(estimand, program.alignments):
+            return "a vector of several layers that is set beside something else"
         case Effect() | Mean():
-            return find_effect_obstacle(estimand, program) or _of_reading(estimand, program, networks)
+            facts = networks[estimand.network].facts if estimand.network in networks else None
+            return find_effect_obstacle(estimand, program, facts) or _of_reading(estimand, program, networks)
         case Reading(kind="cae"):
             if isinstance(program.tasks[_task_of(estimand, program)].rendering, Prompt):
                 return "`cae` where prompts differ in their positions"
@@ -94,6 +97,9 @@ def _of_reading(estimand: Effect | Mean, program: Program, networks: Networks) -
     if isinstance(estimand, Effect) and isinstance(estimand.target, MetricTarget):
         metric = estimand.target.name
     if metric != CORRECT.name:
+        drawn = estimand.drawn if isinstance(estimand, Effect) and task.generated is not None else None
+        if drawn is not None and task.metrics[metric].reads_answer:
+            return f"{drawn} beside the metric `{metric}`, whose answers are generated once for each input"
         return find_metric_obstacle(metric, task, file)
     spoken = None if file is None else file.spoken.get(estimand.task)
     several = spoken is not None and any(len(ids) > 1 for one in spoken.answers for code in one for ids in code)
@@ -106,7 +112,7 @@ def _task_of(estimand: Reading, program: Program) -> str:
 
 def _aligned(estimand: Estimand) -> tuple[str, ...]:
     """The alignments whose variables an effect sets or holds."""
-    subjects = estimand.subjects if isinstance(estimand, Effect) else ()
+    subjects = estimand.things if isinstance(estimand, Effect) else ()
     return tuple(dict.fromkeys(s.alignment for s in subjects if isinstance(s, VariablesSubject)))
 
 
@@ -122,8 +128,8 @@ def _network(network: Network) -> Iterator[Diagnostic]:
 def _task(task: Task, there: list[NetworkFile]) -> Iterator[Diagnostic]:
     if isinstance(task.rendering, Vector):
         yield _not_run(f"the `vector` of task `{task.name}`", task.rendering.span)
-    if task.generated is not None:
-        yield _not_run(f"the generated answer of task `{task.name}`", task.generated.span)
+    if task.generated is not None and not isinstance(task.rendering, Prompt):
+        yield _not_run(f"the generated answer of task `{task.name}`, which has no prompt,", task.generated.span)
     for index, answer in enumerate(task.answers):
         for file in there:
             if what := _several_tokens(file.spoken[task.name].answers[index], task, file):
@@ -164,8 +170,8 @@ def _placement(placement: Placement, spoken: list[SpokenTask], known: bool) -> I
                 what = f"the positions `{position.text}` of `{variable}`, which are not as many in every prompt,"
                 yield _not_run(what, part.span)
                 return
-    if placement.family.name == "sae":
-        yield _not_run(f"the family `sae` of `{variable}`", placement.family.path_span)
+    if placement.family.name == "sae" and isinstance(place, Site) and place.inside is not None:
+        yield _not_run(f"the family `sae` of `{variable}`, inside another variable,", placement.family.path_span)
 
 
 def _kind(place: Site | Region) -> str:

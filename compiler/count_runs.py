@@ -7,8 +7,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from .groundings import Frame, Grounding
+from .metrics import FilledText, RunMetric
 from .network_facts import NetworkFacts
-from .terms import Agree, Amount, Distance, Handle, MeanOver, Plus, ReadsRight, Run, Score, Value, ValueOf, WrongReads
+from .terms import (
+    Agree,
+    Amount,
+    Apart,
+    Distance,
+    Gain,
+    Handle,
+    MeanOver,
+    NetworkWorld,
+    Plus,
+    ReadsRight,
+    Resampled,
+    Run,
+    Score,
+    Value,
+    ValueOf,
+    WrongReads,
+)
 from .terms import CodeOf as CodeOf
 from .vector_bases import base_run
 from .weigh_network import stage_of
@@ -24,6 +42,7 @@ class Asked:
     `reads` are read at a stage, `answers` at their logits, by role; `bases` are where intervened runs begin, by role
     and first edited stage. `passed` are stages before that of a read at which the same run is read, too. `fed` counts
     runs on inputs that are made for the score. `natural` are the stages at which natural inputs are read.
+    `elsewhere` are other networks, by name, each with the stage at which the base's run is read in it.
     """
 
     reads: list[Read] = field(default_factory=list)
@@ -32,6 +51,21 @@ class Asked:
     answers: list[int] = field(default_factory=list)
     fed: list[int] = field(default_factory=list)
     natural: list[int] = field(default_factory=list)
+    elsewhere: list[tuple[str, int]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class AskedMetric:
+    """What a metric asks for of the runs of one item: each of them once for each of these.
+
+    `plain` at the end of the prompt; `texts`, each behind the prompt, with so many tokens; `generated` once for each
+    token up to `limit` (0: nothing is generated). What runs set is read as often; `plain` holds what is natural.
+    """
+
+    plain: Asked
+    texts: tuple[tuple[FilledText, int, Asked], ...]
+    generated: Asked
+    limit: int
 
 
 class _Asking:
@@ -65,7 +99,14 @@ class _Asking:
         stages = [0 if frame is None else min(self.stages(frame)) for frame in frames]
         for assignment in edits:
             for part in parts_of(assignment.value):
-                self.value(part, self.stages_of(assignment.target))
+                if (
+                    isinstance(part, ValueOf)
+                    and part.run.world != run.world
+                    and isinstance(part.run.world, NetworkWorld)
+                ):
+                    self.asked.elsewhere.append((part.run.world.network, self.stages_of(part.variable)[-1]))
+                else:
+                    self.value(part, self.stages_of(assignment.target))
         for frame in dict.fromkeys(frame for frame in frames if frame is not None and frame.scattered):
             if (base := base_run(frame, run, self.frame)) not in _sources(run):
                 self.value(ValueOf("", base), self.stages(frame))
@@ -80,11 +121,13 @@ class _Asking:
     def value(self, value: Value, stages: list[int]) -> None:
         """What an assignment at some stages reads elsewhere."""
         match value:
-            case ValueOf(run=run) if run.assignments:
-                self.run(run, stages[-1])
-            case ValueOf(run=run):
-                self.read(run.input, stages)
-            case MeanOver() | CodeOf():
+            case ValueOf(variable=handle, run=run) if run.assignments:
+                self.run(run, (self.stages_of(handle) if self.frame(handle) is not None else stages)[-1])
+            case ValueOf(variable=handle, run=run):
+                self.read(run.input, self.stages_of(handle) if self.frame(handle) is not None else stages)
+            case MeanOver(handle=handle):
+                self.asked.natural.append(self.stages_of(handle)[-1])
+            case CodeOf() | Resampled():
                 self.asked.natural.append(stages[-1])
 
     def read(self, role: int, stages: list[int]) -> None:
@@ -131,6 +174,37 @@ def ask_score(
             asking.run(score.right.run)
     asked.answers.append(0)
     return asked
+
+
+def ask_metric(
+    score: Score,
+    metric: RunMetric,
+    facts: NetworkFacts,
+    grounding: Grounding | None,
+    variables: tuple[str, ...],
+    inputs: tuple[str, ...],
+) -> AskedMetric:
+    """The runs of a score that reads a metric, for one item; whether the base is answered right is not among them."""
+    assert isinstance(score, Amount | Gain | Apart)
+    queries = (score.query,) if isinstance(score, Amount) else (score.left, score.right)
+
+    def asked() -> Asked:
+        asking = _Asking(facts, grounding, variables, inputs)
+        for query in queries:
+            asking.run(query.run)
+        return asking.asked
+
+    whole = asked()
+    texts = tuple(
+        (text, max(read.tokens for read in metric.reads if read.text == text), asked()) for text in metric.followed
+    )
+    generation = metric.generation if metric.generates else None
+    return AskedMetric(
+        plain=whole if metric.plain else Asked(natural=whole.natural, elsewhere=whole.elsewhere),
+        texts=texts,
+        generated=Asked() if generation is None else asked(),
+        limit=0 if generation is None else generation.limit,
+    )
 
 
 def ask_interchange(run: Run, facts: NetworkFacts, grounding: Grounding, variables: tuple[str, ...]) -> Asked:

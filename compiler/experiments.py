@@ -13,7 +13,7 @@ from ..lang.claims import Claim
 from ..lang.later import LATER
 from ..lang.program import FitSettings
 from .encode_prompts import PromptEncoding
-from .groundings import Grounding, Search, ground
+from .groundings import Autoencoder, Grounding, Search, ground
 from .metrics import RunMetric
 from .network_facts import NetworkFacts
 from .prompts import SpokenTask
@@ -26,7 +26,8 @@ from .terms import EstimandName, Expectation, Gain
 class NetworkFile:
     """A network's file or folder and what its header or configuration says, and where and how it is to be run.
 
-    `name` and `path` are for people and enter no key. `spoken` are the tasks in text that it is fed, by name.
+    `name` and `path` are for people and enter no key. `spoken` are the tasks in text that it is fed, by name, and
+    `autoencoders` those of its sites, by the path that the spec writes.
     """
 
     name: str
@@ -35,6 +36,7 @@ class NetworkFile:
     dtype: str = "float32"
     device: str = "cpu"
     spoken: Mapping[str, SpokenTask] = field(default_factory=dict, compare=False)
+    autoencoders: Mapping[str, Autoencoder] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,11 @@ class Encoding:
     columns: tuple[int, ...]
     answers: tuple["AnswerAt", ...]
     prompt: "PromptEncoding | None" = field(default=None, metadata=LATER)
+
+    @property
+    def has_output(self) -> bool:
+        """Whether the task has an output, so that an answer is right or wrong; else its answer is generated."""
+        return all(answer.classes for answer in self.answers)
 
     @property
     def declared(self) -> tuple[int, ...]:
@@ -162,6 +169,8 @@ class Measurement:
     """Maps are drawn at random in place of learned ones (a control)."""
     frozen: bool = False
     """The map was fitted on another network and is carried over."""
+    others: tuple[tuple[str, Encoding], ...] = ()
+    """Further networks in which values are read, each with how it is fed."""
     metric: RunMetric | None = field(default=None, metadata=LATER)
     """The metric that the term reads, where it is another one than `correct`."""
 

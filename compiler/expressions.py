@@ -115,6 +115,17 @@ def evaluate(expression: Expression, columns: Mapping[str, Column], size: int) -
             return OPERATIONS[operator](*(evaluate(argument, columns, size) for argument in arguments))
 
 
+def count_nodes(expression: Expression) -> int:
+    """The constants, variables and operations of an expression, each as often as it is evaluated."""
+    pending, count = [expression], 0
+    while pending:
+        node = pending.pop()
+        count += 1
+        if isinstance(node, Apply):
+            pending += node.arguments
+    return count
+
+
 def column_name(variable: Variable) -> str:
     """The column that a variable reads: `x`, or `base.x` and `source.x` where a role is given."""
     return variable.name if variable.role is None else f"{variable.role}.{variable.name}"

@@ -23,6 +23,8 @@ LISTED = 1 << 17
 """Runs of a model that are listed at once; above, tables are tried first."""
 MOST_LISTED = 10_000_000
 """Runs that are listed where tables grow too large; above, runs are sampled."""
+MOST_WORK = 1_000_000_000
+"""Values that listing or sampling may compute: of a model with very long equations, fewer runs are looked at."""
 
 Setting = tuple[Codes, npt.NDArray[np.bool_]]
 """The codes that a variable is set to, and in which runs; each of shape [run]."""
@@ -43,7 +45,14 @@ class Witness:
 
 @dataclass(frozen=True)
 class Undecided:
-    """No witness among the samples: no proof either."""
+    """No witness among so many samples: no proof either."""
+
+    samples: int
+
+
+def affordable(model: CausalModel, most: int) -> int:
+    """How many runs of a model may be computed at once, `most` at most."""
+    return max(1, min(most, MOST_WORK // model.operations))
 
 
 def find_witness(
@@ -62,7 +71,7 @@ def find_witness(
             undecided |= witness is None
         if witness is not None:
             return witness
-    return Undecided() if undecided else None
+    return Undecided(affordable(model, SAMPLES)) if undecided else None
 
 
 def _matters(model: CausalModel, variable: str, violation: Expression) -> bool:
@@ -82,13 +91,13 @@ def _find_exactly(
 ) -> Witness | None:
     """By listing every run, or by tables without whole inputs where runs are many. Raises TooLargeError."""
     try:
-        return _find_by_listing(model, variables, violation, shown, LISTED)
+        return _find_by_listing(model, variables, violation, shown, affordable(model, LISTED))
     except TooLargeError:
         pass
     try:
         return _find_by_tables(model, variables, violation, shown)
     except TooLargeError:
-        return _find_by_listing(model, variables, violation, shown, MOST_LISTED)
+        return _find_by_listing(model, variables, violation, shown, affordable(model, MOST_LISTED))
 
 
 def _find_by_tables(
@@ -193,9 +202,11 @@ def _find_by_samples(
     model: CausalModel, variables: Sequence[str], violation: Expression, shown: Expression
 ) -> Witness | None:
     generator = np.random.Generator(np.random.Philox(key=1))
-    for _ in range(0, SAMPLES, _BATCH):
+    most = affordable(model, SAMPLES)
+    for low in range(0, most, _BATCH):
+        size = min(_BATCH, most - low)
         inputs, sources = (
-            np.stack([generator.integers(0, d.size, _BATCH) for d in model.input_domains], axis=1) for _ in range(2)
+            np.stack([generator.integers(0, d.size, size) for d in model.input_domains], axis=1) for _ in range(2)
         )
         right = holds(model, model.require, inputs) & holds(model, model.require, sources)
         inputs, sources = inputs[right], sources[right]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from math import nan
+from pathlib import Path
 from typing import Literal
 
 from ..lang.components import COMPONENTS, same_vector
@@ -82,6 +83,22 @@ def show_parts(parts: "tuple[Part, ...]") -> str:
 
 
 @dataclass(frozen=True)
+class Autoencoder:
+    """A sparse autoencoder of vectors as wide as this, with so many features. Its path is for finding it.
+
+    What the file holds is hashed where a step is keyed.
+    """
+
+    width: int
+    features: int
+    path: Path = field(compare=False)
+
+    def count(self, dim: int) -> int:
+        """The features of a vector that is read piece by piece."""
+        return self.features * (dim // self.width)
+
+
+@dataclass(frozen=True)
 class Frame:
     """One map at one site, shared by the variables that live there, each in a block of its own.
 
@@ -92,7 +109,8 @@ class Frame:
     vector by itself with the same parameters (families).
     With `learned_size` the blocks' sizes are found by the fit, and theirs here are empty. A frame `inside` another sees
     that one's block in place of the site. Of an attention head, `head` names it; its dims say where in the site it is.
-    Of a vector of several sites these are the first, and the others are `further`, in the order of the vector.
+    An `autoencoder` is that of the family `sae`. Of a vector of several sites these are the first, and the others are
+    `further`, in the order of the vector.
     """
 
     component: str
@@ -107,6 +125,7 @@ class Frame:
     inside: "Inside | None" = None
     head: int | None = field(default=None, metadata=LATER)
     further: tuple[Part, ...] = field(default=(), metadata=LATER)
+    autoencoder: Autoencoder | None = field(default=None, metadata=LATER)
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -135,6 +154,11 @@ class Frame:
             return self.inside.frame.blocks[self.inside.block].size
         return sum(len(part.dims) * (1 if self.shared else len(part.positions)) for part in self.parts)
 
+    @property
+    def features(self) -> int:
+        """How many features blocks can have together."""
+        return self.dim if self.autoencoder is None else self.autoencoder.count(self.dim)
+
     def meets(self, other: "Frame") -> bool:
         """Whether it reads positions of the same vector as another one; some of their dims may be the same then."""
         return any(part.meets(of_other) for part in self.parts for of_other in other.parts)
@@ -150,8 +174,8 @@ class Frame:
         """How a fit finds the map: not at all, in closed form, by searching dims, or by gradient descent."""
         if self.family.name in ("pca", "difference", "probe"):
             return "closed form"
-        if self.family.name == "identity" and not self.learned_size:
-            return "given" if len(self.blocks) == 1 and self.size == self.dim else "search"
+        if self.family.name in ("identity", "sae") and not self.learned_size:
+            return "given" if len(self.blocks) == 1 and self.size == self.features else "search"
         return "training"
 
     @property
@@ -204,6 +228,7 @@ class Place:
     inside: Inside | None = None
     head: int | None = field(default=None, metadata=LATER)
     further: tuple[Part, ...] = field(default=(), metadata=LATER)
+    autoencoder: Autoencoder | None = field(default=None, metadata=LATER)
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -227,7 +252,8 @@ def ground(places: Iterable[Place]) -> Grounding:
         given = place.family.name == "identity" and place.size is None
         alone = place.variable if given or place.size is None else -1
         at = (place.component, place.layer, place.dims, place.positions, place.shared, place.inside, place.further)
-        groups.setdefault((*at, place.family, place.size == "learned", alone), []).append(place)
+        file = None if place.autoencoder is None else place.autoencoder.path
+        groups.setdefault((*at, file, place.family, place.size == "learned", alone), []).append(place)
     return Grounding(tuple(_frame(members) for members in groups.values()))
 
 
@@ -247,10 +273,11 @@ def _frame(places: list[Place]) -> Frame:
         first.inside,
         first.head,
         first.further,
+        first.autoencoder,
     )
     blocks, start = [], 0
     for place in places:
-        size = place.size if isinstance(place.size, int) else 0 if learned else frame.dim
+        size = place.size if isinstance(place.size, int) else 0 if learned else frame.features
         blocks.append(Block(place.variable, start, start + size))
         start += size
     return replace(frame, blocks=tuple(blocks))
@@ -283,7 +310,7 @@ class Search:
         late = all(
             max(depth[parent]) < min(depth[child]) for parent, child in self.order if parent in depth and child in depth
         )
-        return late and all(frame.size <= frame.dim for frame in ground(places).frames)
+        return late and all(frame.size <= frame.features for frame in ground(places).frames)
 
 
 def show_position(position: int | Position) -> str:

@@ -1,7 +1,7 @@
 """The model's interpreter of counterfactual terms: a query and a batch of items in, codes of the output out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,8 @@ class Batch:
     members: npt.NDArray[np.bool_]
     variables: tuple[str, ...]
     fixed: Mapping[Value, npt.NDArray[np.float32]] = field(default_factory=dict)
+    drawn: Mapping[tuple[str, Value], npt.NDArray[np.float32]] = field(default_factory=dict)
+    """Values of each item's own by the handle that is set to them, as features of its frame, [item, group, feature]."""
     forced: npt.NDArray[np.int64] | None = None
     """Tokens that a network is fed after the prompt whose answer is read, shape [item, token], -1 for none."""
     further: int | None = None
@@ -38,7 +40,8 @@ class Batch:
     def take(self, rows: npt.NDArray[np.int64] | slice) -> "Batch":
         """The items of these rows."""
         forced = None if self.forced is None else self.forced[rows]
-        return Batch(self.inputs[rows], self.members[rows], self.variables, self.fixed, forced, self.further)
+        drawn = {key: value[rows] for key, value in self.drawn.items()}
+        return replace(self, inputs=self.inputs[rows], members=self.members[rows], drawn=drawn, forced=forced)
 
 
 def members_of(population: Population, items: Items) -> npt.NDArray[np.bool_]:

@@ -48,7 +48,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Fraction):
         return [value.numerator, value.denominator]
     if is_dataclass(value) and not isinstance(value, type):
-        told = {f.name: getattr(value, f.name) for f in fields(value) if f.compare}
+        told = {f.name: getattr(value, f.name) for f in fields(value) if f.compare and not f.metadata.get("name")}
         late = {f.name for f in fields(value) if f.metadata.get("later") and told.get(f.name) == f.default}
         return [type(value).__name__, {name: _plain(part) for name, part in told.items() if name not in late}]
     if isinstance(value, tuple | list):

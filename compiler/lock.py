@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..lang.places import show_dims
 from ..lang.program import FitSettings, Settings
+from .autoencoder_keys import autoencoder_parts
 from .experiments import Control, Experiment, Fitting, Measurement, NetworkFile, Part, Quantity
 from .expressions import canonical
 from .keys import content_key, weights_hash
@@ -207,11 +208,16 @@ def _measurement_form(measurement: Measurement, weights: Mapping[str, LockedWeig
     count = None if whole else measurement.count
     fitting, fit = measurement.fitting, ("network", "recipe", "fit_count", "select_count", "settings")
     taken = ("text", "pairs", "network", "recipe", "count", "grounding", "fitting")
+    frames = () if measurement.grounding is None else measurement.grounding.frames
     return {
         "weights": weights[measurement.network].sha256,
         "items": LockedItems(measurement.pairs, recipe_form(measurement.recipe, whole), split, count),
         "term": _rest(measurement, *taken),
-        "places": [lowered_form(measurement.grounding), None if fitting is None else _rest(fitting, *fit)],
+        "places": [
+            lowered_form(measurement.grounding),
+            None if fitting is None else _rest(fitting, *fit),
+            *autoencoder_parts(frames).values(),
+        ],
         "fit": None if fitting is None else _lock_fit(fitting, weights),
     }
 

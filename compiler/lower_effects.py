@@ -83,7 +83,7 @@ class _Lowering:
     def __init__(self, program: Program, effect: Effect) -> None:
         self.program, self.effect = program, effect
         read = (effect.target,) if isinstance(effect.target, VariableTarget) else ()
-        set_ = [subject for subject in effect.subjects if isinstance(subject, VariablesSubject)]
+        set_ = [subject for subject in effect.things if isinstance(subject, VariablesSubject)]
         self.alignments = tuple(dict.fromkeys(thing.alignment for thing in (*set_, *read)))
         only = self.alignments[0] if len(self.alignments) == 1 else None
         self.world = NetworkWorld(effect.network, only, effect.random)
@@ -121,8 +121,8 @@ class _Lowering:
 
     def made(self, setting: Setting) -> Iterator[Assignment]:
         """What is set, handle by handle."""
-        for handle in self.handles(setting.subject):
-            yield Assignment(handle, self.value(setting.value, setting.subject, handle))
+        for index, handle in enumerate(self.handles(setting.subject)):
+            yield Assignment(handle, self.value(setting.value, setting.subject, handle, index))
 
     def query(self, target: Target, run: Run) -> Query:
         """What is read from a run."""
@@ -169,8 +169,8 @@ class _Lowering:
 
     # --- values
 
-    def value(self, value: SetValue, subject: Subject, handle: Handle) -> Value:
-        """What one handle of a subject becomes."""
+    def value(self, value: SetValue, subject: Subject, handle: Handle, index: int) -> Value:
+        """What the `index`-th handle of a subject becomes."""
         constant = Fraction(*value.constant)
         if not value.portions:
             if isinstance(subject, VariablesSubject | InputSubject):
@@ -179,7 +179,7 @@ class _Lowering:
             return Number(constant)
         total: Value | None = Number(constant) if constant else None
         for portion in value.portions:
-            factor, part = Fraction(*portion.factor), self.part(portion.value, handle)
+            factor, part = Fraction(*portion.factor), self.part(portion.value, handle, index)
             total = part if total is None and factor == 1 else Plus(total, factor, part)
         assert total is not None
         return total
@@ -193,28 +193,28 @@ class _Lowering:
         variable = handle.removeprefix(f"{subject.alignment}.")
         return next(mechanism.domain.low for mechanism in mechanisms if mechanism.name == variable)
 
-    def part(self, value: OnSource | MeanOf | Taken | NoiseValue, handle: Handle) -> Value:
-        """One portion of a value. A thing of several handles is taken handle by handle."""
+    def part(self, value: OnSource | MeanOf | Taken | NoiseValue, handle: Handle, index: int) -> Value:
+        """One portion of a value. A thing of several handles is taken handle by handle, in their order."""
         match value:
             case OnSource(shuffled=True):
                 return Resampled(handle, self.draw())
             case OnSource():
                 return ValueOf(handle, Run(self.world, SOURCE))
             case MeanOf(subject=subject):
-                return MeanOver(self.same(subject, handle))
+                return MeanOver(self.same(subject, handle, index))
             case Taken(subject=subject, network=None):
-                return Here(self.same(subject, handle))
+                return Here(self.same(subject, handle, index))
             case Taken(subject=subject, network=network, random=random):
                 assert network is not None
                 other = NetworkWorld(network, self.world.alignment, random)
-                return ValueOf(self.same(subject, handle), Run(other, BASE))
+                return ValueOf(self.same(subject, handle, index), Run(other, BASE))
             case NoiseValue(sigma=sigma):
                 return Noise(Fraction(*sigma), self.draw())
 
-    def same(self, subject: Subject, handle: Handle) -> Handle:
-        """The handle of a subject that a value is taken of: the one that is set where it is among them."""
+    def same(self, subject: Subject, handle: Handle, index: int) -> Handle:
+        """The handle of a subject that a value is taken of: the one that is set, else the one in the same place."""
         handles = self.handles(subject)
-        return handle if handle in handles else handles[0]
+        return handle if handle in handles else handles[min(index, len(handles) - 1)]
 
     def draw(self) -> int:
         """The number of the next draw."""
@@ -223,14 +223,15 @@ class _Lowering:
 
 
 def sites_of(program: Program, effect: Effect) -> tuple[Site, ...]:
-    """Every site that an effect sets, holds or passes through, those of stated circuits too."""
-    return tuple(site for subject in effect.subjects for site in _sites(program, subject))
+    """Every site that an effect sets, holds, passes through or takes a value of, those of stated circuits too."""
+    return tuple(site for subject in effect.things for site in _sites(program, subject))
 
 
 def _sites(program: Program, subject: Subject) -> tuple[Site, ...]:
     if isinstance(subject, SiteSubject):
         return (subject.site,)
-    if isinstance(subject, CircuitSubject):
+    if isinstance(subject, CircuitSubject) or (isinstance(subject, RestSubject) and subject.kind == "circuit"):
+        subject = subject if isinstance(subject, CircuitSubject) else CircuitSubject(subject.of)
         sites = program.circuits[subject.circuit].sites
         return sites if isinstance(sites, tuple) else ()
     return ()

@@ -71,7 +71,7 @@ class _Forms:
 
     def others(self, value: Any, *without: str) -> list[Any]:
         """The other fields, in order; one at its default says nothing, so that a language that grows moves no lock."""
-        named = [f for f in fields(value) if f.compare and f.name not in without]
+        named = [f for f in fields(value) if f.compare and not f.metadata.get("name") and f.name not in without]
         return [[f.name, self.form(v)] for f in named if (v := getattr(value, f.name)) != _default(f)]
 
 

@@ -127,12 +127,33 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class RepliesKeys:
+    """What answers that are generated depend on, but for the network's weights, maps and inputs: as keys.
+
+    `plain`: of runs that nothing is set in, `edited`: of others.
+    """
+
+    plain: str
+    edited: str
+
+
+@dataclass(frozen=True)
+class OtherNetwork:
+    """A network in which values are read, where they lie in the one that is measured. The name is the term's."""
+
+    name: str = field(compare=False)
+    network: NetworkSource
+    encoding: Encoding
+
+
+@dataclass(frozen=True)
 class EvaluateStep:
     """Score a term item by item; of several candidates the one that is best on `select` is measured.
 
     How many items are scored is its readers' business: the scores of more items continue those of fewer. `variables`
-    are those of the grounding; `metric` is what the term reads, where it is another metric than `correct`; `natural`
-    the inputs on which read-outs are fitted and whose activations are the natural ones.
+    are those of the grounding; `metric` is what the term reads, where it is another metric than `correct`, and
+    `replies` keys what it has generated; `natural` the inputs on which read-outs are fitted and whose activations are
+    the natural ones.
     """
 
     key: str
@@ -145,7 +166,9 @@ class EvaluateStep:
     variables: tuple[str, ...]
     select: str | None
     natural: str | None
+    others: tuple[OtherNetwork, ...] = ()
     metric: RunMetric | None = field(default=None, metadata=LATER)
+    replies: "RepliesKeys | None" = field(default=None, metadata=LATER)
     schedule: Schedule = field(default=NAIVE, compare=False)
     kind: Literal["Evaluate"] = "Evaluate"
 

@@ -4,7 +4,7 @@ The causal model and the network both evaluate the paired terms; interchange int
 two agree. All other terms compare runs of networks. `render_terms.py` prints a term.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal, TypeVar
@@ -349,6 +349,19 @@ def measured_run(score: Score) -> Run:
     return score.query.run if isinstance(score, Amount) else score.left.run
 
 
+def inputs_read(run: Run) -> tuple[int, ...]:
+    """The inputs of the item that a run reads, its own and those of the runs that its values are read in; in order."""
+    found = {run.input}
+    waiting = [assignment.value for assignment in run.assignments]
+    while waiting:
+        match waiting.pop():
+            case ValueOf(run=inner):
+                found.update(inputs_read(inner))
+            case Plus(left=left, right=right):
+                waiting += [right] if left is None else [left, right]
+    return tuple(sorted(found))
+
+
 def taken_values(run: Run) -> tuple[tuple[str, ValueOf], ...]:
     """The variables that a run sets, each with the value that it takes from another run.
 
@@ -379,9 +392,15 @@ def on_model(score: Term, model: str) -> Term:
     return _in_worlds(score, lambda world: ModelWorld(model) if isinstance(world, ModelWorld) else world)
 
 
-def in_worlds(score: Term, model: ModelWorld, network: NetworkWorld) -> Term:
-    """The same score in one model and one network."""
-    return _in_worlds(score, lambda world: model if isinstance(world, ModelWorld) else network)
+def in_worlds(score: Term, model: ModelWorld, network: NetworkWorld, others: Mapping[str, str] | None = None) -> Term:
+    """The same score in one model and one network; `others` are names for further networks in it."""
+
+    def change(world: World) -> World:
+        if isinstance(world, ModelWorld):
+            return model
+        return NetworkWorld(others[world.network]) if others and world.network in others else network
+
+    return _in_worlds(score, change)
 
 
 def unnamed_metric(score: Term) -> Term:

@@ -229,6 +229,8 @@ CODES: dict[str, Code] = {
     "CS473": Code("sources from an alignment of other variables"),
     "CS474": Code("sources from the alignment itself"),
     "CS475": Code("a name that can mean several things"),
+    "CS476": Code("a value of another width than what is set to it"),
+    "CS477": Code("a value in this very run that is computed after what is set to it"),
     "CS480": Code("an estimand that is checked and cannot be run yet"),
     # --- CS5xx: networks (compiler) ---
     "CS501": Code("a path that leaves the spec's folder"),

@@ -203,6 +203,17 @@ class Effect:
         return (*(setting.subject for setting in self.settings), *self.given, *self.through)
 
     @property
+    def things(self) -> tuple[Subject, ...]:
+        """Everything in the network that it sets, holds, passes through, or takes a value of."""
+        return (*self.subjects, *(value.subject for value in self.taken))
+
+    @property
+    def taken(self) -> tuple[MeanOf | Taken, ...]:
+        """The values that are taken of places, each with the place."""
+        found = (portion.value for setting in self.settings for portion in setting.value.portions)
+        return tuple(value for value in found if isinstance(value, MeanOf | Taken))
+
+    @property
     def drawn(self) -> str | None:
         """What of it is drawn at random, so that it cannot be counted; None if nothing is."""
         portions = [portion.value for setting in self.settings for portion in setting.value.portions]

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from .diagnostics import NOWHERE, Span
-from .later import LATER
+from .later import LATER, NAME
 
 SlotPart = Literal["last", "first", "all"]
 PARTS: tuple[SlotPart, ...] = ("last", "first", "all")
@@ -155,7 +155,7 @@ class Family:
 
     name: FamilyName
     arguments: tuple[int, ...] = ()
-    path: str | None = field(default=None, metadata=LATER)
+    path: str | None = field(default=None, metadata=LATER | NAME)
     path_span: Span = field(default=NOWHERE, compare=False)
 
     @property

@@ -10,6 +10,7 @@ from typing import Literal
 from .circuits import Circuit, Graph
 from .claims import Claim
 from .diagnostics import NOWHERE, Span
+from .docs import Doc
 from .domains import Domain
 from .expressions import Expression
 from .metrics import Metric
@@ -258,3 +259,5 @@ class Program:
     tables: dict[str, Table | OpenTable] = field(default_factory=dict)
     budget: int | None = None
     """The most test items that an estimand may be decided on; None: its recipe's test share."""
+    docs: tuple[Doc, ...] = ()
+    """What the declarations say of themselves, in order."""

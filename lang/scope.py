@@ -243,7 +243,7 @@ def report_twice(report: Reporter, what: str, again: Span, first: Span) -> None:
     )
 
 
-def report_repeated(report: Reporter, what: str, again: Span, first: Span) -> None:
+def report_repeated(report: Reporter, what: str, again: Span, first: Span, help: str = "remove one of them") -> None:
     """A statement or clause that may be given once is given again."""
     report.error(
         "CS011",
@@ -251,5 +251,5 @@ def report_repeated(report: Reporter, what: str, again: Span, first: Span) -> No
         again,
         "again here",
         related=[Label(first, "first here")],
-        help="remove one of them",
+        help=help,
     )

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from .lookalikes import find_lookalike, tell_apart
+
 
 def near_match(word: str, names: Iterable[str]) -> str | None:
     """The name that was probably meant."""
@@ -17,6 +19,10 @@ def near_match(word: str, names: Iterable[str]) -> str | None:
 
 def did_you_mean(word: str, names: Iterable[str]) -> str:
     """A help line with the near name, or nothing."""
+    names = list(names)
+    alike = find_lookalike(word, names)
+    if alike is not None:
+        return f"did you mean `{alike}`? {tell_apart(word, alike)}"
     near = near_match(word, names)
     return f"did you mean `{near}`?" if near else ""
 

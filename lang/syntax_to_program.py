@@ -15,6 +15,7 @@ from .checks.tables import check_table
 from .checks.tasks import check_task
 from .claims import Claim
 from .diagnostics import Diagnostic, Source
+from .docs import collect_docs
 from .files import Files, NoFiles
 from .places import Site
 from .program import Alignment, Program, Task
@@ -120,6 +121,7 @@ class _Checker:
             names.graphs.intact(),
             tables={name: table for name, table in self.domains.library.tables.items() if table is not None},
             budget=check_budget(self._all(SettingsSyntax), self.report),
+            docs=collect_docs(self.tree),
         )
 
     def _all(self, kind: type[T]) -> list[T]:

@@ -33,7 +33,7 @@ def _of_estimand(estimand: Estimand) -> Iterator[str]:
         case Reading(alignment=alignment):
             yield alignment
         case Effect():
-            for thing in (*estimand.subjects, estimand.target):
+            for thing in (*estimand.things, estimand.target):
                 yield from _of_thing(thing)
 
 

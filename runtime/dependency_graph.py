@@ -1,13 +1,13 @@
 """The dependency graph of a spec's causal models, with sites, maps and verdicts, as networkx, DOT and JSON."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import networkx as nx
 
 from ..compiler.causal_model import CausalModel
-from .verdicts import Result, Verdict
+from .verdicts import Docs, Result, Verdict
 
 OUTCOME_COLORS = {"holds": "#1a7f37", "refuted": "#cf222e", "unsupported": "#9a6700", "inconclusive": "#9a6700"}
 
@@ -37,6 +37,7 @@ def build_graph(
     placed: Mapping[str, tuple[Placed, ...]],
     claims: tuple[ClaimUse, ...],
     result: Result | None,
+    docs: Docs,
 ) -> "nx.DiGraph[str]":
     """A node for every variable of every model (`MODEL.variable`), an edge for every direct dependence.
 
@@ -44,7 +45,8 @@ def build_graph(
     `placed` gives the placements of each model's alignments. Nodes carry `model`, `variable`, `kind` (input, variable,
     output), `domain` and `places`: each with alignment, network, site, map, and the verdicts of the claims that read
     that alignment (none where `result` is None). The graph's own attributes list the claims, with the inequalities of
-    those that were decided, and the searches of fitted maps, each map once.
+    those that were decided, the searches of fitted maps, each map once, and doc strings, where there are any: the
+    spec's, `doc`, and `docs`, each with the kind and name of its declaration.
     """
     graph: nx.DiGraph[str] = nx.DiGraph()
     verdicts = {} if result is None else {verdict.name: verdict for verdict in result.verdicts}
@@ -53,6 +55,10 @@ def build_graph(
         for use in claims
     ]
     graph.graph["searches"] = list(_searches(verdicts.values()))
+    if docs.spec:
+        graph.graph["doc"] = docs.spec
+    if docs.declarations:
+        graph.graph["docs"] = [asdict(row) for row in docs.declarations]
     for model in models:
         places = placed.get(model.name, ())
         for name, domain in model.domains.items():
@@ -81,11 +87,19 @@ def node_link(graph: "nx.DiGraph[str]") -> dict[str, Any]:
 
 
 def render_dot(graph: "nx.DiGraph[str]", title: str) -> str:
-    """The graph in DOT, one cluster a model: boxes are inputs, ellipses variables, double ellipses outputs."""
+    """The graph in DOT, one cluster a model: boxes are inputs, ellipses variables, double ellipses outputs.
+
+    Doc strings of the spec and its models are tooltips, which a picture in SVG shows under the pointer.
+    """
     lines = [f"digraph {_quote(title)} {{", "  rankdir=LR;", '  node [fontname="sans-serif", fontsize=11];']
+    if "doc" in graph.graph:
+        lines.append(f"  tooltip={_quote(graph.graph['doc'])};")
+    docs = {row["name"]: row["text"] for row in graph.graph.get("docs", ()) if row["kind"] == "model"}
     models = dict.fromkeys(data["model"] for _, data in graph.nodes(data=True))
     for index, model in enumerate(models):
         lines += [f"  subgraph cluster_{index} {{", f"    label={_quote(model)};", '    fontname="sans-serif";']
+        if model in docs:
+            lines.append(f"    tooltip={_quote(docs[model])};")
         for node, data in graph.nodes(data=True):
             if data["model"] == model:
                 lines.append(f"    {_quote(node)} [{_attributes(data)}];")

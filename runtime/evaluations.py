@@ -11,7 +11,10 @@ from .evaluate import run_evaluate, run_whole_domain, share_right
 from .fits import Fits
 from .fitted import evaluation_content
 from .item_scores import ItemScores, summarise
+from .maps import open_map
+from .metrics import AwaitingScores, Judging, Missing, Replies
 from .natural import Natural, open_natural
+from .other_networks import Other
 from .overlaps import find_overlap
 from .progress import Progress
 from .score_chunks import read_or_score
@@ -33,6 +36,8 @@ class Evaluations:
 
     def __init__(self, plan: Plan, store: Store, fits: Fits, progress: Progress) -> None:
         self.plan, self.store, self.fits, self.progress = plan, store, fits, progress
+        self.missing = Missing()
+        """The rows that tables of scores lack, in all evaluations so far."""
         self._choices: dict[str, _Chosen] = {}
         self._engines: dict[str, Engine] = {}
         self._items: dict[str, ItemScores] = {}
@@ -45,6 +50,7 @@ class Evaluations:
 
         Raises:
             EnvironmentProblem: a checkpoint, the store or an activation is broken.
+            AwaitingScores: a table lacks scores of answers; nothing is kept of what was scored with them.
         """
         step, chosen = self._step(key), self._choose(key)
         if count is None:
@@ -56,9 +62,11 @@ class Evaluations:
     def overlap(self, key: str) -> tuple[str, str] | None:
         """Two things that an effect sets in the same units, now that its maps are found; None where there are none."""
         step, chosen = self._step(key), self._choose(key)
-        if step.candidates[chosen.index].fit is None:
+        if step.grounding is None:
             return None
-        return find_overlap(self._grounded(step, chosen), self._engine(step, chosen).maps)
+        if step.candidates[chosen.index].fit is not None:
+            return find_overlap(self._grounded(step, chosen), self._engine(step, chosen).maps)
+        return find_overlap(step, tuple(open_map(frame) for frame in step.grounding.frames))
 
     def content(self, key: str) -> str:
         """The key of everything that an evaluation's scores depend on, whatever their number."""
@@ -83,7 +91,12 @@ class Evaluations:
                 population, encoding = self._population(step.items)
                 engine, natural = self._engine(step, chosen), self._natural(step)
                 grounded = self._grounded(step, chosen)
-                scores = run_whole_domain(grounded, population, engine, encoding, self.progress, natural)
+                others = self._others(step, chosen.index)
+                judging = self._judging(step, chosen.index)
+                scores = run_whole_domain(
+                    grounded, population, engine, encoding, self.progress, natural, others, judging
+                )
+                self._await(judging)
                 scores = replace(scores, select=chosen.select, chosen=chosen.index)
                 self.store.save(chosen.content, scores.tensors(), scores.document())
             self._whole[step.key] = scores
@@ -100,7 +113,11 @@ class Evaluations:
                 return None
             engine, natural = self._engine(step, chosen), self._natural(step)
             grounded = self._grounded(step, chosen)
-            return run_evaluate(grounded, population, items, engine, encoding, self.progress, start, natural)
+            others = self._others(step, chosen.index)
+            judging, told = self._judging(step, chosen.index), self.progress
+            found = run_evaluate(grounded, population, items, engine, encoding, told, start, natural, others, judging)
+            self._await(judging)
+            return found
 
         scores = read_or_score(self.store, chosen.content, count, score, self._items.get(step.key))
         assert scores is not None, "checked: some item can be drawn"
@@ -116,6 +133,16 @@ class Evaluations:
     def _grounded(self, step: EvaluateStep, chosen: _Chosen) -> EvaluateStep:
         return self.fits.grounded(step.candidates[chosen.index], step)
 
+    def _others(self, step: EvaluateStep, candidate: int) -> dict[str, Other]:
+        """Engines on the other networks in which values are read, through the maps of the one that is measured."""
+        sources = {
+            other.name: (replace(step.candidates[candidate], network=other.network), other) for other in step.others
+        }
+        return {
+            name: Other(self.fits.engine(there, step, other.encoding), other.encoding)
+            for name, (there, other) in sources.items()
+        }
+
     def _natural(self, step: EvaluateStep) -> Natural | None:
         """The inputs on which what is read of the network is fitted; None where nothing is read but its answer."""
         if step.natural is None:
@@ -128,14 +155,31 @@ class Evaluations:
         if step.select is None:
             return []
         found = []
-        for candidate in step.candidates:
+        for index, candidate in enumerate(step.candidates):
             if candidate.fit is not None:
                 found.append(self.fits.fit(candidate.fit).select)
                 continue
             items, population, encoding = self.fits.items(step.select)
-            engine = self.fits.engine(candidate, step)
-            found.append(share_right(step, population, items, engine, encoding, self._natural(step)))
+            engine, judging = self.fits.engine(candidate, step), self._judging(step, index)
+            natural, others = self._natural(step), self._others(step, index)
+            found.append(share_right(step, population, items, engine, encoding, natural, others, judging))
+            self._await(judging)
         return found
+
+    def _judging(self, step: EvaluateStep, index: int) -> Judging:
+        """What a metric needs on one candidate: what its network has generated, and where to note missing rows."""
+        if step.replies is None:
+            return Judging(Missing())
+        candidate = step.candidates[index]
+        maps = None if candidate.fit is None else self.fits.fit(candidate.fit)
+        content = evaluation_content(str(candidate.frame_seed), index, maps)
+        return Judging(Missing(), Replies(self.store, step.replies, candidate.network.key, content))
+
+    def _await(self, judging: Judging) -> None:
+        """Raises AwaitingScores where a table lacked rows, and notes them."""
+        if judging.missing.keys:
+            self.missing.take(judging.missing)
+            raise AwaitingScores(judging.missing)
 
     def _step(self, key: str) -> EvaluateStep:
         step = self.plan.step(key)

@@ -73,9 +73,9 @@ class Fits:
             for block, size in zip(frame.blocks, sizes, strict=True)
         )
 
-    def engine(self, candidate: Candidate, evaluate: EvaluateStep) -> Engine:
+    def engine(self, candidate: Candidate, evaluate: EvaluateStep, encoding: Encoding | None = None) -> Engine:
         """An engine for an evaluation on a candidate's network with its maps in place: fitted, random, or given."""
-        encoding, variables, schedule = self.encoding(evaluate.items), evaluate.variables, evaluate.schedule
+        encoding, variables, schedule = encoding or self.encoding(evaluate.items), evaluate.variables, evaluate.schedule
         if candidate.fit is None:
             engine = self.open_engine(candidate.network, encoding, evaluate.grounding, variables, schedule)
             if candidate.frame_seed is not None:

@@ -40,7 +40,12 @@ def _share(step: EvaluateStep, one: str, other: str, maps: tuple[FeatureMap, ...
     place, elsewhere = step.grounding.frames[first], step.grounding.frames[second]
     if first == second or not place.meets(elsewhere):
         return False
-    return bool(_dims(place, maps[first], a) & _dims(elsewhere, maps[second], b))
+    touched, others = _dims(place, maps[first], a), _dims(elsewhere, maps[second], b)
+    return any(
+        part.meets(other) and dims & further
+        for part, dims in zip(place.parts, touched, strict=True)
+        for other, further in zip(elsewhere.parts, others, strict=True)
+    )
 
 
 def _place(step: EvaluateStep, variable: str) -> tuple[int, int]:
@@ -48,15 +53,24 @@ def _place(step: EvaluateStep, variable: str) -> tuple[int, int]:
     return next((f, b) for f, frame in enumerate(frames) for b, at in enumerate(frame.blocks) if at.variable == owner)
 
 
-def _dims(frame: Frame, feature_map: FeatureMap, block: int) -> set[int]:
-    """The dims of the site that a block's features move; all that the map sees where it is not linear."""
-    if frame.family.name == "revnet":
-        return set(frame.dims)
+def _dims(frame: Frame, feature_map: FeatureMap, block: int) -> list[set[int]]:
+    """The dims of each part that a block's features move; all that the map sees where it is not linear.
+
+    So of an autoencoder, whose features are too many to be moved one by one, and move all dims as a rule.
+    """
+    if frame.family.name in ("revnet", "sae"):
+        return [set(part.dims) for part in frame.parts]
     features, error = feature_map.featurise(torch.zeros(1, frame.dim))
     rebuilt = feature_map.inverse(features, error)
     moved = [
-        feature_map.inverse(features + torch.eye(features.shape[-1])[feature], error) != rebuilt
+        (feature_map.inverse(features + torch.eye(features.shape[-1])[feature], error) != rebuilt)[0]
         for feature in torch.nonzero(feature_map.share(block) > 0).flatten().tolist()
     ]
-    touched = torch.stack(moved).any(0).reshape(-1, len(frame.dims)).any(0)
-    return {dim for dim, moves in zip(frame.dims, touched.tolist(), strict=True) if moves}
+    touched = torch.stack(moved).any(0)
+    sizes = [len(touched)] if frame.shared else [part.units for part in frame.parts]
+    found, start = [], 0
+    for part, size in zip(frame.parts, sizes, strict=True):
+        each = touched[start : start + size].reshape(-1, len(part.dims)).any(0).tolist()
+        found.append({dim for dim, moves in zip(part.dims, each, strict=True) if moves})
+        start += size
+    return found

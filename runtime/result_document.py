@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from .diagnosis import Diagnosis
-from .verdicts import Environment, Result, Verdict
+from .verdicts import DocRow, Environment, Result, Verdict
 
 FORMAT = 2
 """Raised when a reader of older documents could misread a newer one."""
@@ -29,6 +29,7 @@ class ResultDocument:
     complete: bool = True
     lock: str | None = None
     criterion: str = "not locked"
+    docs: tuple[DocRow, ...] = ()
 
 
 class BadResultError(Exception):
@@ -100,6 +101,7 @@ def load_result(path: Path) -> Result:
         document.complete,
         document.lock,
         document.criterion,
+        document.docs,
     )
 
 
@@ -116,4 +118,5 @@ def _document(result: Result) -> ResultDocument:
         result.complete,
         result.lock,
         result.criterion,
+        result.docs,
     )

@@ -1,16 +1,14 @@
 """Scores of effects: a network with and without what an effect sets, on the same bases and sources, item by item."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from ..compiler.causal_model import Codes
 from ..compiler.experiments import Encoding
-from ..compiler.groundings import Grounding
 from ..compiler.interpret_terms import Batch
 from ..compiler.plan import EvaluateStep
 from ..compiler.sampling.items import Items
@@ -21,12 +19,11 @@ from ..compiler.terms import (
     CodeOf,
     Differ,
     Gain,
-    Handle,
-    MeanOver,
     MetricOf,
     OutputOf,
     Plus,
     Query,
+    Resampled,
     Run,
     Value,
     ValueOf,
@@ -35,8 +32,10 @@ from .answers import compare, declared_best, near_ties
 from .encode import encode
 from .engines import Engine
 from .errors import EngineRefusal
-from .metrics import read_metric, score_metric
+from .metrics import Judging, read_metric, score_metric
 from .natural import Natural
+from .other_networks import NO_OTHERS, Other, elsewhere
+from .set_values import Setting
 
 
 @dataclass(frozen=True)
@@ -56,25 +55,32 @@ class EffectScores:
 
 
 def score_effect(
-    step: EvaluateStep, items: Items, engine: Engine, encoding: Encoding, natural: Natural | None
+    step: EvaluateStep,
+    items: Items,
+    engine: Engine,
+    encoding: Encoding,
+    natural: Natural | None,
+    judging: Judging,
+    first: int = 0,
+    others: Mapping[str, Other] = NO_OTHERS,
 ) -> EffectScores:
     """The scores of an effect's or a mean's term on items.
 
-    A gain of the answer's value is always among the declared answers.
+    A gain of the answer's value is always among the declared answers. `first` is the index of the first item in its
+    stream; `others` are the networks that values are read in.
     """
     score = step.score
     assert isinstance(score, Gain | Differ | Apart | Amount)
-    feeding = _Feeding(list(items.inputs.swapaxes(0, 1)), step.model.input_names)
+    setting = Setting(step, engine, natural, first, elsewhere(others, items))
+    feeding = _Feeding(list(items.inputs.swapaxes(0, 1)), step.model.input_names, setting.draw_codes)
     queries = (score.query,) if isinstance(score, Amount) else (score.left, score.right)
     runs = [feeding.feed(query.run) for query in queries]
-    fixed: dict[Value, npt.NDArray[np.float32]] = {
-        value: _fixed(value, step, engine, natural) for run in runs for value in _fixed_values(run)
-    }
     fed = Items(np.stack(feeding.inputs, axis=1), items.cell)
-    batch = Batch(encode(fed, encoding), np.zeros((len(items), 0), dtype=bool), (), fixed)
+    batch = Batch(encode(fed, encoding), np.zeros((len(items), 0), dtype=bool), ())
+    batch = setting.fill(batch, runs)
     if step.metric is not None:
         metric, output = step.metric, step.model.output
-        read = [read_metric(metric, run, output, batch, items.bases, engine, encoding) for run in runs]
+        read = [read_metric(metric, run, output, batch, fed.inputs, engine, encoding, judging) for run in runs]
         found = score_metric(score, read, metric.range)
         return EffectScores(found.values, found.values, found.near, found.range, False, found.clipped)
     assert not isinstance(score, Amount), "a mean of `correct` is agreement with the model"
@@ -125,8 +131,8 @@ def _read(query: Query, logits: Tensor, labels: Tensor, encoding: Encoding, step
 class _Feeding:
     """Runs whose inputs are set become runs on others: `inputs` holds the codes [item, input] of each role."""
 
-    def __init__(self, inputs: list[Codes], names: tuple[str, ...]) -> None:
-        self.inputs, self.names = inputs, names
+    def __init__(self, inputs: list[Codes], names: tuple[str, ...], draw: Callable[[int, int, int], Codes]) -> None:
+        self.inputs, self.names, self.draw = inputs, names, draw
 
     def feed(self, run: Run) -> Run:
         """The same run without assignments of inputs."""
@@ -151,6 +157,8 @@ class _Feeding:
                 return self.inputs[self.feed(run).input][:, column]
             case CodeOf(code=code):
                 return code
+            case Resampled(draw=draw):
+                return self.draw(column, draw, len(self.inputs[0]))
         raise EngineRefusal("an input takes its value on another input, or one of its own")
 
     def _value(self, value: Value) -> Value:
@@ -160,47 +168,3 @@ class _Feeding:
             case Plus(left=left, right=right):
                 return replace(value, left=None if left is None else self._value(left), right=self._value(right))
         return value
-
-
-def _fixed_values(run: Run) -> Iterator[MeanOver | CodeOf]:
-    """The values in a run, and in the runs that it reads, that are the same for every item."""
-    waiting: list[Value] = [assignment.value for assignment in run.assignments]
-    while waiting:
-        match waiting.pop():
-            case MeanOver() | CodeOf() as value:
-                yield value
-            case Plus(left=left, right=right):
-                waiting += [right] if left is None else [left, right]
-            case ValueOf(run=inner):
-                waiting += [assignment.value for assignment in inner.assignments]
-
-
-def _fixed(
-    value: MeanOver | CodeOf, step: EvaluateStep, engine: Engine, natural: Natural | None
-) -> npt.NDArray[np.float32]:
-    """The mean features of a handle's frame over natural inputs (of a code, over those that have it), [group, feature].
-
-    Raises:
-        EngineRefusal: no natural input has the code.
-    """
-    handle = value.handle if isinstance(value, MeanOver) else value.variable
-    assert natural is not None, "planned: what sets anything has natural inputs"
-    tokens = natural.rows
-    if isinstance(value, CodeOf):
-        chosen = step.model.run(natural.codes, {})[value.variable] == value.code
-        if not chosen.any():
-            raise EngineRefusal(f"no input of `fit` gives `{value.variable}` the value that it is set to")
-        tokens = tokens[torch.from_numpy(chosen)]
-    assert step.grounding is not None
-    frame = _frame_of(handle, step.grounding, step.variables)
-    features, _ = engine.maps[frame].featurise(engine.states(frame, tokens))
-    mean: npt.NDArray[np.float32] = features.mean(0).numpy()
-    return mean
-
-
-def _frame_of(handle: Handle, grounding: Grounding, variables: tuple[str, ...]) -> int:
-    owner = variables.index(handle) if isinstance(handle, str) and handle in variables else -1
-    for index, frame in enumerate(grounding.frames):
-        if any(block.variable == owner for block in frame.blocks):
-            return index
-    raise EngineRefusal("a mean is taken of what is not placed")

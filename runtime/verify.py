@@ -14,13 +14,13 @@ from .execute import Inline
 from .progress import Progress, Silent
 from .result_document import write_result
 from .store import Store
-from .verdicts import Environment, Result
+from .verdicts import Docs, Environment, Result
 
 
 def verify_plan(
     plan: Plan,
     spec: str,
-    doc: str,
+    docs: Docs,
     seed: int,
     store: Store,
     progress: Progress | None = None,
@@ -42,7 +42,19 @@ def verify_plan(
     if plan.engine == "pyvene":
         check_pyvene()
     torch.set_num_threads(THREADS)
-    result = Result(spec, doc, plan.key, seed, plan.confidence, (), environment(plan.engine), False, lock, criterion)
+    result = Result(
+        spec,
+        docs.spec,
+        plan.key,
+        seed,
+        plan.confidence,
+        (),
+        environment(plan.engine),
+        False,
+        lock,
+        criterion,
+        docs.declarations,
+    )
 
     def keep() -> None:
         store.save_result(Path(spec).stem, plan.key, write_result(result))

@@ -1,7 +1,10 @@
-"""What all tests share: the flag that rewrites golden files, repeatable examples, and one torch thread."""
+"""What all tests share: the golden files' flag, repeatable examples, one torch thread, and a guard against hangs."""
 
 import os
+import signal
 import sys
+from collections.abc import Iterator
+from types import FrameType
 
 import pytest
 from hypothesis import settings
@@ -23,3 +26,17 @@ def _one_thread() -> None:
     """Small networks are faster on one thread, and numbers depend on it."""
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
+
+
+@pytest.fixture
+def ends() -> Iterator[None]:
+    """Fails a test that hangs, where it hangs: after a minute of its own work, however busy the machine is."""
+
+    def stop(signum: int, frame: FrameType | None) -> None:
+        pytest.fail("it hangs")
+
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, 60)
+    yield
+    signal.setitimer(signal.ITIMER_PROF, 0)
+    signal.signal(signal.SIGPROF, before)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ...lang.claims import Estimand, Iia
-from ...lang.places import Family, Size
+from ...lang.places import IDENTITY, Family, Size
 from ..experiments import Control, Measurement
 from ..groundings import Grounding, Place, Search, ground
 from ..lower_estimands import Estimands
@@ -85,13 +85,14 @@ class Controls:
         positions = tuple(dict.fromkeys(answer.position for answer in measurement.encoding.answers))
         largest = max(block.size for block in frame.blocks)
         size: Size = "learned" if frame.learned_size else None if frame.given else min(largest, width)
+        family = frame.family if frame.autoencoder is None else IDENTITY  # it reads no other site
         place = Place(
             variable=0,
             component=component,
             layer=layer,
             dims=tuple(range(width)),
             width=width,
-            family=frame.family,
+            family=family,
             size=size,
             positions=positions,
             shared=len(positions) > 1,
@@ -103,7 +104,7 @@ class Controls:
             interchange(ModelWorld(model.name), (model.output,), model.output),
         )
         return Measurement(
-            text=f"last site: {model.output} at {place.text} via {frame.family.text}",
+            text=f"last site: {model.output} at {place.text} via {family.text}",
             estimand="iia",
             pairs=measurement.pairs,
             term=Expectation(score, f"items of {model.name}{{{model.output}}}, pairs {measurement.pairs}"),
@@ -142,7 +143,7 @@ class Controls:
             component, layer = site
             places.append(replace(place, component=component, layer=layer, width=width, dims=dims, head=None))
         grounding = ground(places)
-        if any(frame.size > frame.dim for frame in grounding.frames):
+        if any(frame.size > frame.features for frame in grounding.frames):
             return Control(name, None, "the site there is too narrow", note=True)
         search = Search(tuple(((place,),) for place in places))
         moved = _again(measurement, name, grounding=grounding, fitting=replace(fitting, search=search))
@@ -165,6 +166,8 @@ def _fixed(measurement: Measurement) -> str:
         return "its site is searched"
     if any(place.further for place in _places(measurement)):
         return "its vector lies at several sites"
+    if any(place.autoencoder is not None for place in _places(measurement)):
+        return "its autoencoder reads its own site"
     return "its site lies inside a variable" if measurement.fitting.outer is not None else ""
 
 
@@ -194,9 +197,12 @@ def _random_subspace(measurement: Measurement) -> Control:
         return Control(name, None, "the map's site or size is found by the search")
     if any(frame.inside for frame in learned):
         return Control(name, None, "its site lies inside a variable")
-    if all(frame.size == frame.dim for frame in learned):
+    if all(frame.size == frame.features for frame in learned):
         return Control(name, None, "the map has the site's full width")
-    frames = tuple(f if f.given else replace(f, family=Family("rotation")) for f in measurement.grounding.frames)
+    frames = tuple(
+        f if f.given or f.autoencoder is not None else replace(f, family=Family("rotation"))
+        for f in measurement.grounding.frames
+    )
     return Control(name, _again(measurement, name, grounding=Grounding(frames), fitting=None, random_frames=True))
 
 

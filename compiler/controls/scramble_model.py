@@ -3,13 +3,18 @@
 Each aligned variable's equation is replaced by one fixed random function of the same parents with the same marginal:
 the equation reads its parents after a random permutation of their joint values. Labels shuffled pair by pair would be
 at chance for every map, a check that cannot fail; a fixed function is the same in `fit` and in `test`.
+
+A permutation makes joint values that no input gives: of these an equation may come to a value outside its variable's
+domain. It is then counted on from the domain's low end, so that every value stays one that has a code.
 """
 
 import math
 from dataclasses import replace
 
-from ...lang.domains import integers
+from ...lang.domains import Domain, integers
 from ...lang.expressions import Apply, Constant, Expression, Variable
+from ...lang.program import Mechanism
+from ...lang.tuples import part_values, tuple_code
 from ..causal_model import CausalModel
 from ..expressions import substitute
 from ..keys import derived_seed
@@ -21,7 +26,8 @@ FEWEST, MOST = 16, 1 << 22
 def scramble_model(model: CausalModel, variables: tuple[str, ...], seed: int) -> CausalModel | None:
     """The model with the equations of `variables` scrambled; None where a variable's parents have too few or too many
     joint values."""
-    mechanisms = []
+    mechanisms, moved = [], set[str]()
+    families = dict(model.families)
     for mechanism in model.mechanisms:
         if mechanism.name in variables:
             parents = model.parents[mechanism.name]
@@ -30,6 +36,9 @@ def scramble_model(model: CausalModel, variables: tuple[str, ...], seed: int) ->
             own = derived_seed(seed, "scramble", mechanism.name) >> 32
             definitions = {name: _scrambled(model, parents, i, own) for i, name in enumerate(parents)}
             mechanism = replace(mechanism, expression=substitute(mechanism.expression, definitions))
+        if mechanism.name in variables or moved.intersection(model.parents[mechanism.name]):
+            moved.add(mechanism.name)
+            mechanism = replace(mechanism, expression=_keep(mechanism, mechanism.name in families))
         mechanisms.append(mechanism)
     return replace(model, name=f"scrambled {model.name}", mechanisms=tuple(mechanisms))
 
@@ -41,6 +50,24 @@ def _scrambled(model: CausalModel, parents: tuple[str, ...], which: int, seed: i
         domain = model.domains[name]
         arguments += [_number(domain.low), _number(domain.size), Variable(name, domain)]
     return Apply("scramble", tuple(arguments), model.domains[parents[which]])
+
+
+def _keep(mechanism: Mechanism, is_family: bool) -> Expression:
+    """A mechanism's equation with its value in the domain; of a family with the value of each member in its own."""
+    if not is_family:
+        return _within(mechanism.expression, mechanism.domain)
+    parts = zip(part_values(mechanism.expression, mechanism.domain), mechanism.domain.parts, strict=True)
+    return tuple_code([_within(value, domain) for value, domain in parts], mechanism.domain)
+
+
+def _within(value: Expression, domain: Domain) -> Expression:
+    """A value modulo its domain; itself where it cannot leave it."""
+    own = value.domain
+    if domain.low <= own.low and own.high <= domain.high:
+        return value
+    offset = Apply("-", (value, _number(domain.low)), integers(own.low - domain.low, own.high - domain.low))
+    rest = Apply("%", (offset, _number(domain.size)), integers(0, domain.size - 1))
+    return Apply("+", (rest, _number(domain.low)), domain)
 
 
 def _number(value: int) -> Constant:

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ..count_runs import Asked, ask_interchange, ask_score
+from ..count_runs import Asked, ask_interchange, ask_metric, ask_score
 from ..experiments import Encoding
 from ..groundings import Grounding
-from ..network_facts import TransformerFacts
+from ..network_facts import NetworkFacts, TransformerFacts
 from ..plan import EncodeStep, EvaluateStep, FitStep, NetworkSource, Plan, Runner
 from ..terms import Distance, WrongReads
 from ..weigh_network import stage_name, stage_of
@@ -48,13 +48,13 @@ def _of_fit(plan: Plan, step: FitStep) -> Iterator[Wanted]:
 
 
 def _of_evaluation(plan: Plan, step: EvaluateStep) -> Iterator[Wanted]:
-    first, names = step.candidates[0].network, step.model.input_names
-    asked = ask_score(step.score, first.file.facts, step.grounding, step.variables, names)
+    first = step.candidates[0].network
     key = first.key if len(step.candidates) == 1 else step.key
     unfitted = [candidate.network for candidate in step.candidates if candidate.fit is None]
     runs = [(network, network.key, step.select) for network in unfitted if step.select is not None]
     for network, network_key, encode in (*runs, (first, key, step.items)):
         assert encode is not None
+        asked = _of_encoded(step, first.file.facts, _encoding(plan, encode))
         yield from _asked(plan, step, asked, network, network_key, encode)
         if asked.bases and evaluation_goes_on_from_keys(step, network):
             yield _keys(network, network_key, encode)
@@ -62,19 +62,49 @@ def _of_evaluation(plan: Plan, step: EvaluateStep) -> Iterator[Wanted]:
             yield from _stages(network, network_key, step.natural, asked.natural)
 
 
+def _of_encoded(step: EvaluateStep, facts: NetworkFacts, encoding: Encoding) -> Asked:
+    """What an evaluation asks of inputs as they are encoded: bases that a metric feeds a text behind are others."""
+    named = (step.grounding, step.variables, step.model.input_names)
+    if step.metric is None:
+        return ask_score(step.score, facts, *named)
+    found = ask_metric(step.score, step.metric, facts, *named)
+    plain, texts = found.plain, [runs for _, _, runs in found.texts]
+    asked = Asked(natural=plain.natural, answers=[0] if encoding.has_output else [])
+    if _forced(encoding):
+        texts.append(plain)
+    else:
+        asked.reads, asked.passed, asked.bases = list(plain.reads), list(plain.passed), plain.bases
+        asked.answers += plain.answers
+    for runs in texts:
+        asked.reads += [(role, stage) for role, stage in runs.reads if role > 0]
+        asked.passed += [(role, stage) for role, stage in runs.passed if role > 0]
+    asked.reads += found.generated.reads
+    asked.passed += found.generated.passed
+    return asked
+
+
 def _asked(
     plan: Plan, step: Runner, asked: Asked, network: NetworkSource, network_key: str, encode: str
 ) -> Iterator[Wanted]:
     schedule, stages = step.schedule, set[int]()
-    encode_step = plan.step(encode)
-    assert isinstance(encode_step, EncodeStep)
     if schedule.captured:
         stages |= {stage for _, stage in (*asked.passed, *asked.reads)}
     if schedule.suffixes:
         stages |= {stage for _, stage in asked.bases}
-        forced = any(answer.sequences for answer in encode_step.encoding.answers)
-        stages |= {last_stage(network)} if asked.answers and not forced else set()
+        answered = asked.answers and not _forced(_encoding(plan, encode))
+        stages |= {last_stage(network)} if answered else set()
     yield from _stages(network, network_key, encode, stages)
+
+
+def _encoding(plan: Plan, encode: str) -> Encoding:
+    step = plan.step(encode)
+    assert isinstance(step, EncodeStep)
+    return step.encoding
+
+
+def _forced(encoding: Encoding) -> bool:
+    """Whether answers are several tokens, of which all but the last are fed after the prompt."""
+    return any(answer.sequences for answer in encoding.answers)
 
 
 def _stages(network: NetworkSource, network_key: str, encode: str, stages: Iterable[int]) -> Iterator[Wanted]:

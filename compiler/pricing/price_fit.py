@@ -77,7 +77,7 @@ class _Fitting:
             runs.descend(taken, first, declared=True, early=early)
         for frame in grounding.frames:
             if frame.found_by == "search":
-                choices = count_choices(frame.dim, tuple(block.size for block in frame.blocks))
+                choices = count_choices(frame.features, tuple(block.size for block in frame.blocks))
                 scored = min(self.fit.count, SUBSAMPLE)
                 self._prepare(asked, grounding, self.fit, choices * scored, scored)
                 self._prepare(asked, grounding, self.select, 2 * self.select.count)

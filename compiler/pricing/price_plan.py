@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import networkx as nx
 
 from ..budgets import CHUNK
-from ..count_runs import ask_score
+from ..count_runs import ask_metric, ask_score
 from ..optimising.wanted import evaluation_goes_on_from_keys, skipped
 from ..plan import CaptureStep, DecideStep, EvaluateStep, FitStep, Plan, PlannedControl
 from .estimate_memory import Memory, estimate_memory
@@ -120,11 +120,19 @@ def price_evaluate(plan: Plan, step: EvaluateStep, running: Running, stored: Sto
 def _score(step: EvaluateStep, rows: Rows, natural: Rows | None, network: Network, running: Running) -> Runs:
     facts, names = network.source.file.facts, step.model.input_names
     runs = Runs(network, step.schedule, running.seen)
-    asked = ask_score(step.score, facts, step.grounding, step.variables, names)
     early = 0
     if step.grounding is not None and evaluation_goes_on_from_keys(step, network.source):
         early = skipped(step.grounding, rows.encoding, network.weight.positions)
-    runs.ask(asked, rows, early)
+    if step.metric is not None:
+        found = ask_metric(step.score, step.metric, facts, step.grounding, step.variables, names)
+        asked = found.plain
+        runs.ask_metric(found, rows, early, rows.encoding.has_output)
+    else:
+        asked = ask_score(step.score, facts, step.grounding, step.variables, names)
+        runs.ask(asked, rows, early)
+    for name, stage in asked.elsewhere:
+        other = next(other for other in step.others if other.name == name)
+        runs.elsewhere(running.network(other.network.key, other.network, other.encoding), rows, stage)
     if natural is not None:
         runs.natural(asked, natural, rows.count)
     return runs

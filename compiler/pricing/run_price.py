@@ -5,11 +5,12 @@ read; any other run is made as often as it is asked for.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..budgets import CHUNK
-from ..count_runs import Asked
+from ..count_runs import Asked, AskedMetric
 from ..experiments import Encoding
+from ..keys import content_key
 from ..network_facts import TransformerFacts
 from ..plan import NetworkSource, Plan
 from ..schedule import Schedule
@@ -58,6 +59,12 @@ class Network:
         """Whether it is a transformer, of whose head single rows can be computed."""
         return isinstance(self.source.file.facts, TransformerFacts)
 
+    def following(self, text: str, tokens: int) -> "Network":
+        """The network fed a text of so many tokens behind each prompt: runs of inputs that are others."""
+        weight = self.weight
+        longer = replace(weight, positions=weight.positions + tokens - 1, heads=tokens, forced=False)
+        return replace(self, key=f"{self.key} {text}", weight=longer)
+
     def hold(self, count: int, at_once: int, kept_stages: int, everywhere: bool) -> None:
         """Note a batch of so many items; of a training the activations of stages are kept for the way back."""
         weight = self.weight
@@ -67,10 +74,16 @@ class Network:
 
 
 class Runs:
-    """The runs of one step on a network, by the step's schedule; what captures cost is noted apart."""
+    """The runs of one step on a network, by the step's schedule; what captures cost is noted apart.
 
-    def __init__(self, network: Network, schedule: Schedule, seen: DistinctInputs) -> None:
-        self.network, self.schedule, self.seen = network, schedule, seen
+    `part_of` are the step's runs where these are others of it, whose inputs no Capture step covers: what is kept of
+    them is their own price.
+    """
+
+    def __init__(
+        self, network: Network, schedule: Schedule, seen: DistinctInputs, part_of: "Runs | None" = None
+    ) -> None:
+        self.network, self.schedule, self.seen, self.part_of = network, schedule, seen, part_of
         self.weight = network.weight
         self.own = Price()
         self.captures: dict[Capture, Price] = {}
@@ -159,6 +172,9 @@ class Runs:
         return self.network.key, self.network.encoding, what
 
     def _note(self, capture: Capture, price: Price) -> None:
+        if self.part_of is not None:
+            self.own = self.own.plus(price)
+            return
         self.captures[capture] = self.captures.get(capture, Price()).plus(price)
 
     # --- edited runs -----------------------------------------------------------------------------------------------
@@ -203,9 +219,7 @@ class Runs:
 
     def ask(self, asked: Asked, rows: Rows, early: int) -> None:
         """All runs that a score asks for, of every item; edited ones without so many `early` positions."""
-        for role, stage in asked.reads:
-            passed = sorted({before for other, before in asked.passed if other == role})
-            self.read(rows, role, stage, rows.count, passed=passed)
+        self._ask_reads(asked, rows)
         for role, stage in asked.bases:
             self.begin(rows, role, stage, early=early)
             self.intervene(rows.count, stage, early=early)
@@ -219,6 +233,61 @@ class Runs:
             self.intervene(rows.count, stage)
         for role in asked.answers:
             self.answer(rows, role)
+
+    def _ask_reads(self, asked: Asked, rows: Rows) -> None:
+        """What is read in unedited runs; inputs that are no bases are read as they are encoded."""
+        for role, stage in asked.reads:
+            passed = sorted({before for other, before in asked.passed if other == role})
+            runs = self if role == 0 or self.part_of is None else self.part_of
+            runs.read(rows, role, stage, rows.count, passed=passed)
+
+    def ask_metric(self, asked: AskedMetric, rows: Rows, early: int, has_output: bool) -> None:
+        """All runs that a metric asks for, of every item, and whether the bases are answered right."""
+        if self.weight.forced:
+            self._follow("", 1, asked.plain, rows, early)
+        else:
+            self.ask(asked.plain, rows, early)
+        for text, tokens, runs in asked.texts:
+            self._follow(content_key("text", 1, text=text), tokens, runs, rows, early)
+        if asked.limit:
+            self.generate(asked.generated, rows, asked.limit)
+        if has_output:
+            self.ask(Asked(answers=[0]), rows, early)
+
+    def _follow(self, text: str, tokens: int, asked: Asked, rows: Rows, early: int) -> None:
+        """Runs that are fed a text of so many tokens behind each prompt."""
+        longer = Runs(self.network.following(text, tokens), self.schedule, self.seen, self)
+        longer.ask(asked, rows, early)
+        self.own = self.own.plus(longer.own)
+        self.network.most_numbers = max(self.network.most_numbers, longer.network.most_numbers)
+
+    def generate(self, asked: Asked, rows: Rows, limit: int) -> None:
+        """Whole runs for each of at most `limit` tokens, by any schedule; what they read elsewhere is read once.
+
+        Where nothing is set, an input's text is generated once, whichever step asks for it.
+        """
+        weight = self.weight
+        self._ask_reads(asked, rows)
+        each = [weight.run(0, weight.last) * (weight.positions + step) // weight.positions for step in range(limit)]
+        flops = sum(each) + limit * weight.answer() // max(1, weight.heads)
+        edited = len(asked.bases) + sum(stage >= 0 for stage in asked.fed)
+        fed = sum(stage < 0 for stage in asked.fed)
+        self.own = self.own.plus(Price(forward=edited * limit * rows.count, flops=edited * rows.count * flops))
+        self.own = self.own.plus(Price(clean=fed * limit * rows.count, flops=fed * rows.count * flops))
+        for role in asked.answers:
+            hashes, where = rows.hashes(role), (f"{self.network.key} generates", self.network.encoding, limit)
+            new = None if hashes is None else self.seen.new(where, hashes)
+            if new is not None:
+                self.seen.add(where, new)
+            count = rows.most if new is None else len(new)
+            self.own = self.own.plus(Price(clean=limit * count, flops=count * flops))
+        self.hold(rows.count)
+
+    def elsewhere(self, network: Network, rows: Rows, stage: int) -> None:
+        """Unedited runs of the bases on another network, which are read at a stage."""
+        other = Runs(network, self.schedule, self.seen, self)
+        other.read(rows, 0, stage, rows.count)
+        self.own = self.own.plus(other.own)
 
     def natural(self, asked: Asked, rows: Rows, scored: int) -> None:
         """Natural inputs, the bases of `rows`: read once, or with each batch of the items that are scored."""

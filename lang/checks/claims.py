@@ -37,8 +37,12 @@ REASONS = (
     "unstable",
     "out_of_range",
     "overlap",
+    "awaiting_scores",
 )
-LATER_REASONS = ("awaiting_scores",)
+OF_SEARCHES = ("search_not_shown", "vacuous", "control_unsettled")
+"""Reasons of controls, which run where something is learned or searched."""
+OF_SAMPLES = ("straddles", "budget", "too_few_changed")
+"""Reasons that a count of every item leaves no room for."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,7 @@ class _ClaimChecker:
         self.report = report
         self.refutable = False
         self.unsupportable = False
+        self.searches = False
 
     def check(self, source: Source) -> Claim | None:
         errors = self.report.errors
@@ -217,6 +222,7 @@ class _ClaimChecker:
             return False
         sign = -1 if syntax.relation == "<=" else 1
         learned = [factor * sign for e, factor in difference.coefficients.items() if is_learned(e, self.names)]
+        self.searches |= bool(learned)
         self.unsupportable |= any(factor > 0 for factor in learned) or bool(learned and syntax.relation == "==")
         self.refutable |= all(factor < 0 for factor in learned) or syntax.relation == "=="
         return True
@@ -307,7 +313,7 @@ class _ClaimChecker:
                 help=suggest(outcome.text, OUTCOMES, "outcomes"),
             )
             return "holds", None
-        self._check_reason(outcome, expect.reason)
+        self._check_reason(outcome, expect.reason, all_known)
         if all_known and outcome.text == "unsupported" and not self.unsupportable:
             self.report.error(
                 "CS412",
@@ -324,7 +330,7 @@ class _ClaimChecker:
             )
         return cast(Outcome, outcome.text), expect.reason.text if expect.reason else None
 
-    def _check_reason(self, outcome: Name, reason: Name | None) -> None:
+    def _check_reason(self, outcome: Name, reason: Name | None, all_known: bool) -> None:
         if reason is None:
             return
         if outcome.text != "inconclusive":
@@ -334,9 +340,6 @@ class _ClaimChecker:
                 reason.span,
                 help=f"write `expect {outcome.text}`, or `expect inconclusive({reason.text})`",
             )
-        elif reason.text in LATER_REASONS:
-            message = f"the reason `{reason.text}` is part of the language but not built yet"
-            self.report.error("CS010", message, reason.span, help="no verdict has it yet")
         elif reason.text not in REASONS:
             self.report.error(
                 "CS418",
@@ -344,6 +347,14 @@ class _ClaimChecker:
                 reason.span,
                 help=suggest(reason.text, REASONS, "reasons"),
             )
+        elif all_known and reason.text in OF_SEARCHES and not self.searches:
+            self._never(reason, "the claim needs no map to be found, and no control of one")
+        elif reason.text in OF_SAMPLES and self.syntax.exhaustively:
+            self._never(reason, "the claim is counted `exhaustively`")
+
+    def _never(self, reason: Name, why: str) -> None:
+        message = f"`inconclusive({reason.text})` cannot come: {why}"
+        self.report.error("CS412", message, reason.span, help="expect an outcome that the claim can have")
 
 
 def _ranges(difference: _Sum) -> str:

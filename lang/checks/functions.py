@@ -7,6 +7,7 @@ written; a call only has to give values of these domains.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from ..cycles import cyclic, show_cycle
 from ..diagnostics import Label
 from ..domains import Domain, integers
 from ..scope import Reporter, report_twice
@@ -102,31 +103,32 @@ def _report_cycles(
     functions: Mapping[str, FunctionSyntax], calls: Mapping[str, Mapping[str, Call]], report: Reporter
 ) -> set[str]:
     """Functions that call themselves in the end, and those that need one of them; one report for each cycle."""
-    below = {name: _reachable(name, calls) for name in calls}
-    recursive = {name for name in calls if name in below[name]}
-    told: set[str] = set()
-    for name in calls:
-        if name in recursive and name not in told:
-            path = _path(name, calls)
-            told |= set(path) | {other for other in recursive if other in below[name] and name in below[other]}
-            report.error(
-                "CS163",
-                f"function `{name}` calls itself",
-                calls[name][path[1]].function.span,
-                notes=[" calls ".join(f"`{step}`" for step in path)] if len(path) > 2 else [],
-                help="functions are written out before anything runs: use `if` or a comprehension",
-            )
-    return {name for name in calls if name in recursive or below[name] & recursive}
+    order = {name: index for index, name in enumerate(calls)}
+    cycles = cyclic(calls)
+    for name in sorted((min(cycle, key=order.__getitem__) for cycle in cycles), key=order.__getitem__):
+        path = _path(name, calls)
+        report.error(
+            "CS163",
+            f"function `{name}` calls itself",
+            calls[name][path[1]].function.span,
+            notes=[show_cycle(path, "calls")] if len(path) > 2 else [],
+            help="functions are written out before anything runs: use `if` or a comprehension",
+        )
+    return _callers({name for cycle in cycles for name in cycle}, calls)
 
 
-def _reachable(name: str, calls: Mapping[str, Mapping[str, Call]]) -> set[str]:
-    found: set[str] = set()
-    pending = list(calls[name])
+def _callers(names: set[str], calls: Mapping[str, Mapping[str, Call]]) -> set[str]:
+    """Some functions and all that call one of them in the end."""
+    callers: dict[str, list[str]] = {}
+    for name, called in calls.items():
+        for other in called:
+            callers.setdefault(other, []).append(name)
+    found, pending = set(names), list(names)
     while pending:
-        other = pending.pop()
-        if other not in found:
-            found.add(other)
-            pending.extend(calls[other])
+        for caller in callers.get(pending.pop(), ()):
+            if caller not in found:
+                found.add(caller)
+                pending.append(caller)
     return found
 
 

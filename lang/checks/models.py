@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ..cycles import show_cycle
 from ..diagnostics import Label
 from ..domains import Domain
 from ..expressions import Expression, variables_of
@@ -206,7 +207,7 @@ class _ModelChecker:
 
     def _report_cycles(self, left: list[str], equations: dict[str, Equation], parents: dict[str, list[str]]) -> None:
         """Walk up the first parent that is left; each walk that meets itself is a cycle."""
-        among = set(left)
+        among, order = set(left), {name: index for index, name in enumerate(left)}
         seen: set[str] = set()
         for start in left:
             walk: list[str] = []
@@ -217,9 +218,9 @@ class _ModelChecker:
                 name = next(parent for parent in parents[name] if parent in among)
             if name in walk:
                 cycle = walk[walk.index(name) :]
-                first = cycle.index(min(cycle, key=left.index))
+                first = cycle.index(min(cycle, key=order.__getitem__))
                 cycle = cycle[first:] + cycle[:first]
-                shown = " reads ".join(f"`{name}`" for name in [*cycle, cycle[0]])
+                shown = show_cycle([*cycle, cycle[0]], "reads")
                 following = cycle[1] if len(cycle) > 1 else cycle[0]
                 reads = next(r for name, r in self._reads(equations[cycle[0]], equations) if name == following)
                 self.report.error(

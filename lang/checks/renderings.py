@@ -37,7 +37,11 @@ def check_rendering(
     first, *more = syntax.renderings
     for again in more:
         if type(again) is type(first):
-            report_repeated(report, f"`{WORDS[type(again)]}`", again.span, first.span)
+            word = WORDS[type(again)]
+            several = "remove one of them"
+            if word == "prompt":
+                several = 'of several templates, `prompt "..." | "..."`, one is drawn for each input'
+            report_repeated(report, f"`{word}`", again.span, first.span, several)
             continue
         report.error(
             "CS185",

@@ -54,6 +54,7 @@ def parse_csv(content: bytes) -> CsvTable:
                 continue
             if header is None:
                 header = _header(cells, line)
+                _check_separator(header, line)
             elif len(cells) != len(header):
                 message = f"expected {_cells(len(header))}, found {_cells(len(cells))}"
                 raise BadCsvError("CS148", message, "put cells with a comma in double quotes", line)
@@ -95,6 +96,14 @@ def _header(cells: list[str], line: int) -> tuple[str, ...]:
         if name in names[:index]:
             raise BadCsvError("CS148", f"two columns are called `{name}`", "rename one of them", line)
     return names
+
+
+def _check_separator(header: tuple[str, ...], line: int) -> None:
+    """A single column whose name holds another sign that separates cells is meant as several."""
+    for sign, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
+        if len(header) == 1 and sign in header[0]:
+            message = f"the header is one cell, with {name} in it"
+            raise BadCsvError("CS148", message, "separate cells by commas", line)
 
 
 def _cells(count: int) -> str:

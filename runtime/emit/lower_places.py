@@ -51,6 +51,8 @@ def _place(
 ) -> Place:
     if frame.inside is not None:
         raise refusal(claim, f"`{target}` lives inside of another variable")
+    if frame.autoencoder is not None:
+        raise refusal(claim, f"maps of the family `{frame.family.text}` are not pyvene's")
     if frame.further:
         raise refusal(claim, f"`{target}` lives at several sites")
     if frame.shared or len(frame.positions) > 1:

@@ -8,6 +8,7 @@ from torch import Tensor
 from ...compiler.groundings import Positions
 from ...compiler.interpret_terms import Batch
 from ...compiler.terms import OutputOf, Run
+from .generate import Generated
 
 if TYPE_CHECKING:
     from ..maps.feature_map import FeatureMap
@@ -49,6 +50,13 @@ class Engine(Protocol):
         What no map changes may be computed once and kept as long as the result is.
         """
 
+    def generate(self, query: OutputOf, batch: Batch, limit: int, ends: tuple[int, ...]) -> Generated:
+        """What the query's run says after its prompt, token by token the best one, its assignments made at each.
+
+        Raises:
+            EngineRefusal: the engine does not generate.
+        """
+
     def logits_after(self, query: OutputOf, batch: Batch, edit: Callable[[Tensor], Tensor]) -> Tensor:
         """Logits of a run in which the activation of the first frame's layer is edited after the run's assignments."""
 
@@ -63,6 +71,9 @@ class Engine(Protocol):
 
         A group is a position where the frame's map is shared between positions; else there is one.
         """
+
+    def vectors(self, frame: int, source: Run, batch: Batch) -> Tensor:
+        """The vectors that a frame's map sees in a run with its assignments made, shape [item, group, dim]."""
 
     def intervened_activation(self, frame: int, run: Run, batch: Batch, part: int = 0) -> Tensor:
         """The whole activation of a part's layer in a run with its assignments made: [item, position, width]."""

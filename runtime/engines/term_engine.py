@@ -24,8 +24,10 @@ from ..errors import EngineRefusal
 from ..halving import by_halves
 from ..networks.protocol import Edit, SiteEdit
 from .feed import Feed, Where, site_vectors, split_vectors, take_positions, with_units
+from .generate import Generated, generate
 from .protocol import Prepared
 from .runs import Runs
+from .whole_runs import answer_whole
 
 if TYPE_CHECKING:
     from ..maps.feature_map import FeatureMap
@@ -46,13 +48,14 @@ class Given:
     """What the edits of a run read of its items.
 
     `members` tells for each target which items have it in their set, shape [item] (empty where all are set), `where`
-    the positions of each edited frame's parts; `fixed` are values that are the same for every item; `vectors` are what
-    a frame's map sees in another run, shape [item, group, dim].
+    the positions of each edited frame's parts; `fixed` are values that are the same for every item, `drawn` each item's
+    own, by target; `vectors` are what a frame's map sees in another run, shape [item, group, dim].
     """
 
     members: Mapping[str, Tensor]
     where: Mapping[int, tuple[Where, ...]]
     fixed: Mapping[terms.Value, Tensor]
+    drawn: Mapping[tuple[str, terms.Value], Tensor]
     vectors: Callable[[int, Run], Tensor]
 
     def take(self, items: Tensor) -> "Given":
@@ -64,6 +67,7 @@ class Given:
                 for frame, where in self.where.items()
             },
             self.fixed,
+            {key: value.index_select(0, items) for key, value in self.drawn.items()},
             lambda frame, source: self.vectors(frame, source).index_select(0, items),
         )
 
@@ -124,6 +128,29 @@ class TermEngine:
             return answer(items, functools.partial(self._site_edits, self._edits(run, some), some, ()))
 
         return logits
+
+    def generate(self, query: OutputOf, batch: Batch, limit: int, ends: tuple[int, ...]) -> Generated:
+        """See `Engine.generate`. What is read in other runs is read once; runs are whole, and nothing is captured."""
+        run, read = query.run, dict[tuple[int, Run], Tensor]()
+        rows = self._rows(batch, run)
+
+        def vectors(frame: int, source: Run) -> Tensor:
+            if (frame, source) not in read:
+                read[frame, source] = self.vectors(frame, source, batch)
+            return read[frame, source]
+
+        given = replace(self._given(run, batch, rows), vectors=vectors)
+
+        def next_logits(items: Tensor, said: Tensor) -> Tensor:
+            longer = replace(batch.take(items.numpy()), forced=said.numpy())
+            fed = self._rows(self.feed.force(longer, run.input), run)
+            tokens = self.feed.tokens(fed)
+            reads = self.feed.reads(fed, 0) + said.shape[1]
+            some = given.take(items.to(self.runs.device))
+            edits = self._edits(run, some)
+            return answer_whole(self.runs.network, tokens, reads, self._site_edits(edits, some, (), 0))[:, 0]
+
+        return generate(next_logits, len(batch), limit, ends)
 
     def logits_after(self, query: OutputOf, batch: Batch, edit: Edit) -> Tensor:
         """See `Engine.logits_after`."""
@@ -200,11 +227,12 @@ class TermEngine:
             {target: torch.from_numpy(column).to(device) for target, column in columns.items()},
             {frame: self.feed.where(self.frames[frame], rows) for frame, _ in map(self._place, targets)},
             {value: torch.from_numpy(fixed).to(device) for value, fixed in batch.fixed.items()},
-            lambda frame, source: self._vectors(frame, source, batch),
+            {key: torch.from_numpy(drawn).to(device) for key, drawn in batch.drawn.items()},
+            lambda frame, source: self.vectors(frame, source, batch),
         )
 
-    def _vectors(self, frame: int, source: Run, batch: Batch) -> Tensor:
-        """What a frame's map sees in the run that a value is read in, shape [item, group, dim]."""
+    def vectors(self, frame: int, source: Run, batch: Batch) -> Tensor:
+        """See `Engine.vectors`."""
         rows = self._rows(batch, source)
         if not source.assignments:
             return self.states(frame, rows)
@@ -218,7 +246,7 @@ class TermEngine:
             if self.frames[frame].scattered:
                 yield frame, self._base(frame, run)
             for part in _parts(value):
-                if isinstance(part, ValueOf):
+                if isinstance(part, ValueOf) and part.variable == target and part.run.world == run.world:
                     yield frame, part.run
 
     def _base(self, frame: int, run: Run) -> Run:
@@ -309,6 +337,9 @@ class TermEngine:
     def _value(self, frame: int, target: str, value: terms.Value, run: Run, given: Given) -> Value:
         """A frame's features under a value, from those that it has in this very run just before."""
         match value:
+            case _ if (target, value) in given.drawn:
+                own = given.drawn[target, value]
+                return lambda _: own
             case terms.ValueOf(variable=variable, run=inner) if variable == target and inner.world == run.world:
                 source = self.maps[frame].featurise(given.vectors(frame, inner))[0]
                 return lambda _: source

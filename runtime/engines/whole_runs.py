@@ -2,11 +2,12 @@
 
 import functools
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 import torch
 from torch import Tensor
 
-from ..networks.protocol import Network, read_site, read_sites, read_within
+from ..networks.protocol import Network, SiteEdit, read_site, read_sites, read_within
 
 
 def read_whole(
@@ -48,6 +49,12 @@ def read_several(
     if stop > stage:
         run_to(network, state, tokens, stop, stop, False)
     return [found[index] for index in range(len(sites))]
+
+
+def answer_whole(network: Network, tokens: Tensor, reads: Tensor, edits: Sequence[SiteEdit]) -> Tensor:
+    """Logits at `reads`, shape [item, answer, class], of runs from the tokens on, with edits made on the way."""
+    with network.edited(edits) if edits else nullcontext():
+        return network.finish(network.start(tokens), tokens, 0, reads)
 
 
 def run_to(network: Network, state: Tensor, tokens: Tensor, first: int, stage: int, exits: bool) -> Tensor:

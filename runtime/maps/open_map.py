@@ -1,6 +1,7 @@
 """From a frame of the plan to its map, not yet fitted."""
 
 from ...compiler.groundings import Frame
+from .autoencoder import AutoencoderMap
 from .boundless import BoundlessMap
 from .chosen_dims import ChosenDims
 from .feature_map import FeatureMap
@@ -20,6 +21,12 @@ def open_map(frame: Frame) -> FeatureMap:
 def _open_alone(frame: Frame) -> FeatureMap:
     sizes = tuple(block.size for block in frame.blocks)
     match frame.family.name:
+        case "sae":
+            assert frame.autoencoder is not None, "every place of the family has one"
+            chosen = MaskedDims(frame.features, len(sizes)) if frame.learned_size else None
+            return NestedMap(
+                AutoencoderMap(frame.dim, frame.autoencoder), 0, chosen or ChosenDims(frame.features, sizes)
+            )
         case "identity" if frame.learned_size:
             return MaskedDims(frame.dim, len(sizes))
         case "identity":
@@ -31,5 +38,3 @@ def _open_alone(frame: Frame) -> FeatureMap:
             return RevnetMap(frame.dim, sizes, blocks, width)
         case "rotation" | "pca" | "difference" | "probe":
             return SubspaceMap(frame.dim, sizes)
-        case "sae":
-            raise AssertionError("no plan holds a map that no engine runs")

@@ -87,7 +87,22 @@ def test_a_variable_between_the_parts_of_a_learned_vector_is_refused(tmp_path: P
     ).replace("exhaustively", "+- 0.1").replace("-> net", "-> net over main")
     refused = run("verify", small(tmp_path, body))
     assert refused.status == 2
-    assert "error[CS519]: `left` at `[hidden[1][0..3], logits[0]]`, a vector of several layers between" in refused.err
+    assert "error[CS519]: the vector of several layers of `left`, between which `right` may lie," in refused.err
+
+
+def test_an_effect_through_a_vector_of_several_layers(tmp_path: Path) -> None:
+    """The later part is what the network reads: set alone, it has the same effect. Beside something it is refused."""
+    body = "align both: both_equalities -> net { left at SITE }\nclaim moved: change(both.left -> same on net) <= 0.9\n"
+    found = []
+    for site in ("[hidden[1][0..11], hidden[2][0]]", "hidden[2][0]"):
+        done = run("verify", sampled(tmp_path, body.replace("SITE", site)), "--json")
+        (verdict,) = done.document["result"]["verdicts"]
+        found.append(verdict["quantities"][0]["estimate"])
+    assert found[0] == found[1] > 0
+    beside = body.replace("SITE", "[hidden[1][0..11], hidden[2][0]]").replace("same on", "same given hidden[2][1] on")
+    assert (
+        "a vector of several layers that is set beside something else" in run("verify", sampled(tmp_path, beside)).err
+    )
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,34 @@ def test_a_vector_of_several_layers_costs_the_run_that_it_is_taken_from(
     assert counted.forward == left[step.key].forward == 512
 
 
+SET = """
+network twin = torch("net.safetensors")
+claim drawn:  change({hidden[1] := shuffled} -> same on net) <= 0.99
+claim noisy:  change({hidden[1] := hidden[1] + noise(0.1)} -> same on net) <= 0.99
+claim lent:   change({hidden[2][0] := hidden[1][0]} -> same on net) <= 0.99
+claim nested: change({hidden[1] := source, hidden[2][0] := hidden[1][0]} -> same on net) <= 0.99
+claim meant:  change({hidden[2][0] := mean(hidden[1][0])} -> same on net) <= 0.99
+claim other:  change({hidden[2] := hidden[2] on twin} -> same on net) <= 0.99
+"""
+
+
+@pytest.mark.parametrize("engine", ["fused", "hooks"])
+def test_values_take_no_more_passes_than_their_price_and_hardly_fewer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: EngineName
+) -> None:
+    plan = compile_spec(check(sampled(tmp_path, SET)), engine)
+    prices, store, counted = price_plan(plan).steps, Store(tmp_path / "store"), Counted(monkeypatch)
+    steps = [step for step in plan.steps() if isinstance(step, EvaluateStep)]
+    evaluations = Evaluations(plan, store, Fits(plan, store, Silent()), Silent())
+    for step in steps:
+        evaluations.scores(step.key, 256)
+        evaluations.scores(step.key, 512)
+    priced = add_prices(prices[step.key] for step in steps)
+    assert len(steps) == 6
+    assert 0.9 * priced.clean <= counted.clean <= priced.clean
+    assert 0.9 * priced.forward <= counted.forward <= priced.forward
+
+
 def test_a_search_for_sites_takes_no_more_passes_than_its_price(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,10 +1,13 @@
 """Transformers from the command line: any engine, modules as sites, and what is wrong with a folder."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from cspec.runtime.networks.transformers.drive import Driver, Piece
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -172,3 +175,33 @@ def test_all_tokens_of_a_slot_are_one_vector(tmp_path: Path) -> None:
     found = [counts(tmp_path, "--engine", engine) for engine in ("fused", "hooks", "pyvene")]
     assert found[0] == found[1] == found[2]
     assert all(0 < right < n for right, n in found[0])
+
+
+@pytest.mark.parametrize("map", ["identity", "rotation size 2"])
+def test_memory_that_holds_few_items_changes_no_verdict(gpt2: Path, map: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As an allocator fails: runs of more than so many items do, in evaluations and in fits."""
+    spec = write(gpt2, "resid_post[1] @ {x}", map)
+    if map != "identity":
+        spec.write_text(spec.read_text().replace(f"via {map} }}", f"via {map}\n fit {{ steps: 10, seeds: 1 }} }}"))
+    roomy = counts(gpt2)
+    shutil.rmtree(gpt2 / "store")
+    run_whole, tried = Driver.logits, []
+
+    def logits(driver: Driver, piece: Piece, *rest: Any) -> torch.Tensor:
+        tried.append(len(piece.tokens))
+        if tried[-1] > 20:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9999 bytes")
+        return run_whole(driver, piece, *rest)
+
+    monkeypatch.setattr(Driver, "logits", logits)
+    assert counts(gpt2) == roomy
+    assert max(tried) > 20 > min(tried)
+    shutil.rmtree(gpt2 / "store")
+    monkeypatch.setattr(Driver, "logits", lambda driver, piece, *rest: logits(driver, replace(piece, tokens=_MANY)))
+    done = run("verify", spec, "--store", gpt2 / "store")
+    assert done.status == 4
+    assert "error[CS548]" in done.err
+    assert not list((gpt2 / "store").rglob(".partial-*"))
+
+
+_MANY = torch.zeros(21, 4, dtype=torch.int64)

@@ -4,17 +4,18 @@ A generated model comes with its equations in Python, written side by side with 
 """
 
 import itertools
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from cspec.compiler.pipeline import check_spec
 from cspec.lang.diagnostics import Diagnostic, Source, SpecError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+pytestmark = pytest.mark.usefixtures("ends")
 QUICK = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 INPUTS = {"p": (0, 3), "q": (-2, 1), "x[0]": (0, 2), "x[1]": (0, 2), "flag": (0, 1)}
 TASK = """
@@ -227,11 +228,9 @@ def test_a_spoilt_program_gives_diagnostics_and_nothing_else(
         at = data.draw(st.integers(0, len(text)))
         length = data.draw(st.integers(0, 6))
         text = text[:at] + data.draw(st.sampled_from(SCRAPS)) + text[at + length :]
-    started = time.process_time()
     source = Source(Path("spec.cspec"), text)
     for diagnostic in diagnostics_of(source):
         assert 0 <= diagnostic.label.span.start <= diagnostic.label.span.end <= len(text)
-    assert time.process_time() - started < 5
 
 
 def diagnostics_of(source: Source) -> tuple[Diagnostic, ...]:

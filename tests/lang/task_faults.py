@@ -64,7 +64,7 @@ TASK_FAULTS = [
     _fault("slot_name_twice", "{lo}", "{lo as next}", "CS192", "next", "of its own"),
     _fault("slot_name_of_an_input", "{lo}", "{lo as hi}", "CS192", "hi", "of its own"),
     _fault("prompt_empty", PROMPT, 'prompt ""', "CS187", '""', "what the network reads"),
-    _fault("prompt_twice", PROMPT, PROMPT + "\n  " + PROMPT, "CS011", PROMPT, "remove one"),
+    _fault("prompt_twice", PROMPT, PROMPT + "\n  " + PROMPT, "CS011", PROMPT, "of several templates"),
     _fault("template_twice", PROMPT, 'prompt "{lo}" | "{lo}"', "CS011", '"{lo}"', "remove one"),
     _fault("prompt_and_tokens", PROMPT, PROMPT + "\n  tokens [lo, hi]", "CS185", "tokens [lo, hi]", "second task"),
     _fault("vector_of_symbols", PROMPT, "vector [lo, shade]", "CS184", "vector [lo, shade]", "tokens"),

@@ -1,0 +1,178 @@
+"""What a run sets a place to: draws unit by unit, noise, other places, other networks; on networks wired by hand."""
+
+import contextlib
+import io
+import json
+import shutil
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from cspec.cli.main import main
+from safetensors.numpy import load_file, save_file
+
+from .test_effects import WIRED, answer, layer, outputs_differ, weighted
+
+SPEC = """
+task equality {
+  input  w, x, y, z: 0..2
+  output same: bool
+  tokens [w, x, y, z]
+  answer same: { false: 0, true: 1 }
+}
+model equalities for equality {
+  left:  bool = w == x
+  right: bool = y == z
+  same = left == right
+}
+network wired     = torch("wired.safetensors")
+network exchanged = torch("exchanged.safetensors")
+circuit both = { hidden[2][0], hidden[2][1] }
+circuit turned = { hidden[2][1], hidden[2][0] }
+"""
+
+COPIES = """
+task sides {
+  input  w, x: 0..63
+  output late: bool
+  tokens [w, x]
+  answer late: { false: 0, true: 1 }
+}
+model plain for sides { late = x >= 32 }
+network copied = torch("copied.safetensors")
+circuit copies = { hidden[1][0], hidden[1][1] }
+"""
+"""`copied` holds `w < 16` twice, and turns its answer round where the two differ: an XOR-masked copy of nothing."""
+
+
+def write_networks(folder: Path) -> None:
+    """`wired`; `exchanged`, the same with the two neurons of layer 2 exchanged; `copied`."""
+    shutil.copy(WIRED, folder)
+    tensors = load_file(WIRED)
+    for name, axis in (("layers.1.weight", 0), ("layers.1.bias", 0), ("layers.2.weight", 1)):
+        tensors[name] = np.ascontiguousarray(np.flip(tensors[name], axis))
+    config = {"architecture": "mlp", "vocab": 64, "inputs": 4, "embed": 6, "hidden": [24, 2, 2], "classes": 2}
+    save_file(tensors, folder / "exchanged.safetensors", metadata={"cspec.config": json.dumps(config)})
+    values = np.arange(64)
+    copied = {
+        "embed.weight": np.stack([values < 16, values >= 32], 1),
+        "layers.0.weight": np.array([[1, 0, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1]]),
+        "layers.0.bias": np.zeros(3),
+        "layers.1.weight": np.array([[1, -1, 0], [-1, 1, 0], [0, 0, 1]]),
+        "layers.1.bias": np.zeros(3),
+        "layers.2.weight": np.array([[1, 1, 1], [1, 1, 1]]),
+        "layers.2.bias": np.array([0, -1]),
+        "head.weight": np.array([[-2, 4], [2, -4]]),
+        "head.bias": np.array([1, -1]),
+    }
+    config = {"architecture": "mlp", "vocab": 64, "inputs": 2, "embed": 2, "hidden": [3, 3, 2], "classes": 2}
+    plain = {name: tensor.astype(np.float32) for name, tensor in copied.items()}
+    save_file(plain, folder / "copied.safetensors", metadata={"cspec.config": json.dumps(config)})
+
+
+def verify(spec: str, folder: Path, *more: str) -> tuple[int, dict[str, Any], str]:
+    write_networks(folder)
+    (path := folder / "e.cspec").write_text(spec)
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        status = main(["verify", str(path), "--json", *more])
+    return status, json.loads(out.getvalue()), err.getvalue()
+
+
+def quantity(spec: str, folder: Path, *more: str) -> dict[str, Any]:
+    (verdict,) = verify(spec, folder, *more)[1]["result"]["verdicts"]
+    found: dict[str, Any] = verdict["quantities"][0]
+    return found
+
+
+CASES = [
+    ("hidden[2][0] := hidden[2][1]", lambda b, s: (layer(b)[1], layer(b)[1])),
+    ("hidden[2][0] := hidden[2][0] on exchanged", lambda b, s: (layer(b)[1], layer(b)[1])),
+    ("hidden[2] := hidden[2] on exchanged", lambda b, s: (layer(b)[1], layer(b)[0])),
+    ("both := turned", lambda b, s: (layer(b)[1], layer(b)[0])),
+    ("both := hidden[2][1]", lambda b, s: (layer(b)[1], layer(b)[1])),
+    ("both := both on exchanged", lambda b, s: (layer(b)[1], layer(b)[0])),
+    ("hidden[2][0] := 1 - hidden[2][1]", lambda b, s: (not layer(b)[1], layer(b)[1])),
+    ("hidden[2][0] := hidden[2][0] + source - hidden[2][0] on exchanged", lambda b, s: None),
+    ("hidden[1] := source, hidden[2][0] := hidden[2][1]", lambda b, s: (layer(s)[1], layer(s)[1])),
+    ("hidden[2][0] := 0 * mean(hidden[2][1]) + hidden[2][1]", lambda b, s: (layer(b)[1], layer(b)[1])),
+]
+
+
+def sum_of(base: Any, source: Any) -> bool:
+    """The answer where the first neuron holds left + left of the source - right: 4 |left - right| is below 2."""
+    (left, right), (other, _) = layer(base), layer(source)
+    return abs(left + other - right - right) < 0.5
+
+
+@pytest.mark.parametrize(("text", "set_to"), CASES, ids=[text for text, _ in CASES])
+def test_a_value_of_another_place_is_what_plain_python_counts(text: str, set_to: Any, tmp_path: Path) -> None:
+    def changed(base: Any, source: Any) -> int:
+        pair = set_to(base, source)
+        said = sum_of(base, source) if pair is None else answer(pair)
+        return int(said != answer(layer(base)))
+
+    spec = f"{SPEC}claim c: change({{{text}}} -> same on wired) >= 0.0001 exhaustively\n"
+    assert Fraction(quantity(spec, tmp_path)["exact"]) == weighted(changed, outputs_differ)
+    assert quantity(spec, tmp_path, "--engine", "hooks")["exact"] == quantity(spec, tmp_path)["exact"]
+
+
+def test_units_from_one_donor_and_units_each_from_its_own_are_different_laws(tmp_path: Path) -> None:
+    """Both copies of one donor agree, whoever it is; two donors disagree with probability 2 * 1/4 * 3/4."""
+    pairs = "pairs main for sides { size 4_000 }\n"
+    spec = f"{COPIES}{pairs}claim c: change({{copies := VALUE}} -> late) <= 0.9999 exhaustively\n"
+    assert quantity(spec.replace("VALUE", "source"), tmp_path)["exact"] == "0"
+    drawn = spec.replace("VALUE", "shuffled").replace("<= 0.9999 exhaustively", "== 0.375 +- 0.0001")
+    found = quantity(drawn, tmp_path)
+    assert found["low"] < 0.375 < found["high"]
+    assert found["n"] >= 200
+    assert abs(found["estimate"] - 0.375) < 0.08
+    assert quantity(drawn, tmp_path, "--engine", "hooks", "--store", str(tmp_path / "s"))["right"] == found["right"]
+
+
+def test_draws_do_not_depend_on_how_many_items_there_are(tmp_path: Path) -> None:
+    pairs = "pairs main for sides { size 4_000 }\nsettings { budget: BUDGET }\n"
+    claim = "claim c: change({copies := shuffled} -> late) == 0.375 +- 0.0001\n"
+    found = {}
+    for budget in (300, 400):
+        (folder := tmp_path / str(budget)).mkdir()
+        found[budget] = quantity(COPIES + pairs.replace("BUDGET", str(budget)) + claim, folder)
+        assert found[budget]["n"] == budget
+    assert 0 <= found[400]["right"] - found[300]["right"] <= 100
+    store = tmp_path / "400"
+    shutil.copytree(tmp_path / "300" / ".cspec", store / "again")
+    (store / "continued").mkdir()
+    more = quantity(
+        COPIES + pairs.replace("BUDGET", "400") + claim, store / "continued", "--store", str(store / "again")
+    )
+    assert more["right"] == found[400]["right"]
+
+
+@pytest.mark.parametrize(("sigma", "least", "most"), [("0.0001", 0, 0), ("1000", 0.3, 0.7)])
+def test_noise_is_as_large_as_it_says(sigma: str, least: float, most: float, tmp_path: Path) -> None:
+    pairs = "pairs main for sides { size 4_000 }\n"
+    value = f"hidden[3] + noise({sigma})"
+    spec = f"{COPIES}{pairs}claim c: change({{hidden[3] := {value}}} -> late) <= 0.99\n"
+    found = quantity(spec, tmp_path)
+    assert least <= found["estimate"] <= most
+    assert quantity(spec, tmp_path, "--engine", "hooks", "--store", str(tmp_path / "s"))["right"] == found["right"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "code"),
+    [
+        ("hidden[2] := hidden[1]", "CS476"),
+        ("hidden[2] := hidden[2][0]", "CS476"),
+        ("both := hidden[2]", "CS476"),
+        ("hidden[2] := mean(hidden[1])", "CS476"),
+        ("hidden[1][0..1] := hidden[2]", "CS477"),
+        ("hidden[2][0] := hidden[2][7] on exchanged", "CS321"),
+        ("hidden[2] := hidden[2] on random(exchanged)", "CS480"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_refused_where_it_stands(setting: str, code: str, tmp_path: Path) -> None:
+    status, document, _ = verify(f"{SPEC}claim c: change({{{setting}}} -> same on wired) <= 0.9\n", tmp_path)
+    assert status == 2
+    assert [d["code"] for d in document["diagnostics"] if d["severity"] == "error"] == [code]
