@@ -105,7 +105,7 @@ def test_values_take_no_more_passes_than_their_price_and_hardly_fewer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: EngineName
 ) -> None:
     plan = compile_spec(check(sampled(tmp_path, SET)), engine)
-    prices, store, counted = price_plan(plan).steps, Store(tmp_path / "store"), Counted(monkeypatch)
+    prices, store, counted = price_plan(plan).first, Store(tmp_path / "store"), Counted(monkeypatch)
     steps = [step for step in plan.steps() if isinstance(step, EvaluateStep)]
     evaluations = Evaluations(plan, store, Fits(plan, store, Silent()), Silent())
     for step in steps:
