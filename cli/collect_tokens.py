@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from ..compiler.check_networks import fed_pairs
 from ..compiler.experiments import NetworkFile
 from ..compiler.feed_networks import speaks
+from ..compiler.lower_metrics import read_texts
+from ..compiler.metrics import FilledText
 from ..compiler.network_facts import Tokenizer, read_tokenizer
 from ..compiler.prompts import PromptLayout, PromptTokens, lay_out
-from ..compiler.prompts.check_answers import say_after
+from ..compiler.prompts.check_answers import say_after, say_some
 from ..lang.domains import Domain
+from ..lang.metrics import Reading
 from ..lang.program import Program, Task
 
 
@@ -56,6 +59,15 @@ class AnswerTokens:
 
 
 @dataclass(frozen=True)
+class AskedTokens:
+    """A text that a metric asks about, after one prompt; no tokens where the prompt's end joins it."""
+
+    reading: str
+    text: str
+    tokens: tuple[Token, ...]
+
+
+@dataclass(frozen=True)
 class TaskTokens:
     """A task in text, as one network reads it."""
 
@@ -63,18 +75,19 @@ class TaskTokens:
     network: str
     templates: tuple[TemplateTokens, ...]
     answers: tuple[AnswerTokens, ...]
+    asked: tuple[AskedTokens, ...] = ()
 
 
 def collect_tokens(program: Program, networks: Mapping[str, NetworkFile]) -> tuple[TaskTokens, ...]:
     """Each task in text with each network that is fed it."""
     return tuple(
-        _collect(program.tasks[task], network, read_tokenizer(networks[network].path))
+        _collect(program.tasks[task], program, network, read_tokenizer(networks[network].path))
         for task, network in fed_pairs(program)
         if speaks(program.tasks[task])
     )
 
 
-def _collect(task: Task, network: str, tokenizer: Tokenizer) -> TaskTokens:
+def _collect(task: Task, program: Program, network: str, tokenizer: Tokenizer) -> TaskTokens:
     layout = lay_out(task, tokenizer)
     templates: tuple[TemplateTokens, ...] = ()
     if layout is not None:
@@ -86,7 +99,14 @@ def _collect(task: Task, network: str, tokenizer: Tokenizer) -> TaskTokens:
         for answer, domain in zip(task.answers, parts, strict=True)
         for said in _answers(answer.output, answer.texts, domain, prompt, tokenizer)
     ]
-    return TaskTokens(task.name, network, templates, tuple(answers))
+    asked = tuple(_asked(reading, text, layout, tokenizer) for reading, text in read_texts(task, program.tables))
+    return TaskTokens(task.name, network, templates, tuple(answers), tuple(dict.fromkeys(asked)))
+
+
+def _asked(reading: Reading, text: FilledText, layout: PromptLayout | None, tokenizer: Tokenizer) -> AskedTokens:
+    """What a metric asks about, after the first prompt that was looked at."""
+    ((_, shown, ids), *_) = say_some(text, tokenizer, layout) or [(None, None, None)]
+    return AskedTokens(reading.function, shown or "", () if ids is None else _tokens(ids, tokenizer))
 
 
 def _template(prompts: tuple[PromptTokens, ...], layout: PromptLayout, tokenizer: Tokenizer) -> TemplateTokens:

@@ -18,11 +18,11 @@ def render_counts(quantity: QuantityRow, page: Page, alone: bool) -> list[str]:
         lines += _cells(quantity, page)
         if alone:
             lines += _say(page, f"pairs alone: no-op {quantity.no_op:.3f}, full swap {quantity.full_swap:.3f}")
-        lines += _say(page, f"the network answers {quantity.network_accuracy:.4f} of the bases right")
+        lines += _accuracy(quantity, page)
     elif quantity.text.startswith(EFFECTS):
         if quantity.binary:
             lines += _say(page, f"the two runs differ on {quantity.right:,} of {quantity.n:,} items")
-        lines += _say(page, f"the network answers {quantity.network_accuracy:.4f} of the bases right")
+        lines += _accuracy(quantity, page)
     elif quantity.binary:
         what = "reads" if quantity.families else "inputs answered"
         lines += _say(page, f"{quantity.right:,} of {quantity.n:,} {what} right")
@@ -36,6 +36,13 @@ def render_counts(quantity: QuantityRow, page: Page, alone: bool) -> list[str]:
     if quantity.near_ties:
         lines += _say(page, f"{quantity.near_ties:,} items have two best logits closer than 1e-4")
     return lines
+
+
+def _accuracy(quantity: QuantityRow, page: Page) -> list[str]:
+    """How often the network is right on the items' bases; of a generated answer nothing is right or wrong."""
+    if quantity.network_accuracy is None:
+        return []
+    return _say(page, f"the network answers {quantity.network_accuracy:.4f} of the bases right")
 
 
 def _say(page: Page, text: str) -> list[str]:

@@ -28,12 +28,12 @@ def _attempts(seeds: Sequence[SeedReport]) -> list[str]:
     said = []
     trained = [seed for seed in seeds if seed.trace]
     if trained:
-        each = ", ".join(f"{_score(seed)} after {seed.steps:,}{_end(seed)}" for seed in trained)
+        each = "; ".join(f"{_score(seed)} after {seed.steps:,}{_end(seed)}" for seed in trained)
         restarts = f"{len(trained)} restart{'' if len(trained) == 1 else 's'}"
         said.append(f"{restarts} of at most {trained[0].budget:,} steps: {each}")
     searched = [seed for seed in seeds if seed.steps and not seed.trace]
     if searched:
-        each = ", ".join(f"{s.what} {_score(s)}, best of {s.steps:,} choices{_end(s)}" for s in searched)
+        each = "; ".join(f"{s.what} {_score(s)}, best of {s.steps:,} choices{_end(s)}" for s in searched)
         said.append(f"dims searched: {each}")
     said += [f"{seed.what}: {_score(seed)}" for seed in seeds if not seed.steps]
     return said

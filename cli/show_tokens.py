@@ -21,6 +21,9 @@ def _show(found: TaskTokens) -> Iterator[str]:
         yield from _show_template(template)
     for _, answers in groupby(found.answers, key=lambda answer: answer.output):
         yield from _show_answers(list(answers))
+    for asked in found.asked:
+        shown = " ".join(f"{token.text} ({token.id})" for token in asked.tokens)
+        yield f"  {asked.reading} of `{asked.text}`, {shown}"
 
 
 def _show_template(template: TemplateTokens) -> Iterator[str]:
@@ -38,8 +41,9 @@ def _show_answers(answers: list[AnswerTokens]) -> Iterator[str]:
     values = list(dict.fromkeys(answer.value for answer in answers))
     for answer in answers:
         if answer.value in values[:MOST]:
-            shown = " ".join(f"{token.text} ({token.id})" for token in answer.tokens)
-            yield f"  answer {answer.output}: {answer.value} is `{answer.text}`, {shown}"
+            shown = " ".join(f"`{token.text}` ({token.id})" for token in answer.tokens)
+            count = "token" if len(answer.tokens) == 1 else "tokens"
+            yield f"  answer {answer.output}: {answer.value} is `{answer.text}`, {count} {shown}"
     if len(values) > MOST:
         yield f"  and {len(values) - MOST} more values"
 

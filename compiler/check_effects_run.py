@@ -5,6 +5,7 @@ from ..lang.effects import (
     Effect,
     InputSubject,
     Mean,
+    MetricTarget,
     RestSubject,
     Setting,
     SiteSubject,
@@ -13,6 +14,7 @@ from ..lang.effects import (
     VariablesSubject,
     VariableTarget,
 )
+from ..lang.metrics import CORRECT
 from ..lang.places import Site
 from ..lang.program import Program
 from ..lang.renderings import Prompt
@@ -24,9 +26,8 @@ from .network_facts import NetworkFacts
 
 def find_effect_obstacle(estimand: Effect | Mean, program: Program, facts: NetworkFacts | None) -> str:
     """What no engine measures of an effect or a mean; nothing where it is measured."""
-    if estimand.random:
-        return "an effect on random networks" if isinstance(estimand, Effect) else "a mean over random networks"
-    if not any(model.task == estimand.task for model in program.models.values()):
+    unknown = not any(model.task == estimand.task for model in program.models.values())
+    if unknown and not _reads_metric(estimand):
         return "an effect at a task without a model, whose items are not known"
     if isinstance(estimand, Mean):
         return ""
@@ -39,6 +40,13 @@ def find_effect_obstacle(estimand: Effect | Mean, program: Program, facts: Netwo
     found = (_of_subject(subject, program) for subject in estimand.things)
     values = (_of_value(setting) for setting in estimand.settings)
     return next((what for what in (*found, *values) if what), "")
+
+
+def _reads_metric(estimand: Effect | Mean) -> bool:
+    """Whether it reads a metric that no model decides."""
+    if isinstance(estimand, Mean):
+        return estimand.metric != CORRECT.name
+    return isinstance(estimand.target, MetricTarget) and estimand.target.name != CORRECT.name
 
 
 def _of_rests(effect: Effect, program: Program, facts: NetworkFacts | None) -> str:

@@ -97,6 +97,9 @@ def _of_reading(estimand: Effect | Mean, program: Program, networks: Networks) -
     if isinstance(estimand, Effect) and isinstance(estimand.target, MetricTarget):
         metric = estimand.target.name
     if metric != CORRECT.name:
+        drawn = estimand.drawn if isinstance(estimand, Effect) and task.generated is not None else None
+        if drawn is not None and task.metrics[metric].reads_answer:
+            return f"{drawn} beside the metric `{metric}`, whose answers are generated once for each input"
         return find_metric_obstacle(metric, task, file)
     spoken = None if file is None else file.spoken.get(estimand.task)
     several = spoken is not None and any(len(ids) > 1 for one in spoken.answers for code in one for ids in code)
@@ -125,8 +128,8 @@ def _network(network: Network) -> Iterator[Diagnostic]:
 def _task(task: Task, there: list[NetworkFile]) -> Iterator[Diagnostic]:
     if isinstance(task.rendering, Vector):
         yield _not_run(f"the `vector` of task `{task.name}`", task.rendering.span)
-    if task.generated is not None:
-        yield _not_run(f"the generated answer of task `{task.name}`", task.generated.span)
+    if task.generated is not None and not isinstance(task.rendering, Prompt):
+        yield _not_run(f"the generated answer of task `{task.name}`, which has no prompt,", task.generated.span)
     for index, answer in enumerate(task.answers):
         for file in there:
             if what := _several_tokens(file.spoken[task.name].answers[index], task, file):

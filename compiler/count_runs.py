@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from .groundings import Frame, Grounding
+from .metrics import FilledText, RunMetric
 from .network_facts import NetworkFacts
 from .terms import (
     Agree,
     Amount,
+    Apart,
     Distance,
+    Gain,
     Handle,
     MeanOver,
     NetworkWorld,
@@ -49,6 +52,20 @@ class Asked:
     fed: list[int] = field(default_factory=list)
     natural: list[int] = field(default_factory=list)
     elsewhere: list[tuple[str, int]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class AskedMetric:
+    """What a metric asks for of the runs of one item: each of them once for each of these.
+
+    `plain` at the end of the prompt; `texts`, each behind the prompt, with so many tokens; `generated` once for each
+    token up to `limit` (0: nothing is generated). What runs set is read as often; `plain` holds what is natural.
+    """
+
+    plain: Asked
+    texts: tuple[tuple[FilledText, int, Asked], ...]
+    generated: Asked
+    limit: int
 
 
 class _Asking:
@@ -157,6 +174,37 @@ def ask_score(
             asking.run(score.right.run)
     asked.answers.append(0)
     return asked
+
+
+def ask_metric(
+    score: Score,
+    metric: RunMetric,
+    facts: NetworkFacts,
+    grounding: Grounding | None,
+    variables: tuple[str, ...],
+    inputs: tuple[str, ...],
+) -> AskedMetric:
+    """The runs of a score that reads a metric, for one item; whether the base is answered right is not among them."""
+    assert isinstance(score, Amount | Gain | Apart)
+    queries = (score.query,) if isinstance(score, Amount) else (score.left, score.right)
+
+    def asked() -> Asked:
+        asking = _Asking(facts, grounding, variables, inputs)
+        for query in queries:
+            asking.run(query.run)
+        return asking.asked
+
+    whole = asked()
+    texts = tuple(
+        (text, max(read.tokens for read in metric.reads if read.text == text), asked()) for text in metric.followed
+    )
+    generation = metric.generation if metric.generates else None
+    return AskedMetric(
+        plain=whole if metric.plain else Asked(natural=whole.natural, elsewhere=whole.elsewhere),
+        texts=texts,
+        generated=Asked() if generation is None else asked(),
+        limit=0 if generation is None else generation.limit,
+    )
 
 
 def ask_interchange(run: Run, facts: NetworkFacts, grounding: Grounding, variables: tuple[str, ...]) -> Asked:

@@ -52,6 +52,11 @@ class Encoding:
     prompt: "PromptEncoding | None" = field(default=None, metadata=LATER)
 
     @property
+    def has_output(self) -> bool:
+        """Whether the task has an output, so that an answer is right or wrong; else its answer is generated."""
+        return all(answer.classes for answer in self.answers)
+
+    @property
     def declared(self) -> tuple[int, ...]:
         """Every declared class of any answer, in order."""
         return tuple(sorted({each for answer in self.answers for each in answer.declared}))

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import networkx as nx
 
@@ -13,6 +14,7 @@ from .check_pairs import Populations
 from .experiments import Control, Encoding, Experiment, Fitting, Measurement, NetworkFile, Quantity
 from .groundings import Grounding
 from .keys import content_key, derived_seed, weights_hash
+from .lowered_form import lowered_form
 from .plan import (
     CODE_VERSIONS,
     THREADS,
@@ -29,6 +31,7 @@ from .plan import (
     OtherNetwork,
     Plan,
     PlannedControl,
+    RepliesKeys,
     Step,
 )
 from .render_terms import render
@@ -78,6 +81,8 @@ class _Planning:
         self.networks, self.populations, self.settings = networks, populations, settings
         self.graph: nx.DiGraph[str] = nx.DiGraph()
         self.hashes: dict[Path, str] = {}
+        self.judged: dict[str, str] = {}
+        """By the key of an evaluation, what a look at it is known by: scores of answers may come between two looks."""
         runs = ("torch",) if engine != "pyvene" else ("pyvene", "torch")
         self.engine = {"engine": engine, "threads": THREADS, **{name: _version(name) for name in runs}}
 
@@ -90,7 +95,7 @@ class _Planning:
     def plan_claim(self, experiment: Experiment) -> str:
         claim, controls = experiment.claim, self.settings.controls
         measured = tuple(self.plan_quantity(quantity, claim.exhaustively) for quantity in experiment.quantities)
-        look = content_key("look", 1, quantities=[q.evaluate for q in measured], parts=experiment.parts)
+        look = content_key("look", 1, quantities=[self.judged[q.evaluate] for q in measured], parts=experiment.parts)
         key = content_key(
             "decide",
             CODE_VERSIONS["decide"],
@@ -179,22 +184,25 @@ class _Planning:
         if not isinstance(measurement.term.score, Agree | Amount):
             natural = self.plan_items(measurement.recipe, "fit", NATURAL, measurement.encoding)
         others = tuple(OtherNetwork(name, self.plan_network(name, None), fed) for name, fed in measurement.others)
-        key = content_key(
-            "evaluate",
-            CODE_VERSIONS["evaluate"],
-            estimand=(measurement.estimand, ESTIMAND_VERSIONS[measurement.estimand]),
-            items=items,
-            candidates=[(c.network.key, c.fit, c.frame_seed) for c in candidates],
-            grounding=measurement.grounding,
-            score=_canonical(measurement),
-            natural=natural,
-            select=select,
-            engine=self.engine,
+        parts: dict[str, Any] = {
+            "estimand": (measurement.estimand, ESTIMAND_VERSIONS[measurement.estimand]),
+            "items": items,
+            "candidates": [(c.network.key, c.fit, c.frame_seed) for c in candidates],
+            "grounding": measurement.grounding,
+            "score": _canonical(measurement),
+            "natural": natural,
+            "select": select,
+            "engine": self.engine,
             **autoencoder_parts(() if measurement.grounding is None else measurement.grounding.frames),
-            **({} if apart is None else {"labels": measurement.recipe.model.canonical}),
-            **({"others": others} if others else {}),
-            **({} if measurement.metric is None else {"metric": measurement.metric}),
-        )
+        }
+        if others:
+            parts["others"] = others
+        if apart is not None:
+            parts["labels"] = measurement.recipe.model.canonical
+        unjudged = parts | {"metric": lowered_form(measurement.metric)}
+        if measurement.metric is not None:
+            parts["metric"] = measurement.metric
+        key = content_key("evaluate", CODE_VERSIONS["evaluate"], **parts)
         step = EvaluateStep(
             key=key,
             text=measurement.text if apart is None else f"{measurement.text}, where the models part",
@@ -208,8 +216,24 @@ class _Planning:
             natural=natural,
             others=others,
             metric=measurement.metric,
+            replies=self.replies_keys(measurement, natural, others),
         )
+        self.judged[key] = key if measurement.metric is None else content_key("unjudged", 1, form=unjudged)
         return self.add(step, items, select, natural, *(c.fit for c in candidates))
+
+    def replies_keys(
+        self, measurement: Measurement, natural: str | None, others: tuple[OtherNetwork, ...]
+    ) -> RepliesKeys | None:
+        """The keys of what an evaluation has generated; None where nothing is."""
+        metric = measurement.metric
+        if metric is None or metric.generation is None:
+            return None
+        parts = {"encoding": measurement.encoding, "generation": metric.generation, "engine": self.engine}
+        plain = content_key("replies", CODE_VERSIONS["evaluate"], **parts)
+        frames = () if measurement.grounding is None else measurement.grounding.frames
+        places = {"grounding": measurement.grounding, **autoencoder_parts(frames)}
+        edited = content_key("edited", 1, plain=plain, natural=natural, others=others, **places)
+        return RepliesKeys(plain, edited)
 
     def plan_fit_of(self, measurement: Measurement, network: NetworkSource) -> str | None:
         """The fit of a measurement's maps: on the network that is measured, unless they are carried over."""

@@ -20,10 +20,15 @@ def lower_search(
     models: Mapping[str, CausalModel],
     file: NetworkFile,
     via: Via | None = None,
+    task: str | None = None,
 ) -> Search:
-    """Every line's alternatives; `via` replaces the families of all placements, and the sizes if it states one."""
+    """Every line's alternatives; `via` replaces the families of all placements, and the sizes if it states one.
+
+    `task` is named where the program has no such model: an effect may be at a task without any.
+    """
     model = models[alignment.model]
-    lowering = _Places(program, alignment, models, file)
+    task = program.models[alignment.model].task if task is None else task
+    lowering = _Places(program, alignment, models, file, task)
     variables = alignment.variables
     lines: dict[int, list[tuple[int, Placement]]] = {}
     for index, placement in enumerate(alignment.placements):
@@ -43,11 +48,10 @@ class _Places:
     """One alignment on one network."""
 
     def __init__(
-        self, program: Program, alignment: Alignment, models: Mapping[str, CausalModel], file: NetworkFile
+        self, program: Program, alignment: Alignment, models: Mapping[str, CausalModel], file: NetworkFile, task: str
     ) -> None:
         self.program, self.models, self.file, self.facts = program, models, file, file.facts
         self.model = models[alignment.model]
-        task = program.models[alignment.model].task
         self.tokens, self.spoken = program.tasks[task].tokens, file.spoken.get(task)
 
     def alternatives(self, line: list[tuple[int, Placement]]) -> Iterator[tuple[Place, ...]]:

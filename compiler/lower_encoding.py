@@ -16,6 +16,8 @@ def lower_encoding(program: Program, task_name: str, file: NetworkFile) -> Encod
     names = [declared.name for declared in task.inputs]
     answers = tuple(_lower_answer(task, index, spoken, file) for index in range(len(task.answers)))
     prompt = None if spoken is None else spoken.prompt
+    if not answers:  # what is generated goes on from there
+        answers = (AnswerAt(LAST, ()),)
     return Encoding(tuple(names.index(name) for name in task.tokens), answers, prompt)
 
 

@@ -18,7 +18,9 @@ from .lower_fittings import lower_fitting
 from .lower_metrics import lower_metric
 from .lower_recipes import find_pairs, item_counts, lower_recipe, models_of
 from .lower_rests import place_rests
+from .model_of_inputs import UNTOLD, model_of_inputs
 from .read_here import read_here
+from .sampling.items import Half, Recipe
 from .terms import CORRECT, Agree, Apart, Cell, Differ, Expectation, Gain, ModelWorld, NetworkWorld, interchange
 
 Term = TypeVar("Term")
@@ -30,11 +32,11 @@ def lower_measured_effect(
     """The measurement of an effect that can be run.
 
     Of one aligned variable the items are those of its interchange; else a source's correct output differs from the
-    base's in half of the items.
+    base's in half of the items. Of a task without a model it is any input.
     """
     named = aligned_names(effect)
     alignment = program.alignments[named[0]] if named else None
-    model = models[alignment.model] if alignment is not None else models_of(program, models, effect.task)[0]
+    model = models[alignment.model] if alignment is not None else _model_of(program, models, effect.task)
     (first, *others) = [setting.subject for setting in effect.settings]
     alone = not others and isinstance(first, VariablesSubject) and len(first.variables) == 1
     drawn = first.variables if alone and isinstance(first, VariablesSubject) else (model.output,)
@@ -48,7 +50,7 @@ def lower_measured_effect(
             fitting = lower_fitting(program, models, networks, alignment, sought, effect.network)
     if placements:
         placed = Alignment("", model.name, effect.network, placements, FitSettings(), effect.pairs)
-        search = lower_search(program, placed, models, file)
+        search = lower_search(program, placed, {**models, model.name: model}, file, task=effect.task)
         places = search.places((0,) * len(search.lines))
     names = tuple(placement.variable for placement in placements)
     positions = file.facts.positions(len(program.tasks[effect.task].tokens))
@@ -66,7 +68,7 @@ def lower_measured_effect(
         term=replace(term, score=read_here(score)),
         network=effect.network,
         random=effect.random,
-        recipe=lower_recipe(program, models, model, drawn, ((0,),), pairs),
+        recipe=_untold(lower_recipe(program, models, model, drawn, ((0,),), pairs)),
         count=item_counts(program, pairs)[2],
         encoding=lower_encoding(program, effect.task, file),
         variables=names,
@@ -85,7 +87,7 @@ def lower_measured_mean(
     program: Program, models: Mapping[str, CausalModel], networks: Mapping[str, NetworkFile], mean: Mean
 ) -> Measurement:
     """The measurement of a mean over bases; `correct` is agreement with the model, as `accuracy` is."""
-    model = models_of(program, models, mean.task)[0]
+    model = _model_of(program, models, mean.task)
     pairs = find_pairs(program, mean.pairs, mean.task)
     world, file = NetworkWorld(mean.network, random=mean.random), networks[mean.network]
     agree = Agree(interchange(world, (), model.output), interchange(ModelWorld(model.name), (), model.output))
@@ -97,11 +99,25 @@ def lower_measured_mean(
         term=lower_mean(mean) if metric is not None else Expectation(agree, f"inputs of pairs {pairs.name}"),
         network=mean.network,
         random=mean.random,
-        recipe=lower_recipe(program, models, model, (), ((),), pairs),
+        recipe=_untold(lower_recipe(program, models, model, (), ((),), pairs)),
         count=item_counts(program, pairs)[2],
         encoding=lower_encoding(program, mean.task, file),
         metric=metric,
     )
+
+
+def _model_of(program: Program, models: Mapping[str, CausalModel], task: str) -> CausalModel:
+    """A model of the task, by whose output items are drawn; its inputs alone where it has none."""
+    known = models_of(program, models, task)
+    return known[0] if known else model_of_inputs(program.tasks[task])
+
+
+def _untold(recipe: Recipe) -> Recipe:
+    """The recipe; of inputs alone bases and sources are drawn uniformly, and every source goes with every base."""
+    if recipe.model.output != UNTOLD:
+        return recipe
+    halves: tuple[Half, ...] = ("keeping",) if recipe.variables else recipe.halves
+    return replace(recipe, halves=halves, cells=recipe.cells or ())
 
 
 def aligned_names(effect: Effect) -> tuple[str, ...]:

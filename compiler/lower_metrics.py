@@ -16,6 +16,7 @@ from .metrics import (
     Combined,
     Computed,
     FilledText,
+    Generation,
     MetricTerm,
     Number,
     RowText,
@@ -25,6 +26,7 @@ from .metrics import (
     TextTable,
     TokenRead,
 )
+from .network_facts.end_tokens import read_end_tokens
 
 Tables = Mapping[str, Table | OpenTable]
 
@@ -39,9 +41,13 @@ def lower_metric(program: Program, task_name: str, name: str, file: NetworkFile)
     answer = None if task.output is None else task.output.domain
     term = _Lowering(program.tables, answer, lengths).term(metric.expression)
     reads = any(isinstance(part, Reading) for part in parts_of(metric.expression))
-    speech = Speech(file_hash(file.path / "tokenizer.json"), file.path) if reads else None
+    speaks = reads or (metric.reads_answer and task.generated is not None)
+    speech = Speech(file_hash(file.path / "tokenizer.json"), file.path) if speaks else None
     inputs = tuple((declared.name, declared.domain) for declared in task.inputs)
-    return RunMetric(term, metric.low, metric.high, inputs, answer, speech, name=name)
+    generation = None
+    if task.generated is not None and metric.reads_answer:
+        generation = Generation(task.generated.limit, read_end_tokens(file.path))
+    return RunMetric(term, metric.low, metric.high, inputs, answer, speech, generation, name)
 
 
 def read_texts(task: Task, tables: Tables) -> tuple[tuple[Reading, FilledText], ...]:

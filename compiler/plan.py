@@ -101,6 +101,17 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class RepliesKeys:
+    """What answers that are generated depend on, but for the network's weights, maps and inputs: as keys.
+
+    `plain`: of runs that nothing is set in, `edited`: of others.
+    """
+
+    plain: str
+    edited: str
+
+
+@dataclass(frozen=True)
 class OtherNetwork:
     """A network in which values are read, where they lie in the one that is measured. The name is the term's."""
 
@@ -114,8 +125,9 @@ class EvaluateStep:
     """Score a term item by item; of several candidates the one that is best on `select` is measured.
 
     How many items are scored is its readers' business: the scores of more items continue those of fewer. `variables`
-    are those of the grounding; `metric` is what the term reads, where it is another metric than `correct`; `natural`
-    the inputs on which read-outs are fitted and whose activations are the natural ones.
+    are those of the grounding; `metric` is what the term reads, where it is another metric than `correct`, and
+    `replies` keys what it has generated; `natural` the inputs on which read-outs are fitted and whose activations are
+    the natural ones.
     """
 
     key: str
@@ -130,6 +142,7 @@ class EvaluateStep:
     natural: str | None
     others: tuple[OtherNetwork, ...] = ()
     metric: RunMetric | None = field(default=None, metadata=LATER)
+    replies: "RepliesKeys | None" = field(default=None, metadata=LATER)
     kind: Literal["Evaluate"] = "Evaluate"
 
 

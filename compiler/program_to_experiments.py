@@ -42,6 +42,7 @@ def _lower_quantity(
     signs, strengths = _signs(parts, index, False), _signs(parts, index, measurement.signed)
     asks = isinstance(estimand, Iia | Effect) and not estimand.random and 1 in signs
     free = isinstance(estimand, Iia | Effect) and estimand.ungated
+    asks = asks and measurement.encoding.has_output
     ungated = asks and (free or estimands.program.networks[estimand.network].ungated)
     control = controls.last_site(measurement) if measurement.learned and -1 in strengths else None
     vetoes = controls.vetoes(measurement) if measurement.learned and 1 in strengths else ()

@@ -349,6 +349,19 @@ def measured_run(score: Score) -> Run:
     return score.query.run if isinstance(score, Amount) else score.left.run
 
 
+def inputs_read(run: Run) -> tuple[int, ...]:
+    """The inputs of the item that a run reads, its own and those of the runs that its values are read in; in order."""
+    found = {run.input}
+    waiting = [assignment.value for assignment in run.assignments]
+    while waiting:
+        match waiting.pop():
+            case ValueOf(run=inner):
+                found.update(inputs_read(inner))
+            case Plus(left=left, right=right):
+                waiting += [right] if left is None else [left, right]
+    return tuple(sorted(found))
+
+
 def taken_values(run: Run) -> tuple[tuple[str, ValueOf], ...]:
     """The variables that a run sets, each with the value that it takes from another run.
 

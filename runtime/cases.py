@@ -12,7 +12,7 @@ from ..compiler.plan import Case, DecideStep
 from .sequential import Look, run_looks
 from .verdicts import CasesRow, PartRow
 
-UNDECIDED = ("straddles", "budget")
+UNDECIDED = ("straddles", "budget", "awaiting_scores")
 """Reasons that leave a value open: it has not failed, so that one before it may still refute the claim."""
 
 

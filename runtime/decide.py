@@ -26,8 +26,9 @@ def run_decide(walk: Walk, look: Look, control: Run, looked_before: bool) -> Ver
     ruling, evaluated = decision.ruling, decision.evaluated
     measured = [e.measured for e in evaluated]
     said = (ruling.why,) if ruling.why else ()
-    parts = tuple(part_row(part, part_interval(part, measured, step.alpha), evaluated) for part in step.parts)
-    cases = cases_rows(walk, parts)
+    seen = step.parts if evaluated else ()
+    parts = tuple(part_row(part, part_interval(part, measured, step.alpha), evaluated) for part in seen)
+    cases = cases_rows(walk, parts) if evaluated else ()
     notes = (
         *said,
         *decision.controls.notes,
@@ -95,11 +96,13 @@ def _notes(evaluated: list[Evaluated], ruling: Ruling) -> list[str]:
         notes.append("the declared search found no such map, which refutes nothing")
     freed = [e.quantity.text for e in evaluated if e.quantity.ungated]
     if freed:
-        notes.append(f"not gated by the network's accuracy, since its network is `ungated`: {', '.join(freed)}")
+        notes.append(f"decided whatever the network's accuracy, since its network is `ungated`: {', '.join(freed)}")
     exempt = [e for e in evaluated if not e.quantity.gated and not e.quantity.ungated]
     ungated = [e.quantity.text for e in exempt if e.scores.no_op is not None]
     if ungated:
-        notes.append(f"not gated by the network's accuracy (bounded from above, or untrained): {', '.join(ungated)}")
+        notes.append(
+            f"decided whatever the network's accuracy (bounded from above, or untrained): {', '.join(ungated)}"
+        )
     return notes
 
 

@@ -23,6 +23,7 @@ from .answers import compare
 from .encode import encode
 from .engines import Engine
 from .item_scores import ItemScores, Tally, join
+from .metrics import Judging, Missing
 from .natural import Natural
 from .other_networks import NO_OTHERS, Other
 from .progress import Progress
@@ -42,6 +43,7 @@ def run_evaluate(
     first: int = 0,
     natural: Natural | None = None,
     others: Mapping[str, Other] = NO_OTHERS,
+    judging: Judging | None = None,
 ) -> ItemScores:
     """Scores of sampled items on one network, in their order; `first` is the index of the first in its stream.
 
@@ -51,9 +53,8 @@ def run_evaluate(
     parts: list[ItemScores] = []
     progress.start(f"evaluate {step.text}", len(items))
     for batch in _batches(items, engine.at_once):
-        parts.append(
-            _score(step, population, batch, engine, encoding, first + sum(len(part) for part in parts), natural, others)
-        )
+        at = first + sum(len(part) for part in parts)
+        parts.append(_score(step, population, batch, engine, encoding, at, natural, others, judging))
         progress.advance(len(batch))
     progress.finish()
     return join(parts)
@@ -67,6 +68,7 @@ def run_whole_domain(
     progress: Progress,
     natural: Natural | None = None,
     others: Mapping[str, Other] = NO_OTHERS,
+    judging: Judging | None = None,
 ) -> Scores:
     """Scores of every item of the whole domain, batch by batch, with sources that no run can tell apart shared.
 
@@ -78,7 +80,7 @@ def run_whole_domain(
     shared = share_sources(step, population, engine, encoding)
     progress.start(f"evaluate {step.text}", count_items(population))
     for items in enumerate_items(population, engine.at_once, shared):
-        scored = _score(step, population, items, engine, encoding, 0, natural, others)
+        scored = _score(step, population, items, engine, encoding, 0, natural, others, judging)
         tally.add(scored, items.multiplicity, _unseen(population, items) if learned else None)
         progress.advance(len(items) if items.multiplicity is None else int(items.multiplicity.sum()))
     progress.finish()
@@ -93,10 +95,11 @@ def share_right(
     encoding: Encoding,
     natural: Natural | None = None,
     others: Mapping[str, Other] = NO_OTHERS,
+    judging: Judging | None = None,
 ) -> float:
     """The mean score of items among the declared answers, to choose a network by."""
     batches = _batches(items, engine.at_once)
-    scored = [_score(step, population, batch, engine, encoding, 0, natural, others) for batch in batches]
+    scored = [_score(step, population, batch, engine, encoding, 0, natural, others, judging) for batch in batches]
     return float(join(scored).values_among.double().mean())
 
 
@@ -116,14 +119,16 @@ def _score(
     first: int = 0,
     natural: Natural | None = None,
     others: Mapping[str, Other] = NO_OTHERS,
+    judging: Judging | None = None,
 ) -> ItemScores:
     model = model_batch(population, items)
     batch = Batch(encode(items, encoding), model.members, model.variables)
     score = step.score
     cell, none = torch.from_numpy(items.cell).int(), torch.zeros(len(items), dtype=torch.bool)
     if isinstance(score, Gain | Differ | Apart | Amount):
-        found = score_effect(step, items, engine, encoding, natural, first, others)
-        base_right, clipped = _bases_right(step, items, engine, encoding, batch), found.clipped
+        found = score_effect(step, items, engine, encoding, natural, judging or Judging(Missing()), first, others)
+        base_right = _bases_right(step, items, engine, encoding, batch) if encoding.has_output else None
+        clipped = found.clipped
         return ItemScores(
             cell=cell,
             values=found.values,

@@ -12,6 +12,7 @@ from .fits import Fits
 from .fitted import evaluation_content
 from .item_scores import ItemScores, summarise
 from .maps import open_map
+from .metrics import AwaitingScores, Judging, Missing, Replies
 from .natural import Natural, open_natural
 from .other_networks import Other
 from .overlaps import find_overlap
@@ -35,6 +36,8 @@ class Evaluations:
 
     def __init__(self, plan: Plan, store: Store, fits: Fits, progress: Progress) -> None:
         self.plan, self.store, self.fits, self.progress = plan, store, fits, progress
+        self.missing = Missing()
+        """The rows that tables of scores lack, in all evaluations so far."""
         self._choices: dict[str, _Chosen] = {}
         self._engines: dict[str, Engine] = {}
         self._items: dict[str, ItemScores] = {}
@@ -47,6 +50,7 @@ class Evaluations:
 
         Raises:
             EnvironmentProblem: a checkpoint, the store or an activation is broken.
+            AwaitingScores: a table lacks scores of answers; nothing is kept of what was scored with them.
         """
         step, chosen = self._step(key), self._choose(key)
         if count is None:
@@ -88,7 +92,11 @@ class Evaluations:
                 engine, natural = self._engine(step, chosen), self._natural(step)
                 grounded = self._grounded(step, chosen)
                 others = self._others(step, chosen.index)
-                scores = run_whole_domain(grounded, population, engine, encoding, self.progress, natural, others)
+                judging = self._judging(step, chosen.index)
+                scores = run_whole_domain(
+                    grounded, population, engine, encoding, self.progress, natural, others, judging
+                )
+                self._await(judging)
                 scores = replace(scores, select=chosen.select, chosen=chosen.index)
                 self.store.save(chosen.content, scores.tensors(), scores.document())
             self._whole[step.key] = scores
@@ -106,7 +114,10 @@ class Evaluations:
             engine, natural = self._engine(step, chosen), self._natural(step)
             grounded = self._grounded(step, chosen)
             others = self._others(step, chosen.index)
-            return run_evaluate(grounded, population, items, engine, encoding, self.progress, start, natural, others)
+            judging, told = self._judging(step, chosen.index), self.progress
+            found = run_evaluate(grounded, population, items, engine, encoding, told, start, natural, others, judging)
+            self._await(judging)
+            return found
 
         scores = read_or_score(self.store, chosen.content, count, score, self._items.get(step.key))
         assert scores is not None, "checked: some item can be drawn"
@@ -149,10 +160,26 @@ class Evaluations:
                 found.append(self.fits.fit(candidate.fit).select)
                 continue
             items, population, encoding = self.fits.items(step.select)
-            engine = self.fits.engine(candidate, step)
+            engine, judging = self.fits.engine(candidate, step), self._judging(step, index)
             natural, others = self._natural(step), self._others(step, index)
-            found.append(share_right(step, population, items, engine, encoding, natural, others))
+            found.append(share_right(step, population, items, engine, encoding, natural, others, judging))
+            self._await(judging)
         return found
+
+    def _judging(self, step: EvaluateStep, index: int) -> Judging:
+        """What a metric needs on one candidate: what its network has generated, and where to note missing rows."""
+        if step.replies is None:
+            return Judging(Missing())
+        candidate = step.candidates[index]
+        maps = None if candidate.fit is None else self.fits.fit(candidate.fit)
+        content = evaluation_content(str(candidate.frame_seed), index, maps)
+        return Judging(Missing(), Replies(self.store, step.replies, candidate.network.key, content))
+
+    def _await(self, judging: Judging) -> None:
+        """Raises AwaitingScores where a table lacked rows, and notes them."""
+        if judging.missing.keys:
+            self.missing.take(judging.missing)
+            raise AwaitingScores(judging.missing)
 
     def _step(self, key: str) -> EvaluateStep:
         step = self.plan.step(key)

@@ -13,6 +13,7 @@ from .diagnose import Diagnoser, Looked
 from .evaluations import Evaluations
 from .fits import Fits
 from .looks import looked_before, read_looks, record_look
+from .metrics import AwaitingScores, Missing, missing_name
 from .part_intervals import Measured
 from .progress import Progress
 from .quantity_keys import quantity_keys
@@ -42,19 +43,41 @@ class Inline:
             assert isinstance(step, DecideStep)
             before = not step.claim.exhaustively and looked_before(looks, self.plan.key, step)
             walk = walk_cases(step, self._look_at)
-            verdict = settle(self.store, step, self._decide(walk, before))
-            if not step.claim.exhaustively:
+            verdict = self._decide(walk, before)
+            self._write_missing()
+            if verdict.quantities:  # without a number nothing was looked at
+                verdict = settle(self.store, step, verdict)
+            if verdict.quantities and not step.claim.exhaustively:
                 record_look(self.store, looks, self.plan.key, step)
             yield diagnoser.diagnose(walk.step, verdict, self._looked)
 
     def _look_at(self, step: DecideStep) -> Look:
-        return lambda size: [self._evaluated(quantity, size) for quantity in step.quantities]
+        def look(size: int | None) -> list[Evaluated]:
+            found, missing = list[Evaluated](), Missing()
+            for quantity in step.quantities:  # what any of them lacks is asked for at once
+                try:
+                    found.append(self._evaluated(quantity, size))
+                except AwaitingScores as awaiting:
+                    missing.take(awaiting.missing)
+            if missing.keys:
+                raise AwaitingScores(missing)
+            return found
+
+        return look
 
     def _decide(self, walk: Walk, looked_before: bool) -> Verdict:
         def control(key: str, count: int | None) -> Measured:
             return Measured(self.evaluations.scores(key, count), self._evaluate_step(key).items, fixed=True)
 
         return run_decide(walk, self._look_at(walk.step), control, looked_before)
+
+    def _write_missing(self) -> None:
+        """Write what tables lack so far; of a table that lacks nothing any more no file is left."""
+        missing, steps = self.evaluations.missing, (self.plan.step(key) for key in self.plan.graph)
+        metrics = [step.metric for step in steps if isinstance(step, EvaluateStep) and step.metric is not None]
+        for path in {table.path for metric in metrics for table in metric.tables} - missing.keys.keys():
+            self.store.remove_text(missing_name(path))
+        missing.write(self.store)
 
     def _evaluated(self, quantity: MeasuredQuantity, size: int | None) -> Evaluated:
         """A quantity on its first items: `size` of them, as many as its budget allows, or its whole domain."""

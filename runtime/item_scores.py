@@ -22,7 +22,8 @@ class ItemScores:
 
     `cell` is the index in `Population.cells`. `values` are scores over all classes, `values_among` over the declared
     answers, float32 within `range`; `binary` scores are 0 or 1. Boolean are `near` (two best logits closer than 1e-4),
-    `clipped` (the value was cut to the range) and `base_right` (the network answers the base right). `no_op` and
+    `clipped` (the value was cut to the range) and `base_right` (the network answers the base right; None
+    where the task has no output). `no_op` and
     `full_swap` are what the pairs alone give, 0..1 (None for `accuracy`).
     """
 
@@ -31,7 +32,7 @@ class ItemScores:
     values_among: Tensor
     near: Tensor
     clipped: Tensor
-    base_right: Tensor
+    base_right: Tensor | None
     no_op: Tensor | None
     full_swap: Tensor | None
     range: tuple[float, float] = (0.0, 1.0)
@@ -84,7 +85,7 @@ class Tally:
         self.n, self.right, self.among, self.near, self.base_right, self.clipped = np.zeros((6, cells))
         self.no_op, self.full_swap = np.zeros(cells), np.zeros(cells)
         self.unseen = np.zeros((cells, 2))
-        self.has_pairs, self.binary = False, True
+        self.has_pairs, self.has_output, self.binary = False, True, True
         self.range = (0.0, 1.0)
 
     def add(
@@ -103,7 +104,9 @@ class Tally:
         self.right += summed(part.values)
         self.among += summed(part.values_among)
         self.near += summed(part.near)
-        self.base_right += summed(part.base_right)
+        self.has_output = part.base_right is not None
+        if part.base_right is not None:
+            self.base_right += summed(part.base_right)
         self.clipped += summed(part.clipped)
         if part.no_op is not None and part.full_swap is not None:
             self.has_pairs = True
@@ -137,7 +140,7 @@ class Tally:
             cells=cells,
             values=None if items is None else items.values,
             values_among=None if items is None else items.values_among,
-            base_right=int(self.base_right.sum()),
+            base_right=int(self.base_right.sum()) if self.has_output else None,
             no_op=float(self.no_op @ shares) if self.has_pairs else None,
             full_swap=float(self.full_swap @ shares) if self.has_pairs else None,
             unseen=unseen if items is None and learned else None,

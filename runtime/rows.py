@@ -31,7 +31,7 @@ def quantity_row(evaluated: Evaluated, alpha: float, among: bool) -> QuantityRow
         clipped=scores.clipped,
         among=among,
         full_vocabulary=float(scores.mean(False)),
-        network_accuracy=scores.base_right / scores.n,
+        network_accuracy=None if scores.base_right is None else scores.base_right / scores.n,
         no_op=scores.no_op,
         full_swap=scores.full_swap,
         near_ties=scores.near,

@@ -107,6 +107,7 @@ def rule_parts(step: DecideStep, measured: list[Measured], moved: Moved = AS_MEA
 
 def solves(scores: Scores, alpha: float) -> bool | None:
     """The gate: whether the network solves the task on the items' bases; None where that is not known yet."""
+    assert scores.base_right is not None, "what has no output is not gated"
     if scores.whole_domain:
         return scores.base_right >= GATE * scores.n
     accuracy = proportion_sequence(scores.base_right, scores.n, alpha)

@@ -32,7 +32,7 @@ from .answers import compare, declared_best, near_ties
 from .encode import encode
 from .engines import Engine
 from .errors import EngineRefusal
-from .metrics import read_metric, score_metric
+from .metrics import Judging, read_metric, score_metric
 from .natural import Natural
 from .other_networks import NO_OTHERS, Other, elsewhere
 from .set_values import Setting
@@ -60,6 +60,7 @@ def score_effect(
     engine: Engine,
     encoding: Encoding,
     natural: Natural | None,
+    judging: Judging,
     first: int = 0,
     others: Mapping[str, Other] = NO_OTHERS,
 ) -> EffectScores:
@@ -79,7 +80,7 @@ def score_effect(
     batch = setting.fill(batch, runs)
     if step.metric is not None:
         metric, output = step.metric, step.model.output
-        read = [read_metric(metric, run, output, batch, items.bases, engine, encoding) for run in runs]
+        read = [read_metric(metric, run, output, batch, fed.inputs, engine, encoding, judging) for run in runs]
         found = score_metric(score, read, metric.range)
         return EffectScores(found.values, found.values, found.near, found.range, False, found.clipped)
     assert not isinstance(score, Amount), "a mean of `correct` is agreement with the model"

@@ -33,16 +33,16 @@ class Scores:
 
     `values` and `values_among` hold each item's score (shape [item], in the order of the stream; None for a whole
     domain) within `range`; `binary` tells that a score is 0 or 1, and `clipped` how many were cut to the range.
-    `base_right` counts bases that the network answers right. `no_op` and `full_swap` are what the pairs alone give (the
-    model's labels; None for `accuracy`). `unseen` counts (right, n) by cell over items without `fit` inputs, for
-    learned maps on a whole domain. `select` lists the score on `select` of every network that was drawn; `chosen` is
-    the one measured.
+    `base_right` counts bases that the network answers right (None: the task has no output). `no_op` and `full_swap` are
+    what the pairs alone give (the model's labels; None for `accuracy`). `unseen` counts (right, n) by cell over items
+    without `fit` inputs, for learned maps on a whole domain. `select` lists the score on `select` of every network that
+    was drawn; `chosen` is the one measured.
     """
 
     cells: tuple[CellCount, ...]
     values: Tensor | None
     values_among: Tensor | None
-    base_right: int
+    base_right: int | None
     no_op: float | None
     full_swap: float | None
     unseen: tuple[tuple[int, int], ...] | None

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from ..compiler.budgets import CHUNK
 from ..compiler.plan import DecideStep
 from .controls import ControlRuling, Run, run_controls
+from .metrics import AwaitingScores
 from .part_intervals import Moved
 from .rulings import Evaluated, Ruling, rule_parts, rule_scores, rule_values
 from .sequences import MOST_ITEMS, items_to_settle
@@ -47,14 +48,21 @@ def look_sizes(step: DecideStep, least: int | None = None) -> Iterator[int | Non
 def run_looks(step: DecideStep, look: Look, control: Run | None, least: int | None = None) -> Decision:
     """Look until every part is decided and no veto depends on more items, or until there are no more.
 
+    Where a table lacks scores of answers it ends, with what was seen before, which may be nothing.
+
     Args:
         step: the claim.
         look: measures its quantities.
         control: runs a control; called only where the claim itself would hold (None: what holds stays so).
         least: how many items the first look has at least.
     """
+    evaluated: list[Evaluated] = []
     for size in look_sizes(step, least):
-        evaluated = look(size)
+        try:
+            evaluated = look(size)
+        except AwaitingScores as awaiting:
+            waiting = Ruling("inconclusive", "awaiting_scores", why=str(awaiting))
+            return Decision(evaluated, waiting, ControlRuling(None))
         ruling, controls = _rule(step, evaluated, control)
         if not ruling.open or (size is not None and all(_used_up(e, size) for e in evaluated)):
             break

@@ -1,7 +1,7 @@
 """The store: results of steps by content key, written whole or not at all, verified when read.
 
 Layout of a store folder: `artifacts/KK/KEY.safetensors` (tensors, with a JSON document and the content hash in the
-metadata), `results/NAME-KEY.json`, `looks.jsonl` (append-only).
+metadata), `results/NAME-KEY.json`, `looks.jsonl` and `replies/KEY.jsonl` (append-only), `NAME.missing.csv`.
 """
 
 import hashlib
@@ -67,6 +67,18 @@ class Store:
             file.write(text.encode())
         return path
 
+    def save_text(self, name: str, text: str) -> Path:
+        """Write a file for people to read, atomically; returns its path."""
+        path = self.folder / name
+        with self._replacing(path) as file:
+            file.write(text.encode())
+        return path
+
+    def remove_text(self, name: str) -> None:
+        """Remove such a file, if it is there."""
+        with self._writing():
+            (self.folder / name).unlink(missing_ok=True)
+
     def results(self, name: str | None = None) -> list[Path]:
         """The result documents of a spec (None: of all specs), newest first."""
         key = "[0-9a-f]" * RESULT_DIGITS  # a spec's name may start with another's
@@ -78,7 +90,7 @@ class Store:
         if not lines:
             return
         with self._writing():
-            self.folder.mkdir(parents=True, exist_ok=True)
+            (self.folder / file).parent.mkdir(parents=True, exist_ok=True)
             with (self.folder / file).open("a+b") as ledger:
                 cut_short = ledger.tell() > 0 and _last_byte(ledger) != b"\n"
                 text = ("\n" if cut_short else "") + "".join(f"{line}\n" for line in lines)

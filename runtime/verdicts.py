@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import nan
 from typing import Literal
 
 from .diagnosis import Diagnosis
@@ -44,12 +45,13 @@ class QuantityRow:
 
     `right` is the sum of n items' scores, of at most `budget`; `binary` scores are 0 or 1, and `clipped` counts those
     that were cut to the range. `method` tells how the interval is made. `exact` is k/N as text for a whole domain.
-    `network_accuracy` is on the items' bases. `no_op` and `full_swap` are what the pairs alone give. `near_ties` counts
-    items whose two best logits are closer than 1e-4. `select` lists the scores on `select` of the networks that
-    `random(N)` drew. `unseen` is the estimate on a whole domain without `fit` inputs, and its n. `map` is the content
-    key of the fitted map in the store. `remarks` say of the items what a reader must know: sets left out, halves that
-    never occur, what was decided by sampling. `keys` None: of an older version. `seeds` are all attempts at its maps,
-    `sizes` what a fit found where it was to find sizes, `search` every alternative of a searched region.
+    `network_accuracy` is on the items' bases (None: the task has no output). `no_op` and `full_swap` are what the pairs
+    alone give. `near_ties` counts items whose two best logits are closer than 1e-4. `select` lists the scores on
+    `select` of the networks that `random(N)` drew. `unseen` is the estimate on a whole domain without `fit` inputs, and
+    its n. `map` is the content key of the fitted map in the store. `remarks` say of the items what a reader must know:
+    sets left out, halves that never occur, what was decided by sampling. `keys` None: of an older version. `seeds` are
+    all attempts at its maps, `sizes` what a fit found where it was to find sizes, `search` every alternative of a
+    searched region.
     """
 
     text: str
@@ -68,7 +70,7 @@ class QuantityRow:
     clipped: int
     among: bool
     full_vocabulary: float
-    network_accuracy: float
+    network_accuracy: float | None
     no_op: float | None
     full_swap: float | None
     near_ties: int
@@ -144,10 +146,10 @@ class CasesRow:
 class Verdict:
     """The outcome of one claim.
 
-    `estimate`, `low`, `high` and `bound` are those of its first part; `alpha` is the error that the claim may make.
-    `reason` is a reason code where the outcome is inconclusive. `expectation` tells whether the outcome is the one
-    that the author expected. `parts` and `quantities` are those that were looked at, `cases` says which were not.
-    `diagnosis` says of each estimand that is too low for the claim where it fails.
+    `estimate` and `interval` are those of its first part (a claim that awaits scores may have no part yet); `alpha` is
+    the error that the claim may make. `reason` is a reason code where the outcome is inconclusive. `expectation` tells
+    whether the outcome is the one that the author expected. `parts` and `quantities` are those that were looked at,
+    `cases` says which were not. `diagnosis` says of each estimand that is too low for the claim where it fails.
     """
 
     name: str
@@ -168,13 +170,13 @@ class Verdict:
 
     @property
     def estimate(self) -> float:
-        """The first part's left side, as measured."""
-        return self.parts[0].estimate
+        """The first part's left side, as measured; NaN where it awaits scores."""
+        return self.parts[0].estimate if self.parts else nan
 
     @property
     def interval(self) -> tuple[float, float]:
-        """The interval that decides the first part."""
-        return self.parts[0].low, self.parts[0].high
+        """The interval that decides the first part; NaN where it awaits scores."""
+        return (self.parts[0].low, self.parts[0].high) if self.parts else (nan, nan)
 
 
 @dataclass(frozen=True)

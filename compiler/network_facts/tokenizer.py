@@ -40,6 +40,10 @@ class Tokenizer:
         """The text of a token."""
         return str(self._opened.decode([token], skip_special_tokens=False))
 
+    def decode_all(self, tokens: Sequence[int]) -> str:
+        """The text of some tokens, one after the other."""
+        return str(self._opened.decode(list(tokens), skip_special_tokens=False))
+
     def show(self, token: int) -> str:
         """A token as the vocabulary writes it."""
         return str(self._opened.id_to_token(token))

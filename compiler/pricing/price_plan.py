@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import networkx as nx
 
 from ..budgets import CHUNK
-from ..count_runs import ask_score
+from ..count_runs import ask_metric, ask_score
 from ..plan import DecideStep, EvaluateStep, FitStep, Plan, PlannedControl
 from .estimate_memory import Memory, estimate_memory
 from .plan_rows import Rows, open_natural, open_rows, planned_count
@@ -96,8 +96,13 @@ def price_evaluate(plan: Plan, step: EvaluateStep, running: Running, stored: Sto
 
 def _score(step: EvaluateStep, rows: Rows, natural: Rows | None, network: Network) -> Price:
     names = step.model.input_names
-    asked = ask_score(step.score, network.source.file.facts, step.grounding, step.variables, names)
-    price = network.ask(asked, rows)
+    facts = network.source.file.facts
+    if step.metric is not None:
+        found = ask_metric(step.score, step.metric, facts, step.grounding, step.variables, names)
+        asked, price = found.plain, network.ask_metric(found, rows, rows.encoding.has_output)
+    else:
+        asked = ask_score(step.score, facts, step.grounding, step.variables, names)
+        price = network.ask(asked, rows)
     for name, stage in asked.elsewhere:
         other = next(other for other in step.others if other.name == name)
         there = network.running.network(other.network.key, other.network, other.encoding)

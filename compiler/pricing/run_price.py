@@ -5,11 +5,12 @@ first edited stage on. `hooks` and `pyvene` run whatever is asked, whole.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..budgets import CHUNK
-from ..count_runs import Asked, Read
+from ..count_runs import Asked, AskedMetric, Read
 from ..experiments import Encoding
+from ..keys import content_key
 from ..network_facts import TransformerFacts
 from ..plan import EngineName, NetworkSource, Plan
 from ..weigh_network import NetworkWeight, weigh_network
@@ -51,6 +52,8 @@ class Network:
     weight: NetworkWeight
     most_numbers: int = 0
     intervened: bool = False
+    alone: "Network | None" = None
+    """Of a network that is fed a text behind its prompts: the same without."""
 
     @property
     def spoken(self) -> bool:
@@ -108,12 +111,12 @@ class Network:
 
     def ask(self, asked: Asked, rows: Rows) -> Price:
         """All runs that a score asks for, of every item."""
-        price = Price()
+        price, elsewhere = Price(), self.alone or self
         for role, stage in dict.fromkeys(asked.passed):
-            price = price.plus(self.begin(rows, role, stage))
+            price = price.plus((self if role == 0 else elsewhere).begin(rows, role, stage))
         for role, stage in asked.reads:
             before = {passed for other, passed in asked.passed if other == role}
-            price = price.plus(self.read(rows, role, stage, begun=before))
+            price = price.plus((self if role == 0 else elsewhere).read(rows, role, stage, begun=before))
         for role, stage in asked.bases:
             price = price.plus(
                 self.begin(rows, role, stage, begun=[read for each, read in asked.reads if each == role])
@@ -129,6 +132,44 @@ class Network:
                 price = price.plus(self.intervene(rows.count, stage))
         for role in asked.answers:
             price = price.plus(self.answer(rows, role, (*asked.reads, *asked.bases)))
+        return price
+
+    def ask_metric(self, asked: AskedMetric, rows: Rows, has_output: bool) -> Price:
+        """All runs that a metric asks for, of every item, and whether the bases are answered right."""
+        price = self.following("", 1).ask(asked.plain, rows) if self.weight.forced else self.ask(asked.plain, rows)
+        for text, tokens, runs in asked.texts:
+            price = price.plus(self.following(content_key("text", 1, text=text), tokens).ask(runs, rows))
+        if asked.limit:
+            price = price.plus(self.generate(asked.generated, rows, asked.limit))
+        return price.plus(self.ask(Asked(answers=[0]), rows)) if has_output else price
+
+    def following(self, text: str, tokens: int) -> "Network":
+        """The network fed a text of so many tokens behind each prompt: runs of inputs that are others."""
+        weight = self.weight
+        longer = replace(weight, positions=weight.positions + tokens - 1, heads=tokens, forced=False)
+        return Network(
+            self.running, f"{self.key} {text}", self.source, self.encoding, longer, self.most_numbers, alone=self
+        )
+
+    def generate(self, asked: Asked, rows: Rows, limit: int) -> Price:
+        """Whole runs for each of at most `limit` tokens; what they read elsewhere is read once.
+
+        Where nothing is set, an input's text is generated once, whichever step asks for it.
+        """
+        price, weight = Price(), self.weight
+        for role, stage in asked.reads:
+            price = price.plus(self.read(rows, role, stage))
+        each = [weight.run(0, weight.last) * (weight.positions + step) // weight.positions for step in range(limit)]
+        flops = sum(each) + limit * weight.answer() // max(1, weight.heads)
+        for _ in (*asked.bases, *(stage for stage in asked.fed if stage >= 0)):
+            price = price.plus(Price(forward=limit * rows.count, flops=rows.count * flops))
+        for _ in (stage for stage in asked.fed if stage < 0):
+            price = price.plus(Price(clean=limit * rows.count, flops=rows.count * flops))
+        for role in asked.answers:
+            inputs, where = rows.hashes(role), (f"{self.key} generates", self.encoding, limit)
+            new = rows.most if inputs is None else self.running.seen.add(where, inputs)
+            price = price.plus(Price(clean=limit * new, flops=new * flops))
+        self.hold(rows.count, 0)
         return price
 
     def natural(self, asked: Asked, rows: Rows, scored: int) -> Price:

@@ -64,7 +64,7 @@ def count_texts(asked: Asked, tokenizer: Tokenizer, layout: PromptLayout | None)
     """The most tokens of each text that metrics ask about, as far as prompts are looked at."""
     found: dict[FilledText, int] = {}
     for text in dict.fromkeys(text for _, text in asked):
-        said = (ids for _, _, ids in _say(text, tokenizer, layout) if ids is not None)
+        said = (ids for _, _, ids in say_some(text, tokenizer, layout) if ids is not None)
         found[text] = max(map(len, said), default=1)
     return tuple(found.items())
 
@@ -73,7 +73,7 @@ Continued = tuple[PromptTokens | None, str | None, tuple[int, ...] | None]
 """A prompt (None: tokens are fed as they are), the text after it (None: a table lacks it), and the text's tokens."""
 
 
-def _say(text: FilledText, tokenizer: Tokenizer, layout: PromptLayout | None) -> list[Continued]:
+def say_some(text: FilledText, tokenizer: Tokenizer, layout: PromptLayout | None) -> list[Continued]:
     """A text after some prompts."""
     prompts = () if layout is None else layout.prompts[:: max(1, len(layout.prompts) // LOOKED_AT)]
     if not prompts:
@@ -176,7 +176,7 @@ def _check_reading(
 ) -> Iterator[Diagnostic]:
     """A text is tokens of its own after every prompt, and fits behind it; `prob` and `logit` are of one token."""
     one = reading.function != "logprob"
-    for prompt, shown, ids in _say(text, tokenizer, layout):
+    for prompt, shown, ids in say_some(text, tokenizer, layout):
         if shown is None and isinstance(text, RowText) and prompt is not None:
             (key,) = show_values(text.key, {name: np.array([value]) for name, value in prompt.inputs.items()}, 1)
             message = f"`{text.table.name}` has no text for `{key}`"

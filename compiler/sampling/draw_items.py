@@ -142,7 +142,12 @@ def open_population(recipe: Recipe, whole_domain: bool = False) -> Population:
         spaces = opened[None] = open_spaces(recipe, None, _number(key, "pool/None"))
     generator = np.random.Generator(np.random.Philox(key=_number(key, f"cells/{split}")))
     occurring, sampled = halves_that_occur(recipe, spaces, generator)
-    kept = [index for index, halves in occurring.items() if "changing" in halves and set(halves) & set(recipe.halves)]
+    told = recipe.halves != ("keeping",)  # where no output tells inputs apart nothing need change
+    kept = [
+        index
+        for index, halves in occurring.items()
+        if ("changing" in halves or not told) and set(halves) & set(recipe.halves)
+    ]
     wanted = {index: tuple(half for half in occurring[index] if half in recipe.halves) for index in kept}
     cells = tuple(
         Cell(index, half, Fraction(1, len(kept) * len(wanted[index]))) for index in kept for half in wanted[index]

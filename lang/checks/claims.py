@@ -37,12 +37,12 @@ REASONS = (
     "unstable",
     "out_of_range",
     "overlap",
+    "awaiting_scores",
 )
 OF_SEARCHES = ("search_not_shown", "vacuous", "control_unsettled")
 """Reasons of controls, which run where something is learned or searched."""
 OF_SAMPLES = ("straddles", "budget", "too_few_changed")
 """Reasons that a count of every item leaves no room for."""
-LATER_REASONS = ("awaiting_scores",)
 
 
 @dataclass(frozen=True)
@@ -340,9 +340,6 @@ class _ClaimChecker:
                 reason.span,
                 help=f"write `expect {outcome.text}`, or `expect inconclusive({reason.text})`",
             )
-        elif reason.text in LATER_REASONS:
-            message = f"the reason `{reason.text}` is part of the language but not built yet"
-            self.report.error("CS010", message, reason.span, help="no verdict has it yet")
         elif reason.text not in REASONS:
             self.report.error(
                 "CS418",

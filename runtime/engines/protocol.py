@@ -8,6 +8,7 @@ from torch import Tensor
 from ...compiler.groundings import Positions
 from ...compiler.interpret_terms import Batch
 from ...compiler.terms import OutputOf, Run
+from .generate import Generated
 
 if TYPE_CHECKING:
     from ..maps.feature_map import FeatureMap
@@ -47,6 +48,13 @@ class Engine(Protocol):
         Of these classes alone, in this order.
 
         What no map changes may be computed once and kept as long as the result is.
+        """
+
+    def generate(self, query: OutputOf, batch: Batch, limit: int, ends: tuple[int, ...]) -> Generated:
+        """What the query's run says after its prompt, token by token the best one, its assignments made at each.
+
+        Raises:
+            EngineRefusal: the engine does not generate.
         """
 
     def logits_after(self, query: OutputOf, batch: Batch, edit: Callable[[Tensor], Tensor]) -> Tensor:

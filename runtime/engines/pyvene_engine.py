@@ -20,12 +20,13 @@ from torch.utils.hooks import RemovableHandle
 from ...compiler.experiments import Encoding
 from ...compiler.groundings import Frame, Grounding, Positions
 from ...compiler.interpret_terms import Batch
-from ...compiler.terms import OutputOf, Run, taken_values
+from ...compiler.terms import OutputOf, Run, ValueOf, taken_values
 from ..errors import EngineRefusal
 from ..maps.feature_map import FeatureMap
 from ..networks.protocol import Network, read_site
 from ..networks.stages import take_reads
 from .feed import Feed, site_vectors, take_positions
+from .generate import Generated
 from .import_pyvene import import_pyvene
 from .protocol import Prepared
 from .pyvene_hosts import HookedSite, host_of
@@ -121,7 +122,7 @@ class PyveneEngine:
         base's own value, which changes nothing. At different layers it would undo what an earlier patch does to it, and
         so it would where shares are soft and blocks overlap, as they do while sizes are learned.
         """
-        targets = tuple(target for target, _ in taken_values(run))
+        targets = tuple(target for target, _ in _taken(run))
         one_layer = len({(frame.component, frame.layer) for frame in self.grounding.frames}) == 1
         if not run.within_set or (one_layer and not self._shares_are_soft()):
             return [(np.arange(len(batch)), targets)]
@@ -129,6 +130,10 @@ class PyveneEngine:
         sets, which = np.unique(batch.members[:, columns], axis=0, return_inverse=True)
         chosen = [tuple(t for t, member in zip(targets, row, strict=True) if member) for row in sets]
         return [(np.flatnonzero(which.ravel() == index), names) for index, names in enumerate(chosen)]
+
+    def generate(self, query: OutputOf, batch: Batch, limit: int, ends: tuple[int, ...]) -> Generated:
+        """See `Engine.generate`."""
+        raise EngineRefusal("an answer that is generated token by token is no interchange of pyvene's: use `hooks`")
 
     def _shares_are_soft(self) -> bool:
         """Whether some dim of a map is given to several blocks, each with a part of it."""
@@ -223,7 +228,7 @@ class PyveneEngine:
 
     def _source(self, run: Run, target: str, tokens: Tensor, batch: Batch) -> Tensor:
         """The tokens of one assignment's source; the base's own where the variable is not in the item's set."""
-        value = next(value for taken, value in taken_values(run) if taken == target)
+        value = next(value for taken, value in _taken(run) if taken == target)
         if value.variable != target or value.run.assignments or value.run.world != run.world:
             raise EngineRefusal(f"`{target}` does not take its own value in an unintervened run of the same network")
         source = tokens[:, value.run.input]
@@ -283,3 +288,12 @@ def hook_end(module: nn.Module, end: str, edit: Callable[[Tensor], Tensor]) -> R
     return module.register_forward_hook(
         lambda _, __, output: (edit(output[0]), *output[1:]) if isinstance(output, tuple) else edit(output)
     )
+
+
+def _taken(run: Run) -> tuple[tuple[str, ValueOf], ...]:
+    """The variables that a run sets, each with the value that it takes from another run."""
+    try:
+        return taken_values(run)
+    except ValueError:
+        message = "pyvene sets things to values of other runs; numbers, means, sums and draws are for other engines"
+        raise EngineRefusal(message) from None

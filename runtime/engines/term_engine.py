@@ -23,8 +23,9 @@ from ..errors import EngineRefusal
 from ..halving import by_halves
 from ..networks.protocol import Edit, SiteEdit
 from .feed import Feed, Where, site_vectors, split_vectors, take_positions, with_units
+from .generate import Generated, generate
 from .protocol import Prepared
-from .runs import Runs
+from .runs import Runs, WholeRuns
 
 if TYPE_CHECKING:
     from ..maps.feature_map import FeatureMap
@@ -122,6 +123,34 @@ class TermEngine:
             return answer(items, functools.partial(self._site_edits, self._edits(run, some), some, ()))
 
         return logits
+
+    def generate(self, query: OutputOf, batch: Batch, limit: int, ends: tuple[int, ...]) -> Generated:
+        """See `Engine.generate`. What is read in other runs is read once; runs are whole, and nothing is captured."""
+        run, read = query.run, dict[tuple[int, Run], Tensor]()
+        rows = self._rows(batch, run)
+
+        def vectors(frame: int, source: Run) -> Tensor:
+            if (frame, source) not in read:
+                read[frame, source] = self.vectors(frame, source, batch)
+            return read[frame, source]
+
+        given = replace(self._given(run, batch, rows), vectors=vectors)
+        whole = WholeRuns(self.runs.network, self.runs.device)
+
+        def next_logits(items: Tensor, said: Tensor) -> Tensor:
+            longer = replace(batch.take(items.numpy()), forced=said.numpy())
+            fed = self._rows(self.feed.force(longer, run.input), run)
+            tokens = self.feed.tokens(fed)
+            reads = self.feed.reads(fed, 0) + said.shape[1]
+            some = given.take(items.to(self.runs.device))
+            edits = self._edits(run, some)
+            if not edits:
+                return whole.logits(tokens, reads)[:, 0]
+            runner = whole.edited_runner(tokens, reads, [part.activation for part, _ in edits], 0)
+            everything = torch.arange(len(fed), device=self.runs.device)
+            return runner(everything, functools.partial(self._site_edits, edits, some, ()))[:, 0]
+
+        return generate(next_logits, len(batch), limit, ends)
 
     def logits_after(self, query: OutputOf, batch: Batch, edit: Edit) -> Tensor:
         """See `Engine.logits_after`."""

@@ -1,6 +1,5 @@
 """A metric's values on runs: logits after the prompts, and after texts that are fed behind them, become numbers."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,7 +27,9 @@ from ...compiler.terms import OutputOf, Run
 from ..answers import declared_best, near_ties
 from ..engines import Engine
 from ..errors import EnvironmentProblem
+from .awaiting import Missing
 from .continue_texts import continue_texts
+from .replies import Replies
 
 Values = npt.NDArray[np.float64]
 
@@ -45,8 +46,23 @@ class MetricValues:
     clipped: Tensor
 
 
+@dataclass(frozen=True)
+class Judging:
+    """What a metric needs that reads tables by answers: those that were generated, and where to note missing rows."""
+
+    missing: Missing
+    replies: Replies | None = None
+
+
 def read_metric(
-    metric: RunMetric, run: Run, output: str, batch: Batch, bases: Codes, engine: Engine, encoding: Encoding
+    metric: RunMetric,
+    run: Run,
+    output: str,
+    batch: Batch,
+    inputs: Codes,
+    engine: Engine,
+    encoding: Encoding,
+    judging: Judging,
 ) -> MetricValues:
     """The metric's values on a run of each item.
 
@@ -55,14 +71,15 @@ def read_metric(
         run: the run, with its assignments.
         output: the variable that a run's answer is called by in terms.
         batch: the items as the engine reads them.
-        bases: the inputs that texts and rows are filled from, codes [item, input].
+        inputs: codes [item, role, input]; texts and rows are filled from the base's, role 0.
         engine: runs the network.
         encoding: how inputs become tokens, and where the answers are read.
+        judging: told of rows that tables lack; the values of their items mean nothing then.
 
     Raises:
         EnvironmentProblem: logits are not finite, or a text is no tokens of its own.
     """
-    reader = _Reader(metric, OutputOf(output, run), batch, bases, engine, encoding)
+    reader = _Reader(metric, OutputOf(output, run), batch, inputs, engine, encoding, judging)
     values = torch.from_numpy(reader.value(metric.term))
     low, high = metric.range
     return MetricValues(values.clamp(low, high), reader.near, (values < low) | (values > high))
@@ -72,11 +89,20 @@ class _Reader:
     """Reads one metric: each run that it needs is made once."""
 
     def __init__(
-        self, metric: RunMetric, query: OutputOf, batch: Batch, bases: Codes, engine: Engine, encoding: Encoding
+        self,
+        metric: RunMetric,
+        query: OutputOf,
+        batch: Batch,
+        inputs: Codes,
+        engine: Engine,
+        encoding: Encoding,
+        judging: Judging,
     ) -> None:
         self.metric, self.query, self.batch, self.engine, self.encoding = metric, query, batch, engine, encoding
-        self.bases, self.columns = bases, metric.columns(bases)
-        self.near = torch.zeros(len(bases), dtype=torch.bool)
+        self.inputs, self.bases, self.judging = inputs, inputs[:, 0], judging
+        self.columns = metric.columns(self.bases)
+        self.near = torch.zeros(len(inputs), dtype=torch.bool)
+        self._replies: list[str] | None = None
         self._tokens: dict[FilledText, Tensor] = {}
         self._plain: Tensor | None = None
         if metric.reads_answer:
@@ -91,8 +117,10 @@ class _Reader:
             case Computed(expression=expression):
                 return compute(expression, self.columns, count).astype(np.float64)
             case Scored(table=table, key=key):
-                assert key is not None
-                return _scores(table.by_key, show_values(key, self.columns, count))
+                keys = self._generated() if key is None else show_values(key, self.columns, count)
+                if lacking := [one for one in keys if one not in table.by_key]:
+                    self.judging.missing.add(table, lacking)
+                return np.array([float(table.by_key.get(one, "0")) for one in keys], dtype=np.float64)
             case TokenRead():
                 read: Values = self._read(term).numpy()
                 return read
@@ -126,6 +154,17 @@ class _Reader:
             self._plain = _finite(logits).double().cpu()
         return self._plain
 
+    def _generated(self) -> list[str]:
+        """The text that each run generates."""
+        if self._replies is None:
+            replies, query = self.judging.replies, self.query
+            assert replies is not None, "planned: where answers are generated they are kept"
+            self._replies, near = replies.read(
+                self.metric, query.run, query.variable, self.batch, self.inputs, self.engine
+            )
+            self.near |= near
+        return self._replies
+
     def _answers(self) -> npt.NDArray[np.int64]:
         """The value of the output that each run gives: of each answer the best declared one."""
         logits, total, weight = self._logits(), torch.zeros(len(self.bases), dtype=torch.int64), 1
@@ -135,15 +174,6 @@ class _Reader:
             weight *= len(answer.classes)
             self.near |= near_ties(logits[:, index], answer)
         return total.numpy() + self.metric.answer.low
-
-
-def _scores(rows: Mapping[str, str], keys: list[str]) -> Values:
-    """The number of each key. Raises EnvironmentProblem where one is missing."""
-    for key in keys:
-        if key not in rows:
-            message = f"a metric's table has no row for `{key}`"
-            raise EnvironmentProblem("CS549", message, "add a row for every key")
-    return np.array([float(rows[key]) for key in keys], dtype=np.float64)
 
 
 def _combine(operator: str, operands: list[Values]) -> Values:

@@ -55,7 +55,7 @@ def test_what_it_needs_is_reported_and_not_left_out(spec: Path) -> None:
 def test_verify_refuses_it_as_long_as_no_engine_runs_it(spec: Path) -> None:
     status, out, err = run("verify", str(spec))
     assert (status, out) == (2, "")
-    assert "no engine of this version runs it" in err
+    assert "error[CS480]" in err
 
 
 def test_a_prompt_whose_input_cannot_be_read_is_not_called_empty(spec: Path) -> None:

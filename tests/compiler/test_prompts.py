@@ -1,6 +1,7 @@
 """Prompts cut into tokens: slots, positions and answers against Python's own formatting and the tokenizer's decoder."""
 
 import json
+import re
 import shutil
 import struct
 from pathlib import Path
@@ -155,7 +156,20 @@ def test_the_price_tagging_example_checks(tmp_path: Path, capsys: pytest.Capture
     assert "cannot run yet" not in out
     assert "17 tokens, for instance:" in out
     assert "{cost}: here `" in out
-    assert "answer ok: true is ` yes`, Ġyes (" in out
+    assert "answer ok: true is ` yes`, token `Ġyes` (" in out
+
+
+def test_the_texts_of_metrics_are_shown_as_they_follow_a_prompt(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    metrics = '  metric sure: 0..1 = prob(" yes")\n  metric tail: -60..0 = logprob(" yes only if {hi}")\n}'
+    text = EXAMPLE.replace("}\n\nmodel boundaries", metrics + "\n\nmodel boundaries", 1)
+    check_in(tmp_path, text)
+    (tmp_path / "spec.cspec").write_text(text)
+    assert main(["check", "--tokens", str(tmp_path / "spec.cspec")]) == 0
+    out = capsys.readouterr().out
+    assert "  prob of ` yes`, Ġyes (" in out
+    assert re.search(r"  logprob of ` yes only if \d+`, Ġyes \(\d+\) Ġonly \(\d+\) Ġif \(\d+\) Ġ\d+ \(\d+\)", out)
 
 
 def test_tokens_are_a_part_of_the_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

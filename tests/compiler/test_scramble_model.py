@@ -1,8 +1,11 @@
 """The scrambled model: a fixed random function of the same parents with the same marginal."""
 
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
+import pytest
+from cspec.cli.workflow import check
 from cspec.compiler.causal_model import CausalModel
 from cspec.compiler.controls.scramble_model import scramble_model
 from cspec.compiler.pipeline import check_spec
@@ -114,3 +117,39 @@ def test_items_of_a_scrambled_model_are_drawn_exactly() -> None:
     codes = model.run(items.bases, {})
     shares = np.bincount(codes["left"] * 2 + codes["right"]) / 4000
     assert np.allclose(shares, 0.25, atol=0.05)
+
+
+SORTING = """
+type number = 1..4
+task sorting {
+  input  x[3]: number
+  require all(x[i] != x[j] for i in 1..2 for j in 0..i - 1)
+  output sort[3]: number
+  tokens [x]
+  answer sort @ {x}: index
+}
+model program for sorting {
+  for i in 0..2 {
+    tokens[i]     = x[i]
+    target_pos[i] = count(tokens[j] < tokens[i] for j in 0..2)
+    sort[i]       = sum(tokens[j] for j in 0..2 where target_pos[j] == i)
+  }
+}
+"""
+
+
+@pytest.mark.parametrize("variables", [("sort",), ("target_pos",), ("tokens",), ("target_pos", "sort")])
+def test_values_stay_in_their_domains_where_no_input_leads(tmp_path: Path, variables: tuple[str, ...]) -> None:
+    """Two numbers that are sent to one place would add up to one that is no number, and to no code of the output."""
+    spec = tmp_path / "sorting.cspec"
+    spec.write_text(SORTING, encoding="utf-8")
+    model = check(spec).models["program"]
+    scrambled = scramble_model(model, variables, 1)
+    assert scrambled is not None
+    grid = np.array(list(permutations(range(4), 3)))
+    before, after = model.run(grid, {}), scrambled.run(grid, {})
+    for name, domain in scrambled.domains.items():
+        assert 0 <= after[name].min() <= after[name].max() < domain.size, name
+    digits = [after[f"sort[{i}]"] for i in range(3)]
+    assert np.array_equal(after["sort"], digits[0] + 4 * digits[1] + 16 * digits[2])
+    assert not np.array_equal(before["sort"], after["sort"])

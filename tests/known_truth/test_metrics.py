@@ -193,3 +193,40 @@ def test_an_effect_is_that_of_plain_hooks_on_every_base_and_source(name: str, en
     expected = weighted(lambda b, s: METRICS[name](b, s) - METRICS[name](b, None))
     assert found["estimate"] == pytest.approx(expected, abs=1e-5)
     assert abs(expected) > 1e-3
+
+
+def test_more_than_one_value_in_a_hundred_outside_the_bounds_decides_nothing(tmp_path: Path) -> None:
+    """The values that plain torch finds outside `0.2..0.7` are cut to it, and counted; so are those of either run."""
+    outside = [one for one in INPUTS if not 0.2 <= METRICS["sure"](one, None) <= 0.7]
+    assert len(outside) > 0.01 * len(INPUTS)
+    spec = write_spec(tmp_path, "mean(tight on lm)", 0.21)
+    spec.write_text(spec.read_text().replace(">= 0.21", ">= 0.21 exhaustively expect inconclusive(out_of_range)"))
+    done = verify(spec, tmp_path / "store")
+    assert (done.said("c"), done.status) == ("inconclusive(out_of_range)", 0)
+    assert done.quantity("c")["clipped"] == len(outside)
+    spec.write_text(
+        spec.read_text().replace("mean(tight on lm) >= 0.21", "effect(resid_post[0] @ {cost} -> tight) >= -0.4")
+    )
+    cut = [
+        not (0.2 <= METRICS["sure"](b, None) <= 0.7 and 0.2 <= METRICS["sure"](b, s) <= 0.7)
+        for b, s in itertools.product(INPUTS, repeat=2)
+    ]
+    done = verify(spec, tmp_path / "store")
+    assert done.said("c") == "inconclusive(out_of_range)"
+    assert done.quantity("c")["clipped"] == sum(cut)
+
+
+def test_what_lies_within_its_bounds_is_not_cut(tmp_path: Path) -> None:
+    """Nothing of `sure` lies outside 0..1, and everything of it is decided."""
+    assert measure(tmp_path, "mean(sure on lm)", 0.01)["clipped"] == 0
+
+
+@pytest.mark.parametrize("text", ["mean(sure on random(lm))", "effect(resid_post[0] @ {cost} -> lean on random(lm))"])
+def test_metrics_are_read_of_random_networks(text: str, tmp_path: Path) -> None:
+    """On networks without training the answers are about as likely as any other of 113 tokens."""
+    spec = write_spec(tmp_path, text, 0.5)
+    wide = spec.read_text().replace("lo, hi: 20..22", "lo, hi: 0..99").replace(">= 0.5", "<= 0.5")
+    spec.write_text(wide + "\nsettings { controls { random: 2 } }\npairs few for pricing { size 1600 }\n")
+    done = verify(spec, tmp_path / "store")
+    assert abs(done.quantity("c")["estimate"]) < 0.3
+    assert len(done.quantity("c")["select"]) == 2

@@ -181,7 +181,6 @@ FAULTS = [
     Fault("probe_from_elsewhere", CLAIM, "probe(das.left from das) >= 0.5", "CS441", "das", "leave `from` out"),
     Fault("exhaustive_noise", CLAIM, "effect({hidden[1] := noise(1)} -> correct) >= 0.1 exhaustively", "CS440", "effect({hidden[1] := noise(1)} -> correct)", "leave `exhaustively`"),
     Fault("effect_beyond_its_range", CLAIM, "effect(w -> correct) >= -1", "CS411", "effect(w -> correct) >= -1", "between -1 and 1"),
-    Fault("reason_not_built", CLAIM, CLAIM + " expect inconclusive(awaiting_scores)", "CS010", "awaiting_scores", "no verdict"),
     Fault("balanced_and_uniform", "", PAIRS % "balanced left uniform", "CS445", "uniform", "remove one"),
     Fault("no_union", "align das: both -> mlp {", "pairs p for equality { uniform }\npairs q for equality { }\nalign das: both -> mlp over p, q {", "CS447", "q", "name one recipe"),
     Fault("one_cell", "", PAIRS % "balanced 3", "CS446", "3", "or write `uniform`"),
