@@ -156,7 +156,7 @@ def test_the_price_tagging_example_checks(tmp_path: Path, capsys: pytest.Capture
     assert "cannot run yet" not in out
     assert "17 tokens, for instance:" in out
     assert "{cost}: here `" in out
-    assert "answer ok: true is ` yes`, Ġyes (" in out
+    assert "answer ok: true is ` yes`, token `Ġyes` (" in out
 
 
 def test_the_texts_of_metrics_are_shown_as_they_follow_a_prompt(

@@ -265,7 +265,7 @@ def test_claims() -> None:
         "iia(das) >= 0.9",
         """2 * (iia(das.{right, left} on random(mlp)) - .25 * accuracy(mlp)) + 0.1 >= 0.3   # comment
            and accuracy(random(mlp)) == 1/2
-  at confidence 0.99 exhaustively expect inconclusive(straddles)""".replace("1/2", "0.5 +- 0.05"),
+  at confidence 0.99 exhaustively expect inconclusive(numeric)""".replace("1/2", "0.5 +- 0.05"),
     )
     claim = program_of(text).claims["represents"]
     first, second = claim.parts
@@ -277,10 +277,10 @@ def test_claims() -> None:
         0.99,
         True,
         "inconclusive",
-        "straddles",
+        "numeric",
     )
     assert "#" not in claim.text
-    assert claim.text.endswith("expect inconclusive(straddles)")
+    assert claim.text.endswith("expect inconclusive(numeric)")
 
 
 def test_one_of_two_recipes_is_named() -> None:
