@@ -48,6 +48,7 @@ def run(pairs: int) -> dict[str, float]:
     from cspec.compiler.terms import NetworkWorld, interchange
     from cspec.lang.places import IDENTITY
     from cspec.runtime.engines import Opened, open_engine
+    from cspec.runtime.engines.capture_room import CaptureRoom
     from cspec.runtime.engines.captures import Captures
     from cspec.runtime.maps.open_map import open_map
     from cspec.runtime.networks.transformers import TransformerNetwork
@@ -58,7 +59,7 @@ def run(pairs: int) -> dict[str, float]:
     model = GPT2LMHeadModel(GPT2Config(n_embd=64, n_layer=4, n_head=4, vocab_size=500, n_positions=32))
     network = TransformerNetwork(model, TransformerFacts("gpt2", 500, 32, 64, 4, 4, 4, 16, 256))
     frame = Frame("resid_post", 1, tuple(range(64)), 64, IDENTITY, (Block(0, 0, 64),), (31,))
-    opened = Opened(network, network.device, Captures(network, network.device, ROOM))
+    opened = Opened(network, network.device, Captures(network, network.device, CaptureRoom(ROOM)))
     encoding, grounding = Encoding((), (AnswerAt(31, (0, 1)),)), Grounding((frame,))
     engine = open_engine("fused", opened, encoding, grounding, ("x",), (open_map(frame),))
     generator = np.random.default_rng(0)

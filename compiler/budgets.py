@@ -13,7 +13,8 @@ FEWEST_STEPS = 50
 """No rung of a search for sites is shorter."""
 
 CAPTURE_ROOM = 2 << 30
-"""Bytes of activations that are held in memory of one network, about; of one stage a quarter, more go to a file."""
+"""Bytes of activations that are held in memory, about, of all networks together; of one stage of one network a quarter
+at most, more go to a file."""
 SOURCE_ROOM = 1 << 28
 """Bytes of sources that are kept for a batch that is asked again and again."""
 ROWS_AT_ONCE = 8192

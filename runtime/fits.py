@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import torch
 
-from ..compiler.budgets import CAPTURE_ROOM
 from ..compiler.experiments import Encoding
 from ..compiler.groundings import Grounding, ground
 from ..compiler.interpret_terms import Batch, evaluate_in_model, model_batch
@@ -14,6 +13,7 @@ from ..compiler.sampling.items import Items
 from ..compiler.schedule import Schedule
 from .encode import encode
 from .engines import Engine, Opened, open_engine, open_network
+from .engines.capture_room import CaptureRoom
 from .errors import EnvironmentProblem
 from .fit import run_fit
 from .fit_reports import FoundSize
@@ -31,6 +31,7 @@ class Fits:
     def __init__(self, plan: Plan, store: Store, progress: Progress) -> None:
         self.plan, self.store, self.progress = plan, store, progress
         self._networks: dict[str, Opened] = {}
+        self._room = CaptureRoom()
         self._items: dict[str, Items] = {}
         self._found: dict[str, Fitted] = {}
 
@@ -108,18 +109,10 @@ class Fits:
     ) -> Engine:
         """An engine whose maps are not fitted yet, and which runs by a schedule."""
         if source.key not in self._networks:
-            self._forget_others()
-            self._networks[source.key] = open_network(source)
+            self._networks[source.key] = open_network(source, self._room)
         maps = () if grounding is None else tuple(open_map(frame) for frame in grounding.frames)
         opened = self._networks[source.key]
         return open_engine(self.plan.engine, opened, encoding, grounding, variables, maps, schedule)
-
-    def _forget_others(self) -> None:
-        """Before another network is opened, let go of what was captured of those before it, if it is much."""
-        opened = list(self._networks.values())
-        if sum(one.captures.size for one in opened) > CAPTURE_ROOM // 2:
-            for one in opened:
-                one.captures.forget()
 
     def encoding(self, encode_key: str) -> Encoding:
         """The encoding behind its key."""

@@ -28,8 +28,9 @@ def estimate_memory(running: Running) -> Memory:
     """The memory of all that was priced.
 
     A captured stage takes distinct inputs x positions x width x bytes of a number; above a quarter of the room for
-    captures it lies in a file. Keys and values take what room is left, at most. A batch holds of each of its inputs a
-    layer's activations (of a training those of all layers on the way back) and its logits.
+    captures it lies in a file. Keys and values take what room is left, at most, and all networks share it. A batch
+    holds of each of its inputs a layer's activations (of a training those of all layers on the way back) and its
+    logits.
     """
     captures, files = 0, 0
     networks = {network.key: network for network in running.networks.values()}
@@ -41,7 +42,7 @@ def estimate_memory(running: Running) -> Memory:
         captures += held + min(max(0, CAPTURE_ROOM - held), sum(keys))
     batch = max((n.most_numbers * n.weight.bytes for n in networks.values()), default=0)
     weights = sum(weight.parameters * weight.bytes for weight in loaded.values())
-    return Memory(weights, captures, batch, files)
+    return Memory(weights, min(CAPTURE_ROOM, captures), batch, files)
 
 
 def _captured(running: Running, network: Network) -> tuple[list[int], list[int]]:

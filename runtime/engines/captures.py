@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...compiler.budgets import CAPTURE_ROOM
 from ...compiler.schedule import WHOLE, Schedule
 from ..networks.protocol import Network, read_within
+from .capture_room import CaptureRoom
 from .kept import Kept, missing
 from .numbered_inputs import NumberedInputs, Numbers
 from .prefixes import Prefixes
@@ -24,12 +24,13 @@ Site = tuple[str, int | None]
 class Captures:
     """The states of stages, the activations of sites, and keys and values of first positions, by input.
 
-    `room` are the bytes that they may take in memory, about; keys and values are given up where they need more. How
-    what is missing is computed is said by the schedule of the step that asks for it.
+    `room` is what they may take in memory, about, with those of other networks (None: the usual for them alone); keys
+    and values are given up where they need more. How what is missing is computed is said by the schedule of the step
+    that asks for it.
     """
 
-    def __init__(self, network: Network, device: torch.device, room: int = CAPTURE_ROOM) -> None:
-        self.network, self.device, self.room = network, device, room
+    def __init__(self, network: Network, device: torch.device, room: CaptureRoom | None = None) -> None:
+        self.network, self.device, self.room = network, device, room or CaptureRoom()
         self.inputs = NumberedInputs()
         self._kept: dict[int | Site, Kept] = {}
         self._prefixes: dict[tuple[int, int], Prefixes | None] = {}
@@ -92,7 +93,7 @@ class Captures:
             return self.network.prefix(some, length, state, first)
 
         kept = self._prefixes.setdefault((first, length), Prefixes(first, length))
-        if kept is None or not kept.fill(numbers, tokens, self.room - self.size, run):
+        if kept is None or not kept.fill(numbers, tokens, lambda wanted: self.room.free(self, wanted), run):
             kept = self._prefixes[first, length] = None
         return kept
 
@@ -132,12 +133,16 @@ class Captures:
         """What is kept of a stage or site, these inputs among it, and the inputs' numbers, shape [item]."""
         numbers = self.inputs.number(tokens)
         if what not in self._kept:
-            self._kept[what] = Kept(self.room // 4)
+            self._kept[what] = Kept(self.room.size // 4)
         kept = self._kept[what]
         for part, at in missing(kept.has(numbers), numbers):
             some = tokens[torch.from_numpy(at).to(tokens.device)]
-            kept.room = min(self.room // 4, self.room - (self.size - kept.size))
-            kept.add(part, run(some), some.shape[1])
+            found = run(some)
+            if wanted := kept.growth(found):
+                own = kept.size  # what takes its place is larger by the rest
+                quarter = self.room.size // 4
+                kept.room = min(quarter, self.room.free(self, min(wanted, quarter) - own) + own)
+            kept.add(part, found, some.shape[1])
         return kept, numbers
 
     @property

@@ -1,5 +1,6 @@
 """Activations of numbered inputs, kept in memory, or in a file where they grow too large for it."""
 
+import math
 import os
 import tempfile
 
@@ -66,17 +67,29 @@ class Kept:
         beyond = tokens + self.further - found.shape[1]
         return found if beyond == 0 else nn.functional.pad(found, (0, 0, 0, beyond))
 
-    def _make_room(self, count: int, like: Tensor) -> Tensor:
-        """The tensor with room for so many inputs with as many positions as `like` has."""
+    def growth(self, activations: Tensor) -> int:
+        """The bytes of the tensor that these are added to; 0 where they fit into the one that is there."""
+        shape = self._grown(self.count + len(activations), activations)
+        return 0 if shape is None else math.prod(shape) * activations.element_size()
+
+    def _grown(self, count: int, like: Tensor) -> tuple[int, ...] | None:
+        """The shape that holds so many inputs with as many positions as `like` has; None where they fit."""
         rows, positions = (0, 0) if self.held is None else self.held.shape[:2]
         if self.held is not None and count <= rows and like.shape[1] <= positions:
+            return None
+        return (rows if count <= rows else max(count, 2 * rows), max(positions, like.shape[1]), like.shape[2])
+
+    def _make_room(self, count: int, like: Tensor) -> Tensor:
+        """The tensor with room for so many inputs with as many positions as `like` has."""
+        wanted = self._grown(count, like)
+        if wanted is None:
+            assert self.held is not None
             return self.held
-        wanted = (rows if count <= rows else max(count, 2 * rows), max(positions, like.shape[1]), like.shape[2])
-        size = wanted[0] * wanted[1] * wanted[2] * like.element_size()
+        size = math.prod(wanted) * like.element_size()
         fits = size <= self.room
         larger = like.new_zeros(wanted) if fits else _in_file(wanted, size, like.dtype)
         if self.held is not None:
-            larger[: self.count, :positions] = self.held[: self.count].to(larger.device)
+            larger[: self.count, : self.held.shape[1]] = self.held[: self.count].to(larger.device)
         self.held, self.in_file = larger, not fits
         return larger
 

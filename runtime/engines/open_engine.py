@@ -11,6 +11,7 @@ from ...compiler.plan import EngineName, NetworkSource
 from ...compiler.schedule import NAIVE, WHOLE, Schedule
 from ..networks import load_network
 from ..networks.protocol import Network
+from .capture_room import CaptureRoom
 from .captures import Captures
 from .protocol import Engine
 from .pyvene_engine import PyveneEngine
@@ -30,10 +31,10 @@ class Opened:
     captures: Captures
 
 
-def open_network(source: NetworkSource) -> Opened:
-    """Load a network, of which nothing is captured yet. Raises as `load_network` does."""
+def open_network(source: NetworkSource, room: CaptureRoom | None = None) -> Opened:
+    """Load a network, of which nothing is captured yet; captures are held in `room`. Raises as `load_network` does."""
     network = load_network(source)
-    return Opened(network, network.device, Captures(network, network.device))
+    return Opened(network, network.device, Captures(network, network.device, room))
 
 
 def open_engine(

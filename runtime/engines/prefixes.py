@@ -32,19 +32,27 @@ class Prefixes:
         """Of which inputs they are held."""
         return self.keys[0].has(numbers) if self.keys else np.zeros(len(numbers), dtype=np.bool_)
 
-    def fill(self, numbers: Numbers, tokens: Tensor, room: int, run: Callable[[Tensor], Prefix]) -> bool:
-        """Hold those of inputs that are missing, as `run` gives them; False where there is no room left for them."""
+    def fill(
+        self, numbers: Numbers, tokens: Tensor, free: Callable[[int], int], run: Callable[[Tensor], Prefix]
+    ) -> bool:
+        """Hold those of inputs that are missing, as `run` gives them; False where there is no room left for them.
+
+        `free` gives the bytes that are free, where so many are wanted.
+        """
         for part, at in missing(self.has(numbers), numbers):
             found = run(tokens[torch.from_numpy(at).to(tokens.device)])
             pairs = list(zip(found.keys, found.values, strict=True))[self.first :]
             if not self.keys:
                 self.keys, self.values = ([Kept(2**62) for _ in pairs] for _ in range(2))
                 self.shape = pairs[0][0].shape[1:]
-            if 2 * len(part) * pairs[0][0][0].nbytes * len(pairs) > room:  # growing doubles what is held
+            flat = [each.flatten(2) for pair in pairs for each in pair]
+            stores = [kept for pair in zip(self.keys, self.values, strict=True) for kept in pair]
+            grown = [(kept.growth(one), kept.size) for kept, one in zip(stores, flat, strict=True)]
+            wanted = sum(size - held for size, held in grown if size)
+            if wanted > free(wanted):
                 return False
-            for keys, values, (key, value) in zip(self.keys, self.values, pairs, strict=True):
-                keys.add(part, key.flatten(2), 0)
-                values.add(part, value.flatten(2), 0)
+            for kept, one in zip(stores, flat, strict=True):
+                kept.add(part, one, 0)
         return True
 
     def find(self, numbers: Numbers, device: torch.device) -> Tensor:

@@ -17,6 +17,7 @@ from cspec.compiler.terms import Assignment, NetworkWorld, OutputOf, Run, ValueO
 from cspec.lang.places import IDENTITY, Family
 from cspec.runtime.engines import Engine, Opened
 from cspec.runtime.engines import open_engine as open_named
+from cspec.runtime.engines.capture_room import CaptureRoom
 from cspec.runtime.engines.captures import Captures
 from cspec.runtime.engines.kept import Kept
 from cspec.runtime.engines.pyvene_interventions import column_ranges
@@ -416,7 +417,7 @@ def test_a_run_goes_on_from_what_any_site_is_given(network: Mlp) -> None:
 @pytest.mark.parametrize("room", [0, 20_000, 2_000_000])
 def test_captures_that_do_not_fit_into_memory_are_the_same_from_files(network: Mlp, room: int) -> None:
     generator = np.random.default_rng(1)
-    captures = Captures(network, torch.device("cpu"), room)
+    captures = Captures(network, torch.device("cpu"), CaptureRoom(room))
     for _ in range(8):
         tokens = torch.from_numpy(generator.integers(0, 7, (90, 3)))
         for stage in (1, 3):
@@ -427,6 +428,19 @@ def test_captures_that_do_not_fit_into_memory_are_the_same_from_files(network: M
     captures.forget()
     assert captures.size == 0
     torch.testing.assert_close(captures.state(tokens, 3), state, atol=1e-6, rtol=0)
+
+
+def test_networks_share_one_room_and_the_one_that_grew_longest_ago_gives_way(network: Mlp) -> None:
+    tokens = torch.tensor([[0, 3, 1], [4, 4, 2], [6, 5, 6], [0, 0, 1]])
+    stages = (1, 2, 3)
+    expected = [network.advance(network.start(tokens), tokens, 0, stage) for stage in stages]
+    room = CaptureRoom(2 * sum(state.nbytes for state in expected))
+    several = [Captures(network, torch.device("cpu"), room) for _ in range(3)]
+    for index, holding in ((0, [0]), (1, [0, 1]), (2, [1, 2]), (0, [0, 2]), (2, [0, 2]), (1, [0, 1])):
+        for stage, state in zip(stages, expected, strict=True):
+            torch.testing.assert_close(several[index].state(tokens, stage), state, atol=1e-6, rtol=0)
+        assert [place for place, captures in enumerate(several) if captures.size] == holding
+        assert sum(captures.size for captures in several) == room.size * len(holding) // 2
 
 
 def test_captures_that_no_disk_holds_are_the_environments_fault(
