@@ -324,7 +324,7 @@ RIGHT = {
     ("part", "text", "at", "running"),
     [
         ("SITE", "hidden[1]", None, ["c", "d"]),
-        ("RENDERING", "vector [a, b]", "vector [a, b]", []),
+        ("RENDERING", "vector [a, b]", None, ["c", "d"]),
         (
             "ANSWER",
             "answer ok: { false: 0, true: 1 } among answers",
