@@ -5,13 +5,13 @@ claim that does not hold runs again is left out.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import networkx as nx
 
 from ..budgets import CHUNK
-from ..count_runs import ask_metric, ask_score
-from ..plan import DecideStep, EvaluateStep, FitStep, Plan, PlannedControl
+from ..count_runs import ask_metric, ask_moved, ask_score
+from ..plan import Candidate, DecideStep, EvaluateStep, FitStep, Plan, PlannedControl
 from .estimate_memory import Memory, estimate_memory
 from .plan_rows import Rows, open_natural, open_rows, planned_count
 from .price_fit import price_fit
@@ -77,12 +77,13 @@ def price_evaluate(plan: Plan, step: EvaluateStep, running: Running, stored: Sto
     Which candidate is measured is not known before, so that no input of it counts as run by another step.
     """
     natural, price = None if step.natural is None else open_natural(plan, step.natural), Price()
-    unfitted = [candidate for candidate in step.candidates if candidate.fit is None]
+    unfitted = [candidate for candidate in step.candidates if candidate.fit is None or candidate.origin is not None]
     if step.select is not None:
         for candidate in unfitted:
             select = running.rows(plan, step.select)
             network = running.network(candidate.network.key, candidate.network, select.encoding)
             price = price.plus(_score(step, select, natural, network))
+            price = price.plus(_moved(step, candidate, select, natural, running, network))
     if step.key in stored and stored[step.key] is None:
         return price
     done, count = stored.get(step.key) or 0, planned_count(plan, step.items)
@@ -91,7 +92,9 @@ def price_evaluate(plan: Plan, step: EvaluateStep, running: Running, stored: Sto
         return price
     source = step.candidates[0].network
     key = source.key if len(step.candidates) == 1 else step.key
-    return price.plus(_score(step, rows, natural, running.network(key, source, rows.encoding)))
+    network = running.network(key, source, rows.encoding)
+    price = price.plus(_score(step, rows, natural, network))
+    return price.plus(_moved(step, step.candidates[0], rows, natural, running, network))
 
 
 def _score(step: EvaluateStep, rows: Rows, natural: Rows | None, network: Network) -> Price:
@@ -108,6 +111,22 @@ def _score(step: EvaluateStep, rows: Rows, natural: Rows | None, network: Networ
         there = network.running.network(other.network.key, other.network, other.encoding)
         price = price.plus(there.read(rows, 0, stage))
     return price if natural is None else price.plus(network.natural(asked, natural, rows.count))
+
+
+def _moved(
+    step: EvaluateStep, candidate: Candidate, rows: Rows, natural: Rows | None, running: Running, here: Network
+) -> Price:
+    """What is read in the network of a candidate's sources; maps are fitted once on natural inputs of both networks."""
+    if candidate.origin is None or step.origin is None or natural is None:
+        return Price()
+    source, places = candidate.origin.network, step.origin
+    moved = ask_score(step.score, here.source.file.facts, step.grounding, step.variables, step.model.input_names).moved
+    own = ask_moved(moved, here.source.file.facts, step.grounding, step.variables)
+    asked = ask_moved(moved, source.file.facts, places.grounding, places.variables)
+    there = running.network(source.key, source, places.encoding)
+    price = there.ask(replace(asked, natural=[]), rows.fed(places.encoding))
+    price = price.plus(there.natural(asked, natural.fed(places.encoding), 1))
+    return price.plus(here.natural(own, natural, 1))
 
 
 def _behind(plan: Plan, key: str) -> set[str]:
