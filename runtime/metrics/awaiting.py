@@ -51,7 +51,7 @@ class Missing:
             store.save_text(missing_name(path), out.getvalue())
 
 
-class AwaitingScores(Exception):  # noqa: N818: no error, but the state of a claim
+class AwaitingScores(Exception):
     """Some answers have no row in a table yet: which."""
 
     def __init__(self, missing: Missing) -> None:

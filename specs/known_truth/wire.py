@@ -1,10 +1,10 @@
-"""Wire five networks by hand over 64 symbols, of which it is known what they compute and where.
+"""Wire six networks by hand, of which it is known what they compute and where.
 
     python specs/known_truth/wire.py
 
-Every network compares two pairs of symbols, (w, x) and (y, z), in its first layer and says in its second which pairs
-are equal. They differ in what comes beside and after that. All weights are small integers, so that float32 computes
-every activation exactly.
+Five read 64 symbols: they compare two pairs, (w, x) and (y, z), in their first layer, say in the second which pairs are
+equal, and differ in what comes beside and after that. The sixth is linear. All weights are small integers, so that
+float32 computes every activation exactly.
 """
 
 import json
@@ -22,6 +22,8 @@ Layer = tuple[Array, Array]
 FOLDER = Path(__file__).resolve().parent
 BITS = 6
 SYMBOLS = 2**BITS
+CHAINED = 4
+"""The numbers that the linear chain reads: 0 to 3."""
 MARGIN = 4
 """The distance between the two logits on every natural input."""
 
@@ -120,19 +122,34 @@ def answer_by_copies(a: int, b: int, kept: int, c: int, d: int, kept_too: int) -
     return left == right
 
 
-def save_network(path: Path, layers: tuple[Layer, ...]) -> None:
-    """Write a checkpoint; the last layer is the head."""
+def wire_linear_chain() -> tuple[Layer, ...]:
+    """`r = 2a`, `b = r + 3a + e`, `c = b + r + a`, with one copy of each message for each of its readers.
+
+    Layer 1: a for r, for b, for c, and e; layer 2: r for b, r for c, then a for b, a for c, e; layer 3: b, r, a for c.
+    No number is negative, so that the activation changes none. The logit of a number n is 2nc - n^2: largest at c.
+    """
+    copies = floats([[1, 0], [1, 0], [1, 0], [0, 1]])
+    with_r = floats([[2, 0, 0, 0], [2, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]])
+    with_b = floats([[1, 0, 3, 0, 1], [0, 1, 0, 0, 0], [0, 0, 0, 1, 0]])
+    numbers = np.arange(1 + 8 * (CHAINED - 1) + CHAINED - 1)
+    head = floats(np.repeat(2 * numbers[:, None], 3, axis=1)), floats(-(numbers**2))
+    return *((weights, np.zeros(len(weights), dtype=np.float32)) for weights in (copies, with_r, with_b)), head
+
+
+def save_network(path: Path, layers: tuple[Layer, ...], embedding: Array | None = None) -> None:
+    """Write a checkpoint; the last layer is the head. Symbols are corners of a cube where no `embedding` is given."""
     *hidden, head = layers
-    tensors: dict[str, NDArray[Any]] = {"embed.weight": corners(), "head.weight": head[0], "head.bias": head[1]}
+    symbols = corners() if embedding is None else embedding
+    tensors: dict[str, NDArray[Any]] = {"embed.weight": symbols, "head.weight": head[0], "head.bias": head[1]}
     for index, (weight, bias) in enumerate(hidden):
         tensors |= {f"layers.{index}.weight": weight, f"layers.{index}.bias": bias}
     config = {
         "architecture": "mlp",
-        "vocab": SYMBOLS,
-        "inputs": 4,
-        "embed": BITS,
+        "vocab": len(symbols),
+        "inputs": hidden[0][0].shape[1] // symbols.shape[1],
+        "embed": symbols.shape[1],
         "hidden": [len(bias) for _, bias in hidden],
-        "classes": 2,
+        "classes": len(head[1]),
         "activation": "relu",
         "frozen": ["embed.weight"],
     }
@@ -141,7 +158,7 @@ def save_network(path: Path, layers: tuple[Layer, ...]) -> None:
 
 
 def wire_networks() -> dict[str, tuple[Layer, ...]]:
-    """Every network by the name of its file."""
+    """Every network of symbols by the name of its file."""
     return {
         "equality": wire_equality(),
         "two_copies": wire_two_copies(read=True),
@@ -156,6 +173,8 @@ def main() -> None:
     for name, layers in wire_networks().items():
         save_network(FOLDER / f"{name}.safetensors", layers)
         print(f"wrote {name}.safetensors")
+    save_network(FOLDER / "linear_chain.safetensors", wire_linear_chain(), floats(np.arange(CHAINED)[:, None]))
+    print("wrote linear_chain.safetensors")
 
 
 if __name__ == "__main__":

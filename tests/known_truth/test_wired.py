@@ -1,6 +1,7 @@
 """Networks wired by hand: each verdict, and each number, is a theorem about their weights."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,71 @@ def test_the_checkpoints_are_what_the_script_wires(name: str, tmp_path: Path) ->
     again, stored = load_file(tmp_path / "again.safetensors"), load_file(FOLDER / f"{name}.safetensors")
     assert again.keys() == stored.keys()
     assert all(np.array_equal(again[key], stored[key]) for key in again)
+
+
+def test_the_chain_is_what_the_script_wires(tmp_path: Path) -> None:
+    wire = script("wire")
+    numbers = wire["floats"](np.arange(4)[:, None])
+    wire["save_network"](tmp_path / "again.safetensors", wire["wire_linear_chain"](), numbers)
+    again, stored = load_file(tmp_path / "again.safetensors"), load_file(FOLDER / "linear_chain.safetensors")
+    assert again.keys() == stored.keys()
+    assert all(np.array_equal(again[key], stored[key]) for key in again)
+
+
+def chain(a: tuple[int, int, int], e: int, r: tuple[int, int] | None = None, b: int | None = None) -> int:
+    """The chain in plain Python: c from the copies of a, e, and what the copies of r and b are held at."""
+    to_r, to_b, to_c = a
+    r_for_b, r_for_c = r if r is not None else (2 * to_r, 2 * to_r)
+    made = b if b is not None else r_for_b + 3 * to_b + e
+    return made + r_for_c + to_c
+
+
+def test_messages_of_a_linear_chain_add_up_and_whole_nodes_do_not(tmp_path: Path) -> None:
+    done = verify(FOLDER / "linear_chain.cspec", tmp_path)
+    assert done.status == 0
+    inputs = [(a, e) for a in range(4) for e in range(4)]
+
+    def mean(after: Callable[[int, int], int]) -> float:
+        return sum(after(a, e) - chain((a, a, a), e) for a, e in inputs) / len(inputs)
+
+    total = mean(lambda a, e: chain((3, 3, 3), e))
+    hops = [mean(lambda a, e: chain((3, a, a), e)), mean(lambda a, e: chain((a, 3, a), e))]
+    hops.append(mean(lambda a, e: chain((a, a, 3), e)))
+    held = mean(lambda a, e: chain((3, 3, 3), e, r=(2 * a, 2 * a)))
+    through_r = mean(lambda a, e: chain((a, a, a), e, r=(6, 6)))
+    through_b = mean(lambda a, e: chain((a, a, a), e, b=6 + 9 + e))
+    direct = mean(lambda a, e: chain((3, 3, 3), e, r=(2 * a, 2 * a), b=5 * a + e))
+    assert (total, held, through_r) == (12, 6, 6)
+    for claim, expected in zip(("total", "held", "passed"), (total, held, through_r), strict=True):
+        assert done.quantity(claim)["estimate"] == expected
+    assert [done.quantity(claim)["estimate"] for claim in ("to_r", "to_b", "to_c")] == hops
+    assert total - sum(hops) == 0
+    estimates = [one["estimate"] for one in done.verdicts["nodes"]["quantities"]]
+    assert estimates == [total, direct, through_r, through_b]
+    assert total - direct - through_r - through_b == -3
+
+
+def test_a_reader_left_out_is_noticed(tmp_path: Path) -> None:
+    left_out = (FOLDER / "linear_chain.cspec").read_text().replace("hidden[1][0..2]", "hidden[1][0..1]")
+    (tmp_path / "left_out.cspec").write_text(left_out)
+    shutil.copy(FOLDER / "linear_chain.safetensors", tmp_path)
+    done = verify(tmp_path / "left_out.cspec", tmp_path / "store")
+    assert done.status == 1
+    assert {done.said(claim) for claim in ("total", "held", "hops")} == {"refuted"}
+    assert done.quantity("total")["estimate"] == 12 - 1.5
+
+
+def test_the_mean_of_cause_and_isolate_hides_what_both_show(tmp_path: Path) -> None:
+    done = verify(FOLDER / "disentangle.cspec", tmp_path)
+    assert done.status == 0
+    scores = {
+        name: [set(done.halves(claim).values()) for claim in claims]
+        for name, claims in (("apart", ("moves", "alone")), ("idle", ("idle_moves", "idle_alone")))
+    }
+    assert scores == {"apart": [{1.0}, {1.0}], "idle": [{0.0}, {1.0}]}
+    assert set(done.halves("whole_alone").values()) == {0.0}
+    # with the whole layer the network says what the source says: right where the other equality is the same by chance
+    assert done.quantity("whole_moves")["low"] <= 0.5 <= done.quantity("whole_moves")["high"]
 
 
 def test_a_hidden_pathway_passes_every_interchange_and_is_noticed(tmp_path: Path) -> None:
