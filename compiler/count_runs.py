@@ -103,6 +103,7 @@ class _Asking:
             for part in parts_of(assignment.value):
                 if isinstance(part, ValueOf) and part.through is not None:
                     self.asked.moved.append((str(part.variable), part.run.input))
+                    self.asked.natural.append(self.stages_of(assignment.target)[-1])
                 elif (
                     isinstance(part, ValueOf)
                     and part.run.world != run.world

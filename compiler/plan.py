@@ -1,9 +1,10 @@
 """The plan: a directed acyclic graph of pure steps, each identified by the content that its result depends on.
 
-    Items -> Encode -> Fit -> Evaluate -> Decide
+    Items -> Encode -> Capture -> Fit -> Evaluate -> Decide
 
-Items draws bases and sources, Encode makes tokens of them, Fit trains a map, Evaluate scores a term item by item,
-Decide gives a claim's verdict. Names and paths travel along for people and enter no key.
+Items draws bases and sources, Encode makes tokens of them, Capture runs them as they are and keeps what is read, Fit
+trains a map, Evaluate scores a term item by item, Decide gives a claim's verdict. Names and paths travel along for
+people and enter no key.
 """
 
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from .groundings import Grounding, Search
 from .metrics import RunMetric
 from .sampling.draw_items import Population
 from .sampling.items import Split
+from .schedule import NAIVE, Schedule
 from .terms import Agree, Score
 
 CODE_VERSIONS = {"items": 2, "encode": 1, "network": 1, "fit": 3, "evaluate": 3, "decide": 2}
@@ -69,11 +71,33 @@ class EncodeStep:
 
 
 @dataclass(frozen=True)
+class CaptureStep:
+    """What unedited runs of an Encode step's inputs hold at one `site`, each distinct input once, for all its readers.
+
+    It is the state of a `stage`, or (None) the keys and values of all stages before the first edited position. Runs
+    stop at the stage `stop` (None: with the logits), and those of inputs that the capture `after` has go on from it. It
+    is virtual: computed when a reader first needs it, kept while there is room, and never in the store. `network_key`
+    is the network's own, or that of the evaluation which chooses among networks and names the first of them.
+    """
+
+    key: str
+    network: NetworkSource
+    network_key: str
+    encode: str
+    site: str = field(compare=False)
+    stage: int | None
+    stop: int | None
+    after: str | None
+    kind: Literal["Capture"] = "Capture"
+
+
+@dataclass(frozen=True)
 class FitStep:
     """Find the maps of a grounding on `fit`, once for each seed, and choose on `select`.
 
     With an open `search` the grounding is chosen, too, and `grounding` is its first alternative. `outer` is the fit of
-    the alignment inside of whose variables some sites lie.
+    the alignment inside of whose variables some sites lie. `order` has for each line of the search its alternatives in
+    the order in which they are tried (none: as written); it decides nothing.
     """
 
     key: str
@@ -88,6 +112,8 @@ class FitStep:
     settings: FitSettings
     seed: int
     variables: tuple[str, ...] = field(compare=False)
+    schedule: Schedule = field(default=NAIVE, compare=False)
+    order: tuple[tuple[int, ...], ...] = field(default=(), compare=False)
     kind: Literal["Fit"] = "Fit"
 
 
@@ -100,6 +126,11 @@ class Candidate:
     frame_seed: int | None = None
     origin: "Candidate | None" = None
     """The network in which its sources are read, if another one."""
+
+    @property
+    def chosen_by_score(self) -> bool:
+        """Whether it is chosen by its scores on `select`, and not by those that its fit had there."""
+        return self.fit is None or self.origin is not None
 
     @property
     def chain(self) -> tuple["Candidate", ...]:
@@ -165,6 +196,7 @@ class EvaluateStep:
     metric: RunMetric | None = field(default=None, metadata=LATER)
     replies: "RepliesKeys | None" = field(default=None, metadata=LATER)
     origin: OriginPlaces | None = field(default=None, metadata=LATER)
+    schedule: Schedule = field(default=NAIVE, compare=False)
     kind: Literal["Evaluate"] = "Evaluate"
 
     @property
@@ -263,7 +295,9 @@ class DecideStep:
         return self.alpha / (self.stated or len(self.parts))
 
 
-Step = ItemsStep | EncodeStep | FitStep | EvaluateStep | DecideStep
+Step = ItemsStep | EncodeStep | CaptureStep | FitStep | EvaluateStep | DecideStep
+Runner = FitStep | EvaluateStep
+"""A step that runs networks by a schedule."""
 
 
 @dataclass(frozen=True)
@@ -286,6 +320,10 @@ class Plan:
         order = {key: index for index, key in enumerate(self.graph)}
         for key in nx.lexicographical_topological_sort(self.graph, key=lambda k: order[k]):
             yield self.step(key)
+
+    def serves(self, key: str) -> tuple[str, ...]:
+        """The keys of the steps that read the result of a step."""
+        return tuple(self.graph.successors(key))
 
     def needs(self, key: str) -> tuple[str, ...]:
         """The keys of the steps whose results a step reads."""

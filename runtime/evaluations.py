@@ -163,7 +163,7 @@ class Evaluations:
             return []
         found = []
         for index, candidate in enumerate(step.candidates):
-            if candidate.fit is not None and candidate.origin is None:
+            if candidate.fit is not None and not candidate.chosen_by_score:
                 found.append(self.fits.fit(candidate.fit).select)
                 continue
             items, population, encoding = self.fits.items(step.select)
