@@ -20,6 +20,8 @@ _ELSEWHERE = (
     "`cspec check` and `cspec compile --emit terms` take it; to verify other claims, move it to a file of its own"
 )
 
+STREAM = ("embed", "resid", "resid_pre", "resid_mid", "resid_post")
+"""Components through which everything goes that a transformer makes of its input: what they leave is all the rest."""
 
 Networks = Mapping[str, NetworkFile]
 
@@ -82,13 +84,27 @@ def _what_is_not_run(estimand: Estimand, program: Program, networks: Networks) -
             facts = networks[estimand.network].facts if estimand.network in networks else None
             return find_effect_obstacle(estimand, program, facts) or _of_reading(estimand, program, networks)
         case Reading(kind="cae"):
-            if isinstance(program.tasks[_task_of(estimand, program)].rendering, Prompt):
-                return "`cae` where prompts differ in their positions"
-            places = (placement.place for placement in program.alignments[estimand.alignment].placements)
-            modules = any(part.module is not None for place in places for part in place.parts)
-            return "`cae` of modules, whose width only their network knows" if modules else ""
+            return _of_rest(estimand, program, networks.get(estimand.network))
         case Accuracy() | Reading():
             return ""
+
+
+def _of_rest(estimand: Reading, program: Program, file: NetworkFile | None) -> str:
+    """Why what an alignment leaves of its layer is not exchanged; nothing where it is."""
+    placements = program.alignments[estimand.alignment].placements
+    parts = [part for placement in placements for part in placement.place.parts]
+    if any(part.module is not None for part in parts):
+        return "`cae` of modules, whose width only their network knows"
+    task = program.models[program.alignments[estimand.alignment].model].task
+    if file is None or not isinstance(program.tasks[task].rendering, Prompt) or task not in file.spoken:
+        return ""
+    if around := [part.text for part in parts if part.component not in STREAM]:
+        return f"`cae` at `{around[0]}`, past which the residual stream goes"
+    spoken = file.spoken[task]
+    if any(len(ids) > 1 for one in spoken.answers for code in one for ids in code):
+        return "`cae` beside an answer of several tokens"
+    apart = None in spoken.uneven
+    return "`cae` after prompts of several lengths, whose tokens are not each other's counterparts" if apart else ""
 
 
 def _of_reading(estimand: Effect | Mean, program: Program, networks: Networks) -> str:
@@ -113,10 +129,6 @@ def _read_by(estimand: Estimand, program: Program) -> list[Alignment]:
         return []
     origin = estimand.origin if isinstance(estimand, Iia) else None
     return [program.alignments[name] for name in (estimand.alignment, origin) if name is not None]
-
-
-def _task_of(estimand: Reading, program: Program) -> str:
-    return program.models[program.alignments[estimand.alignment].model].task
 
 
 def _aligned(estimand: Estimand) -> tuple[str, ...]:
