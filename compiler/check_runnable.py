@@ -7,7 +7,7 @@ from ..lang.diagnostics import Diagnostic, Label, Span
 from ..lang.effects import Effect, Mean, MetricTarget, VariablesSubject
 from ..lang.metrics import CORRECT
 from ..lang.places import Placement, Region, Site
-from ..lang.program import Network, Program, Task
+from ..lang.program import Alignment, Network, Program, Task
 from ..lang.renderings import Prompt
 from .check_effects_run import find_effect_obstacle
 from .check_interleaved import find_interleaved, sets_layers_beside
@@ -53,7 +53,8 @@ def find_obstacles(estimand: Estimand, program: Program, networks: Networks) -> 
     """Why no engine measures an estimand: at the declarations that it rests on, then at itself."""
     alignment = program.alignments[estimand.alignment] if isinstance(estimand, Iia | Reading) else None
     task = program.models[alignment.model].task if alignment is not None else estimand.task  # type: ignore[union-attr]
-    run_on = dict.fromkeys((estimand.network, *((alignment.network,) if alignment is not None else ())))
+    read_by = _read_by(estimand, program)
+    run_on = dict.fromkeys((estimand.network, *(read.network for read in read_by)))
     not_run = [problem for name in run_on for problem in _network(program.networks[name])]
     yield from not_run
     if not_run:  # what its sites and texts would need is no news then
@@ -61,7 +62,7 @@ def find_obstacles(estimand: Estimand, program: Program, networks: Networks) -> 
     there = [networks[name] for name in run_on if name in networks and task in networks[name].spoken]
     spoken = [file.spoken[task] for file in there]
     yield from _task(program.tasks[task], there)
-    aligned = (alignment.name,) if alignment is not None else _aligned(estimand)
+    aligned = tuple(read.name for read in read_by) or _aligned(estimand)
     for name in aligned:
         on = dict.fromkeys((program.alignments[name].network, *run_on))
         facts = [networks[network].facts for network in on if network in networks]
@@ -76,8 +77,8 @@ def find_obstacles(estimand: Estimand, program: Program, networks: Networks) -> 
 def _what_is_not_run(estimand: Estimand, program: Program, networks: Networks) -> str:
     """What of an estimand no engine measures; nothing where it is measured."""
     match estimand:
-        case Iia(origin=origin):
-            return "" if origin is None else "sources that are read in another network"
+        case Iia():
+            return ""
         case Effect() if sets_layers_beside(estimand, program.alignments):
             return "a vector of several layers that is set beside something else"
         case Effect() | Mean():
@@ -121,6 +122,14 @@ def _of_reading(estimand: Effect | Mean, program: Program, networks: Networks) -
     spoken = None if file is None else file.spoken.get(estimand.task)
     several = spoken is not None and any(len(ids) > 1 for one in spoken.answers for code in one for ids in code)
     return "an effect on an answer of several tokens" if several and isinstance(estimand, Effect) else ""
+
+
+def _read_by(estimand: Estimand, program: Program) -> list[Alignment]:
+    """The alignments through which an interchange or a reading reads: its own, and that of its sources."""
+    if not isinstance(estimand, Iia | Reading):
+        return []
+    origin = estimand.origin if isinstance(estimand, Iia) else None
+    return [program.alignments[name] for name in (estimand.alignment, origin) if name is not None]
 
 
 def _aligned(estimand: Estimand) -> tuple[str, ...]:
@@ -196,6 +205,4 @@ def _kind(place: Site | Region) -> str:
 
 
 def _name(estimand: Estimand) -> str:
-    if isinstance(estimand, Iia):
-        return f"{estimand.kind}(... from {estimand.origin})"
     return "mean(...)" if isinstance(estimand, Mean) else f"{getattr(estimand, 'kind', 'estimand')}(...)"

@@ -16,6 +16,7 @@ from .encode import encode
 from .engines import Engine
 from .engines.feed import Feed
 from .natural import Natural
+from .origins import Origin, filled
 from .rest import find_rests, shuffle_rests
 
 READ_RANGE = (0.0, 10.0)
@@ -30,6 +31,7 @@ def score_reading(
     encoding: Encoding,
     natural: Natural,
     first: int,
+    origin: Origin | None = None,
 ) -> Tensor:
     """The scores of items, float32 of shape [item]; `first` is the index of the first one in its stream."""
     model = model_batch(population, items)
@@ -40,7 +42,7 @@ def score_reading(
         case WrongReads():
             return _wrong_reads(step, step.score, model, engine, encoding, batch, natural, first)
         case Distance():
-            return _distance(step.score, step, engine, batch, natural)
+            return _distance(step.score, step, engine, filled(origin, batch, step.score.run, items), natural)
         case _:
             raise ValueError("a score of agreement is no reading")
 
