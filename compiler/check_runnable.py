@@ -7,19 +7,22 @@ from ..lang.diagnostics import Diagnostic, Label, Span
 from ..lang.effects import Effect, Mean, MetricTarget, VariablesSubject
 from ..lang.metrics import CORRECT
 from ..lang.places import Placement, Region, Site
-from ..lang.program import Network, Program, Task
+from ..lang.program import Alignment, Network, Program, Task
 from ..lang.renderings import Prompt
 from .check_effects_run import find_effect_obstacle
 from .check_interleaved import find_interleaved, sets_layers_beside
 from .check_metrics_run import ENCODERS, find_metric_obstacle
 from .experiments import NetworkFile
-from .network_facts import TransformerFacts
+from .network_facts import NetworkFacts, TransformerFacts
 from .prompts import Spellings, SpokenTask
+from .site_widths import site_width
 
 _ELSEWHERE = (
     "`cspec check` and `cspec compile --emit terms` take it; to verify other claims, move it to a file of its own"
 )
 
+STREAM = ("embed", "resid", "resid_pre", "resid_mid", "resid_post")
+"""Components through which everything goes that a transformer makes of its input: what they leave is all the rest."""
 
 Networks = Mapping[str, NetworkFile]
 
@@ -50,7 +53,8 @@ def find_obstacles(estimand: Estimand, program: Program, networks: Networks) -> 
     """Why no engine measures an estimand: at the declarations that it rests on, then at itself."""
     alignment = program.alignments[estimand.alignment] if isinstance(estimand, Iia | Reading) else None
     task = program.models[alignment.model].task if alignment is not None else estimand.task  # type: ignore[union-attr]
-    run_on = dict.fromkeys((estimand.network, *((alignment.network,) if alignment is not None else ())))
+    read_by = _read_by(estimand, program)
+    run_on = dict.fromkeys((estimand.network, *(read.network for read in read_by)))
     not_run = [problem for name in run_on for problem in _network(program.networks[name])]
     yield from not_run
     if not_run:  # what its sites and texts would need is no news then
@@ -58,12 +62,12 @@ def find_obstacles(estimand: Estimand, program: Program, networks: Networks) -> 
     there = [networks[name] for name in run_on if name in networks and task in networks[name].spoken]
     spoken = [file.spoken[task] for file in there]
     yield from _task(program.tasks[task], there)
-    aligned = (alignment.name,) if alignment is not None else _aligned(estimand)
+    aligned = tuple(read.name for read in read_by) or _aligned(estimand)
     for name in aligned:
-        aligned_to = program.alignments[name].network
-        known = aligned_to not in networks or networks[aligned_to].facts.last_layer >= 0
+        on = dict.fromkeys((program.alignments[name].network, *run_on))
+        facts = [networks[network].facts for network in on if network in networks]
         for placement in program.alignments[name].placements:
-            yield from _placement(placement, spoken, known)
+            yield from _placement(placement, spoken, facts)
         yield from find_interleaved(program.alignments[name], program.alignments, isinstance(estimand, Iia))
     if what := _what_is_not_run(estimand, program, networks):
         message = f"`{_name(estimand)}` is checked, and cannot be run yet"
@@ -73,21 +77,35 @@ def find_obstacles(estimand: Estimand, program: Program, networks: Networks) -> 
 def _what_is_not_run(estimand: Estimand, program: Program, networks: Networks) -> str:
     """What of an estimand no engine measures; nothing where it is measured."""
     match estimand:
-        case Iia(origin=origin):
-            return "" if origin is None else "sources that are read in another network"
+        case Iia():
+            return ""
         case Effect() if sets_layers_beside(estimand, program.alignments):
             return "a vector of several layers that is set beside something else"
         case Effect() | Mean():
             facts = networks[estimand.network].facts if estimand.network in networks else None
             return find_effect_obstacle(estimand, program, facts) or _of_reading(estimand, program, networks)
         case Reading(kind="cae"):
-            if isinstance(program.tasks[_task_of(estimand, program)].rendering, Prompt):
-                return "`cae` where prompts differ in their positions"
-            places = (placement.place for placement in program.alignments[estimand.alignment].placements)
-            modules = any(part.module is not None for place in places for part in place.parts)
-            return "`cae` of modules, whose width only their network knows" if modules else ""
+            return _of_rest(estimand, program, networks.get(estimand.network))
         case Accuracy() | Reading():
             return ""
+
+
+def _of_rest(estimand: Reading, program: Program, file: NetworkFile | None) -> str:
+    """Why what an alignment leaves of its layer is not exchanged; nothing where it is."""
+    placements = program.alignments[estimand.alignment].placements
+    parts = [part for placement in placements for part in placement.place.parts]
+    if any(part.module is not None for part in parts):
+        return "`cae` of modules, whose width only their network knows"
+    task = program.models[program.alignments[estimand.alignment].model].task
+    if file is None or not isinstance(program.tasks[task].rendering, Prompt) or task not in file.spoken:
+        return ""
+    if around := [part.text for part in parts if part.component not in STREAM]:
+        return f"`cae` at `{around[0]}`, past which the residual stream goes"
+    spoken = file.spoken[task]
+    if any(len(ids) > 1 for one in spoken.answers for code in one for ids in code):
+        return "`cae` beside an answer of several tokens"
+    apart = None in spoken.uneven
+    return "`cae` after prompts of several lengths, whose tokens are not each other's counterparts" if apart else ""
 
 
 def _of_reading(estimand: Effect | Mean, program: Program, networks: Networks) -> str:
@@ -106,8 +124,12 @@ def _of_reading(estimand: Effect | Mean, program: Program, networks: Networks) -
     return "an effect on an answer of several tokens" if several and isinstance(estimand, Effect) else ""
 
 
-def _task_of(estimand: Reading, program: Program) -> str:
-    return program.models[program.alignments[estimand.alignment].model].task
+def _read_by(estimand: Estimand, program: Program) -> list[Alignment]:
+    """The alignments through which an interchange or a reading reads: its own, and that of its sources."""
+    if not isinstance(estimand, Iia | Reading):
+        return []
+    origin = estimand.origin if isinstance(estimand, Iia) else None
+    return [program.alignments[name] for name in (estimand.alignment, origin) if name is not None]
 
 
 def _aligned(estimand: Estimand) -> tuple[str, ...]:
@@ -149,14 +171,15 @@ def _several_tokens(spellings: Spellings, task: Task, file: NetworkFile) -> str:
     return "" if prompted else "elsewhere than after a prompt"
 
 
-def _placement(placement: Placement, spoken: list[SpokenTask], known: bool) -> Iterator[Diagnostic]:
-    """What of a placement is not run; `known`: the network has layers to put controls at."""
+def _placement(placement: Placement, spoken: list[SpokenTask], facts: list[NetworkFacts]) -> Iterator[Diagnostic]:
+    """What of a placement is not run on networks of these facts."""
     place, variable = placement.place, placement.variable
     for part in place.parts:
-        if part.module is not None and (isinstance(place, Region) or part.dims is None):
+        if part.module is not None and (isinstance(part, Region) or not _is_known(part, facts)):
             what = f"the {_kind(place)} `{part.text}` of `{variable}`"
             yield _not_run(what, part.span, 'name one module and its dims: `at module("PATH")[0..63] @ last`')
             return
+    known = all(each.last_layer >= 0 for each in facts)  # else there are no layers to put controls at
     if not known and (placement.family.name != "identity" or placement.sizes != (None,)):
         what = f"the learned map of `{variable}`, in a network of which only modules are known,"
         yield _not_run(what, placement.size_span, "give its dims with `via identity`")
@@ -172,11 +195,14 @@ def _placement(placement: Placement, spoken: list[SpokenTask], known: bool) -> I
         yield _not_run(f"the family `sae` of `{variable}`, inside another variable,", placement.family.path_span)
 
 
+def _is_known(site: Site, facts: list[NetworkFacts]) -> bool:
+    """Whether it is known which dims a module's site has."""
+    return site.dims is not None or (bool(facts) and all(site_width(site, each) is not None for each in facts))
+
+
 def _kind(place: Site | Region) -> str:
     return "site" if isinstance(place, Site) else "region"
 
 
 def _name(estimand: Estimand) -> str:
-    if isinstance(estimand, Iia):
-        return f"{estimand.kind}(... from {estimand.origin})"
     return "mean(...)" if isinstance(estimand, Mean) else f"{getattr(estimand, 'kind', 'estimand')}(...)"

@@ -11,7 +11,7 @@ import networkx as nx
 from ..lang.program import Settings
 from .autoencoder_keys import autoencoder_parts
 from .check_pairs import Populations
-from .experiments import Control, Encoding, Experiment, Fitting, Measurement, NetworkFile, Quantity
+from .experiments import Control, Encoding, Experiment, Fitting, Measurement, NetworkFile, Origin, Quantity
 from .groundings import Grounding
 from .keys import content_key, derived_seed, weights_hash
 from .lowered_form import lowered_form
@@ -28,6 +28,7 @@ from .plan import (
     ItemsStep,
     MeasuredQuantity,
     NetworkSource,
+    OriginPlaces,
     OtherNetwork,
     Plan,
     PlannedControl,
@@ -168,20 +169,20 @@ class _Planning:
 
         Items are those of the recipe `apart`, where there is one; labels are the measurement's own always.
         """
-        draws = range(self.settings.controls.random) if measurement.random else [None]
-        sources = [self.plan_network(measurement.network, draw) for draw in draws]
-        candidates = tuple(
-            Candidate(source, self.plan_fit_of(measurement, source), self.frame_seed(measurement)) for source in sources
-        )
+        origin = measurement.origin
+        random = measurement.random or (origin is not None and origin.random)
+        draws = range(self.settings.controls.random) if random else [None]
+        candidates = tuple(self.plan_candidate(measurement, draw) for draw in draws)
         split: Split | None = None if exhaustively else "test"
         items = self.plan_items(apart or measurement.recipe, split, measurement.count, measurement.encoding)
         select: str | None = None
         if len(candidates) > 1:
-            recipe = measurement.recipe if measurement.fitting is None else measurement.fitting.recipe
-            count = measurement.count if measurement.fitting is None else measurement.fitting.select_count
+            fitting = measurement.fitting if origin is None else None  # a fit's own choice knows of no origin
+            recipe = measurement.recipe if fitting is None else fitting.recipe
+            count = measurement.count if fitting is None else fitting.select_count
             select = self.plan_items(recipe, "select", count, measurement.encoding)
         natural: str | None = None
-        if not isinstance(measurement.term.score, Agree | Amount):
+        if origin is not None or not isinstance(measurement.term.score, Agree | Amount):
             natural = self.plan_items(measurement.recipe, "fit", NATURAL, measurement.encoding)
         others = tuple(OtherNetwork(name, self.plan_network(name, None), fed) for name, fed in measurement.others)
         parts: dict[str, Any] = {
@@ -197,6 +198,12 @@ class _Planning:
         }
         if others:
             parts["others"] = others
+        if origin is not None:
+            read = [(c.origin.network.key, c.origin.fit, c.origin.frame_seed) for c in candidates if c.origin]
+            places = {name: index for index, name in enumerate(origin.variables)}
+            same = [places.get(name) for name in measurement.variables]
+            parts["origin"] = {"candidates": read, "grounding": origin.grounding, "fed": origin.encoding, "same": same}
+            parts["origin"] |= autoencoder_parts(origin.grounding.frames)
         if apart is not None:
             parts["labels"] = measurement.recipe.model.canonical
         unjudged = parts | {"metric": lowered_form(measurement.metric)}
@@ -217,9 +224,22 @@ class _Planning:
             others=others,
             metric=measurement.metric,
             replies=self.replies_keys(measurement, natural, others),
+            origin=None if origin is None else OriginPlaces(origin.grounding, origin.variables, origin.encoding),
         )
         self.judged[key] = key if measurement.metric is None else content_key("unjudged", 1, form=unjudged)
-        return self.add(step, items, select, natural, *(c.fit for c in candidates))
+        return self.add(step, items, select, natural, *(fit for c in candidates for fit in c.fits))
+
+    def plan_candidate(self, measurement: Measurement, draw: int | None) -> Candidate:
+        """A network to measure; `draw` numbers the untrained one, or the one in which its sources are read."""
+        source = self.plan_network(measurement.network, draw if measurement.random else None)
+        fit, seed, origin = self.plan_fit_of(measurement, source), self.frame_seed(measurement), measurement.origin
+        return Candidate(source, fit, seed, None if origin is None else self.plan_origin(origin, draw))
+
+    def plan_origin(self, origin: Origin, draw: int | None) -> Candidate:
+        """The network in which sources are read, with the fit of its own maps."""
+        source, fitting = self.plan_network(origin.network, draw if origin.random else None), origin.fitting
+        fit = None if fitting is None else self.plan_fit(fitting, fitting.grounding, source, origin.encoding)
+        return Candidate(source, fit, self.frame_seed(origin))
 
     def replies_keys(
         self, measurement: Measurement, natural: str | None, others: tuple[OtherNetwork, ...]
@@ -245,8 +265,13 @@ class _Planning:
 
     def plan_fit_key(self, measurement: Measurement) -> str | None:
         """The fit of a measurement's maps on its own network, or on the first of the random ones."""
-        source = self.plan_network(measurement.network, 0 if measurement.random else None)
-        return self.plan_fit_of(measurement, source)
+        source, origin = self.plan_network(measurement.network, 0 if measurement.random else None), measurement.origin
+        fit = self.plan_fit_of(measurement, source)
+        if origin is None:
+            return fit
+        there = self.plan_origin(origin, 0)
+        places = (measurement.grounding, origin.grounding)
+        return content_key("linear", 1, networks=(source.key, there.network.key), fits=(fit, there.fit), places=places)
 
     def plan_fit(self, fitting: Fitting, grounding: Grounding, network: NetworkSource, encoding: Encoding) -> str:
         fit = self.plan_items(fitting.recipe, "fit", fitting.fit_count, encoding)
@@ -278,7 +303,7 @@ class _Planning:
         )
         return self.add(step, fit, select, outer)
 
-    def frame_seed(self, measurement: Measurement) -> int | None:
+    def frame_seed(self, measurement: Measurement | Origin) -> int | None:
         if not measurement.random_frames:
             return None
         return derived_seed(self.settings.seed, "random subspace", content_key("frames", 1, g=measurement.grounding))

@@ -208,6 +208,14 @@ class Grounding:
         """The families of the maps, each once: they are part of the verdict."""
         return tuple(dict.fromkeys(frame.family.text for frame in self.frames))
 
+    def find(self, variable: int) -> tuple[int, int]:
+        """The frame and the block of a variable, by their indices. Raises KeyError where it is not placed."""
+        for index, frame in enumerate(self.frames):
+            for block, owner in enumerate(frame.blocks):
+                if owner.variable == variable:
+                    return index, block
+        raise KeyError(variable)
+
 
 @dataclass(frozen=True)
 class Place:

@@ -124,6 +124,23 @@ class Candidate:
     network: NetworkSource
     fit: str | None
     frame_seed: int | None = None
+    origin: "Candidate | None" = None
+    """The network in which its sources are read, if another one."""
+
+    @property
+    def chosen_by_score(self) -> bool:
+        """Whether it is chosen by its scores on `select`, and not by those that its fit had there."""
+        return self.fit is None or self.origin is not None
+
+    @property
+    def chain(self) -> tuple["Candidate", ...]:
+        """Itself, and where its sources are read."""
+        return (self,) if self.origin is None else (self, self.origin)
+
+    @property
+    def fits(self) -> tuple[str, ...]:
+        """The fits of all maps that it reads."""
+        return tuple(one.fit for one in self.chain if one.fit is not None)
 
 
 @dataclass(frozen=True)
@@ -143,6 +160,15 @@ class OtherNetwork:
 
     name: str = field(compare=False)
     network: NetworkSource
+    encoding: Encoding
+
+
+@dataclass(frozen=True)
+class OriginPlaces:
+    """Where in another network the sources are read, and how it is fed; `variables` are those of the grounding."""
+
+    grounding: Grounding
+    variables: tuple[str, ...]
     encoding: Encoding
 
 
@@ -169,8 +195,14 @@ class EvaluateStep:
     others: tuple[OtherNetwork, ...] = ()
     metric: RunMetric | None = field(default=None, metadata=LATER)
     replies: "RepliesKeys | None" = field(default=None, metadata=LATER)
+    origin: OriginPlaces | None = field(default=None, metadata=LATER)
     schedule: Schedule = field(default=NAIVE, compare=False)
     kind: Literal["Evaluate"] = "Evaluate"
+
+    @property
+    def learned(self) -> bool:
+        """Whether a map that it reads is fitted."""
+        return self.origin is not None or (self.grounding is not None and self.grounding.learned)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from .fitted import evaluation_content
 from .item_scores import ItemScores, summarise
 from .maps import open_map
 from .metrics import AwaitingScores, Judging, Missing, Replies
-from .natural import Natural, open_natural
+from .natural import Natural
+from .origins import Origin
 from .other_networks import Other
 from .overlaps import find_overlap
 from .progress import Progress
@@ -40,6 +41,7 @@ class Evaluations:
         """The rows that tables of scores lack, in all evaluations so far."""
         self._choices: dict[str, _Chosen] = {}
         self._engines: dict[str, Engine] = {}
+        self._origins: dict[tuple[str, int], Origin | None] = {}
         self._items: dict[str, ItemScores] = {}
         self._whole: dict[str, Scores] = {}
 
@@ -77,9 +79,8 @@ class Evaluations:
             step = self._step(key)
             select = self._select_scores(step)
             index = select.index(max(select)) if select else 0
-            fit = step.candidates[index].fit
-            maps = None if fit is None else self.fits.fit(fit)
-            self._choices[key] = _Chosen(index, tuple(select), evaluation_content(key, index, maps))
+            content = evaluation_content(key, index, *map(self.fits.maps, step.candidates[index].chain))
+            self._choices[key] = _Chosen(index, tuple(select), content)
         return self._choices[key]
 
     def _whole_domain(self, step: EvaluateStep, chosen: _Chosen) -> Scores:
@@ -89,12 +90,13 @@ class Evaluations:
                 scores = read_whole_domain(stored[1])
             else:
                 population, encoding = self._population(step.items)
-                engine, natural = self._engine(step, chosen), self._natural(step)
+                engine, natural = self._engine(step, chosen), self.fits.natural(step)
                 grounded = self._grounded(step, chosen)
                 others = self._others(step, chosen.index)
                 judging = self._judging(step, chosen.index)
+                origin = self._origin(step, chosen.index, engine, natural)
                 scores = run_whole_domain(
-                    grounded, population, engine, encoding, self.progress, natural, others, judging
+                    grounded, population, engine, encoding, self.progress, natural, others, judging, origin
                 )
                 self._await(judging)
                 scores = replace(scores, select=chosen.select, chosen=chosen.index)
@@ -111,11 +113,14 @@ class Evaluations:
             items = Items(drawn.inputs[start:], drawn.cell[start:])
             if not len(items):
                 return None
-            engine, natural = self._engine(step, chosen), self._natural(step)
+            engine, natural = self._engine(step, chosen), self.fits.natural(step)
             grounded = self._grounded(step, chosen)
             others = self._others(step, chosen.index)
             judging, told = self._judging(step, chosen.index), self.progress
-            found = run_evaluate(grounded, population, items, engine, encoding, told, start, natural, others, judging)
+            origin = self._origin(step, chosen.index, engine, natural)
+            found = run_evaluate(
+                grounded, population, items, engine, encoding, told, start, natural, others, judging, origin
+            )
             self._await(judging)
             return found
 
@@ -143,12 +148,14 @@ class Evaluations:
             for name, (there, other) in sources.items()
         }
 
-    def _natural(self, step: EvaluateStep) -> Natural | None:
-        """The inputs on which what is read of the network is fitted; None where nothing is read but its answer."""
-        if step.natural is None:
+    def _origin(self, step: EvaluateStep, index: int, engine: Engine, natural: Natural | None) -> Origin | None:
+        """What a candidate reads in another network; its affine maps are fitted once."""
+        if step.origin is None:
             return None
-        items, _, encoding = self.fits.items(step.natural)
-        return open_natural(items, encoding)
+        if (step.key, index) not in self._origins:
+            assert natural is not None, "planned: affine maps are fitted on natural inputs"
+            self._origins[step.key, index] = self.fits.origin(step.candidates[index], step, engine, natural)
+        return self._origins[step.key, index]
 
     def _select_scores(self, step: EvaluateStep) -> list[float]:
         """The score on `select` of every candidate; empty where there is nothing to choose."""
@@ -156,13 +163,15 @@ class Evaluations:
             return []
         found = []
         for index, candidate in enumerate(step.candidates):
-            if candidate.fit is not None:
+            if candidate.fit is not None and not candidate.chosen_by_score:
                 found.append(self.fits.fit(candidate.fit).select)
                 continue
             items, population, encoding = self.fits.items(step.select)
             engine, judging = self.fits.engine(candidate, step), self._judging(step, index)
-            natural, others = self._natural(step), self._others(step, index)
-            found.append(share_right(step, population, items, engine, encoding, natural, others, judging))
+            natural, others = self.fits.natural(step), self._others(step, index)
+            origin, grounded = self._origin(step, index, engine, natural), self.fits.grounded(candidate, step)
+            scored = share_right(grounded, population, items, engine, encoding, natural, others, judging, origin)
+            found.append(scored)
             self._await(judging)
         return found
 
@@ -171,8 +180,7 @@ class Evaluations:
         if step.replies is None:
             return Judging(Missing())
         candidate = step.candidates[index]
-        maps = None if candidate.fit is None else self.fits.fit(candidate.fit)
-        content = evaluation_content(str(candidate.frame_seed), index, maps)
+        content = evaluation_content(str(candidate.frame_seed), index, self.fits.maps(candidate))
         return Judging(Missing(), Replies(self.store, step.replies, candidate.network.key, content))
 
     def _await(self, judging: Judging) -> None:

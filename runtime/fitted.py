@@ -70,9 +70,13 @@ def read_fitted(tensors: Mapping[str, Tensor], document: Mapping[str, Any]) -> F
     return Fitted(maps, sizes, tuple(seeds), tuple(document["choice"]), table)
 
 
-def evaluation_content(evaluate: str, chosen: int, maps: Fitted | None) -> str:
-    """The key of all that scores depend on: the evaluation's own, its chosen candidate, and the maps' content."""
-    return content_key("evaluation", 1, evaluate=evaluate, chosen=chosen, maps=map_content(maps))
+def evaluation_content(evaluate: str, chosen: int, maps: Fitted | None, *origin: Fitted | None) -> str:
+    """The key of all that scores depend on: the evaluation's own, its chosen candidate, and the maps' content.
+
+    `origin` are the maps of the network in which sources are read, where it is another one.
+    """
+    further = {"origin": [map_content(each) for each in origin]} if origin else {}
+    return content_key("evaluation", 1, evaluate=evaluate, chosen=chosen, maps=map_content(maps), **further)
 
 
 def map_content(fitted: Fitted | None) -> list[dict[str, str]]:

@@ -31,10 +31,10 @@ def find_stored(plan: Plan, store: Store) -> dict[str, int | None]:
 
 def _contents(step: EvaluateStep, fits: dict[str, Fitted]) -> list[str]:
     """The keys under which an evaluation's scores may be; none while a candidate is not fitted."""
-    if any(candidate.fit is not None and candidate.fit not in fits for candidate in step.candidates):
+    if any(fit not in fits for candidate in step.candidates for fit in candidate.fits):
         return []
     return [
-        evaluation_content(step.key, index, None if candidate.fit is None else fits[candidate.fit])
+        evaluation_content(step.key, index, *(None if one.fit is None else fits[one.fit] for one in candidate.chain))
         for index, candidate in enumerate(step.candidates)
     ]
 

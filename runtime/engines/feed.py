@@ -68,6 +68,16 @@ class Feed:
                     _check_apart(frame, {index: found[index], number: found[number]}.values())
         return found
 
+    def check_lengths(self, *tables: Tensor) -> None:
+        """Prompts are as long in all tables of rows, so that each position has its counterparts.
+
+        Raises:
+            EnvironmentProblem: they are not.
+        """
+        if self.layout.slots is not None and len({length for rows in tables for length in rows[:, 0].tolist()}) > 1:
+            message = "expected prompts of one length, whose positions are each other's counterparts, found several"
+            raise EnvironmentProblem("CS549", message, "pad the slots: `{x:02}`")
+
     def find(self, positions: Positions, rows: Tensor) -> Where:
         """Positions in each row; those that are the same in every row as they are."""
         same = tuple(position for position in positions if isinstance(position, int))
@@ -144,6 +154,12 @@ def site_vectors(frame: Frame, states: Sequence[Tensor], where: Sequence[Where])
 def _take_units(part: Part, state: Tensor, where: Where) -> Tensor:
     """The units of a part, shape [item, place, dim]."""
     chosen = take_positions(state, where)
+    if part.width not in (0, chosen.shape[-1]):
+        raise EnvironmentProblem(
+            "CS538",
+            f"expected {part.width} dims of `{part.component}`, as the configuration says, found {chosen.shape[-1]}",
+            "name the dims that the module gives",
+        )
     if max(part.dims) >= chosen.shape[-1]:
         raise EnvironmentProblem(
             "CS538",
