@@ -11,9 +11,10 @@ import networkx as nx
 from ..lang.program import Settings
 from .autoencoder_keys import autoencoder_parts
 from .check_pairs import Populations
-from .experiments import Control, Encoding, Experiment, Fitting, Measurement, NetworkFile, Quantity
+from .experiments import Control, Encoding, Experiment, Fitting, Measurement, NetworkFile, Quantity, Ranking
 from .groundings import Grounding
 from .keys import content_key, derived_seed, weights_hash
+from .lower_searches import CANDIDATE
 from .lowered_form import lowered_form
 from .plan import (
     CODE_VERSIONS,
@@ -25,12 +26,14 @@ from .plan import (
     EngineName,
     EvaluateStep,
     FitStep,
+    FoundCircuit,
     ItemsStep,
     MeasuredQuantity,
     NetworkSource,
     OtherNetwork,
     Plan,
     PlannedControl,
+    RankStep,
     RepliesKeys,
     Step,
 )
@@ -139,15 +142,17 @@ class _Planning:
 
     def plan_quantity(self, quantity: Quantity, exhaustively: bool) -> MeasuredQuantity:
         positive = quantity.positive_control
+        evaluate = self.plan_measurement(quantity.measurement, exhaustively)
+        step = self.graph.nodes[evaluate]["step"]
         return MeasuredQuantity(
             text=quantity.measurement.text,
-            evaluate=self.plan_measurement(quantity.measurement, exhaustively),
+            evaluate=evaluate,
             budget=None if exhaustively else quantity.measurement.count,
             learned=quantity.measurement.learned,
             gated=quantity.gated,
             ungated=quantity.ungated,
             families=quantity.measurement.families,
-            maps=self.plan_fit_key(quantity.measurement),
+            maps=step.found_key(step.candidates[0]),
             chance=_chance(quantity.measurement),
             signed=quantity.measurement.signed and quantity.measurement.learned,
             positive_control=None if positive is None else self.plan_control(Control("last site", positive), False),
@@ -171,8 +176,15 @@ class _Planning:
         draws = range(self.settings.controls.random) if measurement.random else [None]
         sources = [self.plan_network(measurement.network, draw) for draw in draws]
         candidates = tuple(
-            Candidate(source, self.plan_fit_of(measurement, source), self.frame_seed(measurement)) for source in sources
+            Candidate(
+                source,
+                self.plan_fit_of(measurement, source),
+                self.frame_seed(measurement),
+                self.plan_rankings(measurement, source),
+            )
+            for source in sources
         )
+        circuits = tuple(FoundCircuit(ranking.name, ranking.variables) for ranking in measurement.rankings)
         split: Split | None = None if exhaustively else "test"
         items = self.plan_items(apart or measurement.recipe, split, measurement.count, measurement.encoding)
         select: str | None = None
@@ -197,6 +209,8 @@ class _Planning:
         }
         if others:
             parts["others"] = others
+        if circuits:
+            parts["circuits"] = (circuits, [candidate.ranks for candidate in candidates])
         if apart is not None:
             parts["labels"] = measurement.recipe.model.canonical
         unjudged = parts | {"metric": lowered_form(measurement.metric)}
@@ -217,9 +231,62 @@ class _Planning:
             others=others,
             metric=measurement.metric,
             replies=self.replies_keys(measurement, natural, others),
+            circuits=circuits,
         )
         self.judged[key] = key if measurement.metric is None else content_key("unjudged", 1, form=unjudged)
-        return self.add(step, items, select, natural, *(c.fit for c in candidates))
+        found = (key for candidate in candidates for key in (candidate.fit, *candidate.ranks))
+        return self.add(step, items, select, natural, *found)
+
+    def plan_rankings(self, measurement: Measurement, network: NetworkSource) -> tuple[str, ...]:
+        """The rankings that choose a measurement's circuits: on the network that is measured where that is theirs."""
+        return tuple(
+            self.plan_ranking(
+                ranking,
+                network
+                if ranking.score.network == measurement.network
+                else self.plan_network(ranking.score.network, None),
+            )
+            for ranking in measurement.rankings
+        )
+
+    def plan_ranking(self, ranking: Ranking, network: NetworkSource) -> str:
+        """Rank: the score of every place that a circuit may be chosen from, on `select`."""
+        score, grounding = ranking.score, ranking.score.grounding
+        assert grounding is not None
+        items = self.plan_items(score.recipe, "select", ranking.select_count, score.encoding)
+        natural = self.plan_items(score.recipe, "fit", NATURAL, score.encoding)
+        others = tuple(OtherNetwork(name, self.plan_network(name, None), fed) for name, fed in score.others)
+        key = content_key(
+            "rank",
+            CODE_VERSIONS["rank"],
+            items=items,
+            network=network.key,
+            places=ranking.places,
+            grounding=grounding,
+            score=_canonical(score),
+            natural=natural,
+            others=others,
+            metric=score.metric,
+            engine=self.engine,
+            **autoencoder_parts(grounding.frames),
+        )
+        measure = EvaluateStep(
+            key=key,
+            text=score.text,
+            score=score.term.score,
+            model=score.recipe.model,
+            items=items,
+            candidates=(Candidate(network, None),),
+            grounding=grounding,
+            variables=score.variables,
+            select=None,
+            natural=natural,
+            others=others,
+            metric=score.metric,
+            replies=self.replies_keys(score, natural, others),
+        )
+        step = RankStep(key, ranking.name, ranking.places, score.variables.index(CANDIDATE), measure)
+        return self.add(step, items, natural)
 
     def replies_keys(
         self, measurement: Measurement, natural: str | None, others: tuple[OtherNetwork, ...]
@@ -242,11 +309,6 @@ class _Planning:
             return None
         home = self.plan_network(fitting.network, None) if measurement.frozen else network
         return self.plan_fit(fitting, fitting.grounding, home, measurement.encoding)
-
-    def plan_fit_key(self, measurement: Measurement) -> str | None:
-        """The fit of a measurement's maps on its own network, or on the first of the random ones."""
-        source = self.plan_network(measurement.network, 0 if measurement.random else None)
-        return self.plan_fit_of(measurement, source)
 
     def plan_fit(self, fitting: Fitting, grounding: Grounding, network: NetworkSource, encoding: Encoding) -> str:
         fit = self.plan_items(fitting.recipe, "fit", fitting.fit_count, encoding)

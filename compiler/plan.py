@@ -1,13 +1,14 @@
 """The plan: a directed acyclic graph of pure steps, each identified by the content that its result depends on.
 
-    Items -> Encode -> Fit -> Evaluate -> Decide
+    Items -> Encode -> Fit, Rank -> Evaluate -> Decide
 
-Items draws bases and sources, Encode makes tokens of them, Fit trains a map, Evaluate scores a term item by item,
-Decide gives a claim's verdict. Names and paths travel along for people and enter no key.
+Items draws bases and sources, Encode makes tokens of them, Fit trains a map, Rank scores the sites that a circuit is
+chosen from, Evaluate scores a term item by item, Decide gives a claim's verdict. Names and paths travel along for
+people and enter no key.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import networkx as nx
@@ -18,13 +19,14 @@ from ..lang.later import LATER
 from ..lang.program import FitSettings as FitSettings
 from .causal_model import CausalModel
 from .experiments import Encoding, NetworkFile, Part
-from .groundings import Grounding, Search
+from .groundings import Grounding, Place, Search
+from .keys import content_key
 from .metrics import RunMetric
 from .sampling.draw_items import Population
 from .sampling.items import Split
 from .terms import Agree, Score
 
-CODE_VERSIONS = {"items": 2, "encode": 1, "network": 1, "fit": 3, "evaluate": 3, "decide": 2}
+CODE_VERSIONS = {"items": 2, "encode": 1, "network": 1, "fit": 3, "rank": 1, "evaluate": 3, "decide": 2}
 """The version of each step's code: raised whenever a step's result changes for the same content."""
 
 
@@ -93,11 +95,23 @@ class FitStep:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A network to measure, with the fit of its map; without one, maps are given, or random with `frame_seed`."""
+    """A network to measure, with the fit of its map; without one, maps are given, or random with `frame_seed`.
+
+    `ranks` are the rankings that choose the cells of circuits, as many as the evaluation has `circuits`.
+    """
 
     network: NetworkSource
     fit: str | None
     frame_seed: int | None = None
+    ranks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FoundCircuit:
+    """A circuit whose cells a ranking chooses: the variables that stand for them, the best one first."""
+
+    name: str = field(compare=False)
+    variables: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -143,7 +157,36 @@ class EvaluateStep:
     others: tuple[OtherNetwork, ...] = ()
     metric: RunMetric | None = field(default=None, metadata=LATER)
     replies: "RepliesKeys | None" = field(default=None, metadata=LATER)
+    circuits: tuple[FoundCircuit, ...] = field(default=(), metadata=LATER)
     kind: Literal["Evaluate"] = "Evaluate"
+
+    def found_key(self, candidate: Candidate) -> str | None:
+        """What names all that was found for a candidate: the fit of its maps, or the circuits' rankings."""
+        if not candidate.ranks:
+            return candidate.fit
+        return content_key("circuits", 1, ranks=candidate.ranks, circuits=self.circuits)
+
+
+@dataclass(frozen=True)
+class RankStep:
+    """Score every place that a circuit may be chosen from on `select`, each by itself.
+
+    `measure` is the score with the first of the places: an evaluation on items of `select`, whose variable `it` is the
+    one at the index `variable`. How many of the places are chosen is the readers' business, and enters no key.
+    """
+
+    key: str
+    circuit: str = field(compare=False)
+    places: tuple[Place, ...]
+    variable: int
+    measure: EvaluateStep
+    kind: Literal["Rank"] = "Rank"
+
+    def at(self, index: int) -> EvaluateStep:
+        """The score of one of the places."""
+        assert self.measure.grounding is not None
+        place = replace(self.places[index], variable=self.variable)
+        return replace(self.measure, grounding=self.measure.grounding.moved((place,)))
 
 
 @dataclass(frozen=True)
@@ -236,7 +279,7 @@ class DecideStep:
         return self.alpha / (self.stated or len(self.parts))
 
 
-Step = ItemsStep | EncodeStep | FitStep | EvaluateStep | DecideStep
+Step = ItemsStep | EncodeStep | FitStep | RankStep | EvaluateStep | DecideStep
 
 
 @dataclass(frozen=True)

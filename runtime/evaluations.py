@@ -7,19 +7,19 @@ from ..compiler.plan import EncodeStep, EvaluateStep, ItemsStep, Plan
 from ..compiler.sampling.draw_items import Population
 from ..compiler.sampling.items import Items
 from .engines import Engine
-from .evaluate import run_evaluate, run_whole_domain, share_right
+from .evaluate import mean_score, run_evaluate, run_whole_domain
 from .fits import Fits
 from .fitted import evaluation_content
 from .item_scores import ItemScores, summarise
 from .maps import open_map
-from .metrics import AwaitingScores, Judging, Missing, Replies
-from .natural import Natural, open_natural
-from .other_networks import Other
+from .metrics import Judging
 from .overlaps import find_overlap
 from .progress import Progress
+from .rankings import Rankings
 from .score_chunks import read_or_score
 from .scores import Scores, read_whole_domain
 from .store import Store
+from .surroundings import Surroundings
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ class Evaluations:
 
     def __init__(self, plan: Plan, store: Store, fits: Fits, progress: Progress) -> None:
         self.plan, self.store, self.fits, self.progress = plan, store, fits, progress
-        self.missing = Missing()
-        """The rows that tables of scores lack, in all evaluations so far."""
+        self.around = Surroundings(fits)
+        self.rankings = Rankings(plan, store, fits, self.around, progress)
         self._choices: dict[str, _Chosen] = {}
         self._engines: dict[str, Engine] = {}
         self._items: dict[str, ItemScores] = {}
@@ -64,9 +64,11 @@ class Evaluations:
         step, chosen = self._step(key), self._choose(key)
         if step.grounding is None:
             return None
+        grounded = self._grounded(step, chosen)
         if step.candidates[chosen.index].fit is not None:
-            return find_overlap(self._grounded(step, chosen), self._engine(step, chosen).maps)
-        return find_overlap(step, tuple(open_map(frame) for frame in step.grounding.frames))
+            return find_overlap(grounded, self._engine(step, chosen).maps)
+        assert grounded.grounding is not None
+        return find_overlap(grounded, tuple(open_map(frame) for frame in grounded.grounding.frames))
 
     def content(self, key: str) -> str:
         """The key of everything that an evaluation's scores depend on, whatever their number."""
@@ -77,9 +79,10 @@ class Evaluations:
             step = self._step(key)
             select = self._select_scores(step)
             index = select.index(max(select)) if select else 0
-            fit = step.candidates[index].fit
-            maps = None if fit is None else self.fits.fit(fit)
-            self._choices[key] = _Chosen(index, tuple(select), evaluation_content(key, index, maps))
+            candidate = step.candidates[index]
+            maps = None if candidate.fit is None else self.fits.fit(candidate.fit)
+            content = evaluation_content(key, index, maps, self.rankings.cells(candidate, step))
+            self._choices[key] = _Chosen(index, tuple(select), content)
         return self._choices[key]
 
     def _whole_domain(self, step: EvaluateStep, chosen: _Chosen) -> Scores:
@@ -89,14 +92,14 @@ class Evaluations:
                 scores = read_whole_domain(stored[1])
             else:
                 population, encoding = self._population(step.items)
-                engine, natural = self._engine(step, chosen), self._natural(step)
+                engine, natural = self._engine(step, chosen), self.around.natural(step)
                 grounded = self._grounded(step, chosen)
-                others = self._others(step, chosen.index)
-                judging = self._judging(step, chosen.index)
+                others = self.around.others(grounded, chosen.index)
+                judging = self._judging(step, chosen)
                 scores = run_whole_domain(
                     grounded, population, engine, encoding, self.progress, natural, others, judging
                 )
-                self._await(judging)
+                self.around.await_rows(judging)
                 scores = replace(scores, select=chosen.select, chosen=chosen.index)
                 self.store.save(chosen.content, scores.tensors(), scores.document())
             self._whole[step.key] = scores
@@ -111,12 +114,12 @@ class Evaluations:
             items = Items(drawn.inputs[start:], drawn.cell[start:])
             if not len(items):
                 return None
-            engine, natural = self._engine(step, chosen), self._natural(step)
+            engine, natural = self._engine(step, chosen), self.around.natural(step)
             grounded = self._grounded(step, chosen)
-            others = self._others(step, chosen.index)
-            judging, told = self._judging(step, chosen.index), self.progress
+            others = self.around.others(grounded, chosen.index)
+            judging, told = self._judging(step, chosen), self.progress
             found = run_evaluate(grounded, population, items, engine, encoding, told, start, natural, others, judging)
-            self._await(judging)
+            self.around.await_rows(judging)
             return found
 
         scores = read_or_score(self.store, chosen.content, count, score, self._items.get(step.key))
@@ -127,28 +130,15 @@ class Evaluations:
     def _engine(self, step: EvaluateStep, chosen: _Chosen) -> Engine:
         if step.key not in self._engines:
             candidate = step.candidates[chosen.index]
-            self._engines[step.key] = self.fits.engine(candidate, step)
+            self._engines[step.key] = self.fits.engine(candidate, self.rankings.settled(candidate, step))
         return self._engines[step.key]
 
     def _grounded(self, step: EvaluateStep, chosen: _Chosen) -> EvaluateStep:
-        return self.fits.grounded(step.candidates[chosen.index], step)
+        candidate = step.candidates[chosen.index]
+        return self.fits.grounded(candidate, self.rankings.settled(candidate, step))
 
-    def _others(self, step: EvaluateStep, candidate: int) -> dict[str, Other]:
-        """Engines on the other networks in which values are read, through the maps of the one that is measured."""
-        sources = {
-            other.name: (replace(step.candidates[candidate], network=other.network), other) for other in step.others
-        }
-        return {
-            name: Other(self.fits.engine(there, step, other.encoding), other.encoding)
-            for name, (there, other) in sources.items()
-        }
-
-    def _natural(self, step: EvaluateStep) -> Natural | None:
-        """The inputs on which what is read of the network is fitted; None where nothing is read but its answer."""
-        if step.natural is None:
-            return None
-        items, _, encoding = self.fits.items(step.natural)
-        return open_natural(items, encoding)
+    def _judging(self, step: EvaluateStep, chosen: _Chosen) -> Judging:
+        return self.around.judging(step, chosen.index, self.rankings.cells(step.candidates[chosen.index], step))
 
     def _select_scores(self, step: EvaluateStep) -> list[float]:
         """The score on `select` of every candidate; empty where there is nothing to choose."""
@@ -160,26 +150,12 @@ class Evaluations:
                 found.append(self.fits.fit(candidate.fit).select)
                 continue
             items, population, encoding = self.fits.items(step.select)
-            engine, judging = self.fits.engine(candidate, step), self._judging(step, index)
-            natural, others = self._natural(step), self._others(step, index)
-            found.append(share_right(step, population, items, engine, encoding, natural, others, judging))
-            self._await(judging)
+            settled, cells = self.rankings.settled(candidate, step), self.rankings.cells(candidate, step)
+            engine, judging = self.fits.engine(candidate, settled), self.around.judging(step, index, cells)
+            natural, others = self.around.natural(step), self.around.others(settled, index)
+            found.append(mean_score(settled, population, items, engine, encoding, natural, others, judging))
+            self.around.await_rows(judging)
         return found
-
-    def _judging(self, step: EvaluateStep, index: int) -> Judging:
-        """What a metric needs on one candidate: what its network has generated, and where to note missing rows."""
-        if step.replies is None:
-            return Judging(Missing())
-        candidate = step.candidates[index]
-        maps = None if candidate.fit is None else self.fits.fit(candidate.fit)
-        content = evaluation_content(str(candidate.frame_seed), index, maps)
-        return Judging(Missing(), Replies(self.store, step.replies, candidate.network.key, content))
-
-    def _await(self, judging: Judging) -> None:
-        """Raises AwaitingScores where a table lacked rows, and notes them."""
-        if judging.missing.keys:
-            self.missing.take(judging.missing)
-            raise AwaitingScores(judging.missing)
 
     def _step(self, key: str) -> EvaluateStep:
         step = self.plan.step(key)

@@ -70,9 +70,11 @@ def read_fitted(tensors: Mapping[str, Tensor], document: Mapping[str, Any]) -> F
     return Fitted(maps, sizes, tuple(seeds), tuple(document["choice"]), table)
 
 
-def evaluation_content(evaluate: str, chosen: int, maps: Fitted | None) -> str:
-    """The key of all that scores depend on: the evaluation's own, its chosen candidate, and the maps' content."""
-    return content_key("evaluation", 1, evaluate=evaluate, chosen=chosen, maps=map_content(maps))
+def evaluation_content(evaluate: str, chosen: int, maps: Fitted | None, cells: tuple[str, ...] = ()) -> str:
+    """The key of all that scores depend on: the evaluation's own, its chosen candidate, the maps' content, and the
+    cells that circuits were found to have."""
+    found = {"cells": cells} if cells else {}
+    return content_key("evaluation", 1, evaluate=evaluate, chosen=chosen, maps=map_content(maps), **found)
 
 
 def map_content(fitted: Fitted | None) -> list[dict[str, str]]:

@@ -190,8 +190,9 @@ def _random_networks(measurement: Measurement) -> Control:
 def _random_subspace(measurement: Measurement) -> Control:
     """A random frame of the same size in place of the learned one: at some sites any subspace works."""
     name = "random subspace"
+    if measurement.fitting is None:
+        return Control(name, None, "a circuit is found, and no map")
     assert measurement.grounding is not None
-    assert measurement.fitting is not None
     learned = [frame for frame in measurement.grounding.frames if not frame.given]
     if measurement.fitting.search.open or any(f.learned_size for f in learned):
         return Control(name, None, "the map's site or size is found by the search")
@@ -209,9 +210,9 @@ def _random_subspace(measurement: Measurement) -> Control:
 def _scrambled_model(measurement: Measurement) -> Control:
     """Fixed random functions in place of the aligned variables' equations, in fit and test alike."""
     name, recipe, fitting = "scrambled model", measurement.recipe, measurement.fitting
-    assert fitting is not None
     if isinstance(measurement.term.score, Gain | Differ | Apart):
         return Control(name, None, "an effect is compared with no model, so that nothing of one can be memorised")
+    assert fitting is not None
     model = scramble_model(recipe.model, fitting.variables, recipe.seed)
     fitted = scramble_model(fitting.recipe.model, fitting.variables, recipe.seed)
     if model is None or fitted is None:

@@ -3,7 +3,7 @@
 from ..groundings import Frame, Grounding
 from ..interpret_terms import model_batch
 from ..pair_scores import pair_scores
-from ..plan import DecideStep, EncodeStep, EvaluateStep, FitStep, ItemsStep, Step
+from ..plan import DecideStep, EncodeStep, EvaluateStep, FitStep, ItemsStep, RankStep, Step
 
 
 def describe(step: Step) -> str:
@@ -16,6 +16,8 @@ def describe(step: Step) -> str:
         case FitStep(grounding=grounding, network=network):
             source = network.file.name if network.draw is None else f"random({network.file.name}) {network.draw}"
             return f"{describe_grounding(grounding, step.variables)} on {source}; {_describe_budget(step)}"
+        case RankStep(circuit=circuit, places=places, measure=measure):
+            return f"{circuit}: {len(places)} places by {measure.text}"
         case EvaluateStep(text=text, candidates=candidates):
             return text if len(candidates) == 1 else f"{text}: the best of {len(candidates)} on select"
         case DecideStep(claim=claim, alpha=alpha):

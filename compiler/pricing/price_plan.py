@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 import networkx as nx
 
 from ..budgets import CHUNK
-from ..count_runs import ask_metric, ask_score
-from ..plan import DecideStep, EvaluateStep, FitStep, Plan, PlannedControl
+from ..count_runs import Read, ask_metric, ask_score
+from ..plan import DecideStep, EvaluateStep, FitStep, Plan, PlannedControl, RankStep
 from .estimate_memory import Memory, estimate_memory
 from .plan_rows import Rows, open_natural, open_rows, planned_count
 from .price_fit import price_fit
@@ -60,6 +60,8 @@ def price_plan(plan: Plan, stored: Stored | None = None) -> PlanPrice:
             steps[step.key] = price_evaluate(plan, step, running, has)
         elif isinstance(step, FitStep):
             steps[step.key] = Price() if step.key in has else price_fit(plan, step, running)
+        elif isinstance(step, RankStep):
+            steps[step.key] = Price() if step.key in has else price_rank(plan, step, running)
     seen, controls = set(own), dict[str, Price]()
     for control in (control for step in _decisions(plan) for control in _controls(step)):
         new = {behind for key in control.evaluations for behind in _behind(plan, key)} - seen
@@ -94,7 +96,22 @@ def price_evaluate(plan: Plan, step: EvaluateStep, running: Running, stored: Sto
     return price.plus(_score(step, rows, natural, running.network(key, source, rows.encoding)))
 
 
-def _score(step: EvaluateStep, rows: Rows, natural: Rows | None, network: Network) -> Price:
+def price_rank(plan: Plan, step: RankStep, running: Running) -> Price:
+    """The score of every place that a circuit may be chosen from, on `select`."""
+    rows = running.rows(plan, step.measure.items)
+    natural = None if step.measure.natural is None else open_natural(plan, step.measure.natural)
+    (candidate,) = step.measure.candidates
+    network = running.network(candidate.network.key, candidate.network, rows.encoding)
+    price, begun = Price(), list[Read]()
+    for index in range(len(step.places)):
+        price = price.plus(_score(step.at(index), rows, natural, network, begun))
+    return price
+
+
+def _score(
+    step: EvaluateStep, rows: Rows, natural: Rows | None, network: Network, begun: list[Read] | None = None
+) -> Price:
+    """The price of a score. `begun` are the stages, by role, at which the same step has run its inputs; they grow."""
     names = step.model.input_names
     facts = network.source.file.facts
     if step.metric is not None:
@@ -102,7 +119,9 @@ def _score(step: EvaluateStep, rows: Rows, natural: Rows | None, network: Networ
         asked, price = found.plain, network.ask_metric(found, rows, rows.encoding.has_output)
     else:
         asked = ask_score(step.score, facts, step.grounding, step.variables, names)
-        price = network.ask(asked, rows)
+        price = network.ask(asked, rows, begun or ())
+        if begun is not None:
+            begun += dict.fromkeys((*asked.passed, *asked.reads, *asked.bases))
     for name, stage in asked.elsewhere:
         other = next(other for other in step.others if other.name == name)
         there = network.running.network(other.network.key, other.network, other.encoding)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from ..plan import EvaluateStep, FitStep, Plan, Step
+from ..plan import EvaluateStep, FitStep, Plan, RankStep, Step
 from .describe_steps import describe
 from .estimate_memory import Memory
 from .price_plan import PlanPrice, Stored, price_plan
@@ -134,7 +134,7 @@ def plan_table(plan: Plan, stored: Stored | None = None) -> dict[str, Any]:
 
 def _table_stored(step: Step, stored: Stored | None) -> dict[str, Any]:
     """Whether the store has a step, and of how many items; nothing of steps that leave nothing in it."""
-    if stored is None or not isinstance(step, FitStep | EvaluateStep):
+    if stored is None or not isinstance(step, FitStep | RankStep | EvaluateStep):
         return {}
     items = stored.get(step.key)
     return {"stored": step.key in stored} | ({} if items is None else {"stored_items": items})

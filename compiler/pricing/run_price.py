@@ -4,7 +4,7 @@ The engine `fused` runs each distinct input once up to each stage at which it is
 first edited stage on. `hooks` and `pyvene` run whatever is asked, whole.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..budgets import CHUNK
@@ -109,18 +109,17 @@ class Network:
         """So many ways back from a loss to edits: weights are frozen, so that they cost what the way there does."""
         return Price(backward=count, flops=count * self._from(stage, classes))
 
-    def ask(self, asked: Asked, rows: Rows) -> Price:
-        """All runs that a score asks for, of every item."""
+    def ask(self, asked: Asked, rows: Rows, begun: Sequence[Read] = ()) -> Price:
+        """All runs that a score asks for, of every item. What the same step has `begun` before is gone on from."""
         price, elsewhere = Price(), self.alone or self
         for role, stage in dict.fromkeys(asked.passed):
             price = price.plus((self if role == 0 else elsewhere).begin(rows, role, stage))
         for role, stage in asked.reads:
-            before = {passed for other, passed in asked.passed if other == role}
+            before = {passed for other, passed in (*asked.passed, *begun) if other == role}
             price = price.plus((self if role == 0 else elsewhere).read(rows, role, stage, begun=before))
         for role, stage in asked.bases:
-            price = price.plus(
-                self.begin(rows, role, stage, begun=[read for each, read in asked.reads if each == role])
-            )
+            before = {read for other, read in (*asked.reads, *begun) if other == role}
+            price = price.plus(self.begin(rows, role, stage, begun=before))
             price = price.plus(self.intervene(rows.count, stage))
         for stage in asked.fed:  # inputs of their own: no other step runs them
             clean = self.weight.run(0, self.weight.last if stage < 0 else stage)
@@ -131,7 +130,7 @@ class Network:
             else:
                 price = price.plus(self.intervene(rows.count, stage))
         for role in asked.answers:
-            price = price.plus(self.answer(rows, role, (*asked.reads, *asked.bases)))
+            price = price.plus(self.answer(rows, role, (*asked.reads, *asked.bases, *begun)))
         return price
 
     def ask_metric(self, asked: AskedMetric, rows: Rows, has_output: bool) -> Price:
