@@ -238,15 +238,25 @@ def share_population(models: Mapping[str, CausalModel], tasks: Mapping[str, str]
     }
 
 
+def lower_inputs(task: Task) -> CausalModel:
+    """A task's inputs and what it requires of them, without any equation: every run is defined."""
+    return CausalModel(
+        name=task.name,
+        input_names=tuple(declared.name for declared in task.inputs),
+        input_domains=tuple(declared.domain for declared in task.inputs),
+        mechanisms=(),
+        output="",
+        require=task.require,
+    )
+
+
 def lower_model(model: Model, task: Task) -> CausalModel:
     """A checked model and its task as one causal model."""
     assert task.output is not None, "a task without an output has no models"
-    return CausalModel(
+    return replace(
+        lower_inputs(task),
         name=model.name,
-        input_names=tuple(declared.name for declared in task.inputs),
-        input_domains=tuple(declared.domain for declared in task.inputs),
         mechanisms=model.mechanisms,
         output=task.output.name,
-        require=task.require,
         families=tuple(model.families.items()),
     )

@@ -4,7 +4,8 @@ Over what admitted inputs and the interventions of the declared alignments can p
 suffice, else by looking for a witness. From models to diagnostics.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from typing import Literal
 
 from ..lang.diagnostics import Diagnostic, Label
 from ..lang.domains import BOOL, integers
@@ -12,9 +13,10 @@ from ..lang.expressions import Apply, Constant, Expression
 from ..lang.program import Mechanism
 from ..lang.tuples import part_values
 from .causal_model import CausalModel
-from .definedness import condition_of
-from .find_witness import Undecided, Witness, find_witness
+from .check_divisions import check_divisions
+from .find_witness import Undecided, find_witness
 from .intervals import Interval, interval_of
+from .show_witness import show_witness, warn_undecided
 
 
 def check_domains(
@@ -30,11 +32,17 @@ def check_domains(
             continue
         problems: list[Diagnostic] = []
         for part in _parts(model, mechanism):
-            problems += _check_divisions(model, aligned, part, domains) or _check_range(model, aligned, part, domains)
-        if any(problem.severity == "error" for problem in problems):
+            problems += check_divisions(model, aligned, part.expression, domains, f"`{part.name}`", part.span)
+            if not _errors(problems):
+                problems += _check_range(model, aligned, part, domains)
+        if _errors(problems):
             broken.add(mechanism.name)
-        found += problems[:1]
+        found += (_errors(problems) or problems)[:1]
     return tuple(found), frozenset(broken)
+
+
+def _errors(problems: Sequence[Diagnostic]) -> list[Diagnostic]:
+    return [problem for problem in problems if problem.severity == "error"]
 
 
 def _parts(model: CausalModel, mechanism: Mechanism) -> tuple[Mechanism, ...]:
@@ -62,11 +70,11 @@ def _check_range(
         _compare("<", mechanism.expression, domain.low),
         _compare(">", mechanism.expression, domain.high),
     )
-    witness = find_witness(model, aligned, _where_defined(model, mechanism.expression, outside), mechanism.expression)
+    witness = find_witness(model, aligned, outside, mechanism.expression)
     if witness is None:
         return []
     if isinstance(witness, Undecided):
-        return [_undecided(mechanism, f"`{mechanism.name}` stays in `{domain.name}`", witness)]
+        return [warn_undecided(f"`{mechanism.name}` stays in `{domain.name}`", mechanism.span, witness)]
     low, high = min(domain.low, witness.low), max(domain.high, witness.high)
     help = "change its equation or its type"
     if domain.is_integer:
@@ -76,93 +84,15 @@ def _check_range(
             "CS220",
             f"`{mechanism.name}` leaves its domain: expected a value of `{domain.name}`, found {witness.value}",
             Label(mechanism.span, f"is {witness.value} here"),
-            notes=_notes(model, witness),
+            notes=show_witness(model, witness),
             help=help,
         )
     ]
 
 
-def _check_divisions(
-    model: CausalModel, aligned: Sequence[tuple[str, ...]], mechanism: Mechanism, domains: dict[str, Interval]
-) -> list[Diagnostic]:
-    for guards, division in divisions(mechanism.expression):
-        divisor = division.arguments[1]
-        possible = interval_of(divisor, domains)
-        if possible.low > 0 or possible.high < 0:
-            continue
-        zero: Expression = _compare("==", divisor, 0)
-        for guard in guards:
-            zero = Apply("and", (guard, zero), BOOL)
-        witness = find_witness(model, aligned, _where_defined(model, divisor, zero), divisor)
-        if isinstance(witness, Undecided):
-            return [_undecided(mechanism, f"`{mechanism.name}` never divides by zero", witness)]
-        if witness is not None:
-            return [
-                Diagnostic(
-                    "CS223",
-                    f"`{mechanism.name}` divides by zero",
-                    Label(division.span if division.span.end else mechanism.span, "the divisor can be 0"),
-                    notes=_notes(model, witness),
-                    help="guard the division: `if divisor != 0 then ... else ...`",
-                )
-            ]
-    return []
-
-
-def _where_defined(model: CausalModel, expression: Expression, violation: Expression) -> Expression:
-    """The violation, only where the expression has a value: what is undefined is not used."""
-    condition = condition_of(expression, model.hidden)
-    return violation if condition is None else Apply("and", (condition, violation), BOOL)
-
-
-def divisions(expression: Expression) -> Iterator[tuple[tuple[Expression, ...], Apply]]:
-    """Every `//` and `%`, with the conditions (of `if`, `and`, `or`) under which its value matters."""
-    if not isinstance(expression, Apply):
-        return
-    arguments = expression.arguments
-    if expression.operator in ("//", "%"):
-        yield (), expression
-    guards: list[tuple[Expression, ...]] = [()] * len(arguments)
-    if expression.operator == "the":
-        guards = [(), (arguments[0],)]
-    elif expression.operator == "if":
-        guards = [(), (arguments[0],), (Apply("not", (arguments[0],), BOOL),)]
-    elif expression.operator in ("and", "or"):
-        for i in range(1, len(arguments)):
-            left = arguments[i - 1]
-            guards[i] = (*guards[i - 1], left if expression.operator == "and" else Apply("not", (left,), BOOL))
-    for guard, argument in zip(guards, arguments, strict=True):
-        for inner, division in divisions(argument):
-            yield (*guard, *inner), division
-
-
-def _notes(model: CausalModel, witness: Witness) -> tuple[str, ...]:
-    shown = f"for the input {model.show_input(witness.inputs)}"
-    if witness.setting:
-        values = (f"`{v}` set to {model.domains[v].show(value)}" for v, value in witness.setting.items())
-        shown += f", with {', '.join(values)} by an interchange"
-    return (shown, witness.how)
-
-
-def _undecided(mechanism: Mechanism, statement: str, search: Undecided) -> Diagnostic:
-    return Diagnostic(
-        "CS224",
-        f"that {statement} could be checked by sampling only",
-        Label(mechanism.span),
-        notes=(f"by sampling: no counterexample among {search.samples:,} random inputs",),
-        help="smaller domains, or simpler equations, let it be proved",
-        severity="warning",
-    )
-
-
-def _compare(operator: str, left: Expression, right: int) -> Apply:
+def _compare(operator: Literal["<", ">"], left: Expression, right: int) -> Apply:
     constant = Constant(right, integers(right, right))
-    match operator:
-        case "<":
-            return Apply("<", (left, constant), BOOL)
-        case ">":
-            return Apply(">", (left, constant), BOOL)
-    return Apply("==", (left, constant), BOOL)
+    return Apply(operator, (left, constant), BOOL)
 
 
 def _any(*alternatives: Expression) -> Apply:

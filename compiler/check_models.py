@@ -13,8 +13,9 @@ import numpy as np
 
 from ..lang.diagnostics import Diagnostic, Label, Span, one_at_each_place
 from ..lang.program import Alignment, Program, Task
-from .causal_model import CausalModel, Codes
-from .check_definedness import check_definedness, inputs_alone
+from .causal_model import CausalModel, Codes, lower_inputs
+from .check_definedness import check_definedness
+from .check_divisions import check_required_divisions
 from .check_domains import check_domains
 from .find_witness import MOST_LISTED, SAMPLES
 from .sampling.halves import halves_that_occur
@@ -40,9 +41,11 @@ def check_models(
     found: list[Diagnostic] = []
     for task in program.tasks.values():
         members = {name: models[name] for name in program.models if program.models[name].task == task.name}
-        if not members:
+        divisions = check_required_divisions(task)
+        found += divisions
+        if not members or any(problem.severity == "error" for problem in divisions):
             continue
-        unsatisfied = _check_require(task, next(iter(members.values())))
+        unsatisfied = _check_require(task)
         if unsatisfied:
             found += unsatisfied
             continue
@@ -64,9 +67,9 @@ def check_models(
     return one_at_each_place(found)
 
 
-def _check_require(task: Task, model: CausalModel) -> list[Diagnostic]:
+def _check_require(task: Task) -> list[Diagnostic]:
     """Whether some input satisfies every `require`; else the first one that leaves no input."""
-    model = inputs_alone(model)
+    model = lower_inputs(task)
     for count in range(1, len(model.require) + 1):
         conditions = model.require[:count]
         note = "decided by enumeration"

@@ -1,12 +1,13 @@
 """Checks of the positions of sites, regions and answers against a network."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..lang.diagnostics import Diagnostic, Label, Span
 from ..lang.places import Position
 from .network_facts import NetworkFacts
 from .positions import resolve_positions
-from .prompts import PromptLayout, resolve_in_prompt
+from .prompts import PromptLayout, PromptTokens, resolve_in_prompt
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,48 @@ class FedNetwork:
         """
         if self.layout is None:
             return resolve_positions(positions, self.tokens, self.facts)
-        shortest = self.layout.shortest
-        return tuple(index for p in positions for index in resolve_in_prompt(p, shortest, self.layout))
+        return self._resolve_in(self.layout.shortest, self.layout, positions)
+
+    def find_common(self, one: tuple[Position, ...], two: tuple[Position, ...]) -> "Met | None":
+        """Where two lists of positions hold the same one, in the shortest prompt in which they do."""
+        for prompt, (first, second) in self._resolutions(one, two):
+            if common := sorted(set(first) & set(second)):
+                return Met(common[0], prompt)
+        return None
+
+    def find_repeated(self, positions: tuple[Position, ...]) -> "Met | None":
+        """Where a list holds one position twice, in the shortest prompt in which it does."""
+        for prompt, (found,) in self._resolutions(positions):
+            if again := [position for index, position in enumerate(found) if position in found[:index]]:
+                return Met(again[0], prompt)
+        return None
+
+    def _resolutions(
+        self, *written: tuple[Position, ...]
+    ) -> Iterator[tuple[PromptTokens | None, tuple[tuple[int, ...], ...]]]:
+        """Lists of positions in prompts of every kind; without prompts as they are in all inputs."""
+        if self.layout is None:
+            yield None, tuple(map(self.resolve, written))
+            return
+        for prompt in self.layout.shapes:
+            yield prompt, tuple(self._resolve_in(prompt, self.layout, positions) for positions in written)
+
+    @staticmethod
+    def _resolve_in(prompt: PromptTokens, layout: PromptLayout, positions: tuple[Position, ...]) -> tuple[int, ...]:
+        return tuple(index for position in positions for index in resolve_in_prompt(position, prompt, layout))
+
+
+@dataclass(frozen=True)
+class Met:
+    """A position that is meant twice, and a prompt in which it is; None: in every input."""
+
+    position: int
+    prompt: PromptTokens | None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a diagnostic says of the prompt."""
+        return () if self.prompt is None else (f"in the prompt {self.prompt.quoted}",)
 
 
 def check_positions(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ..lang.components import same_vector
 from ..lang.diagnostics import Diagnostic, Label
 from ..lang.places import Placement, Site
-from .check_positions import FedNetwork
+from .check_positions import FedNetwork, Met
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,10 @@ def take_room(placement: Placement, site: Site, taken: list[Taken], network: Fed
     new = Taken(placement, site, positions, room if stated is None else stated)
     near = [t for t in taken if _vector(t.site) == _vector(site)]
     for other in near:
-        if other.site.positions != site.positions and _overlap(other, new) and not _share(other, new):
-            return [_overlapping(other, new)]
+        if other.site.positions == site.positions or (network.layout is None and _share(other, new)):
+            continue  # positions of prompts stay as they are written, and so make maps of their own
+        if met := find_common_units(other.site, site, network):
+            return [_overlapping(other, new, met)]
     taken.append(new)
     if site.dims is not None:  # dims that a spec names are the spec's own to divide
         return []
@@ -57,11 +59,12 @@ def part_width(part: Site, network: FedNetwork) -> int | None:
     return width if width is None or part.dims is None else len(part.dims)
 
 
-def units_meet(one: Site, two: Site, network: FedNetwork) -> bool:
-    """Whether two sites share units; positions that are written differently may be the same."""
-    if _vector(one) != _vector(two) or not set(network.resolve(one.positions)) & set(network.resolve(two.positions)):
-        return False
-    return one.dims is None or two.dims is None or bool(set(one.dims) & set(two.dims))
+def find_common_units(one: Site, two: Site, network: FedNetwork) -> Met | None:
+    """Where two sites share units; positions that are written differently may be the same, if only in some prompt."""
+    if _vector(one) != _vector(two):
+        return None
+    apart = one.dims is not None and two.dims is not None and not set(one.dims) & set(two.dims)
+    return None if apart else network.find_common(one.positions, two.positions)
 
 
 def _vector(site: Site) -> object:
@@ -69,26 +72,20 @@ def _vector(site: Site) -> object:
     return *same_vector(site.component, site.layer), site.head, site.module
 
 
-def _overlap(one: Taken, two: Taken) -> bool:
-    if not set(one.positions) & set(two.positions):
-        return False
-    return one.site.dims is None or two.site.dims is None or bool(set(one.site.dims) & set(two.site.dims))
-
-
 def _share(one: Taken, two: Taken) -> bool:
-    """Whether two placements are blocks of one map."""
+    """Whether two placements are blocks of one map, whose positions are written in two ways."""
     same = (one.positions, one.site.dims, one.placement.family) == (two.positions, two.site.dims, two.placement.family)
     return same and one.placement.sizes != (None,) and two.placement.sizes != (None,)
 
 
-def _overlapping(one: Taken, two: Taken) -> Diagnostic:
-    common = sorted(set(one.positions) & set(two.positions))
+def _overlapping(one: Taken, two: Taken, met: Met) -> Diagnostic:
     return Diagnostic(
         "CS302",
         f"`{one.placement.variable}` and `{two.placement.variable}` overlap: `{one.site.text}` and `{two.site.text}`"
-        f" share position {common[0]}",
+        f" share position {met.position}",
         Label(two.site.span, f"`{two.placement.variable}` is here"),
         (Label(one.site.span, f"`{one.placement.variable}` is here"),),
+        notes=met.notes,
         help="give them disjoint dims or positions, or let them share one `rotation` with a `size` each",
     )
 

@@ -8,7 +8,7 @@ from ..lang.effects import Effect, Mean, MetricTarget, VariablesSubject
 from ..lang.metrics import CORRECT
 from ..lang.places import Placement, Region, Site
 from ..lang.program import Network, Program, Task
-from ..lang.renderings import Prompt, Vector
+from ..lang.renderings import Prompt
 from .check_effects_run import find_effect_obstacle
 from .check_interleaved import find_interleaved, sets_layers_beside
 from .check_metrics_run import ENCODERS, find_metric_obstacle
@@ -140,8 +140,6 @@ def _network(network: Network) -> Iterator[Diagnostic]:
 
 
 def _task(task: Task, there: list[NetworkFile]) -> Iterator[Diagnostic]:
-    if isinstance(task.rendering, Vector):
-        yield _not_run(f"the `vector` of task `{task.name}`", task.rendering.span)
     if task.generated is not None and not isinstance(task.rendering, Prompt):
         yield _not_run(f"the generated answer of task `{task.name}`, which has no prompt,", task.generated.span)
     for index, answer in enumerate(task.answers):

@@ -6,7 +6,7 @@ from ..lang.diagnostics import Diagnostic, Label
 from ..lang.places import Placement, Region, Site
 from ..lang.program import Alignment
 from .check_positions import FedNetwork, check_positions
-from .check_room import Taken, largest_size, report_no_room, site_room, take_room, units_meet
+from .check_room import Taken, find_common_units, largest_size, report_no_room, site_room, take_room
 
 
 def check_sites(alignment: Alignment, network: FedNetwork, alignments: Mapping[str, Alignment]) -> list[Diagnostic]:
@@ -65,15 +65,11 @@ def check_site(site: Site, network: FedNetwork) -> list[Diagnostic]:
         if problems := _check_part(part, network):
             return problems
     for index, part in enumerate(site.parts):
-        if other := next((before for before in site.parts[:index] if units_meet(before, part, network)), None):
-            return [
-                Diagnostic(
-                    "CS306",
-                    f"`{part.text}` is listed twice in `{site.text}`: `{other.text}` holds some of it",
-                    Label(part.span),
-                    help="list each dim at each position once",
-                )
-            ]
+        for other in site.parts[:index]:
+            if met := find_common_units(other, part, network):
+                message = f"`{part.text}` is listed twice in `{site.text}`: `{other.text}` holds some of it"
+                help = "list each dim at each position once"
+                return [Diagnostic("CS306", message, Label(part.span), notes=met.notes, help=help)]
     return []
 
 
@@ -93,16 +89,17 @@ def _check_part(site: Site, network: FedNetwork) -> list[Diagnostic]:
 
 def _check_repeated(site: Site, network: FedNetwork) -> list[Diagnostic]:
     """The same position may be written in two ways, and a site that holds it twice could not be set."""
-    positions = network.resolve(site.positions)
-    repeated = [position for index, position in enumerate(positions) if position in positions[:index]]
+    met = network.find_repeated(site.positions)
+    if met is None:
+        return []
     return [
         Diagnostic(
             "CS306",
-            f"position {position} is listed twice in `{site.text}`",
+            f"position {met.position} is listed twice in `{site.text}`",
             Label(site.span),
+            notes=met.notes,
             help="list each position once",
         )
-        for position in repeated
     ]
 
 

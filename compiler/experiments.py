@@ -41,15 +41,17 @@ class NetworkFile:
 
 @dataclass(frozen=True)
 class Encoding:
-    """How an input becomes tokens, and an output's code what the network answers: input columns in order, answers.
+    """How an input becomes tokens or numbers, and an output's code what the network answers.
 
     Several answers are one tuple: the output's code is the sum of code_i * size_0 * .. * size_(i-1). A task in text has
-    a `prompt`, and no columns.
+    a `prompt`; else inputs are fed by their `columns`, in order. `lows`, of a vector of numbers, are the least value of
+    each column: the number that is fed for a code is their sum.
     """
 
     columns: tuple[int, ...]
     answers: tuple["AnswerAt", ...]
     prompt: "PromptEncoding | None" = field(default=None, metadata=LATER)
+    lows: tuple[int, ...] = field(default=(), metadata=LATER)
 
     @property
     def has_output(self) -> bool:

@@ -10,11 +10,14 @@ from ..lang.renderings import Prompt, Vector
 from .check_positions import FedNetwork, check_positions
 from .experiments import NetworkFile
 from .lower_metrics import read_texts
-from .network_facts import BadCheckpointError, Tokenizer, TransformerFacts, read_tokenizer
+from .network_facts import BadCheckpointError, NetworkFacts, Tokenizer, TransformerFacts, read_tokenizer
 from .prompts import SpokenTask, lay_out, speak
 from .prompts.check_answers import check_answers, longest_answer
 from .prompts.check_known import check_known
 from .prompts.check_prompts import check_prompts
+
+LARGEST_EXACT = 2**24
+"""Up to here every whole number is a number of float32."""
 
 
 class Feeding:
@@ -36,10 +39,16 @@ class Feeding:
     def _feed(self, task: Task, network: str) -> FedNetwork | None:
         facts = self.files[network].facts
         span = task.rendering.span
-        reads_numbers = isinstance(task.rendering, Vector)
-        if reads_numbers and isinstance(facts, TransformerFacts):
+        feeds_numbers = isinstance(task.rendering, Vector)
+        if feeds_numbers and not facts.reads_numbers:
             message = f"expected tokens or a text, found numbers: the network `{network}` reads tokens"
             help = "feed the inputs as `tokens [...]`, or write a `prompt`"
+            self.found.append(Diagnostic("CS514", message, Label(span), help=help))
+            return None
+        if facts.reads_numbers and not feeds_numbers:
+            what = "a text" if isinstance(task.rendering, Prompt) else "tokens"
+            message = f"expected numbers, found {what}: the network `{network}` reads numbers"
+            help = "feed the values of the inputs as they are, `vector [...]`"
             self.found.append(Diagnostic("CS514", message, Label(span), help=help))
             return None
         layout = None
@@ -60,8 +69,8 @@ class Feeding:
                 spoken = speak(task, asked, facts, file.path, tokenizer, layout)
                 self._spoken.setdefault(network, {})[task.name] = spoken
         fed = FedNetwork(network, facts, task.tokens, layout)
-        if layout is None and not reads_numbers:
-            self.found += _check_tokens(task, fed)
+        if layout is None:
+            self.found += _check_columns(task, fed)
         self.found += _check_classes(task, fed)
         return fed
 
@@ -78,7 +87,7 @@ class Feeding:
                     "CS513",
                     f"the network `{network}` has no tokenizer, and task `{task.name}` speaks in texts",
                     Label(task.rendering.span if isinstance(task.rendering, Prompt) else _text_span(task)),
-                    help="feed it `tokens [...]`, and give each value of the output a class",
+                    help=f"{_fed_plainly(file.facts)}, and give each value of the output a class",
                 )
             )
             return None
@@ -105,21 +114,38 @@ def _text_span(task: Task) -> Span:
     return spoken[0]
 
 
-def _check_tokens(task: Task, network: FedNetwork) -> list[Diagnostic]:
+def _fed_plainly(facts: NetworkFacts) -> str:
+    return f"feed it `{'vector' if facts.reads_numbers else 'tokens'} [...]`"
+
+
+def _check_columns(task: Task, network: FedNetwork) -> list[Diagnostic]:
+    """Tokens or numbers: as many as the network reads, and each one that it knows, or tells from its neighbours."""
     found: list[Diagnostic] = []
-    facts = network.facts
-    if not facts.accepts(len(task.tokens)):
+    facts, fed = network.facts, task.columns
+    what = "numbers" if facts.reads_numbers else "tokens"
+    if not facts.accepts(len(fed)):
         found.append(
             Diagnostic(
                 "CS510",
-                f"expected {facts.token_counts} tokens, found {len(task.tokens)}: the network `{network.name}` reads"
+                f"expected {facts.token_counts} {what}, found {len(fed)}: the network `{network.name}` reads"
                 f" {facts.token_counts}",
                 Label(task.rendering.span),
-                help="list one input for each of the network's tokens, in its order",
+                help=f"list one input for each of the network's {what}, in its order",
             )
         )
     for declared in task.inputs:
-        if declared.name in task.tokens and declared.domain.size > facts.vocabulary:
+        low, high = declared.domain.low, declared.domain.high
+        if facts.reads_numbers and declared.name in fed and max(-low, high) > LARGEST_EXACT:
+            found.append(
+                Diagnostic(
+                    "CS526",
+                    f"`{declared.name}` reaches {low if -low > high else high}, but float32, in which the network"
+                    f" `{network.name}` reads it, tells whole numbers apart up to {LARGEST_EXACT} only",
+                    Label(declared.span),
+                    help="give the input smaller numbers, and let the network's first layer scale them",
+                )
+            )
+        if not facts.reads_numbers and declared.name in fed and declared.domain.size > facts.vocabulary:
             found.append(
                 Diagnostic(
                     "CS511",

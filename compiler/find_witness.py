@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from ..lang.expressions import Expression, variables_of
+from ..lang.domains import BOOL
+from ..lang.expressions import Apply, Expression, variables_of
 from .causal_model import CausalModel, Codes
+from .definedness import condition_of
 from .expressions import evaluate
 from .sampling.relations import TooLargeError
 from .sampling.spaces import Layout, holds, list_inputs, tabulated
@@ -58,8 +60,14 @@ def affordable(model: CausalModel, most: int) -> int:
 def find_witness(
     model: CausalModel, aligned: Sequence[tuple[str, ...]], violation: Expression, shown: Expression
 ) -> Witness | Undecided | None:
-    """A reachable state in which `violation` is true: without intervention, else under some set of an alignment."""
+    """A reachable state in which `violation` is true: without intervention, else under some set of an alignment.
+
+    What is undefined is not used: a state counts only where `shown` has a value.
+    """
     undecided = False
+    condition = condition_of(shown, model.hidden)
+    if condition is not None:
+        violation = Apply("and", (condition, violation), BOOL)
     for variables in dict.fromkeys([(), *aligned]):
         set_before = tuple(v for v in variables if _matters(model, v, violation))
         if variables and not set_before:

@@ -52,6 +52,8 @@ def interval_of(expression: Expression, variables: Mapping[str, Interval]) -> In
             return first
         case "the":
             return last
+        case "scramble":
+            return Interval(expression.domain.low, expression.domain.high)
         case "if":
             return _corners([*parts[1], *parts[2]])
         case _:

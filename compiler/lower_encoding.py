@@ -2,6 +2,7 @@
 
 from ..lang.places import Position
 from ..lang.program import Answer, Program, Task
+from ..lang.renderings import Vector
 from .experiments import AnswerAt, Encoding, NetworkFile
 from .positions import resolve_position
 from .prompts import SpokenTask
@@ -11,14 +12,17 @@ LAST = Position(index=-1)
 
 
 def lower_encoding(program: Program, task_name: str, file: NetworkFile) -> Encoding:
-    """How a task's inputs become tokens of a network, and where its answers are read."""
+    """How a task's inputs become tokens or numbers of a network, and where its answers are read."""
     task, spoken = program.tasks[task_name], file.spoken.get(task_name)
     names = [declared.name for declared in task.inputs]
     answers = tuple(_lower_answer(task, index, spoken, file) for index in range(len(task.answers)))
     prompt = None if spoken is None else spoken.prompt
     if not answers:  # what is generated goes on from there
         answers = (AnswerAt(LAST, ()),)
-    return Encoding(tuple(names.index(name) for name in task.tokens), answers, prompt)
+    columns = tuple(names.index(name) for name in task.columns)
+    numbers = isinstance(task.rendering, Vector)
+    lows = tuple(task.inputs[column].domain.low for column in columns) if numbers else ()
+    return Encoding(columns, answers, prompt, lows)
 
 
 def _lower_answer(task: Task, index: int, spoken: SpokenTask | None, file: NetworkFile) -> AnswerAt:

@@ -20,7 +20,6 @@ from .check_pairs import Populations, check_pairs, check_splits
 from .check_readings import check_readings
 from .check_rivals import check_rivals
 from .check_runnable import check_runnable
-from .controls.lower_flipped import lower_flipped
 from .experiments import Experiment, NetworkFile
 from .program_to_experiments import lower_claims
 from .read_files import FolderFiles
@@ -45,6 +44,8 @@ class Checked:
     @cached_property
     def controlled(self) -> tuple[Experiment, ...]:
         """The experiments with every control; found out only where it is needed, since checking does without."""
+        from .controls.lower_flipped import lower_flipped
+
         return lower_flipped(self.experiments, self.populations)
 
 

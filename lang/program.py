@@ -15,7 +15,7 @@ from .domains import Domain
 from .expressions import Expression
 from .metrics import Metric
 from .places import Placement, Position
-from .renderings import Rendering, Tokens
+from .renderings import Rendering, Tokens, Vector
 
 Loader = Literal["torch", "transformers", "jax"]
 
@@ -108,6 +108,11 @@ class Task:
     def tokens(self) -> tuple[str, ...]:
         """The inputs whose codes are fed as tokens, in order; none where they are rendered in another way."""
         return self.rendering.inputs if isinstance(self.rendering, Tokens) else ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The inputs that are fed one by one, as tokens or as numbers, in order; none of a prompt."""
+        return self.rendering.inputs if isinstance(self.rendering, Tokens | Vector) else ()
 
 
 @dataclass(frozen=True)

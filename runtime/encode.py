@@ -25,13 +25,15 @@ def encode(items: Items, encoding: Encoding) -> Codes:
 def encode_inputs(codes: Codes, encoding: Encoding) -> Codes:
     """The rows of inputs [input, column], shape [input, column of the row].
 
-    Of `tokens` a value's index in its domain is its token id. A prompt is rendered and cut into tokens once.
+    Of `tokens` a value's index in its domain is its token id; of a `vector` the values are themselves fed. A prompt is
+    rendered and cut into tokens once.
 
     Raises:
         EnvironmentProblem: a prompt cannot be fed, or the tokenizer is broken.
     """
     if encoding.prompt is None:
-        return np.ascontiguousarray(codes[:, list(encoding.columns)])
+        fed = np.ascontiguousarray(codes[:, list(encoding.columns)])
+        return fed + np.array(encoding.lows, dtype=np.int64) if encoding.lows else fed
     return _open_prompts(encoding.prompt).encode(codes)
 
 

@@ -9,6 +9,7 @@ domain. It is then counted on from the domain's low end, so that every value sta
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 from ...lang.domains import Domain, integers
@@ -17,6 +18,7 @@ from ...lang.program import Mechanism
 from ...lang.tuples import part_values, tuple_code
 from ..causal_model import CausalModel
 from ..expressions import substitute
+from ..intervals import Interval, interval_of
 from ..keys import derived_seed
 
 FEWEST, MOST = 16, 1 << 22
@@ -28,6 +30,7 @@ def scramble_model(model: CausalModel, variables: tuple[str, ...], seed: int) ->
     joint values."""
     mechanisms, moved = [], set[str]()
     families = dict(model.families)
+    domains = {name: Interval(domain.low, domain.high) for name, domain in model.domains.items()}
     for mechanism in model.mechanisms:
         if mechanism.name in variables:
             parents = model.parents[mechanism.name]
@@ -38,7 +41,7 @@ def scramble_model(model: CausalModel, variables: tuple[str, ...], seed: int) ->
             mechanism = replace(mechanism, expression=substitute(mechanism.expression, definitions))
         if mechanism.name in variables or moved.intersection(model.parents[mechanism.name]):
             moved.add(mechanism.name)
-            mechanism = replace(mechanism, expression=_keep(mechanism, mechanism.name in families))
+            mechanism = replace(mechanism, expression=_keep(mechanism, mechanism.name in families, domains))
         mechanisms.append(mechanism)
     return replace(model, name=f"scrambled {model.name}", mechanisms=tuple(mechanisms))
 
@@ -52,17 +55,17 @@ def _scrambled(model: CausalModel, parents: tuple[str, ...], which: int, seed: i
     return Apply("scramble", tuple(arguments), model.domains[parents[which]])
 
 
-def _keep(mechanism: Mechanism, is_family: bool) -> Expression:
+def _keep(mechanism: Mechanism, is_family: bool, domains: Mapping[str, Interval]) -> Expression:
     """A mechanism's equation with its value in the domain; of a family with the value of each member in its own."""
     if not is_family:
-        return _within(mechanism.expression, mechanism.domain)
+        return _within(mechanism.expression, mechanism.domain, domains)
     parts = zip(part_values(mechanism.expression, mechanism.domain), mechanism.domain.parts, strict=True)
-    return tuple_code([_within(value, domain) for value, domain in parts], mechanism.domain)
+    return tuple_code([_within(value, domain, domains) for value, domain in parts], mechanism.domain)
 
 
-def _within(value: Expression, domain: Domain) -> Expression:
-    """A value modulo its domain; itself where it cannot leave it."""
-    own = value.domain
+def _within(value: Expression, domain: Domain, domains: Mapping[str, Interval]) -> Expression:
+    """A value modulo its domain; itself where it cannot leave it while every variable stays in its own of `domains`."""
+    own = interval_of(value, domains)
     if domain.low <= own.low and own.high <= domain.high:
         return value
     offset = Apply("-", (value, _number(domain.low)), integers(own.low - domain.low, own.high - domain.low))

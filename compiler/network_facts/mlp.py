@@ -1,4 +1,4 @@
-"""Multilayer perceptrons over embedded tokens: what their configuration says."""
+"""Multilayer perceptrons over embedded tokens or over numbers: what their configuration says."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,7 +10,10 @@ ACTIVATIONS = ("relu", "gelu", "tanh", "sigmoid", "identity")
 
 @dataclass(frozen=True)
 class MlpFacts:
-    """The configuration of a plain MLP (metadata entry `cspec.config`): an implementation of `NetworkFacts`."""
+    """The configuration of a plain MLP (metadata entry `cspec.config`): an implementation of `NetworkFacts`.
+
+    One that reads numbers has no vocabulary, and each input is one dim of its first layer: `vocabulary` 0, `embed` 1.
+    """
 
     inputs: int
     vocabulary: int
@@ -21,8 +24,12 @@ class MlpFacts:
     frozen: tuple[str, ...] = ()
     init: str = "torch"
 
+    @property
+    def reads_numbers(self) -> bool:
+        return self.vocabulary == 0
+
     def accepts(self, tokens: int) -> bool:
-        """Exactly `inputs` tokens."""
+        """Exactly `inputs` of them."""
         return tokens == self.inputs
 
     @property
@@ -30,11 +37,11 @@ class MlpFacts:
         return str(self.inputs)
 
     def positions(self, tokens: int) -> int | None:
-        """None: all tokens are one vector."""
+        """None: all inputs are one vector."""
         return None
 
     def token_position(self, index: int, tokens: int) -> int:
-        """0: activations have one place for all tokens."""
+        """0: activations have one place for all inputs."""
         return 0
 
     def heads_of(self, component: str) -> int:
@@ -68,7 +75,7 @@ class MlpFacts:
         return (None,) if component == "logits" else ()
 
     def width(self, component: str, layer: int | None) -> int | None:
-        """`hidden[0]` is the concatenated embedding, `hidden[i]` the output of layer i, `logits` the head's."""
+        """`hidden[0]` is the embedding or the numbers, `hidden[i]` the output of layer i, `logits` the head's."""
         if layer not in self.layers(component):
             return None
         return self.classes if layer is None else (self.inputs * self.embed, *self.hidden)[layer]
@@ -79,12 +86,15 @@ class MlpFacts:
 
     @property
     def sites_help(self) -> str:
-        return "`hidden[0]` is the concatenated embedding, `hidden[i]` the output of layer i"
+        first = "the numbers that are fed" if self.reads_numbers else "the concatenated embedding"
+        return f"`hidden[0]` is {first}, `hidden[i]` the output of layer i"
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Every tensor's name and shape, in the order in which they are drawn."""
         widths = (self.inputs * self.embed, *self.hidden)
-        shapes: dict[str, tuple[int, ...]] = {"embed.weight": (self.vocabulary, self.embed)}
+        shapes: dict[str, tuple[int, ...]] = {}
+        if not self.reads_numbers:
+            shapes["embed.weight"] = self.vocabulary, self.embed
         for i, (before, after) in enumerate(zip(widths, self.hidden, strict=False)):
             shapes[f"layers.{i}.weight"] = (after, before)
             shapes[f"layers.{i}.bias"] = (after,)
@@ -98,11 +108,12 @@ def parse_mlp_config(config: dict[str, Any]) -> MlpFacts:
         ValueError: an entry is missing, unknown or out of range.
         TypeError: an entry is of another kind than it should be.
     """
-    check_entries(config, ("vocab", "inputs", "embed", "hidden", "classes"), ("activation", "frozen", "init"))
+    embedded = ("vocab", "embed") if config.keys() & {"vocab", "embed"} else ()
+    check_entries(config, ("inputs", *embedded, "hidden", "classes"), ("activation", "frozen", "init"))
     facts = MlpFacts(
         inputs=read_positive("inputs", config["inputs"]),
-        vocabulary=read_positive("vocab", config["vocab"]),
-        embed=read_positive("embed", config["embed"]),
+        vocabulary=read_positive("vocab", config["vocab"]) if embedded else 0,
+        embed=read_positive("embed", config["embed"]) if embedded else 1,
         hidden=tuple(read_positive("hidden", width) for width in config["hidden"]),
         classes=read_positive("classes", config["classes"]),
         activation=str(config.get("activation", "relu")),

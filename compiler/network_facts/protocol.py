@@ -8,7 +8,11 @@ class NetworkFacts(Protocol):
 
     @property
     def vocabulary(self) -> int:
-        """Token ids are 0 .. vocabulary - 1."""
+        """Token ids are 0 .. vocabulary - 1; 0 where it reads numbers."""
+
+    @property
+    def reads_numbers(self) -> bool:
+        """Whether it is fed numbers as they are, in place of tokens; what is said of tokens is then said of these."""
 
     @property
     def classes(self) -> int:

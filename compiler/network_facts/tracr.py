@@ -34,6 +34,10 @@ class TracrFacts:
     frozen: tuple[str, ...] = ()
     init: str = "lecun"
 
+    @property
+    def reads_numbers(self) -> bool:
+        return False
+
     def accepts(self, tokens: int) -> bool:
         """At least one token, and no more than there are positions for."""
         return 1 <= tokens < self.context

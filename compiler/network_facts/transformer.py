@@ -39,6 +39,10 @@ class TransformerFacts:
         """Every token may be the answer."""
         return self.vocabulary
 
+    @property
+    def reads_numbers(self) -> bool:
+        return False
+
     def accepts(self, tokens: int) -> bool:
         """At least one token, and no more than the context holds."""
         return 1 <= tokens <= self.context

@@ -29,7 +29,7 @@ def _check_length(
             f"a prompt of {longest.length} tokens leaves no room for an answer of {answer}: the network `{network}`"
             f" reads {facts.token_counts}",
             Label(task.answers[0].span),
-            notes=(f"the prompt is {_quote(longest.text)}",),
+            notes=(f"the prompt is {longest.quoted}",),
             help="shorten the prompt or the answer: all but its last token are fed after the prompt",
         )
     if not facts.accepts(longest.length):
@@ -38,7 +38,7 @@ def _check_length(
             f"expected {facts.token_counts} tokens, found a prompt of {longest.length}: the network `{network}` reads"
             f" {facts.token_counts}",
             Label(layout.templates[longest.template].span or task.rendering.span),
-            notes=(f"the prompt is {_quote(longest.text)}",),
+            notes=(f"the prompt is {longest.quoted}",),
             help="shorten the prompt, or choose a network with a longer context",
         )
 
@@ -59,7 +59,7 @@ def _check_slots(network: str, layout: PromptLayout) -> Iterator[Diagnostic]:
                 if held and broken.values[index]
                 else f"the slot is no token of `{network}` where its text is `{broken.values[index]}`",
                 Label(slot.span),
-                notes=(f"in the prompt {_quote(broken.text)}",),
+                notes=(f"in the prompt {broken.quoted}",),
                 help="put a space before and after the slot",
             )
 
@@ -117,14 +117,9 @@ def _one_of(position: Position) -> str:
 def _named(position: Position, prompt: PromptTokens, layout: PromptLayout) -> str:
     names = [slot.name for slot in layout.templates[prompt.template].slots]
     if position.slot is None:
-        return _quote(prompt.text)
+        return prompt.quoted
     return f"`{prompt.values[names.index(position.slot)]}`"
 
 
 def _tokens(count: int) -> str:
     return f"{count} token" + ("" if count == 1 else "s")
-
-
-def _quote(text: str) -> str:
-    shown = text if len(text) <= 200 else f"{text[:120]} ... {text[-60:]}"
-    return "`" + shown.replace("\n", "\\n").replace("\t", "\\t") + "`"

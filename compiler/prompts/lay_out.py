@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -36,6 +37,12 @@ class PromptTokens:
     def length(self) -> int:
         return len(self.encoded.ids)
 
+    @property
+    def quoted(self) -> str:
+        """The text as diagnostics show it; of a long one its ends."""
+        shown = self.text if len(self.text) <= 200 else f"{self.text[:120]} ... {self.text[-60:]}"
+        return "`" + shown.replace("\n", "\\n").replace("\t", "\\t") + "`"
+
 
 @dataclass(frozen=True)
 class PromptLayout:
@@ -52,6 +59,15 @@ class PromptLayout:
     @property
     def longest(self) -> PromptTokens:
         return max(self.prompts, key=lambda prompt: prompt.length)
+
+    @cached_property
+    def shapes(self) -> tuple[PromptTokens, ...]:
+        """Prompts of which no two have their slots at the same tokens and the same length; the shortest first."""
+        by_length = sorted(self.prompts, key=lambda prompt: prompt.length)
+        distinct: dict[object, PromptTokens] = {}
+        for prompt in by_length:
+            distinct.setdefault((prompt.template, prompt.length, prompt.positions), prompt)
+        return tuple(distinct.values())
 
     def of(self, template: int) -> tuple[PromptTokens, ...]:
         """The prompts of one template."""

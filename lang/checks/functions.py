@@ -65,7 +65,7 @@ def _check(syntax: FunctionSyntax, domains: Domains, report: Reporter) -> Functi
         spans[name.text] = name
         parameters[name.text] = domains.check_domain(parameter.domain)
     result = domains.check_domain(syntax.result) if syntax.result is not None else None
-    scope = Scope(parameters, domains.symbols, library=domains.library, partial=True)
+    scope = Scope(parameters, domains.symbols, library=domains.library, partial=True, guards=True)
     body = ExpressionChecker(scope, report).check(syntax.body, result)
     known = {name: domain for name, domain in parameters.items() if domain is not None}
     if body is None or len(known) < len(parameters) or (syntax.result is not None and result is None):

@@ -261,6 +261,7 @@ class _ModelChecker:
             open=not self.task.complete,
             library=self.domains.library,
             partial=True,
+            guards=True,
         )
         expression = ExpressionChecker(scope, self.report).check(equation.expression, declared)
         is_declared = equation.domain is not None or equation.name.text in self.task.outputs

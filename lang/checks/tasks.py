@@ -172,9 +172,8 @@ class _TaskChecker:
 
     def _require(self, known: dict[str, Domain | None], outputs: Typed) -> tuple[Expression, ...]:
         refused = self._refused(outputs, "`require` speaks of inputs", "restrict the inputs only")
-        checker = ExpressionChecker(
-            Scope(known, self.domains.symbols, refused=refused, library=self.domains.library), self.report
-        )
+        scope = Scope(known, self.domains.symbols, refused=refused, library=self.domains.library, guards=True)
+        checker = ExpressionChecker(scope, self.report)
         conditions = [line.condition for line in self._lines(RequireSyntax)]
         typed = [checker.check_condition(condition, "`require`") for condition in conditions]
         return tuple(expression for expression in typed if expression is not None)

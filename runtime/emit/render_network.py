@@ -16,19 +16,27 @@ _ACTIVATIONS = {
 
 @dataclass(frozen=True)
 class NetworkText:
-    """What a script imports of transformers (may be empty), and the definitions with which it loads and calls."""
+    """What a script imports of transformers (may be empty), and the definitions with which it loads and calls.
+
+    `rows` says what an input is that it is called with.
+    """
 
     imports: str
     code: str
+    rows: str
 
 
 def render_network(repetition: Repetition) -> NetworkText:
     """The network of a repetition: an MLP is written out, a transformer is the transformers library's."""
     facts = repetition.network.facts
+    rows = "numbers [item, input]" if facts.reads_numbers else "token ids [item, token], -1 for no token"
     if isinstance(facts, MlpFacts):
         names = {
-            "VOCABULARY": str(facts.vocabulary),
-            "EMBED": str(facts.embed),
+            "FED": _NUMBERS if facts.reads_numbers else _TOKENS,
+            "EMBEDDING": "" if facts.reads_numbers else _EMBEDDING.format(facts.vocabulary, facts.embed),
+            "ROWS": rows,
+            "FIRST": "the numbers" if facts.reads_numbers else "the embedding",
+            "START": "tokens.float()" if facts.reads_numbers else "self.embed(tokens).flatten(1)",
             "WIDTHS": repr([facts.inputs * facts.embed, *facts.hidden]),
             "CLASSES": str(facts.classes),
             "ACTIVATION": _ACTIVATIONS[facts.activation],
@@ -36,10 +44,14 @@ def render_network(repetition: Repetition) -> NetworkText:
         code = _MLP
         for name, value in names.items():
             code = code.replace(f"<{name}>", value)
-        return NetworkText("", code)
+        return NetworkText("", code, rows)
     kind = "AutoModelForMaskedLM" if repetition.masked_model else "AutoModelForCausalLM"
-    return NetworkText(f"from transformers import {kind}\n", _TRANSFORMER.replace("<KIND>", kind))
+    return NetworkText(f"from transformers import {kind}\n", _TRANSFORMER.replace("<KIND>", kind), rows)
 
+
+_TOKENS = "Tokens embedded side by side"
+_NUMBERS = "Numbers, one for each input"
+_EMBEDDING = "        self.embed = nn.Embedding({}, {})\n"
 
 _MLP = '''\
 class Config:
@@ -50,16 +62,15 @@ class Config:
 
 
 class Mlp(nn.Module):
-    """Tokens embedded side by side, layers with an activation, a head. Activations have shape [item, 1, width].
+    """<FED>, layers with an activation, a head. Activations have shape [item, 1, width].
 
-    `sites.0` passes on the embedding, `sites.i` layer i after its activation, `logits` the head's output.
+    `sites.0` passes on <FIRST>, `sites.i` layer i after its activation, `logits` the head's output.
     """
 
     def __init__(self):
         super().__init__()
         widths = <WIDTHS>
-        self.embed = nn.Embedding(<VOCABULARY>, <EMBED>)
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(widths, widths[1:]))
+<EMBEDDING>        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(widths, widths[1:]))
         self.head = nn.Linear(widths[-1], <CLASSES>)
         self.sites = nn.ModuleList(nn.Identity() for _ in widths)
         self.logits = nn.Identity()
@@ -68,7 +79,7 @@ class Mlp(nn.Module):
 
     def forward(self, tokens):
         activate = <ACTIVATION>
-        x = self.sites[0](self.embed(tokens).flatten(1)[:, None])
+        x = self.sites[0](<START>[:, None])
         for layer, site in zip(self.layers, self.sites[1:]):
             x = site(activate(layer(x)))
         return self.logits(self.head(x))
@@ -81,7 +92,7 @@ def load_network():
 
 
 def inputs_of(tokens):
-    """What the network is called with, for token ids [item, token]."""
+    """What the network is called with, for <ROWS>."""
     return {"tokens": tokens}
 
 

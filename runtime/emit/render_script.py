@@ -31,6 +31,7 @@ def render_script(repetition: Repetition, data: str) -> str:
         "BATCH": str(repetition.batch),
         "ESTIMATE": repr(repetition.estimate),
         "NETWORK_CODE": network.code,
+        "ROWS": network.rows,
         "OVERALL": OVERALL_SAMPLED if sampled else OVERALL_WHOLE,
     }
     # in one pass, so that nothing is replaced in what a spec's author wrote

@@ -44,10 +44,10 @@ class Repetition:
     """Everything that a script needs.
 
     `among` are, for each answer, the classes of which it is the best (None: all). `items` are tensors by name:
-    `base` and `source.VARIABLE`, token ids [item, token] (-1: no token); `base_position.VARIABLE` and
-    `source_position.VARIABLE`, where the variable lives in each run, [item]; `read`, where the answers are read,
-    [item, answer]; `accepted`, the classes that the causal model accepts, [item, answer, class] (-1: none); `cell`, the
-    index of each item's set and half in `cells`, [item].
+    `base` and `source.VARIABLE`, token ids [item, token] (-1: no token) or numbers [item, input];
+    `base_position.VARIABLE` and `source_position.VARIABLE`, where the variable lives in each run, [item]; `read`, where
+    the answers are read, [item, answer]; `accepted`, the classes that the causal model accepts, [item, answer, class]
+    (-1: none); `cell`, the index of each item's set and half in `cells`, [item].
     """
 
     spec: str

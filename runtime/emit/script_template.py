@@ -25,7 +25,7 @@ from safetensors.torch import load_file
 from torch import nn
 <IMPORTS>
 NETWORK = Path(<NETWORK_PATH>)
-# Tensors: `base` and `source.VARIABLE`, token ids [item, token], -1 for no token; `base_position.VARIABLE` and
+# Tensors: `base` and `source.VARIABLE`, <ROWS>; `base_position.VARIABLE` and
 # `source_position.VARIABLE`, the token at which the variable lives in each run [item]; `read`, the tokens at which the
 # answers are read [item, answer]; `accepted`, classes [item, answer, class], -1 for none; `cell`, the index in CELLS
 # [item]; `frame.VARIABLE`, orthonormal directions [width, direction] of the variables that RANGES leaves out.

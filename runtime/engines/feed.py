@@ -1,6 +1,6 @@
 """Feeding: how the rows of a batch become tokens, and where in each row a place's positions and the answers are."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -54,6 +54,19 @@ class Feed:
     def where(self, frame: Frame, rows: Tensor) -> tuple[Where, ...]:
         """The positions of a frame's parts in each row: of a site without positions where the answers are read."""
         return tuple(self.find(p.positions, rows) if p.positions else self.reads(rows) for p in frame.parts)
+
+    def where_set(self, frame: Frame, rows: Tensor) -> tuple[Where, ...]:
+        """The same, where they are to be set.
+
+        Raises:
+            EnvironmentProblem: a row has two of them at one token, whose units cannot take two values.
+        """
+        found = self.where(frame, rows)
+        for index, one in enumerate(frame.parts):
+            for number, two in enumerate(frame.parts[: index + 1]):
+                if one.activation == two.activation and {*one.dims} & {*two.dims}:
+                    _check_apart(frame, {index: found[index], number: found[number]}.values())
+        return found
 
     def find(self, positions: Positions, rows: Tensor) -> Where:
         """Positions in each row; those that are the same in every row as they are."""
@@ -109,6 +122,17 @@ class Feed:
                 yield from (start + index for index in range(count))
 
 
+def _check_apart(frame: Frame, lists: Collection[Where]) -> None:
+    """No position is twice in these lists in any row. Those that are the same in every row are checked before."""
+    if all(isinstance(at, tuple) for at in lists) or sum(_count(at) for at in lists) < 2:
+        return
+    rows = max(len(at) for at in lists if not isinstance(at, tuple))
+    each = [torch.tensor([at]).expand(rows, -1) if isinstance(at, tuple) else at.cpu() for at in lists]
+    if bool((torch.cat(each, 1).sort(1).values.diff(dim=1) == 0).any()):
+        message = f"expected positions that differ in every prompt, found two of `{frame.site}` at one token"
+        raise EnvironmentProblem("CS549", message, "name one of them, or pad the slot: `{x:02}`")
+
+
 def site_vectors(frame: Frame, states: Sequence[Tensor], where: Sequence[Where]) -> Tensor:
     """What a frame's map sees of its parts' activations [item, position, width]: [item, group, dim], in float32."""
     chosen = [_take_units(*part) for part in zip(frame.parts, states, where, strict=True)]
@@ -138,8 +162,7 @@ def take_positions(state: Tensor, where: Where) -> Tensor:
 
 def split_vectors(frame: Frame, vectors: Tensor, where: Sequence[Where]) -> tuple[Tensor, ...]:
     """What of vectors [item, group, dim] goes to each part of a frame, shape [item, place, dim]."""
-    counts = [len(at) if isinstance(at, tuple) else at.shape[1] for at in where]
-    shapes = [(count, len(part.dims)) for part, count in zip(frame.parts, counts, strict=True)]
+    shapes = [(_count(at), len(part.dims)) for part, at in zip(frame.parts, where, strict=True)]
     pieces = torch.split(vectors.flatten(1), [count * dims for count, dims in shapes], 1)
     return tuple(piece.reshape(len(vectors), *shape) for piece, shape in zip(pieces, shapes, strict=True))
 
@@ -154,6 +177,11 @@ def with_units(part: Part, state: Tensor, units: Tensor, where: Where) -> Tensor
         return state.index_put((_items(state), at), values)
     columns = torch.tensor(part.dims, device=state.device)
     return state.index_put((_items(state)[..., None], at[..., None], columns), values)
+
+
+def _count(where: Where) -> int:
+    """How many positions there are in a row."""
+    return len(where) if isinstance(where, tuple) else where.shape[1]
 
 
 def _is_everywhere(where: Where, state: Tensor) -> bool:

@@ -103,6 +103,8 @@ class PyveneEngine:
         size = len(batch)
         frames = [self.grounding.frames[self._place(target)[0]] for target in targets]
         sources = [self._source(run, target, tokens, batch) for target in targets]
+        for frame in frames:
+            self.feed.where_set(frame, tokens[:, run.input])
         here = [self._locations(frame, tokens[:, run.input]) for frame in frames]
         there = [self._locations(frame, source) for frame, source in zip(frames, sources, strict=True)]
         _, output = model(

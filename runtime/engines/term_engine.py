@@ -225,7 +225,7 @@ class TermEngine:
         columns = {target: batch.members[:, batch.variables.index(target)] for target in targets if run.within_set}
         return Given(
             {target: torch.from_numpy(column).to(device) for target, column in columns.items()},
-            {frame: self.feed.where(self.frames[frame], rows) for frame, _ in map(self._place, targets)},
+            {frame: self.feed.where_set(self.frames[frame], rows) for frame, _ in map(self._place, targets)},
             {value: torch.from_numpy(fixed).to(device) for value, fixed in batch.fixed.items()},
             {key: torch.from_numpy(drawn).to(device) for key, drawn in batch.drawn.items()},
             lambda frame, source: self.vectors(frame, source, batch),

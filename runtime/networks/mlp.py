@@ -1,4 +1,4 @@
-"""The multilayer perceptron over embedded tokens."""
+"""The multilayer perceptron over embedded tokens or over numbers."""
 
 import math
 from itertools import pairwise
@@ -21,20 +21,21 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
 class Mlp(PlainNetwork):
     """A plain MLP. Stage 0, `hidden[0]`, is the concatenated embedding, stage i layer i after its activation.
 
-    It has one position, whatever the number of tokens.
+    One that reads numbers is given these in place of tokens, and they are stage 0. It has one position, whatever the
+    number of tokens.
     """
 
     def __init__(self, facts: MlpFacts) -> None:
         widths = (facts.inputs * facts.embed, *facts.hidden)
         super().__init__("hidden", len(widths))
-        self.embed = nn.Embedding(facts.vocabulary, facts.embed)
+        self.embed = None if facts.reads_numbers else nn.Embedding(facts.vocabulary, facts.embed)
         self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
         self.head = nn.Linear(widths[-1], facts.classes)
         self.activation = ACTIVATIONS[facts.activation]()
 
     def start(self, tokens: Tensor) -> Tensor:
         """See `PlainNetwork.start`."""
-        x: Tensor = self.embed(tokens)
+        x: Tensor = tokens.to(self.head.weight.dtype) if self.embed is None else self.embed(tokens)
         return x.flatten(1)[:, None]
 
     def step(self, stage: int, x: Tensor) -> Tensor:

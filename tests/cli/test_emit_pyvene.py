@@ -9,14 +9,32 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from .test_transformers import SPEC, draw
-from .tools import DIFFERENCES, Ran, learned, run, sampled, small
+from .tools import DIFFERENCES, Ran, learned, run, sampled, save_network, small, write
 
 ROW = re.compile(r"^\{(?P<set>.*?)\} +(?P<half>\w*) +(?P<right>\d+)/(?P<n>\d+) +(?P<expected>\d+)/\d+$", re.M)
 BLIND = "import sys, runpy; sys.modules['cspec'] = None; runpy.run_path(sys.argv[1], run_name='__main__')"
+
+NUMBERS = """
+task sums {
+  input  w, x: -2..1
+  input  y, z: -1..1
+  output more: bool
+  vector [w, x, y, z]
+  answer more: { false: 0, true: 1 }
+}
+model ahead for sums {
+  gap = w + x - y - z
+  more = gap > 0
+}
+network net = torch("net.safetensors")
+align one: ahead -> net { gap at hidden[1][0] via identity }
+claim half: iia(one) <= 0.9 exhaustively
+"""
 
 
 def repeat(script: Path) -> Ran:
@@ -103,4 +121,18 @@ def test_a_transformer(gpt2: Path, site: str, map: str) -> None:
     text = SPEC.replace("SITE", site).replace("MAP", fitted).replace("OPTIONS", "")
     spec.write_text(text)
     found = compare(spec, blind=site == SITES[0][0])
+    assert any(0 < right < n for _, _, right, n in found)
+
+
+def test_a_network_that_reads_numbers(tmp_path: Path) -> None:
+    """It decides w + x > y + z by two neurons, of which one is exchanged: some items agree, and some do not."""
+    tensors = {
+        "layers.0.weight": np.array([[1, 1, -1, -1], [1, 1, -1, -1]]),
+        "layers.0.bias": np.array([0, -1]),
+        "head.weight": np.array([[-4, 4], [4, -4]]),
+        "head.bias": np.array([2, -2]),
+    }
+    save_network(tmp_path / "net.safetensors", tensors, {"hidden": [2]})
+    spec = write(tmp_path / "spec.cspec", NUMBERS)
+    found = compare(spec, blind=True)
     assert any(0 < right < n for _, _, right, n in found)

@@ -68,6 +68,12 @@ def numbers(depth: int, names: dict[str, str]) -> st.SearchStrategy[Written]:
         st.tuples(st.sampled_from(["//", "%"]), inner, divisor).map(
             lambda t: Written(f"({t[1].ours} {t[0]} ({t[2]}))", f"({t[1].python} {t[0]} ({t[2]}))")
         ),
+        st.tuples(st.sampled_from(["//", "%"]), inner, inner).map(
+            lambda t: Written(
+                f"(if {t[2].ours} != 0 then {t[1].ours} {t[0]} {t[2].ours} else {t[1].ours})",
+                f"({t[1].python} {t[0]} {t[2].python} if {t[2].python} != 0 else {t[1].python})",
+            )
+        ),
         st.tuples(st.sampled_from(["min", "max"]), inner, inner).map(
             lambda t: Written(f"{t[0]}({t[1].ours}, {t[2].ours})", f"{t[0]}({t[1].python}, {t[2].python})")
         ),

@@ -20,6 +20,8 @@ TRACR: dict[str, Any] = {
     "mlp": 9, "classes": 3,
 }  # fmt: skip
 MLP_FACTS = MlpFacts(inputs=3, vocabulary=5, embed=2, hidden=(7, 4), classes=3)
+NUMBERS: dict[str, Any] = {"architecture": "mlp", "inputs": 3, "hidden": [7, 4], "classes": 3}
+NUMBERS_FACTS = MlpFacts(inputs=3, vocabulary=0, embed=1, hidden=(7, 4), classes=3)
 TRACR_FACTS = TracrFacts(vocabulary=6, bos=4, context=5, stream=8, blocks=2, heads=2, key=3, mlp=9, classes=3)
 
 
@@ -44,7 +46,7 @@ def fault(folder: Path, config: Any, shapes: dict[str, Any], **more: Any) -> Bad
     return raised.value
 
 
-@pytest.mark.parametrize(("config", "facts"), [(MLP, MLP_FACTS), (TRACR, TRACR_FACTS)])
+@pytest.mark.parametrize(("config", "facts"), [(MLP, MLP_FACTS), (NUMBERS, NUMBERS_FACTS), (TRACR, TRACR_FACTS)])
 def test_a_file_that_agrees_with_its_configuration_is_read(tmp_path: Path, config: Any, facts: NetworkFacts) -> None:
     assert read_network_facts(write(tmp_path / "net.safetensors", config, facts.shapes())) == facts
 
@@ -123,6 +125,19 @@ def test_what_an_mlp_reads_and_where_it_can_be_read() -> None:
     assert [facts.width("hidden", i) for i in (-1, 0, 1, 2, 3, None)] == [None, 6, 7, 4, None, None]
     assert facts.last_site == ("hidden", facts.last_layer) == ("hidden", 2)
     assert facts.layers("resid") == ()
+
+
+def test_an_mlp_without_an_embedding_reads_numbers(tmp_path: Path) -> None:
+    facts = NUMBERS_FACTS
+    assert (facts.reads_numbers, MLP_FACTS.reads_numbers, TRACR_FACTS.reads_numbers) == (True, False, False)
+    assert [facts.width("hidden", i) for i in (0, 1, 2)] == [3, 7, 4]
+    assert "embed.weight" not in facts.shapes()
+    for entry, other in (("vocab", "embed"), ("embed", "vocab")):
+        found = fault(tmp_path, NUMBERS | {entry: 5}, facts.shapes())
+        assert found.reason == f"its `cspec.config` cannot be used: the entry `{other}` is missing"
+    found = fault(tmp_path, NUMBERS, facts.shapes() | {"layers.0.weight": (7, 4)})
+    assert (found.code, found.reason) == ("CS506", "expected `layers.0.weight` of shape [7, 3], found [7, 4]")
+    assert fault(tmp_path, NUMBERS, MLP_FACTS.shapes() | {"layers.0.weight": (7, 3)}).code == "CS506"
 
 
 def test_what_a_compiled_transformer_reads_and_where_it_can_be_read() -> None:

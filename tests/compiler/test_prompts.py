@@ -229,6 +229,41 @@ claim upstream: effect(skill[grounding] -> skill[coherence]) <= -0.5
 """
 
 
+@pytest.mark.parametrize(
+    ("placed", "code"),
+    [
+        ("above at resid_post[1] @ [{cost}.first, {cost}] via rotation size 2", "CS306"),
+        ("above at resid_post[1] @ [{hi}, LATEST]", "CS306"),  # where `hi` stands in a long prompt only
+        ("above at [resid_post[1] @ {cost}.first, resid_post[1][0..3] @ {cost}] via rotation size 2", "CS306"),
+        ("above at resid_post[1] @ {cost}.first  below at resid_post[1] @ {cost}", "CS302"),
+        (
+            "above at resid_post[1] @ {cost}.first via rotation size 2"
+            "  below at resid_post[1] @ {cost} via rotation size 2",
+            "CS302",
+        ),
+        ("above at resid_post[1][0..3] @ {cost}.first  below at resid_post[1][4..7] @ {cost}", None),
+        ("above at resid_post[1] @ [{lo}.first, {cost}] via rotation size 2", None),
+    ],
+)
+def test_positions_that_are_one_token_in_some_prompt_are_said_with_the_prompt(
+    placed: str, code: str | None, tokenizer: Tokenizer, tmp_path: Path
+) -> None:
+    head = EXAMPLE[: EXAMPLE.index("align")].replace("0..99", "0..250")
+    layout = layout_of(head[: head.index("network")], tokenizer)
+    latest = max(prompt.positions[1][-1] for prompt in layout.prompts)
+    assert layout.shortest.positions[1][-1] < latest < layout.shortest.length
+    placed = placed.replace("LATEST", str(latest))
+    text = f"{head}align das: boundaries -> lm {{ {placed} }}\nclaim c: iia(das) >= 0.9\n"
+    if code is None:
+        check_in(tmp_path, text)
+        return
+    with pytest.raises(SpecError) as caught:
+        check_in(tmp_path, text)
+    (found,) = [problem for problem in caught.value.diagnostics if problem.severity == "error"]
+    assert found.code == code
+    assert any("in the prompt `say" in note for note in found.notes)
+
+
 def test_judged_answers_of_several_checkpoints_check(tmp_path: Path) -> None:
     (tmp_path / "prompts.csv").write_text("ask\nwhat is it ?\nis it more ?\n")
     (tmp_path / "judge.csv").write_text("reply,grounding,coherence\nyes,3,4\n")
@@ -289,7 +324,7 @@ RIGHT = {
     ("part", "text", "at", "running"),
     [
         ("SITE", "hidden[1]", None, ["c", "d"]),
-        ("RENDERING", "vector [a, b]", "vector [a, b]", []),
+        ("RENDERING", "vector [a, b]", None, ["c", "d"]),
         (
             "ANSWER",
             "answer ok: { false: 0, true: 1 } among answers",

@@ -8,8 +8,10 @@ import pytest
 from cspec.cli.workflow import check
 from cspec.compiler.causal_model import CausalModel
 from cspec.compiler.controls.scramble_model import scramble_model
+from cspec.compiler.pipeline import check_spec
 from cspec.compiler.sampling.draw_items import open_population
 from cspec.compiler.sampling.items import Recipe
+from cspec.lang.diagnostics import Source
 from cspec.lang.domains import BOOL, integers
 from cspec.lang.expressions import Apply, Variable
 from cspec.lang.program import Mechanism
@@ -67,6 +69,36 @@ def test_it_is_fixed_by_the_seed() -> None:
     assert one is not None
     assert other is not None
     assert one.canonical == same.canonical != other.canonical  # type: ignore[union-attr]
+
+
+SUMS = """
+task t {
+  input  w, x: 0..9
+  require w + x <= 9 and x != 0
+  output s: 3..12
+  tokens [w, x]
+  answer s: index
+}
+model m for t {
+  total: 0..9 = w + x
+  half[0]: -9..0 = 0 - w // x
+  half[1]: 1..9 = x
+  s = total + 3
+}
+"""
+
+
+def test_it_stays_in_its_domains_where_joint_values_of_parents_are_met_by_no_input() -> None:
+    """The sum of two numbers below 10 reaches 18 once they are scrambled, and one is divided by 0."""
+    model = check_spec(Source(Path("spec.cspec"), SUMS)).models["m"]
+    scrambled = scramble_model(model, ("total", "half"), 7)
+    assert scrambled is not None
+    before, after = model.run(inputs(model), {}), scrambled.run(inputs(model), {})
+    assert set(before["total"].tolist()) == set(range(19))
+    for name, domain in model.domains.items():
+        assert ((after[name] >= 0) & (after[name] < domain.size)).all(), name
+    assert np.array_equal(after["half"], after["half[0]"] + 10 * after["half[1]"])
+    assert np.array_equal(np.sort(after["total"]), np.sort(before["total"] % 10))
 
 
 def test_too_few_joint_values_are_refused() -> None:

@@ -216,7 +216,7 @@ FAULTS = [
     Fault("order_on_truth", SAME, "  same = left < right\n", "CS107", "left", "no order"),
     Fault("annotation_disagrees", LEFT, "left: bool = w", "CS108", "w", "change the domain"),
     Fault("outside_range", LEFT, "far: 0..3 = w + 10\n  left = w == x", "CS109", "w + 10", "change the range"),
-    Fault("division_by_zero", LEFT, "left: bool = w // x == 1", "CS110", "x", "max(1, x)"),
+    Fault("division_by_zero", LEFT, "left: bool = w // 0 == 1", "CS110", "0", "something else"),
     Fault("numbers_too_large", LEFT, "left: bool = w * 4_000_000_000_000_000_000 == x", "CS111",
           "w * 4_000_000_000_000_000_000", "smaller factors"),
     Fault("ambiguous_symbol", LEFT,

@@ -1,5 +1,6 @@
 """Rows of prompts: tokens and slots as the tokenizer gives them, one input at a time."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 import torch
 from cspec.compiler.encode_prompts import PromptEncoding, choose_templates
 from cspec.compiler.experiments import AnswerAt, Encoding
-from cspec.compiler.groundings import Block, Frame
+from cspec.compiler.groundings import Block, Frame, Part
 from cspec.compiler.network_facts import read_tokenizer
 from cspec.compiler.row_layout import Position
 from cspec.lang.domains import integers
@@ -82,6 +83,23 @@ def test_positions_that_are_not_as_many_everywhere_are_an_error() -> None:
     with pytest.raises(EnvironmentProblem) as caught:
         Feed(encoding()).where(frame, rows)
     assert caught.value.code == "CS549"
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_positions_that_are_one_token_in_some_prompt_are_an_error(shared: bool) -> None:
+    rows = torch.from_numpy(encode_inputs(CODES, encoding()))
+    both = (Position("high", part="first"), Position("high"))
+    frame = Frame("resid_post", 0, (0, 1), 2, IDENTITY, (Block(0, 0, 1),), both, shared)
+    apart = rows[:, 4] - rows[:, 3] > 1
+    assert set(apart.tolist()) == {False, True}
+    Feed(encoding()).where_set(frame, rows[apart])
+    joined = replace(frame, positions=both[:1], further=(Part("resid_post", 0, (1,), 2, both[1:]),))
+    beside = replace(joined, dims=(0,))
+    Feed(encoding()).where_set(beside, rows)  # other dims of the same token
+    for meeting in (frame, joined):
+        with pytest.raises(EnvironmentProblem, match=r"two of .* at one token") as caught:
+            Feed(encoding()).where_set(meeting, rows)
+        assert caught.value.code == "CS549"
 
 
 def test_a_prompt_that_is_too_long_is_named() -> None:

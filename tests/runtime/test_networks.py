@@ -181,6 +181,23 @@ def test_a_drawn_network_is_not_the_file_s(tmp_path: Path) -> None:
     np.testing.assert_array_equal(drawn.state_dict()["embed.weight"].numpy(), weights["embed.weight"])
 
 
+def test_a_network_that_reads_numbers_equals_numpy_and_is_redrawn_by_the_same_law() -> None:
+    facts = MlpFacts(inputs=3, vocabulary=0, embed=1, hidden=(7, 4), classes=3)
+    weights = draw_weights(facts)
+    network = Mlp(facts)
+    network.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
+    numbers = np.random.default_rng(3).integers(-9, 9, (20, 3))
+    state = numbers.astype(np.float64)
+    for i in range(2):
+        state = np.maximum(state @ weights[f"layers.{i}.weight"].T + weights[f"layers.{i}.bias"], 0)
+    state = state @ weights["head.weight"].T + weights["head.bias"]
+    with torch.no_grad():
+        np.testing.assert_allclose(network(torch.from_numpy(numbers))[:, 0].numpy(), state, atol=1e-4)
+    drawn = redraw(facts, {name: torch.from_numpy(value) for name, value in weights.items()}, 4)
+    assert {name: tuple(tensor.shape) for name, tensor in drawn.items()} == facts.shapes()
+    assert 3**-0.5 * 0.8 < float(drawn["layers.0.weight"].abs().max()) <= 3**-0.5
+
+
 def test_what_a_network_holds_is_what_its_facts_say() -> None:
     facts = facts_of()
     assert {name: tuple(t.shape) for name, t in Mlp(facts).state_dict().items()} == facts.shapes()

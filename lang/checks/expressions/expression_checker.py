@@ -27,6 +27,7 @@ from ...syntax.expressions import (
 from ...syntax.leaves import Text
 from .calls import check_call
 from .comprehensions import COMPREHENSIONS, check_comprehension
+from .divisions import can_be_zero, find_open_division, report_zero
 from .expression_scope import Scope, comparable, describe
 from .intervals import check_magnitude, interval
 from .lookups import check_attribute, check_named_lookup
@@ -217,7 +218,12 @@ class ExpressionChecker:
             if called is not None and not self.scope.partial and may_lack_value(called.body):
                 report_partial(f"`{function.text}` may have no answer", syntax.span, self.report)
                 return None
-            return check_call(syntax, called, self.report, self.check)
+            written_out = check_call(syntax, called, self.report, self.check)
+            open_division = None if self.scope.guards or written_out is None else find_open_division(written_out)
+            if open_division is not None:
+                report_zero(open_division.operator, open_division.arguments[1].domain, syntax.span, self.report)
+                return None
+            return written_out
         if function.text in COMPREHENSIONS and function.text not in FUNCTIONS:
             self.report.error(
                 "CS120",
@@ -253,15 +259,8 @@ class ExpressionChecker:
         if not all(is_number(operand, operator, self.report) for operand in operands):
             return None
         domains = [operand.domain for operand in operands if operand is not None]
-        if operator in ("//", "%") and domains[1].low <= 0 <= domains[1].high:
-            divisor = parts[1]
-            values = "0" if domains[1].size == 1 else f"0 (it is in {domains[1].low}..{domains[1].high})"
-            self.report.error(
-                "CS110",
-                f"the divisor of `{operator}` can be {values}",
-                divisor.span,
-                help="divide by something that is never 0, such as `max(1, x)`",
-            )
+        if operator in ("//", "%") and can_be_zero(domains[1]) and (domains[1].size == 1 or not self.scope.guards):
+            report_zero(operator, domains[1], parts[1].span, self.report)
             return None
         domain = check_magnitude(interval(operator, domains), span, self.report)
         return apply(operator, operands, domain, span) if domain else None

@@ -28,7 +28,8 @@ class Scope:
 
     Members of families are variables by their own names, `x[0]`. `refused` holds names that exist but may not be read
     here, with the diagnostic's message and help; `open` says that further names may exist in what could not be read, so
-    that unknown ones are not reported. `partial` says that an expression may lack a value on some inputs.
+    that unknown ones are not reported. `partial` says that an expression may lack a value on some inputs, `guards` that
+    a divisor may have 0 among its values: the compiler then proves that it is never 0 where the quotient matters.
     """
 
     variables: Mapping[str, Domain | None]
@@ -38,6 +39,7 @@ class Scope:
     open: bool = False
     library: Library = field(default_factory=Library)
     partial: bool = False
+    guards: bool = False
 
     @cached_property
     def families(self) -> dict[str, IndexedFamily]:

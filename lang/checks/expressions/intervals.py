@@ -20,7 +20,7 @@ def check_magnitude(domain: Domain, span: Span, report: Reporter) -> Domain | No
 
 
 def interval(operator: str, operands: list[Domain]) -> Domain:
-    """The interval of an operator's values over its operands' intervals; a divisor never contains 0."""
+    """The interval of an operator's values over its operands' intervals; of a division, over the divisors but 0."""
     a = operands[0]
     if operator == "negate":
         return integers(-a.high, -a.low)
@@ -35,10 +35,12 @@ def interval(operator: str, operands: list[Domain]) -> Domain:
     if operator == "-":
         return integers(a.low - b.high, a.high - b.low)
     if operator == "%":
-        if b.low > 0:
-            if a.low >= 0:
-                return a if a.high < b.low else integers(0, min(a.high, b.high - 1))
-            return integers(0, b.high - 1)
-        return integers(b.low + 1, 0)
-    corners = [x * y if operator == "*" else x // y for x, y in product((a.low, a.high), (b.low, b.high))]
+        if a.low >= 0 and b.low >= 0:
+            return a if a.high < b.low else integers(0, min(a.high, b.high - 1))
+        return integers(min(b.low + 1, 0), max(b.high - 1, 0))
+    if operator == "*":
+        corners = [x * y for x, y in product((a.low, a.high), (b.low, b.high))]
+    else:
+        divisors = [d for d in (b.low, -1, 1, b.high) if d != 0 and b.low <= d <= b.high]
+        corners = [x // d for x, d in product((a.low, a.high), divisors)]
     return integers(min(corners), max(corners))

@@ -209,6 +209,33 @@ def test_engines_agree_on_the_same_maps_and_on_their_gradients(name: str, map: s
         assert slope.abs().max() > 1e-3
 
 
+@pytest.mark.parametrize("kind", ENGINES)
+@pytest.mark.parametrize("shared", [False, True])
+def test_gradients_are_those_of_finite_differences(shared: bool, kind: EngineName) -> None:
+    network, batch = network_of("gpt2"), draw_batch()
+    blocks = (Block(0, 0, 3), Block(1, 3, 5))
+    grounding = Grounding(
+        (Frame("resid_post", 0, tuple(range(WIDTH)), WIDTH, Family("rotation"), blocks, (SLOT, LAST), shared),)
+    )
+    maps = drawn_maps(grounding, fixed=False)
+    engine, query = open_named(kind, network, grounding, maps), interchange(WORLD, NAMES, "o")
+    parameters = [weight for weight in maps[0].parameters() if weight.requires_grad]
+
+    def loss() -> Tensor:
+        return engine.logits(query, batch).log_softmax(-1)[..., 3].mean()
+
+    slopes = torch.autograd.grad(loss(), parameters)
+    size = torch.cat([slope.flatten() for slope in slopes]).norm()
+    step = 0.02
+    sides = []
+    for sign in (1, -2):  # up the slope, then as far below where it started
+        with torch.no_grad():
+            for weight, slope in zip(parameters, slopes, strict=True):
+                weight += sign * step * slope / size
+        sides.append(float(loss().detach()))
+    assert (sides[0] - sides[1]) / (2 * step) == pytest.approx(float(size), rel=0.02)
+
+
 @pytest.mark.parametrize("name", SOME)
 def test_an_interchange_with_the_prompt_itself_changes_nothing(name: str) -> None:
     network, batch = network_of(name), draw_batch()
