@@ -1,10 +1,12 @@
 """`cspec compile`: the stages between a spec and its experiments, printed; or a script that repeats one of these."""
 
 import argparse
+import sys
 from typing import Any
 
 from ..compiler.pipeline import compile_spec
 from .output import Output, add_common
+from .page import open_page
 from .workflow import check
 
 
@@ -50,6 +52,6 @@ def run(options: argparse.Namespace, output: Output) -> int:
     from ..compiler.pricing import plan_table, render_plan
 
     plan = compile_spec(checked)
-    output.write(render_plan(plan))
+    output.write(render_plan(plan, width=open_page(sys.stdout).width))
     output.add("plan", plan_table(plan))
     return 0

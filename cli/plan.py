@@ -1,11 +1,13 @@
 """`cspec plan`: what a verification would run, what it costs, and what the store has of it."""
 
 import argparse
+import sys
 from typing import Any
 
 from ..compiler.choose_engine import choose_engine
 from ..compiler.pipeline import compile_spec
 from .output import Output, add_common, add_engine
+from .page import open_page
 from .workflow import check, open_store
 
 
@@ -36,6 +38,6 @@ def run(options: argparse.Namespace, output: Output) -> int:
     from ..runtime.stored_steps import find_stored
 
     stored = find_stored(plan, open_store(checked.source.path, options.store))
-    output.write(render_plan(plan, stored))
+    output.write(render_plan(plan, stored, open_page(sys.stdout).width))
     output.add("plan", plan_table(plan, stored))
     return 0

@@ -65,7 +65,7 @@ def lower_experiments(
     settings: Settings,
     engine: EngineName = "fused",
 ) -> Plan:
-    """The plan of all claims of a file. Reads the networks' files to hash them.
+    """The plan of all claims of a file, every run in it whole. Reads the networks' files to hash them.
 
     Raises OSError where a file has vanished since it was checked.
     """

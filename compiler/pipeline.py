@@ -1,8 +1,8 @@
 """The driver: a spec's text goes in at the top and leaves as a plan at the bottom, one pass a line.
 
-    text --lang--> program --> models, networks --> experiments --> plan
+    text --lang--> program --> models, networks --> experiments --> naive plan --> plan
 
-`check_spec` runs every check and never plans; `compile_spec` adds the plan.
+`check_spec` runs every check and never plans; `compile_spec` adds the plan, and computes nothing in it twice.
 """
 
 from dataclasses import dataclass
@@ -97,12 +97,14 @@ def compile_spec(checked: Checked, engine: "EngineName | None" = None) -> "Plan"
     """
     from .choose_engine import choose_engine
     from .experiments_to_plan import lower_experiments
+    from .optimising import BY_ENGINE, optimise_plan
 
     stop_unless_runnable(checked)
     engine = engine or choose_engine(checked.networks.values())[0]
-    return lower_experiments(
+    naive = lower_experiments(
         checked.controlled, checked.networks, checked.populations, checked.program.settings, engine
     )
+    return optimise_plan(naive, BY_ENGINE[engine])
 
 
 def _aligned(program: Program) -> dict[str, tuple[tuple[str, ...], ...]]:

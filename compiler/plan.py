@@ -1,10 +1,10 @@
 """The plan: a directed acyclic graph of pure steps, each identified by the content that its result depends on.
 
-    Items -> Encode -> Fit, Rank -> Evaluate -> Decide
+    Items -> Encode -> Capture -> Fit, Rank -> Evaluate -> Decide
 
-Items draws bases and sources, Encode makes tokens of them, Fit trains a map, Rank scores the sites that a circuit is
-chosen from, Evaluate scores a term item by item, Decide gives a claim's verdict. Names and paths travel along for
-people and enter no key.
+Items draws bases and sources, Encode makes tokens of them, Capture runs them as they are and keeps what is read, Fit
+trains a map, Rank scores the sites that a circuit is chosen from, Evaluate scores a term item by item, Decide gives a
+claim's verdict. Names and paths travel along for people and enter no key.
 """
 
 from collections.abc import Iterator
@@ -24,6 +24,7 @@ from .keys import content_key
 from .metrics import RunMetric
 from .sampling.draw_items import Population
 from .sampling.items import Split
+from .schedule import NAIVE, Schedule
 from .terms import Agree, Score
 
 CODE_VERSIONS = {"items": 2, "encode": 1, "network": 1, "fit": 3, "rank": 1, "evaluate": 3, "decide": 2}
@@ -71,11 +72,33 @@ class EncodeStep:
 
 
 @dataclass(frozen=True)
+class CaptureStep:
+    """What unedited runs of an Encode step's inputs hold at one `site`, each distinct input once, for all its readers.
+
+    It is the state of a `stage`, or (None) the keys and values of all stages before the first edited position. Runs
+    stop at the stage `stop` (None: with the logits), and those of inputs that the capture `after` has go on from it. It
+    is virtual: computed when a reader first needs it, kept while there is room, and never in the store. `network_key`
+    is the network's own, or that of the evaluation which chooses among networks and names the first of them.
+    """
+
+    key: str
+    network: NetworkSource
+    network_key: str
+    encode: str
+    site: str = field(compare=False)
+    stage: int | None
+    stop: int | None
+    after: str | None
+    kind: Literal["Capture"] = "Capture"
+
+
+@dataclass(frozen=True)
 class FitStep:
     """Find the maps of a grounding on `fit`, once for each seed, and choose on `select`.
 
     With an open `search` the grounding is chosen, too, and `grounding` is its first alternative. `outer` is the fit of
-    the alignment inside of whose variables some sites lie.
+    the alignment inside of whose variables some sites lie. `order` has for each line of the search its alternatives in
+    the order in which they are tried (none: as written); it decides nothing.
     """
 
     key: str
@@ -90,6 +113,8 @@ class FitStep:
     settings: FitSettings
     seed: int
     variables: tuple[str, ...] = field(compare=False)
+    schedule: Schedule = field(default=NAIVE, compare=False)
+    order: tuple[tuple[int, ...], ...] = field(default=(), compare=False)
     kind: Literal["Fit"] = "Fit"
 
 
@@ -158,6 +183,7 @@ class EvaluateStep:
     metric: RunMetric | None = field(default=None, metadata=LATER)
     replies: "RepliesKeys | None" = field(default=None, metadata=LATER)
     circuits: tuple[FoundCircuit, ...] = field(default=(), metadata=LATER)
+    schedule: Schedule = field(default=NAIVE, compare=False)
     kind: Literal["Evaluate"] = "Evaluate"
 
     def found_key(self, candidate: Candidate) -> str | None:
@@ -279,7 +305,9 @@ class DecideStep:
         return self.alpha / (self.stated or len(self.parts))
 
 
-Step = ItemsStep | EncodeStep | FitStep | RankStep | EvaluateStep | DecideStep
+Step = ItemsStep | EncodeStep | CaptureStep | FitStep | RankStep | EvaluateStep | DecideStep
+Runner = FitStep | EvaluateStep
+"""A step that runs networks by a schedule; a ranking runs by that of its score."""
 
 
 @dataclass(frozen=True)
@@ -302,6 +330,10 @@ class Plan:
         order = {key: index for index, key in enumerate(self.graph)}
         for key in nx.lexicographical_topological_sort(self.graph, key=lambda k: order[k]):
             yield self.step(key)
+
+    def serves(self, key: str) -> tuple[str, ...]:
+        """The keys of the steps that read the result of a step."""
+        return tuple(self.graph.successors(key))
 
     def needs(self, key: str) -> tuple[str, ...]:
         """The keys of the steps whose results a step reads."""

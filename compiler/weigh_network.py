@@ -117,6 +117,16 @@ def stage_of(facts: NetworkFacts, component: str, layer: int | None) -> int:
     return facts.last_layer if layer is None else layer
 
 
+def stage_name(facts: NetworkFacts, stage: int) -> str:
+    """The site whose activation the state of a stage is."""
+    match facts:
+        case MlpFacts():
+            return f"hidden[{stage}]"
+        case TracrFacts():
+            return f"resid[{stage}]"
+    return f"resid_post[{stage - 1}]" if stage else "resid_pre[0]"
+
+
 def _embedded(facts: MlpFacts | TracrFacts | TransformerFacts) -> int:
     """The weights that are looked up and not multiplied by; a transformer's head is most often its embedding."""
     match facts:

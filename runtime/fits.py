@@ -11,6 +11,7 @@ from ..compiler.interpret_terms import Batch, evaluate_in_model, model_batch
 from ..compiler.plan import Candidate, EncodeStep, EvaluateStep, FitStep, ItemsStep, NetworkSource, Plan
 from ..compiler.sampling.draw_items import Population
 from ..compiler.sampling.items import Items
+from ..compiler.schedule import Schedule
 from .encode import encode
 from .engines import Engine, Opened, open_engine, open_network
 from .errors import EnvironmentProblem
@@ -74,16 +75,17 @@ class Fits:
 
     def engine(self, candidate: Candidate, evaluate: EvaluateStep, encoding: Encoding | None = None) -> Engine:
         """An engine for an evaluation on a candidate's network with its maps in place: fitted, random, or given."""
-        encoding, variables = encoding or self.encoding(evaluate.items), evaluate.variables
+        encoding, variables, schedule = encoding or self.encoding(evaluate.items), evaluate.variables, evaluate.schedule
         if candidate.fit is None:
-            engine = self.open_engine(candidate.network, encoding, evaluate.grounding, variables)
+            engine = self.open_engine(candidate.network, encoding, evaluate.grounding, variables, schedule)
             if candidate.frame_seed is not None:
                 generator = torch.Generator().manual_seed(candidate.frame_seed)
                 for feature_map in engine.maps:
                     feature_map.draw(generator)
                     feature_map.restore(feature_map.state())
             return engine
-        engine = self.open_engine(candidate.network, encoding, self.grounded(candidate, evaluate).grounding, variables)
+        grounding = self.grounded(candidate, evaluate).grounding
+        engine = self.open_engine(candidate.network, encoding, grounding, variables, schedule)
         self._hold_outer(engine, self._step(candidate.fit))
         restore_maps(engine.maps, self.fit(candidate.fit))
         return engine
@@ -97,14 +99,20 @@ class Fits:
         return replace(evaluate, grounding=Grounding((*self.grounding(candidate.fit).frames, *further)))
 
     def open_engine(
-        self, source: NetworkSource, encoding: Encoding, grounding: Grounding | None, variables: tuple[str, ...]
+        self,
+        source: NetworkSource,
+        encoding: Encoding,
+        grounding: Grounding | None,
+        variables: tuple[str, ...],
+        schedule: Schedule,
     ) -> Engine:
-        """An engine whose maps are not fitted yet."""
+        """An engine whose maps are not fitted yet, and which runs by a schedule."""
         if source.key not in self._networks:
             self._forget_others()
             self._networks[source.key] = open_network(source)
         maps = () if grounding is None else tuple(open_map(frame) for frame in grounding.frames)
-        return open_engine(self.plan.engine, self._networks[source.key], encoding, grounding, variables, maps)
+        opened = self._networks[source.key]
+        return open_engine(self.plan.engine, opened, encoding, grounding, variables, maps, schedule)
 
     def _forget_others(self) -> None:
         """Before another network is opened, let go of what was captured of those before it, if it is much."""
@@ -135,7 +143,7 @@ class Fits:
         _, _, encoding = self.items(step.fit)
 
         def open_engine(grounding: Grounding) -> Engine:
-            engine = self.open_engine(step.network, encoding, grounding, step.variables)
+            engine = self.open_engine(step.network, encoding, grounding, step.variables, step.schedule)
             self._hold_outer(engine, step)
             return engine
 

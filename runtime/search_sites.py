@@ -86,11 +86,12 @@ class _Search:
                 "widen the region, or place the parent earlier",
             )
         trained = any(frame.found_by == "training" for frame in self.step.grounding.frames)
+        order = self.step.order[number] if self.step.order else range(len(self.lines[number]))
         rungs = rung_steps(self.step.settings.steps, len(admitted), trained)
         left, tried = admitted, dict[int, _Tried]()
         for rung, steps in enumerate(rungs):
             last = rung == len(rungs) - 1
-            for index in left:
+            for index in sorted(left, key=order.index):
                 tried[index] = self.attempt(number, index, steps, self.step.settings.seeds if last else 1)
             left = sorted(left, key=lambda index: -tried[index].fitted.select)[: count_kept(len(left))]
         best = left[0]

@@ -1,21 +1,26 @@
 """What a step of a plan does, in one line of words."""
 
+from collections import Counter
+from collections.abc import Sequence
+
 from ..groundings import Frame, Grounding
 from ..interpret_terms import model_batch
 from ..pair_scores import pair_scores
-from ..plan import DecideStep, EncodeStep, EvaluateStep, FitStep, ItemsStep, RankStep, Step
+from ..plan import CaptureStep, DecideStep, EncodeStep, EvaluateStep, FitStep, ItemsStep, NetworkSource, RankStep, Step
 
 
-def describe(step: Step) -> str:
-    """What a step does, in one line."""
+def describe(step: Step, readers: Sequence[Step] = ()) -> str:
+    """What a step does, in one line; of a capture also what its `readers` are."""
     match step:
         case ItemsStep():
             return _describe_items(step)
         case EncodeStep():
             return "tokens and classes"
+        case CaptureStep():
+            return _describe_capture(step, readers)
         case FitStep(grounding=grounding, network=network):
-            source = network.file.name if network.draw is None else f"random({network.file.name}) {network.draw}"
-            return f"{describe_grounding(grounding, step.variables)} on {source}; {_describe_budget(step)}"
+            where = describe_grounding(grounding, step.variables)
+            return f"{where} on {_name(network)}; {_describe_budget(step)}"
         case RankStep(circuit=circuit, places=places, measure=measure):
             return f"{circuit}: {len(places)} places by {measure.text}"
         case EvaluateStep(text=text, candidates=candidates):
@@ -23,6 +28,24 @@ def describe(step: Step) -> str:
         case DecideStep(claim=claim, alpha=alpha):
             how = "exhaustively" if claim.exhaustively else f"alpha {alpha:.4g}"
             return f"{claim.name}: {claim.text}; {how}"
+
+
+def _name(network: NetworkSource) -> str:
+    return network.file.name if network.draw is None else f"random({network.file.name}) {network.draw}"
+
+
+def _describe_capture(step: CaptureStep, readers: Sequence[Step]) -> str:
+    """The site and the network, from where its runs go on and how far, and how many steps of which kinds it serves."""
+    name = _name(step.network) if step.network.key == step.network_key else "the chosen network"
+    said = [f"{step.site} of {name}", "" if step.after is None else "going on from the one before"]
+    said.append("" if step.stop is not None or step.stage is None else "whole runs")
+    kinds = Counter[str](reader.kind for reader in readers)
+    served = [f"{kinds[kind]} {word}{'s' * (kinds[kind] > 1)}" for kind, word in _READERS.items() if kinds[kind]]
+    said.append(f"for {' and '.join(served)}" if served else "")
+    return "; ".join(part for part in said if part)
+
+
+_READERS = {"Fit": "fit", "Evaluate": "evaluation"}
 
 
 def _describe_items(step: ItemsStep) -> str:

@@ -8,28 +8,25 @@ from ..experiments import Encoding
 
 Hashes = npt.NDArray[np.int64]
 """Of distinct inputs, in order."""
-Where = tuple[str, Encoding, int]
-"""A network's key, how it is fed, and the stage up to which it is run."""
+Keys = tuple[int, int]
+"""Keys and values: the first stage, and how many positions."""
+Where = tuple[str, Encoding, int | Keys]
+"""A network's key, how it is fed, and the stage up to which it is run, or what keys and values are held."""
 
 
 class DistinctInputs:
-    """The inputs that a plan's steps have run so far, by network and stage."""
+    """The inputs that a plan's steps have run so far, by network and stage, or keys and values."""
 
     def __init__(self) -> None:
         self.known: dict[Where, Hashes] = {}
 
-    def add(self, where: Where, hashes: Hashes) -> int:
-        """How many of these inputs are new there; from now on they are not."""
-        new = self._new(where, hashes)
+    def add(self, where: Where, new: Hashes) -> None:
+        """From now on these inputs, of which none was, are known there."""
         if len(new):
             self.known[where] = np.sort(np.concatenate([self.known.get(where, new[:0]), new]))
-        return len(new)
 
-    def look(self, where: Where, hashes: Hashes) -> int:
-        """How many of these inputs would be new there."""
-        return len(self._new(where, hashes))
-
-    def _new(self, where: Where, hashes: Hashes) -> Hashes:
+    def new(self, where: Where, hashes: Hashes) -> Hashes:
+        """Those of some inputs that are not known there."""
         known = self.known.get(where)
         if known is None:
             return hashes

@@ -10,8 +10,7 @@ from .run_price import Network, Running
 class Memory:
     """Bytes at the peak, above what Python and its libraries take, and what of `captures` lies in a file instead.
 
-    `weights` of all networks that are run, their `captures` (the engine `fused` keeps the states of unedited runs, and
-    keys and values of positions before the edits), and the largest `batch`.
+    `weights` of all networks that are run, their `captures`, and the largest `batch`.
     """
 
     weights: int = 0
@@ -36,26 +35,24 @@ def estimate_memory(running: Running) -> Memory:
     networks = {network.key: network for network in running.networks.values()}
     loaded = {network.source.key: network.weight for network in networks.values()}
     for network in networks.values():
-        stages = [size for size in _captured(running, network) if size]
-        held = sum(size for size in stages if size <= CAPTURE_ROOM // 4)
-        files += sum(stages) - held
-        captures += held + min(max(0, CAPTURE_ROOM - held), _keys(running, network))
+        states, keys = _captured(running, network)
+        held = sum(size for size in states if size <= CAPTURE_ROOM // 4)
+        files += sum(states) - held
+        captures += held + min(max(0, CAPTURE_ROOM - held), sum(keys))
     batch = max((n.most_numbers * n.weight.bytes for n in networks.values()), default=0)
     weights = sum(weight.parameters * weight.bytes for weight in loaded.values())
     return Memory(weights, captures, batch, files)
 
 
-def _captured(running: Running, network: Network) -> list[int]:
-    """The bytes of every stage that is captured."""
-    weight = network.weight
-    each = weight.positions * weight.width * weight.bytes
-    return [len(inputs) * each for (key, _, _), inputs in running.seen.known.items() if key == network.key]
-
-
-def _keys(running: Running, network: Network) -> int:
-    """The bytes of keys and values of all positions but one, of the inputs in which is intervened."""
-    weight, seen = network.weight, running.seen.known
-    if not network.fused or not network.intervened or not weight.keys:
-        return 0
-    inputs = max((len(found) for (key, _, _), found in seen.items() if key == network.key), default=0)
-    return inputs * (weight.positions - 1) * weight.keys * weight.bytes
+def _captured(running: Running, network: Network) -> tuple[list[int], list[int]]:
+    """The bytes of every stage's states, and of keys and values."""
+    weight, states, keys = network.weight, list[int](), list[int]()
+    for (key, _, what), inputs in running.seen.known.items():
+        if key != network.key:
+            continue
+        if isinstance(what, int):
+            states.append(len(inputs) * weight.positions * weight.width * weight.bytes)
+        else:
+            later = weight.keys * (weight.last - what[0]) // max(1, weight.last)
+            keys.append(len(inputs) * what[1] * later * weight.bytes)
+    return states, keys

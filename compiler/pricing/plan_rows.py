@@ -19,8 +19,9 @@ LISTED = 1 << 22
 
 @dataclass(frozen=True)
 class Rows:
-    """Items of one step: how many, and the population; `drawn` [item, role, input], or None for a whole domain."""
+    """Items of an Encode step: how many, the population, and `drawn` [item, role, input] (None: a whole domain)."""
 
+    encode: str
     count: int
     population: Population
     encoding: Encoding
@@ -58,9 +59,9 @@ def open_rows(plan: Plan, encode_key: str, first: int = 0, count: int | None = N
     step = plan.step(encode_step.items)
     assert isinstance(step, ItemsStep)
     if step.split == "whole":
-        return Rows(count_items(step.population), step.population, encode_step.encoding, None)
+        return Rows(encode_key, count_items(step.population), step.population, encode_step.encoding, None)
     drawn = step.population.draw(step.split, step.count if count is None else count).items.inputs[first:]
-    return Rows(len(drawn), step.population, encode_step.encoding, drawn)
+    return Rows(encode_key, len(drawn), step.population, encode_step.encoding, drawn)
 
 
 def open_natural(plan: Plan, encode_key: str) -> Rows:
@@ -68,7 +69,7 @@ def open_natural(plan: Plan, encode_key: str) -> Rows:
     rows = open_rows(plan, encode_key)
     assert rows.drawn is not None, "natural inputs are of `fit`"
     bases = np.unique(rows.drawn[:, 0], axis=0)
-    return Rows(len(bases), rows.population, rows.encoding, bases[:, None])
+    return Rows(encode_key, len(bases), rows.population, rows.encoding, bases[:, None])
 
 
 def planned_count(plan: Plan, encode_key: str) -> int | None:

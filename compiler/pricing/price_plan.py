@@ -4,19 +4,20 @@ Claims usually stop at fewer items and fits at fewer steps, so that these are up
 claim that does not hold runs again is left out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import networkx as nx
 
 from ..budgets import CHUNK
-from ..count_runs import Read, ask_metric, ask_score
-from ..plan import DecideStep, EvaluateStep, FitStep, Plan, PlannedControl, RankStep
+from ..count_runs import ask_metric, ask_score
+from ..optimising.wanted import evaluation_goes_on_from_keys, skipped
+from ..plan import CaptureStep, DecideStep, EvaluateStep, FitStep, Plan, PlannedControl, RankStep
 from .estimate_memory import Memory, estimate_memory
 from .plan_rows import Rows, open_natural, open_rows, planned_count
 from .price_fit import price_fit
 from .prices import Price, add_prices
-from .run_price import Network, Running
+from .run_price import Capture, Network, Running, Runs
 
 Stored = Mapping[str, int | None]
 """What a store has, by the keys of fits and evaluations: so many items of an evaluation, or (None) all of a step."""
@@ -26,12 +27,14 @@ Stored = Mapping[str, int | None]
 class PlanPrice:
     """What a plan costs at most: every step by its key, the claims' own measurements, and each control by its name.
 
-    A step that several need counts once: for the claims where they need it, else for the first control. So does an
-    input that several steps run. What the store has costs nothing. `unknown` are the networks of which only passes are
+    What captures cost is the Capture steps' in `steps`; in `first`, and for claims and controls, it is that of the
+    first which needs an input of them. A step that several need counts once: for the claims where they need it, else
+    for the first control. What the store has costs nothing. `unknown` are the networks of which only passes are
     counted, since their layers are not known.
     """
 
     steps: dict[str, Price]
+    first: dict[str, Price]
     claims: Price
     controls: dict[str, Price]
     memory: Memory
@@ -51,82 +54,99 @@ class PlanPrice:
 
 def price_plan(plan: Plan, stored: Stored | None = None) -> PlanPrice:
     """The price of every step that is left to run, of the claims without their controls, and of each control."""
-    has, running = stored or {}, Running(plan.engine)
+    has, running = stored or {}, Running()
     own = {key for step in _decisions(plan) for q in step.quantities for key in _behind(plan, q.evaluate)}
     order = sorted((step for step in plan.steps()), key=lambda step: step.key not in own)
-    steps: dict[str, Price] = {}
+    spent: dict[str, list[Runs]] = {}
     for step in order:
         if isinstance(step, EvaluateStep):
-            steps[step.key] = price_evaluate(plan, step, running, has)
+            spent[step.key] = price_evaluate(plan, step, running, has)
         elif isinstance(step, FitStep):
-            steps[step.key] = Price() if step.key in has else price_fit(plan, step, running)
+            spent[step.key] = [] if step.key in has else [price_fit(plan, step, running)]
         elif isinstance(step, RankStep):
-            steps[step.key] = Price() if step.key in has else price_rank(plan, step, running)
+            spent[step.key] = [] if step.key in has else price_rank(plan, step, running)
     seen, controls = set(own), dict[str, Price]()
     for control in (control for step in _decisions(plan) for control in _controls(step)):
         new = {behind for key in control.evaluations for behind in _behind(plan, key)} - seen
         seen |= new
-        added = add_prices(steps[key] for key in new if key in steps)
-        controls[control.name] = controls.get(control.name, Price()).plus(added)
+        controls[control.name] = controls.get(control.name, Price()).plus(_sum_up(spent, new))
     unknown = dict.fromkeys(n.source.file.name for n in running.networks.values() if not n.weight.known)
-    claims = add_prices(steps[key] for key in own if key in steps)
-    return PlanPrice(steps, claims, controls, estimate_memory(running), has, tuple(unknown))
+    memory = estimate_memory(running)
+    first = {key: _sum_up(spent, [key]) for key in spent}
+    return PlanPrice(_by_step(plan, spent), first, _sum_up(spent, own), controls, memory, has, tuple(unknown))
 
 
-def price_evaluate(plan: Plan, step: EvaluateStep, running: Running, stored: Stored) -> Price:
+def _sum_up(spent: Mapping[str, list[Runs]], keys: Iterable[str]) -> Price:
+    """What these steps cost, and the captures that they are the first to need."""
+    runs = [run for key in keys for run in spent.get(key, ())]
+    return add_prices(price for run in runs for price in (run.own, *run.captures.values()))
+
+
+def _by_step(plan: Plan, spent: Mapping[str, list[Runs]]) -> dict[str, Price]:
+    """The price of every step by its key: of Capture steps what all their readers ask of them."""
+    steps = {key: add_prices(run.own for run in runs) for key, runs in spent.items()}
+    captures: dict[Capture, list[Price]] = {}
+    for run in (run for runs in spent.values() for run in runs):
+        for capture, price in run.captures.items():
+            captures.setdefault(capture, []).append(price)
+    for step in plan.steps():
+        if isinstance(step, CaptureStep):
+            steps[step.key] = add_prices(captures.pop((step.network_key, step.encode, step.stage), ()))
+    assert not captures, "what is captured is planned"
+    return steps
+
+
+def price_evaluate(plan: Plan, step: EvaluateStep, running: Running, stored: Stored) -> list[Runs]:
     """The scores of an evaluation, on all the items that a claim may look at, and of candidates on `select`.
 
     Which candidate is measured is not known before, so that no input of it counts as run by another step.
     """
-    natural, price = None if step.natural is None else open_natural(plan, step.natural), Price()
+    natural, runs = None if step.natural is None else open_natural(plan, step.natural), list[Runs]()
     unfitted = [candidate for candidate in step.candidates if candidate.fit is None]
     if step.select is not None:
         for candidate in unfitted:
             select = running.rows(plan, step.select)
             network = running.network(candidate.network.key, candidate.network, select.encoding)
-            price = price.plus(_score(step, select, natural, network))
+            runs.append(_score(step, select, natural, network, running))
     if step.key in stored and stored[step.key] is None:
-        return price
+        return runs
     done, count = stored.get(step.key) or 0, planned_count(plan, step.items)
     rows = open_rows(plan, step.items, done, None if count is None else -(-count // CHUNK) * CHUNK)
     if not rows.count:
-        return price
+        return runs
     source = step.candidates[0].network
     key = source.key if len(step.candidates) == 1 else step.key
-    return price.plus(_score(step, rows, natural, running.network(key, source, rows.encoding)))
+    return [*runs, _score(step, rows, natural, running.network(key, source, rows.encoding), running)]
 
 
-def price_rank(plan: Plan, step: RankStep, running: Running) -> Price:
+def price_rank(plan: Plan, step: RankStep, running: Running) -> list[Runs]:
     """The score of every place that a circuit may be chosen from, on `select`."""
     rows = running.rows(plan, step.measure.items)
     natural = None if step.measure.natural is None else open_natural(plan, step.measure.natural)
     (candidate,) = step.measure.candidates
     network = running.network(candidate.network.key, candidate.network, rows.encoding)
-    price, begun = Price(), list[Read]()
-    for index in range(len(step.places)):
-        price = price.plus(_score(step.at(index), rows, natural, network, begun))
-    return price
+    return [_score(step.at(index), rows, natural, network, running) for index in range(len(step.places))]
 
 
-def _score(
-    step: EvaluateStep, rows: Rows, natural: Rows | None, network: Network, begun: list[Read] | None = None
-) -> Price:
-    """The price of a score. `begun` are the stages, by role, at which the same step has run its inputs; they grow."""
-    names = step.model.input_names
-    facts = network.source.file.facts
+def _score(step: EvaluateStep, rows: Rows, natural: Rows | None, network: Network, running: Running) -> Runs:
+    facts, names = network.source.file.facts, step.model.input_names
+    runs = Runs(network, step.schedule, running.seen)
+    early = 0
+    if step.grounding is not None and evaluation_goes_on_from_keys(step, network.source):
+        early = skipped(step.grounding, rows.encoding, network.weight.positions)
     if step.metric is not None:
         found = ask_metric(step.score, step.metric, facts, step.grounding, step.variables, names)
-        asked, price = found.plain, network.ask_metric(found, rows, rows.encoding.has_output)
+        asked = found.plain
+        runs.ask_metric(found, rows, early, rows.encoding.has_output)
     else:
         asked = ask_score(step.score, facts, step.grounding, step.variables, names)
-        price = network.ask(asked, rows, begun or ())
-        if begun is not None:
-            begun += dict.fromkeys((*asked.passed, *asked.reads, *asked.bases))
+        runs.ask(asked, rows, early)
     for name, stage in asked.elsewhere:
         other = next(other for other in step.others if other.name == name)
-        there = network.running.network(other.network.key, other.network, other.encoding)
-        price = price.plus(there.read(rows, 0, stage))
-    return price if natural is None else price.plus(network.natural(asked, natural, rows.count))
+        runs.elsewhere(running.network(other.network.key, other.network, other.encoding), rows, stage)
+    if natural is not None:
+        runs.natural(asked, natural, rows.count)
+    return runs
 
 
 def _behind(plan: Plan, key: str) -> set[str]:

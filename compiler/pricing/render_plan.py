@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from ..plan import EvaluateStep, FitStep, Plan, RankStep, Step
+from ..plan import CaptureStep, EvaluateStep, FitStep, Plan, RankStep, Step
+from ..schedule import say_schedule
 from .describe_steps import describe
 from .estimate_memory import Memory
 from .price_plan import PlanPrice, Stored, price_plan
@@ -14,11 +15,12 @@ from .prices import Price
 SHOWN = 8
 """How many hexadecimal digits of a key are printed: enough to tell a plan's steps apart."""
 WIDTH = 100
+"""Columns, where nobody says how many there are."""
 _INDENT = " " * 20
 
 
-def render_plan(plan: Plan, stored: Stored | None = None) -> str:
-    """The steps in an order in which they can run; then what is left to run, for claims and controls, and the memory.
+def render_plan(plan: Plan, stored: Stored | None = None, width: int = WIDTH) -> str:
+    """The steps in an order in which they can run; then how they run, what is left of it, and the memory.
 
     `stored` is what a store has of them; None where nobody looked.
     """
@@ -26,21 +28,40 @@ def render_plan(plan: Plan, stored: Stored | None = None) -> str:
     known = "" if stored is None else f", {sum(key in price.stored for key in plan.graph)} of them in the store"
     lines = [f"plan {plan.key[:SHOWN]} on the engine {plan.engine}: {len(plan.graph)} steps{known}", ""]
     for step in plan.steps():
-        lines += _render_step(plan, step, price)
-    return "\n".join([*lines, "", *_render_totals(price, stored is not None), *_render_memory(price.memory)]) + "\n"
+        lines += _render_step(plan, step, price, width)
+    lines += ["", *_render_schedules(plan, width), "", *_render_totals(price, stored is not None, width)]
+    return "\n".join([*lines, *_render_memory(price.memory, width)]) + "\n"
 
 
-def _render_step(plan: Plan, step: Step, price: PlanPrice) -> list[str]:
+def _render_step(plan: Plan, step: Step, price: PlanPrice, width: int) -> list[str]:
     """A step, what it costs, and the steps that it reads; on one line where they fit."""
     remarks = [_say_stored(step.key, price.stored), _say(price.steps.get(step.key, Price()))]
     needs = " ".join(key[:SHOWN] for key in plan.needs(step.key))
-    said = [describe(step), "; ".join(remark for remark in remarks if remark), f"<- {needs}" if needs else ""]
+    said = [
+        describe(step, _readers(plan, step)),
+        "; ".join(remark for remark in remarks if remark),
+        f"<- {needs}" if needs else "",
+    ]
     lines, head = list[str](), f"{step.key[:SHOWN]}  {step.kind:<8}  "
     for text in (text for text in said if text):
-        if lines and len(lines[-1]) + 2 + len(text) <= WIDTH and not remarks[-1]:
+        if lines and len(lines[-1]) + 2 + len(text) <= width and not remarks[-1]:
             lines[-1] += f"  {text}"
         else:
-            lines += textwrap.wrap(text, WIDTH, initial_indent=_INDENT if lines else head, subsequent_indent=_INDENT)
+            lines += textwrap.wrap(text, width, initial_indent=_INDENT if lines else head, subsequent_indent=_INDENT)
+    return lines
+
+
+def _readers(plan: Plan, step: Step) -> list[Step]:
+    return [plan.step(key) for key in plan.serves(step.key)]
+
+
+def _render_schedules(plan: Plan, width: int) -> list[str]:
+    """How fits and evaluations run, each way once."""
+    runners = [step for step in plan.steps() if isinstance(step, FitStep | EvaluateStep)]
+    lines = list[str]()
+    for kind, word in (("Fit", "fits"), ("Evaluate", "evaluations")):
+        for schedule in dict.fromkeys(step.schedule for step in runners if step.kind == kind):
+            lines += textwrap.wrap(f"{word}: {say_schedule(schedule)}", width, subsequent_indent="  ")
     return lines
 
 
@@ -57,7 +78,7 @@ def _say(price: Price) -> str:
     return ", ".join([*said, f"{_scaled(price.flops)}FLOP"] if price.flops else said)
 
 
-def _render_totals(price: PlanPrice, looked: bool) -> list[str]:
+def _render_totals(price: PlanPrice, looked: bool, width: int) -> list[str]:
     """A table: a row for the claims and one for every control."""
     rows = [("the claims", price.claims)]
     if price.controls:
@@ -70,7 +91,8 @@ def _render_totals(price: PlanPrice, looked: bool) -> list[str]:
     left = "passes through networks that are left to run" if looked else "passes through networks"
     lines = [f"{left}, at most:", *_align(cells)]
     if price.unknown:
-        lines.append(f"FLOPs without those of {', '.join(price.unknown)}, whose layers are not known")
+        text = f"FLOPs without those of {', '.join(price.unknown)}, whose layers are not known"
+        lines += textwrap.wrap(text, width, subsequent_indent="  ")
     return lines
 
 
@@ -82,11 +104,12 @@ def _align(cells: Sequence[tuple[str, ...]]) -> list[str]:
     ]
 
 
-def _render_memory(memory: Memory) -> list[str]:
+def _render_memory(memory: Memory, width: int) -> list[str]:
     parts = {"weights": memory.weights, "captures": memory.captures, "a batch": memory.batch}
     said = ", ".join(f"{name} {_mebibytes(size)}" for name, size in parts.items())
     files = f"; captures of {_mebibytes(memory.in_files)} in a file" if memory.in_files else ""
-    return [f"memory, estimated: {_mebibytes(memory.peak)} ({said}){files}"]
+    text = f"memory, estimated: {_mebibytes(memory.peak)} ({said}){files}"
+    return textwrap.wrap(text, width, subsequent_indent="  ")
 
 
 def _mebibytes(size: int) -> str:
@@ -108,10 +131,11 @@ def plan_table(plan: Plan, stored: Stored | None = None) -> dict[str, Any]:
         {
             "key": step.key,
             "kind": step.kind,
-            "what": describe(step),
+            "what": describe(step, _readers(plan, step)),
             "needs": list(plan.needs(step.key)),
             "passes": asdict(price.steps.get(step.key, Price())),
         }
+        | _table_runs(plan, step)
         | _table_stored(step, stored)
         for step in plan.steps()
     ]
@@ -130,6 +154,18 @@ def plan_table(plan: Plan, stored: Stored | None = None) -> dict[str, Any]:
         "memory": asdict(price.memory) | {"peak": price.memory.peak},
         "unknown": list(price.unknown),
     }
+
+
+def _table_runs(plan: Plan, step: Step) -> dict[str, Any]:
+    """How a step runs networks: its schedule, or where a capture's runs stop and whom it serves."""
+    match step:
+        case FitStep() | EvaluateStep():
+            return {"schedule": asdict(step.schedule)}
+        case RankStep():
+            return {"schedule": asdict(step.measure.schedule)}
+        case CaptureStep():
+            return {"stage": step.stage, "stop": step.stop, "after": step.after, "serves": list(plan.serves(step.key))}
+    return {}
 
 
 def _table_stored(step: Step, stored: Stored | None) -> dict[str, Any]:

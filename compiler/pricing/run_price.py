@@ -1,29 +1,32 @@
-"""What runs cost with an engine: the passes that it takes for what is asked, and the operations of each.
+"""What runs cost under a step's schedule: the passes that it takes for what is asked, and the operations of each.
 
-The engine `fused` runs each distinct input once up to each stage at which it is read, and intervened runs from their
-first edited stage on. `hooks` and `pyvene` run whatever is asked, whole.
+The engines obey the same schedules. Of captured runs each distinct input is run once up to each stage at which it is
+read; any other run is made as often as it is asked for.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from ..budgets import CHUNK
-from ..count_runs import Asked, AskedMetric, Read
+from ..count_runs import Asked, AskedMetric
 from ..experiments import Encoding
 from ..keys import content_key
 from ..network_facts import TransformerFacts
-from ..plan import EngineName, NetworkSource, Plan
+from ..plan import NetworkSource, Plan
+from ..schedule import Schedule
 from ..weigh_network import NetworkWeight, weigh_network
-from .distinct_inputs import DistinctInputs
+from .distinct_inputs import DistinctInputs, Hashes, Keys, Where
 from .plan_rows import Rows, open_rows
 from .prices import Price
+
+Capture = tuple[str, str, int | None]
+"""A capture by its network's key, the key of its Encode step, and its stage (None: keys and values)."""
 
 
 @dataclass
 class Running:
     """What runs so far: the distinct inputs of every network, and the networks with how they are fed."""
 
-    engine: EngineName
     seen: DistinctInputs = field(default_factory=DistinctInputs)
     networks: "dict[tuple[str, Encoding], Network]" = field(default_factory=dict)
     drawn: dict[str, Rows] = field(default_factory=dict)
@@ -37,7 +40,7 @@ class Running:
     def network(self, key: str, source: NetworkSource, encoding: Encoding) -> "Network":
         """A network under a key of its own, or that of its weights, fed in one way."""
         if (key, encoding) not in self.networks:
-            self.networks[key, encoding] = Network(self, key, source, encoding, weigh_network(source.file, encoding))
+            self.networks[key, encoding] = Network(key, source, encoding, weigh_network(source.file, encoding))
         return self.networks[key, encoding]
 
 
@@ -45,163 +48,256 @@ class Running:
 class Network:
     """One network fed in one way. `most_numbers` is what its largest batch holds at once, about."""
 
-    running: Running
     key: str
     source: NetworkSource
     encoding: Encoding
     weight: NetworkWeight
     most_numbers: int = 0
-    intervened: bool = False
-    alone: "Network | None" = None
-    """Of a network that is fed a text behind its prompts: the same without."""
 
     @property
     def spoken(self) -> bool:
         """Whether it is a transformer, of whose head single rows can be computed."""
         return isinstance(self.source.file.facts, TransformerFacts)
 
-    @property
-    def fused(self) -> bool:
-        return self.running.engine == "fused"
-
-    def read(self, rows: Rows, role: int, stage: int, count: int | None = None, begun: Collection[int] = ()) -> Price:
-        """Unedited runs of a role's inputs up to a stage: of all rows, or of so many.
-
-        From the last one of the stages that the same step has `begun` with before, where there are any.
-        """
-        if self.running.engine != "fused":
-            stop = stage if self.running.engine == "hooks" else self.weight.last
-            runs = rows.count if count is None else count
-            return Price(clean=runs, flops=runs * self.weight.run(0, stop))
-        new = self._new(rows, role, stage, count)
-        if before := [each for each in begun if each < stage]:
-            return Price(flops=new * self.weight.run(max(before), stage))
-        return Price(clean=new, flops=new * self.weight.run(0, stage))
-
-    def answer(self, rows: Rows, role: int, read: tuple[Read, ...]) -> Price:
-        """Unedited runs of a role's inputs up to their answers; what was `read` of them before is gone on from."""
-        weight = self.weight
-        heads, whole = rows.count * weight.answer(), weight.run(0, weight.last)
-        self.hold(rows.count, 0)
-        if not self.fused or weight.forced:
-            return Price(clean=rows.count, flops=rows.count * whole + heads)
-        new = self._new(rows, role, weight.last)
-        if begun := [stage for each, stage in read if each == role]:
-            return Price(flops=new * weight.run(max(begun), weight.last) + heads)
-        return Price(clean=new, flops=new * whole + heads)
-
-    def begin(self, rows: Rows, role: int, stage: int, count: int | None = None, begun: Collection[int] = ()) -> Price:
-        """What must be run before intervened runs of a role's inputs can begin at a stage."""
-        if not self.fused:
-            return Price()
-        if self.weight.forced:  # what is fed after the prompt depends on the label
-            return Price(clean=rows.count, flops=rows.count * self.weight.run(0, stage))
-        return self.read(rows, role, stage, count, begun)
-
-    def intervene(self, count: int, stage: int, classes: int | None = None) -> Price:
-        """So many intervened runs, the first edit at a stage, for the logits of some classes or of all."""
-        self.intervened = True
-        self.hold(count, 0)
-        first = stage if self.fused else 0
-        return Price(forward=count, flops=count * self._from(first, classes))
-
-    def descend(self, count: int, stage: int, classes: int | None = None) -> Price:
-        """So many ways back from a loss to edits: weights are frozen, so that they cost what the way there does."""
-        return Price(backward=count, flops=count * self._from(stage, classes))
-
-    def ask(self, asked: Asked, rows: Rows, begun: Sequence[Read] = ()) -> Price:
-        """All runs that a score asks for, of every item. What the same step has `begun` before is gone on from."""
-        price, elsewhere = Price(), self.alone or self
-        for role, stage in dict.fromkeys(asked.passed):
-            price = price.plus((self if role == 0 else elsewhere).begin(rows, role, stage))
-        for role, stage in asked.reads:
-            before = {passed for other, passed in (*asked.passed, *begun) if other == role}
-            price = price.plus((self if role == 0 else elsewhere).read(rows, role, stage, begun=before))
-        for role, stage in asked.bases:
-            before = {read for other, read in (*asked.reads, *begun) if other == role}
-            price = price.plus(self.begin(rows, role, stage, begun=before))
-            price = price.plus(self.intervene(rows.count, stage))
-        for stage in asked.fed:  # inputs of their own: no other step runs them
-            clean = self.weight.run(0, self.weight.last if stage < 0 else stage)
-            if stage < 0 or self.fused:
-                price = price.plus(Price(clean=rows.count, flops=rows.count * clean))
-            if stage < 0:
-                price = price.plus(Price(flops=rows.count * self.weight.answer()))
-            else:
-                price = price.plus(self.intervene(rows.count, stage))
-        for role in asked.answers:
-            price = price.plus(self.answer(rows, role, (*asked.reads, *asked.bases, *begun)))
-        return price
-
-    def ask_metric(self, asked: AskedMetric, rows: Rows, has_output: bool) -> Price:
-        """All runs that a metric asks for, of every item, and whether the bases are answered right."""
-        price = self.following("", 1).ask(asked.plain, rows) if self.weight.forced else self.ask(asked.plain, rows)
-        for text, tokens, runs in asked.texts:
-            price = price.plus(self.following(content_key("text", 1, text=text), tokens).ask(runs, rows))
-        if asked.limit:
-            price = price.plus(self.generate(asked.generated, rows, asked.limit))
-        return price.plus(self.ask(Asked(answers=[0]), rows)) if has_output else price
-
     def following(self, text: str, tokens: int) -> "Network":
         """The network fed a text of so many tokens behind each prompt: runs of inputs that are others."""
         weight = self.weight
         longer = replace(weight, positions=weight.positions + tokens - 1, heads=tokens, forced=False)
-        return Network(
-            self.running, f"{self.key} {text}", self.source, self.encoding, longer, self.most_numbers, alone=self
-        )
+        return replace(self, key=f"{self.key} {text}", weight=longer)
 
-    def generate(self, asked: Asked, rows: Rows, limit: int) -> Price:
-        """Whole runs for each of at most `limit` tokens; what they read elsewhere is read once.
+    def hold(self, count: int, at_once: int, kept_stages: int, everywhere: bool) -> None:
+        """Note a batch of so many items; of a training the activations of stages are kept for the way back."""
+        weight = self.weight
+        layers, heads = 4 + 2 * kept_stages, weight.positions if everywhere else weight.heads
+        held = min(count, at_once) * (layers * weight.positions * weight.widest + heads * weight.classes)
+        self.most_numbers = max(self.most_numbers, held)
+
+
+class Runs:
+    """The runs of one step on a network, by the step's schedule; what captures cost is noted apart.
+
+    `part_of` are the step's runs where these are others of it, whose inputs no Capture step covers: what is kept of
+    them is their own price.
+    """
+
+    def __init__(
+        self, network: Network, schedule: Schedule, seen: DistinctInputs, part_of: "Runs | None" = None
+    ) -> None:
+        self.network, self.schedule, self.seen, self.part_of = network, schedule, seen, part_of
+        self.weight = network.weight
+        self.own = Price()
+        self.captures: dict[Capture, Price] = {}
+
+    # --- unedited runs ---------------------------------------------------------------------------------------------
+
+    def read(
+        self, rows: Rows, role: int, stage: int, runs: int, some: int | None = None, passed: Sequence[int] = ()
+    ) -> None:
+        """Unedited runs of a role's inputs that are read at a stage, so many; of `some` rows where not of all.
+
+        They are read at the stages that they have `passed`, too.
+        """
+        if self.schedule.captured:
+            for each in (*passed, stage):
+                self.capture(rows, role, each, some)
+        else:
+            self.own = self.own.plus(self._clean(runs, stage))
+
+    def answer(self, rows: Rows, role: int) -> None:
+        """Unedited runs of a role's inputs up to their answers."""
+        weight = self.weight
+        self.hold(rows.count)
+        if self.schedule.suffixes and not weight.forced:
+            self.capture(rows, role, weight.last)
+            self.own = self.own.plus(Price(flops=rows.count * self._heads()))
+        else:
+            whole = weight.run(0, weight.last) + self._heads()
+            self.own = self.own.plus(Price(clean=rows.count, flops=rows.count * whole))
+
+    def begin(self, rows: Rows, role: int, stage: int, some: int | None = None, early: int = 0) -> None:
+        """What is run before edited runs of a role's inputs can begin at a stage, after so many `early` positions."""
+        if self.schedule.suffixes and self.weight.forced:  # what is fed after the prompt depends on the label
+            self._note((self.network.key, rows.encode, stage), self._clean(rows.count, stage))
+        elif self.schedule.suffixes:
+            self.capture(rows, role, stage, some)
+        if early:
+            self._keep_keys(rows, role, (stage if self.schedule.suffixes else 0, early))
+
+    def _keep_keys(self, rows: Rows, role: int, keys: Keys) -> None:
+        """Keep keys and values of a role's inputs; in a sweep those of more stages and positions do as well."""
+        new, (first, early) = rows.hashes(role), keys
+        if new is not None:
+            held = [at for network, fed, at in self.seen.known if (network, fed) == self._where(0)[:2]]
+            for known in [at for at in held if isinstance(at, tuple) and at[0] <= first and at[1] >= early]:
+                if self.schedule.sweeps or known == keys:
+                    new = self.seen.new(self._where(known), new)
+            self.seen.add(self._where(keys), new)
+        count = rows.most if new is None else len(new)
+        flops = self.weight.run(first, self.weight.last) * early // self.weight.positions
+        clean = 0 if self.schedule.suffixes else count
+        self._note((self.network.key, rows.encode, None), Price(clean=clean, flops=count * flops))
+
+    def capture(self, rows: Rows, role: int, stage: int, some: int | None = None) -> None:
+        """Keep what a role's inputs have at a stage; those that are kept cost nothing."""
+        hashes, where = rows.hashes(role), self._where(stage)
+        if hashes is None:
+            price = self._clean(rows.most, stage)
+        else:
+            new = self.seen.new(where, hashes)
+            price = self._go_on(new, stage)
+            if some is None or some >= rows.count:
+                self.seen.add(where, new)
+            elif some < len(new):  # which of them is drawn later: none is known from now on
+                price = self._clean(some, stage)
+        self._note((self.network.key, rows.encode, stage), price)
+
+    def _go_on(self, new: Hashes, stage: int) -> Price:
+        """Runs of inputs up to a stage, in a sweep each from the deepest of its states that is kept."""
+        price, left = Price(), new
+        for first in reversed(range(stage)) if self.schedule.sweeps else ():
+            there = len(left)
+            left = self.seen.new(self._where(first), left)
+            price = price.plus(Price(flops=(there - len(left)) * self._up_to(first, stage)))
+        return price.plus(self._clean(len(left), stage))
+
+    def _clean(self, count: int, stage: int) -> Price:
+        return Price(clean=count, flops=count * self._up_to(0, stage))
+
+    def _up_to(self, first: int, stage: int) -> int:
+        """The operations of an unedited run from one stage to another, and beyond if it does not end there."""
+        weight = self.weight
+        return weight.run(first, stage) if self.schedule.exits else weight.run(first, weight.last) + self._every()
+
+    def _where(self, what: int | Keys) -> Where:
+        return self.network.key, self.network.encoding, what
+
+    def _note(self, capture: Capture, price: Price) -> None:
+        if self.part_of is not None:
+            self.own = self.own.plus(price)
+            return
+        self.captures[capture] = self.captures.get(capture, Price()).plus(price)
+
+    # --- edited runs -----------------------------------------------------------------------------------------------
+
+    def intervene(self, count: int, stage: int, declared: bool = False, early: int = 0) -> None:
+        """So many intervened runs, the first edit at a stage, for the logits of declared classes or of all.
+
+        Of so many `early` positions keys and values are kept.
+        """
+        self.hold(count)
+        first = stage if self.schedule.suffixes else 0
+        self.own = self.own.plus(Price(forward=count, flops=count * self._from(first, declared, early)))
+
+    def descend(self, count: int, stage: int, declared: bool = False, early: int = 0) -> None:
+        """So many ways back from a loss to edits: weights are frozen, so that they cost what the way there does."""
+        self.own = self.own.plus(Price(backward=count, flops=count * self._from(stage, declared, early)))
+
+    def hold(self, count: int, kept_stages: int = 0, at_once: int | None = None) -> None:
+        """Note a batch of so many items, as many at once as the schedule says."""
+        everywhere = self.schedule.logits == "everywhere"
+        self.network.hold(count, self.schedule.at_once if at_once is None else at_once, kept_stages, everywhere)
+
+    def _from(self, first: int, declared: bool, early: int) -> int:
+        """The operations of a run from a stage to the logits, without the first positions."""
+        weight = self.weight
+        stages = weight.run(first, weight.last)
+        return stages - stages * early // weight.positions + self._heads(declared)
+
+    def _heads(self, declared: bool = False) -> int:
+        """The operations of the logits of one run."""
+        if self.schedule.logits == "everywhere":
+            return self._every()
+        narrow = declared and self.schedule.logits == "declared" and self.network.spoken
+        return self.weight.answer(len(self.network.encoding.declared) if narrow else None)
+
+    def _every(self) -> int:
+        """The operations of all logits of one run."""
+        weight = self.weight
+        return 2 * weight.head * weight.classes * weight.positions
+
+    # --- scores ----------------------------------------------------------------------------------------------------
+
+    def ask(self, asked: Asked, rows: Rows, early: int) -> None:
+        """All runs that a score asks for, of every item; edited ones without so many `early` positions."""
+        self._ask_reads(asked, rows)
+        for role, stage in asked.bases:
+            self.begin(rows, role, stage, early=early)
+            self.intervene(rows.count, stage, early=early)
+        for stage in asked.fed:  # inputs of their own: no other step runs them
+            if stage < 0:
+                whole = self.weight.run(0, self.weight.last) + self._heads()
+                self.own = self.own.plus(Price(clean=rows.count, flops=rows.count * whole))
+                continue
+            if self.schedule.suffixes:
+                self.own = self.own.plus(self._clean(rows.count, stage))
+            self.intervene(rows.count, stage)
+        for role in asked.answers:
+            self.answer(rows, role)
+
+    def _ask_reads(self, asked: Asked, rows: Rows) -> None:
+        """What is read in unedited runs; inputs that are no bases are read as they are encoded."""
+        for role, stage in asked.reads:
+            passed = sorted({before for other, before in asked.passed if other == role})
+            runs = self if role == 0 or self.part_of is None else self.part_of
+            runs.read(rows, role, stage, rows.count, passed=passed)
+
+    def ask_metric(self, asked: AskedMetric, rows: Rows, early: int, has_output: bool) -> None:
+        """All runs that a metric asks for, of every item, and whether the bases are answered right."""
+        if self.weight.forced:
+            self._follow("", 1, asked.plain, rows, early)
+        else:
+            self.ask(asked.plain, rows, early)
+        for text, tokens, runs in asked.texts:
+            self._follow(content_key("text", 1, text=text), tokens, runs, rows, early)
+        if asked.limit:
+            self.generate(asked.generated, rows, asked.limit)
+        if has_output:
+            self.ask(Asked(answers=[0]), rows, early)
+
+    def _follow(self, text: str, tokens: int, asked: Asked, rows: Rows, early: int) -> None:
+        """Runs that are fed a text of so many tokens behind each prompt."""
+        longer = Runs(self.network.following(text, tokens), self.schedule, self.seen, self)
+        longer.ask(asked, rows, early)
+        self.own = self.own.plus(longer.own)
+        self.network.most_numbers = max(self.network.most_numbers, longer.network.most_numbers)
+
+    def generate(self, asked: Asked, rows: Rows, limit: int) -> None:
+        """Whole runs for each of at most `limit` tokens, by any schedule; what they read elsewhere is read once.
 
         Where nothing is set, an input's text is generated once, whichever step asks for it.
         """
-        price, weight = Price(), self.weight
-        for role, stage in asked.reads:
-            price = price.plus(self.read(rows, role, stage))
+        weight = self.weight
+        self._ask_reads(asked, rows)
         each = [weight.run(0, weight.last) * (weight.positions + step) // weight.positions for step in range(limit)]
         flops = sum(each) + limit * weight.answer() // max(1, weight.heads)
-        for _ in (*asked.bases, *(stage for stage in asked.fed if stage >= 0)):
-            price = price.plus(Price(forward=limit * rows.count, flops=rows.count * flops))
-        for _ in (stage for stage in asked.fed if stage < 0):
-            price = price.plus(Price(clean=limit * rows.count, flops=rows.count * flops))
+        edited = len(asked.bases) + sum(stage >= 0 for stage in asked.fed)
+        fed = sum(stage < 0 for stage in asked.fed)
+        self.own = self.own.plus(Price(forward=edited * limit * rows.count, flops=edited * rows.count * flops))
+        self.own = self.own.plus(Price(clean=fed * limit * rows.count, flops=fed * rows.count * flops))
         for role in asked.answers:
-            inputs, where = rows.hashes(role), (f"{self.key} generates", self.encoding, limit)
-            new = rows.most if inputs is None else self.running.seen.add(where, inputs)
-            price = price.plus(Price(clean=limit * new, flops=new * flops))
-        self.hold(rows.count, 0)
-        return price
+            hashes, where = rows.hashes(role), (f"{self.network.key} generates", self.network.encoding, limit)
+            new = None if hashes is None else self.seen.new(where, hashes)
+            if new is not None:
+                self.seen.add(where, new)
+            count = rows.most if new is None else len(new)
+            self.own = self.own.plus(Price(clean=limit * count, flops=count * flops))
+        self.hold(rows.count)
 
-    def natural(self, asked: Asked, rows: Rows, scored: int) -> Price:
+    def elsewhere(self, network: Network, rows: Rows, stage: int) -> None:
+        """Unedited runs of the bases on another network, which are read at a stage."""
+        other = Runs(network, self.schedule, self.seen, self)
+        other.read(rows, 0, stage, rows.count)
+        self.own = self.own.plus(other.own)
+
+    def natural(self, asked: Asked, rows: Rows, scored: int) -> None:
         """Natural inputs, the bases of `rows`: read once, or with each batch of the items that are scored."""
-        price = Price()
+        batches = 1 if self.schedule.captured else self._batches(scored)
         for stage in asked.natural:
-            one = self.read(rows, 0, stage)
-            for _ in range(1 if self.fused else self._batches(scored)):
-                price = price.plus(one)
-        return price
-
-    def hold(self, count: int, kept_stages: int) -> None:
-        """Note a batch of so many items; of a training the activations of stages are kept for the way back."""
-        weight = self.weight
-        rows = min(count, self.weight.at_once)
-        layers = 4 + 2 * kept_stages
-        held = rows * (layers * weight.positions * weight.widest + weight.heads * weight.classes)
-        self.most_numbers = max(self.most_numbers, held)
-
-    def _from(self, first: int, classes: int | None) -> int:
-        return self.weight.run(first, self.weight.last) + self.weight.answer(classes)
-
-    def _new(self, rows: Rows, role: int, stage: int, count: int | None = None) -> int:
-        inputs, where = rows.hashes(role), (self.key, self.encoding, stage)
-        if inputs is None:
-            return rows.most
-        if count is not None and count < rows.count:  # which of them is drawn later: none is known from now on
-            return min(count, self.running.seen.look(where, inputs))
-        return self.running.seen.add(where, inputs)
+            self.read(rows, 0, stage, batches * rows.count)
 
     def _batches(self, count: int) -> int:
         """The batches in which items are scored at most: each look is one or more."""
         looks, size = 1, CHUNK
         while size < count:
             looks, size = looks + 1, 2 * size
-        return looks + count // self.weight.at_once
+        return looks + count // self.schedule.at_once

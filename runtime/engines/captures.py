@@ -1,16 +1,19 @@
 """Captures: what unedited runs of a frozen network give, computed once for each distinct input."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from ...compiler.budgets import CAPTURE_ROOM
+from ...compiler.schedule import WHOLE, Schedule
 from ..networks.protocol import Network, read_within
 from .kept import Kept, missing
 from .numbered_inputs import NumberedInputs, Numbers
 from .prefixes import Prefixes
+from .whole_runs import run_to
 
 if TYPE_CHECKING:
     from ..networks.prefix import Prefix
@@ -21,63 +24,104 @@ Site = tuple[str, int | None]
 class Captures:
     """The states of stages, the activations of sites, and keys and values of first positions, by input.
 
-    `room` are the bytes that they may take in memory, about; keys and values are given up where they need more.
+    `room` are the bytes that they may take in memory, about; keys and values are given up where they need more. How
+    what is missing is computed is said by the schedule of the step that asks for it.
     """
 
     def __init__(self, network: Network, device: torch.device, room: int = CAPTURE_ROOM) -> None:
         self.network, self.device, self.room = network, device, room
         self.inputs = NumberedInputs()
         self._kept: dict[int | Site, Kept] = {}
-        self._prefixes: dict[int, Prefixes | None] = {}
+        self._prefixes: dict[tuple[int, int], Prefixes | None] = {}
 
     @torch.no_grad()
-    def state(self, tokens: Tensor, stage: int) -> Tensor:
+    def state(self, tokens: Tensor, stage: int, schedule: Schedule = WHOLE) -> Tensor:
         """The state of a stage, shape [item, position, width]."""
-        return self._read(tokens, stage, lambda some: self._run_to(some, stage))
+        return self._read(tokens, stage, lambda some: self._run_to(some, stage, schedule))
 
     @torch.no_grad()
-    def site(self, tokens: Tensor, component: str, layer: int | None, reads: Tensor) -> Tensor:
+    def site(
+        self, tokens: Tensor, component: str, layer: int | None, reads: Tensor, schedule: Schedule = WHOLE
+    ) -> Tensor:
         """A site's activation, shape [item, position, width]. Logits, which may be many, are computed anew."""
         stage = self.network.state_of(component, layer)
         if stage is not None:
-            return self.state(tokens, stage)
+            return self.state(tokens, stage, schedule)
         first = self.network.layer_of(component, layer)
 
         def run(some: Tensor) -> Tensor:
-            return read_within(self.network, self.state(some, first), some, first, (component, layer), reads)
+            return read_within(self.network, self.state(some, first, schedule), some, first, (component, layer), reads)
 
         return run(tokens) if component == "logits" else self._read(tokens, (component, layer), run)
 
-    def state_reader(self, tokens: Tensor, stage: int) -> Callable[[Tensor], Tensor]:
+    def state_reader(self, tokens: Tensor, stage: int, schedule: Schedule = WHOLE) -> Callable[[Tensor], Tensor]:
         """`state` of some of these inputs, told by their indices, shape [item]; they are captured and found once."""
-        kept, numbers = self._hold(tokens, stage, lambda some: self._run_to(some, stage))
+        kept, numbers = self._hold(tokens, stage, lambda some: self._run_to(some, stage, schedule))
         at = kept.find(numbers, self.device)
         return lambda items: kept.take(at[items], tokens.shape[1], self.device)
 
     @torch.no_grad()
-    def prefix_reader(self, tokens: Tensor, first: int, length: int) -> "Callable[[Tensor], Prefix] | None":
+    def prefix_reader(
+        self, tokens: Tensor, first: int, length: int, schedule: Schedule = WHOLE
+    ) -> "Callable[[Tensor], Prefix] | None":
         """Keys and values of the positions below `length`, for layers from `first` on, of some of these inputs.
 
-        None where there are no such positions, the network has no such thing, or they would not fit into memory.
+        In a sweep those of more positions and layers, if they are kept of all these inputs, hold them. None where there
+        are no such positions or layers, the network has no such thing, or they would not fit into memory.
         """
-        if not self.network.has_prefixes or not 1 <= length < tokens.shape[1]:
+        if not self.network.has_prefixes or not 1 <= length < tokens.shape[1] or first >= self.network.last_stage:
             return None
-        if length not in self._prefixes:
-            self._prefixes[length] = Prefixes(self.network, length)
-        prefixes, numbers = self._prefixes[length], self.inputs.number(tokens)
-        if prefixes is None or not prefixes.fill(numbers, tokens, self.room - self.size):
-            self._prefixes[length] = None
-            return None
-        at = prefixes.find(numbers, self.device)
-        return lambda items: prefixes.take(at[items], first)
-
-    def _run_to(self, tokens: Tensor, stage: int) -> Tensor:
-        """The state of a stage, from that of the last stage before it which is known of all these inputs."""
         numbers = self.inputs.number(tokens)
-        known = [s for s, kept in self._kept.items() if isinstance(s, int) and s < stage and kept.has(numbers).all()]
-        if not known:
-            return self.network.advance(self.network.start(tokens), tokens, 0, stage)
-        return self.network.advance(self.state(tokens, max(known)), tokens, max(known), stage)
+        held = self._covering(numbers, first, length) if schedule.sweeps else None
+        held = held or self._fill(numbers, tokens, first, length, schedule)
+        if held is None:
+            return None
+        at = held.find(numbers, self.device)
+        return lambda items: held.take(at[items], first, length)
+
+    def _covering(self, numbers: Numbers, first: int, length: int) -> Prefixes | None:
+        """Keys and values of as many positions and stages, or more, that are kept of all these inputs."""
+        there = [kept for kept in self._prefixes.values() if kept and kept.first <= first and kept.length >= length]
+        return min((kept for kept in there if kept.has(numbers).all()), key=lambda one: one.length, default=None)
+
+    def _fill(self, numbers: Numbers, tokens: Tensor, first: int, length: int, schedule: Schedule) -> Prefixes | None:
+        """Keys and values of the positions below `length`, these inputs' among them; None where there is no room."""
+
+        def run(some: Tensor) -> "Prefix":
+            state = self.state(some, first, schedule) if schedule.suffixes else None
+            return self.network.prefix(some, length, state, first)
+
+        kept = self._prefixes.setdefault((first, length), Prefixes(first, length))
+        if kept is None or not kept.fill(numbers, tokens, self.room - self.size, run):
+            kept = self._prefixes[first, length] = None
+        return kept
+
+    def _run_to(self, tokens: Tensor, stage: int, schedule: Schedule) -> Tensor:
+        """The state of a stage; in a sweep each input goes on from the deepest of its states that is kept."""
+        found: Tensor | None = None
+        for first, rows in self._parts(self.inputs.number(tokens), stage, schedule.sweeps):
+            at = torch.from_numpy(rows).to(tokens.device)
+            some = tokens if len(rows) == len(tokens) else tokens[at]
+            state = self.network.start(some) if first is None else self.state(some, first)
+            state = run_to(self.network, state, some, first or 0, stage, schedule.exits)
+            if len(rows) == len(tokens):
+                return state
+            found = state.new_zeros(len(tokens), *state.shape[1:]) if found is None else found
+            found[at] = state
+        assert found is not None, "there are inputs"
+        return found
+
+    def _parts(self, numbers: Numbers, stage: int, sweeps: bool) -> Iterator[tuple[int | None, Numbers]]:
+        """Inputs by the stage that they go on from (None: their tokens): the rows where they stand."""
+        left = np.ones(len(numbers), dtype=np.bool_)
+        kept = sorted((known for known in self._kept if isinstance(known, int) and known < stage), reverse=True)
+        for first in kept if sweeps else ():
+            there = left & self._kept[first].has(numbers)
+            if there.any():
+                yield first, np.flatnonzero(there)
+            left &= ~there
+        if left.any():
+            yield None, np.flatnonzero(left)
 
     def _read(self, tokens: Tensor, what: int | Site, run: Callable[[Tensor], Tensor]) -> Tensor:
         kept, numbers = self._hold(tokens, what, run)

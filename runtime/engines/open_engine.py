@@ -1,6 +1,6 @@
 """Opening engines: a network's runs by the engine's name, with captures that all engines on the network share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -8,13 +8,13 @@ import torch
 from ...compiler.experiments import Encoding
 from ...compiler.groundings import Grounding
 from ...compiler.plan import EngineName, NetworkSource
+from ...compiler.schedule import NAIVE, WHOLE, Schedule
 from ..networks import load_network
 from ..networks.protocol import Network
 from .captures import Captures
-from .fused_runs import FusedRuns
 from .protocol import Engine
 from .pyvene_engine import PyveneEngine
-from .runs import WholeRuns
+from .scheduled_runs import ScheduledRuns
 from .term_engine import TermEngine
 
 if TYPE_CHECKING:
@@ -43,13 +43,12 @@ def open_engine(
     grounding: Grounding | None,
     variables: tuple[str, ...],
     maps: "tuple[FeatureMap, ...]",
+    schedule: Schedule | None = None,
 ) -> Engine:
-    """An engine of this name on a network."""
-    match name:
-        case "pyvene":
-            return PyveneEngine(opened.network, encoding, grounding, variables, maps)
-        case "hooks":
-            runs: WholeRuns | FusedRuns = WholeRuns(opened.network, opened.device)
-        case "fused":
-            runs = FusedRuns(opened.network, opened.device, opened.captures)
-    return TermEngine(runs, encoding, grounding, variables, maps)
+    """An engine of this name on a network, which runs by a schedule; by none it runs as the engine's name says."""
+    if schedule is None:
+        schedule = replace(WHOLE if name == "fused" else NAIVE, at_once=opened.network.items_at_once)
+    if name == "pyvene":
+        return PyveneEngine(opened.network, encoding, grounding, variables, maps, schedule.at_once)
+    runs = ScheduledRuns(name, opened.network, opened.device, opened.captures, schedule)
+    return TermEngine(runs, encoding, grounding, variables, maps, schedule)

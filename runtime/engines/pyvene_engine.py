@@ -49,7 +49,9 @@ class PyveneEngine:
         grounding: Grounding | None,
         variables: tuple[str, ...],
         maps: tuple[FeatureMap, ...],
+        at_once: int,
     ) -> None:
+        self._at_once = at_once
         self.network, self.feed, self.variables, self.maps = network, Feed(encoding), variables, maps
         self.host = host_of(network)
         self.grounding = Grounding(()) if grounding is None else grounding
@@ -74,7 +76,7 @@ class PyveneEngine:
     @property
     def at_once(self) -> int:
         """See `Engine.at_once`."""
-        return self.network.items_at_once
+        return self._at_once
 
     def prepare(self, query: OutputOf, batch: Batch, classes: tuple[int, ...]) -> Prepared:
         """See `Engine.prepare`: nothing is."""

@@ -1,4 +1,4 @@
-"""What engines ask for when a network is to be run, and the plainest way to do it: every run whole."""
+"""What engines ask for when a network is to be run."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -6,7 +6,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from ..networks.protocol import Network, SiteEdit, read_site, read_sites
+from ..networks.protocol import Network, SiteEdit
 
 Site = tuple[str, int | None]
 """Component and layer."""
@@ -47,36 +47,3 @@ class Runs(Protocol):
 
         They give logits of some `classes` [class], or of all.
         """
-
-
-class WholeRuns:
-    """Every run from the tokens to the logits, with the edits made on the way: the engine `hooks`."""
-
-    name = "hooks"
-
-    def __init__(self, network: Network, device: torch.device) -> None:
-        self.network, self.device = network, device
-
-    def logits(self, tokens: Tensor, reads: Tensor) -> Tensor:
-        """See `Runs.logits`."""
-        return self.network.finish(self.network.start(tokens), tokens, 0, reads)
-
-    def site(self, tokens: Tensor, component: str, layer: int | None, reads: Tensor) -> Tensor:
-        """See `Runs.site`."""
-        return read_site(self.network, tokens, component, layer, reads)
-
-    def sites(self, tokens: Tensor, sites: Sequence[Site], reads: Tensor) -> list[Tensor]:
-        """See `Runs.sites`: all in one run."""
-        return read_sites(self.network, tokens, sites, reads)
-
-    def edited_runner(
-        self, tokens: Tensor, reads: Tensor, sites: Sequence[Site], earliest: int, classes: Tensor | None = None
-    ) -> EditedRunner:
-        """See `Runs.edited_runner`."""
-
-        def run(items: Tensor, edits: EditsFrom) -> Tensor:
-            some = tokens[items]
-            with self.network.edited(edits(0)):
-                return self.network.finish(self.network.start(some), some, 0, reads[items], classes=classes)
-
-        return run

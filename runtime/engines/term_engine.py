@@ -17,6 +17,7 @@ from ...compiler.budgets import SOURCE_ROOM
 from ...compiler.experiments import Encoding
 from ...compiler.groundings import Grounding, Part, Positions
 from ...compiler.interpret_terms import Batch
+from ...compiler.schedule import Schedule
 from ...compiler.terms import Handle, OutputOf, Run, ValueOf
 from ...compiler.vector_bases import base_run
 from ..errors import EngineRefusal
@@ -25,7 +26,8 @@ from ..networks.protocol import Edit, SiteEdit
 from .feed import Feed, Where, site_vectors, split_vectors, take_positions, with_units
 from .generate import Generated, generate
 from .protocol import Prepared
-from .runs import Runs, WholeRuns
+from .runs import Runs
+from .whole_runs import answer_whole
 
 if TYPE_CHECKING:
     from ..maps.feature_map import FeatureMap
@@ -80,7 +82,9 @@ class TermEngine:
         grounding: Grounding | None,
         variables: tuple[str, ...],
         maps: "tuple[FeatureMap, ...]",
+        schedule: Schedule,
     ) -> None:
+        self.schedule = schedule
         self.runs, self.feed, self.variables, self.maps = runs, Feed(encoding), variables, maps
         self.frames = () if grounding is None else grounding.frames
 
@@ -92,7 +96,7 @@ class TermEngine:
     @property
     def at_once(self) -> int:
         """See `Engine.at_once`."""
-        return self.runs.network.items_at_once
+        return self.schedule.at_once
 
     def logits(self, query: OutputOf, batch: Batch) -> Tensor:
         """See `Engine.logits`. Where no gradient is wanted, a batch that memory does not hold is run in halves."""
@@ -101,11 +105,12 @@ class TermEngine:
         return by_halves(lambda rows: self._edited_logits(query.run, batch.take(rows), ()), 0, len(batch))
 
     def prepare(self, query: OutputOf, batch: Batch, classes: tuple[int, ...]) -> Prepared:
-        """See `Engine.prepare`: sources are read once, and the runs' own rows are looked up once."""
+        """See `Engine.prepare`: where runs are captured, sources are read once, and rows are looked up once."""
         run = query.run
         batch = self.feed.force(batch, run.input)
         sources = {(frame, source.input) for frame, source in self._sources(run)}
-        kept = None if any(source.assignments for _, source in self._sources(run)) else self._read_all(sources, batch)
+        nested = any(source.assignments for _, source in self._sources(run))
+        kept = self._read_all(sources, batch) if self.schedule.captured and not nested else None
         if not run.assignments or kept is None:
             return lambda items: self.logits(query, batch.take(items.numpy()))[..., list(classes)]
         rows = self._rows(batch, run)
@@ -135,7 +140,6 @@ class TermEngine:
             return read[frame, source]
 
         given = replace(self._given(run, batch, rows), vectors=vectors)
-        whole = WholeRuns(self.runs.network, self.runs.device)
 
         def next_logits(items: Tensor, said: Tensor) -> Tensor:
             longer = replace(batch.take(items.numpy()), forced=said.numpy())
@@ -144,11 +148,7 @@ class TermEngine:
             reads = self.feed.reads(fed, 0) + said.shape[1]
             some = given.take(items.to(self.runs.device))
             edits = self._edits(run, some)
-            if not edits:
-                return whole.logits(tokens, reads)[:, 0]
-            runner = whole.edited_runner(tokens, reads, [part.activation for part, _ in edits], 0)
-            everything = torch.arange(len(fed), device=self.runs.device)
-            return runner(everything, functools.partial(self._site_edits, edits, some, ()))[:, 0]
+            return answer_whole(self.runs.network, tokens, reads, self._site_edits(edits, some, (), 0))[:, 0]
 
         return generate(next_logits, len(batch), limit, ends)
 

@@ -65,8 +65,11 @@ class Network(Protocol):
     def has_prefixes(self) -> bool:
         """Whether no position reads a later one, so that a run can go on from the keys and values of the first ones."""
 
-    def prefix(self, tokens: Tensor, length: int) -> "Prefix":
-        """Keys and values of the positions below `length` in unedited runs."""
+    def prefix(self, tokens: Tensor, length: int, state: Tensor | None = None, first: int = 0) -> "Prefix":
+        """Keys and values of the positions below `length` in unedited runs, of the stages from `first` on.
+
+        The runs go on from the `state` of that stage [item, position, width], or (None) from the tokens.
+        """
 
 
 def read_site(network: Network, tokens: Tensor, component: str, layer: int | None, at: Tensor) -> Tensor:

@@ -112,7 +112,7 @@ class PlainNetwork(nn.Module, ABC):
         """See `Network.has_prefixes`: these networks are so small that whole runs are as fast."""
         return False
 
-    def prefix(self, tokens: Tensor, length: int) -> "Prefix":
+    def prefix(self, tokens: Tensor, length: int, state: Tensor | None = None, first: int = 0) -> "Prefix":
         """See `Network.prefix`. Raises ValueError."""
         raise ValueError("a plain network has no prefixes")
 

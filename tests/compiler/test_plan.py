@@ -74,7 +74,7 @@ def test_steps_come_after_those_that_they_need(tmp_path: Path) -> None:
         assert set(plan.needs(key)) <= set(order[:index])
         assert plan.step(key).key == key
     assert [plan.step(key).claim.name for key in plan.claims] == ["solves", "learned", "more", "left", "given"]
-    flow = ["Items", "Encode", "Fit", "Evaluate", "Decide"]
+    flow = ["Items", "Encode", "Capture", "Fit", "Evaluate", "Decide"]
     for need, key in plan.graph.edges:
         assert flow.index(plan.step(need).kind) <= flow.index(plan.step(key).kind)
 

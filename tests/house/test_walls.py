@@ -26,6 +26,7 @@ RUNTIME_MAY_READ = {  # of the compiler: the plan, its types and budgets, terms,
     "plan",
     "row_layout",
     "sampling",
+    "schedule",
     "terms",
     "vector_bases",
 }

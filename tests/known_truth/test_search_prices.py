@@ -42,7 +42,7 @@ def test_a_search_takes_as_many_passes_as_its_price(
     (tmp_path / "e.cspec").write_text(SPEC % score)
     plan = compile_spec(check(tmp_path / "e.cspec"), engine)
     step = next(step for step in plan.steps() if isinstance(step, RankStep))
-    store, priced, counted = Store(tmp_path / "store"), price_plan(plan).steps[step.key], Counted(monkeypatch)
+    store, priced, counted = Store(tmp_path / "store"), price_plan(plan).first[step.key], Counted(monkeypatch)
     Evaluations(plan, store, Fits(plan, store, Silent()), Silent()).rankings.ranked(step.key)
     assert (counted.clean, counted.forward) == (priced.clean, priced.forward)
     assert priced.forward >= 8 * 200

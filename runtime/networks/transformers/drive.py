@@ -94,12 +94,12 @@ class Driver:
         tokens = tokens.to(self.device)
         return {"input_ids": _ids(tokens), **self._surroundings(tokens, None)}
 
-    def prefix(self, tokens: Tensor, length: int) -> Prefix:
-        """Keys and values of the positions below `length` in a clean run."""
+    def prefix(self, piece: Piece) -> Prefix:
+        """Keys and values of all positions of a piece without edits; of the layers before it nothing is held."""
         cache = DynamicCache()
-        ids = _ids(tokens[:, :length].to(self.device))
-        self.model.base_model(input_ids=ids, past_key_values=cache, use_cache=True)
-        return prefix_of(cache)
+        with self._driven(piece, len(self.layers)) as inputs:
+            self.model.base_model(**{**inputs, "past_key_values": cache, "use_cache": True})
+        return prefix_of(cache, piece.first)
 
     @contextmanager
     def _driven(self, piece: Piece, stop: int) -> Iterator[dict[str, Any]]:

@@ -156,8 +156,8 @@ class TransformerNetwork:
         """See `Network.has_prefixes`."""
         return self.family is not None and self.family.causal
 
-    def prefix(self, tokens: Tensor, length: int) -> Prefix:
-        """Keys and values of the positions below `length` of a clean run, for all layers.
+    def prefix(self, tokens: Tensor, length: int, state: Tensor | None = None, first: int = 0) -> Prefix:
+        """See `Network.prefix`.
 
         Raises:
             ValueError: there are no such positions, or later ones change what earlier ones hold (encoders).
@@ -166,7 +166,10 @@ class TransformerNetwork:
             raise ValueError("only a network of which a position reads none after it has prefixes")
         if not 1 <= length < tokens.shape[1]:
             raise ValueError(f"expected a length of 1 to {tokens.shape[1] - 1}, found {length}")
-        return self._driver.prefix(tokens, length)
+        if not 0 <= first < self.last_stage:
+            raise ValueError(f"expected a layer of 0 to {self.last_stage - 1}, found {first}")
+        early = None if state is None else state[:, :length]
+        return self._driver.prefix(Piece(tokens[:, :length], early, first, ()))
 
     def _edits_of(self, first: int, stop: int) -> list[PlacedEdit]:
         """The edits that a run of the layers `first` .. `stop - 1` makes; before layer 0 if it begins there."""

@@ -22,7 +22,8 @@ def cache_of(prefix: Prefix) -> DynamicCache:
     return cache
 
 
-def prefix_of(cache: DynamicCache) -> Prefix:
-    """What a run has left in its cache."""
-    layers: Sequence[Any] = cache.layers
-    return Prefix(tuple(layer.keys for layer in layers), tuple(layer.values for layer in layers))
+def prefix_of(cache: DynamicCache, first: int) -> Prefix:
+    """What a run of the layers from `first` on has left in its cache; layers before it get an empty shape."""
+    layers: Sequence[Any] = cache.layers[first:]
+    keys, values = tuple(layer.keys for layer in layers), tuple(layer.values for layer in layers)
+    return Prefix((keys[0][:0],) * first + keys, (values[0][:0],) * first + values)

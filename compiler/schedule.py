@@ -1,0 +1,54 @@
+"""Schedules: how the runs of a step are run. They change nothing of what a step gives, and enter no key."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Logits = Literal["everywhere", "where read", "declared"]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How a step runs a network; as it stands here every run is whole, and nothing of it is kept.
+
+    - `captured`: what unedited runs are read for is computed once for each distinct input, and kept for all steps;
+    - `exits`: an unedited run ends at the stage where it is read, else with the logits;
+    - `suffixes`: a run with edits begins at the first edited stage, with the state that an unedited run has there, and
+      an answer is given by the captured state of the last stage; else both begin with the tokens;
+    - `prefixes`: where no position reads a later one, positions before the first edited or read one enter as keys and
+      values of an unedited run, else they are run again;
+    - `logits`: at every position, at those where answers are read, or there for declared answers alone where nothing
+      else is asked for (in fits);
+    - `at_once`: how many items are run together at most;
+    - `sweeps`: runs that are read at one site after the other go on from each other: sites are taken from the input to
+      the output and from the last position to the first, states start from the deepest one that is kept, and the keys
+      and values of fewer positions are a part of those of more.
+    """
+
+    captured: bool = False
+    exits: bool = False
+    suffixes: bool = False
+    prefixes: bool = False
+    logits: Logits = "everywhere"
+    at_once: int = 1
+    sweeps: bool = False
+
+
+NAIVE = Schedule()
+"""Every run whole, one after the other."""
+
+WHOLE = Schedule(True, True, True, True, "declared", 1, True)
+"""Every way of computing less, one item at a time."""
+
+
+def say_schedule(schedule: Schedule) -> str:
+    """A schedule in words."""
+    kept = "once for each distinct input" if schedule.captured else "as often as they are read"
+    ends = "no further than they are read" if schedule.exits else "to the logits"
+    begins = "at the first edited stage" if schedule.suffixes else "with the tokens"
+    later = ", after keys and values of the positions before" if schedule.prefixes else ""
+    where = {"everywhere": "of all positions", "where read": "where read", "declared": "of declared answers where read"}
+    sweep = "; sites go on from each other" if schedule.sweeps else ""
+    return (
+        f"unedited runs {kept}, {ends}; edited ones begin {begins}{later}; logits {where[schedule.logits]};"
+        f" at most {schedule.at_once:,} items at once{sweep}"
+    )
