@@ -7,7 +7,7 @@ from ..lang.diagnostics import Diagnostic, Label, Span
 from ..lang.effects import Effect, Mean, MetricTarget, VariablesSubject
 from ..lang.metrics import CORRECT
 from ..lang.places import Placement, Region, Site
-from ..lang.program import Network, Program, Task
+from ..lang.program import Alignment, Network, Program, Task
 from ..lang.renderings import Prompt
 from .check_effects_run import find_effect_obstacle
 from .check_interleaved import find_interleaved, sets_layers_beside
@@ -22,6 +22,8 @@ _ELSEWHERE = (
     "`cspec check` and `cspec compile --emit terms` take it; to verify other claims, move it to a file of its own"
 )
 
+STREAM = ("embed", "resid", "resid_pre", "resid_mid", "resid_post")
+"""Components through which everything goes that a transformer makes of its input: what they leave is all the rest."""
 
 Networks = Mapping[str, NetworkFile]
 
@@ -52,7 +54,8 @@ def find_obstacles(estimand: Estimand, program: Program, networks: Networks) -> 
     """Why no engine measures an estimand: at the declarations that it rests on, then at itself."""
     alignment = program.alignments[estimand.alignment] if isinstance(estimand, Iia | Reading) else None
     task = program.models[alignment.model].task if alignment is not None else estimand.task  # type: ignore[union-attr]
-    run_on = dict.fromkeys((estimand.network, *((alignment.network,) if alignment is not None else ())))
+    read_by = _read_by(estimand, program)
+    run_on = dict.fromkeys((estimand.network, *(read.network for read in read_by)))
     not_run = [problem for name in run_on for problem in _network(program.networks[name])]
     yield from not_run
     if not_run:  # what its sites and texts would need is no news then
@@ -60,7 +63,7 @@ def find_obstacles(estimand: Estimand, program: Program, networks: Networks) -> 
     there = [networks[name] for name in run_on if name in networks and task in networks[name].spoken]
     spoken = [file.spoken[task] for file in there]
     yield from _task(program.tasks[task], there)
-    aligned = (alignment.name,) if alignment is not None else _aligned(estimand)
+    aligned = tuple(read.name for read in read_by) or _aligned(estimand)
     for name in aligned:
         aligned_to = program.alignments[name].network
         known = aligned_to not in networks or networks[aligned_to].facts.last_layer >= 0
@@ -75,8 +78,8 @@ def find_obstacles(estimand: Estimand, program: Program, networks: Networks) -> 
 def _what_is_not_run(estimand: Estimand, program: Program, networks: Networks) -> str:
     """What of an estimand no engine measures; nothing where it is measured."""
     match estimand:
-        case Iia(origin=origin):
-            return "" if origin is None else "sources that are read in another network"
+        case Iia():
+            return ""
         case Effect() if sets_layers_beside(estimand, program.alignments):
             return "a vector of several layers that is set beside something else"
         case Effect() | Mean():
@@ -84,11 +87,7 @@ def _what_is_not_run(estimand: Estimand, program: Program, networks: Networks) -
             found = find_effect_obstacle(estimand, program, facts) or _of_reading(estimand, program, networks)
             return found or _of_searches(estimand, program, networks)
         case Reading(kind="cae"):
-            if isinstance(program.tasks[_task_of(estimand, program)].rendering, Prompt):
-                return "`cae` where prompts differ in their positions"
-            places = (placement.place for placement in program.alignments[estimand.alignment].placements)
-            modules = any(part.module is not None for place in places for part in place.parts)
-            return "`cae` of modules, whose width only their network knows" if modules else ""
+            return _of_rest(estimand, program, networks.get(estimand.network))
         case Accuracy() | Reading():
             return ""
 
@@ -102,6 +101,24 @@ def _of_searches(estimand: Effect | Mean, program: Program, networks: Networks) 
         if what := what or _what_is_not_run(sites.score, program, networks):
             return what
     return ""
+
+
+def _of_rest(estimand: Reading, program: Program, file: NetworkFile | None) -> str:
+    """Why what an alignment leaves of its layer is not exchanged; nothing where it is."""
+    placements = program.alignments[estimand.alignment].placements
+    parts = [part for placement in placements for part in placement.place.parts]
+    if any(part.module is not None for part in parts):
+        return "`cae` of modules, whose width only their network knows"
+    task = program.models[program.alignments[estimand.alignment].model].task
+    if file is None or not isinstance(program.tasks[task].rendering, Prompt) or task not in file.spoken:
+        return ""
+    if around := [part.text for part in parts if part.component not in STREAM]:
+        return f"`cae` at `{around[0]}`, past which the residual stream goes"
+    spoken = file.spoken[task]
+    if any(len(ids) > 1 for one in spoken.answers for code in one for ids in code):
+        return "`cae` beside an answer of several tokens"
+    apart = None in spoken.uneven
+    return "`cae` after prompts of several lengths, whose tokens are not each other's counterparts" if apart else ""
 
 
 def _of_reading(estimand: Effect | Mean, program: Program, networks: Networks) -> str:
@@ -120,8 +137,12 @@ def _of_reading(estimand: Effect | Mean, program: Program, networks: Networks) -
     return "an effect on an answer of several tokens" if several and isinstance(estimand, Effect) else ""
 
 
-def _task_of(estimand: Reading, program: Program) -> str:
-    return program.models[program.alignments[estimand.alignment].model].task
+def _read_by(estimand: Estimand, program: Program) -> list[Alignment]:
+    """The alignments through which an interchange or a reading reads: its own, and that of its sources."""
+    if not isinstance(estimand, Iia | Reading):
+        return []
+    origin = estimand.origin if isinstance(estimand, Iia) else None
+    return [program.alignments[name] for name in (estimand.alignment, origin) if name is not None]
 
 
 def _aligned(estimand: Estimand) -> tuple[str, ...]:
@@ -191,6 +212,4 @@ def _kind(place: Site | Region) -> str:
 
 
 def _name(estimand: Estimand) -> str:
-    if isinstance(estimand, Iia):
-        return f"{estimand.kind}(... from {estimand.origin})"
     return "mean(...)" if isinstance(estimand, Mean) else f"{getattr(estimand, 'kind', 'estimand')}(...)"

@@ -42,7 +42,8 @@ class Asked:
     `reads` are read at a stage, `answers` at their logits, by role; `bases` are where intervened runs begin, by role
     and first edited stage. `passed` are stages before that of a read at which the same run is read, too. `fed` counts
     runs on inputs that are made for the score. `natural` are the stages at which natural inputs are read.
-    `elsewhere` are other networks, by name, each with the stage at which the base's run is read in it.
+    `elsewhere` are other networks, by name, each with the stage at which the base's run is read in it. `moved` are
+    variables that are read in another network, with the role, and taken here by a map that is fitted.
     """
 
     reads: list[Read] = field(default_factory=list)
@@ -52,6 +53,7 @@ class Asked:
     fed: list[int] = field(default_factory=list)
     natural: list[int] = field(default_factory=list)
     elsewhere: list[tuple[str, int]] = field(default_factory=list)
+    moved: list[tuple[str, int]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,10 @@ class _Asking:
         stages = [0 if frame is None else min(self.stages(frame)) for frame in frames]
         for assignment in edits:
             for part in parts_of(assignment.value):
-                if (
+                if isinstance(part, ValueOf) and part.through is not None:
+                    self.asked.moved.append((str(part.variable), part.run.input))
+                    self.asked.natural.append(self.stages_of(assignment.target)[-1])
+                elif (
                     isinstance(part, ValueOf)
                     and part.run.world != run.world
                     and isinstance(part.run.world, NetworkWorld)
@@ -174,6 +179,17 @@ def ask_score(
             asking.run(score.right.run)
     asked.answers.append(0)
     return asked
+
+
+def ask_moved(
+    moved: list[tuple[str, int]], facts: NetworkFacts, grounding: Grounding | None, variables: tuple[str, ...]
+) -> Asked:
+    """The runs in which `moved` variables are read in a network, and the natural ones that their maps are fitted on."""
+    asking = _Asking(facts, grounding, variables, ())
+    for variable, role in moved:
+        asking.read(role, asking.stages_of(variable))
+        asking.asked.natural.append(asking.stages_of(variable)[-1])
+    return asking.asked
 
 
 def ask_metric(

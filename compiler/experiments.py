@@ -148,6 +148,24 @@ class Fitting:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where sources are read instead of in the network that is measured: an alignment's blocks on its own network.
+
+    Their features are taken to the blocks of the same variables there by an affine map, fitted on `fit`. `variables`
+    are the alignment's, as its grounding counts them; `random` draws untrained networks in its place, and
+    `random_frames` maps in the place of learned ones (controls).
+    """
+
+    network: str
+    variables: tuple[str, ...]
+    grounding: Grounding
+    encoding: Encoding
+    fitting: Fitting | None = None
+    random: bool = False
+    random_frames: bool = False
+
+
+@dataclass(frozen=True)
 class Measurement:
     """One lowered estimand. `grounding` is None for `accuracy`; `fitting` where a map is learned.
 
@@ -177,6 +195,8 @@ class Measurement:
     """The metric that the term reads, where it is another one than `correct`."""
     rankings: "tuple[Ranking, ...]" = field(default=(), metadata=LATER)
     """How circuits are found that it sets or holds."""
+    origin: Origin | None = field(default=None, metadata=LATER)
+    """Where the sources are read, if not in the network itself."""
 
     @property
     def families(self) -> tuple[str, ...]:
@@ -185,6 +205,8 @@ class Measurement:
             return ()
         if self.estimand in ("effect", "change"):
             return Grounding(tuple(frame for frame in self.grounding.frames if not frame.given)).families
+        if self.origin is not None:
+            return tuple(dict.fromkeys((*self.grounding.families, *self.origin.grounding.families, "linear")))
         return self.grounding.families
 
     @property
@@ -195,7 +217,7 @@ class Measurement:
     @property
     def learned(self) -> bool:
         """Whether a map is found for it, so that a miss speaks of the search and not of the network."""
-        return (self.fitting is not None and not self.frozen) or bool(self.rankings)
+        return self.origin is not None or bool(self.rankings) or (self.fitting is not None and not self.frozen)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import networkx as nx
 from ..lang.program import Settings
 from .autoencoder_keys import autoencoder_parts
 from .check_pairs import Populations
-from .experiments import Control, Encoding, Experiment, Fitting, Measurement, NetworkFile, Quantity, Ranking
+from .experiments import Control, Encoding, Experiment, Fitting, Measurement, NetworkFile, Origin, Quantity, Ranking
 from .groundings import Grounding
 from .keys import content_key, derived_seed, weights_hash
 from .lower_searches import CANDIDATE
@@ -30,6 +30,7 @@ from .plan import (
     ItemsStep,
     MeasuredQuantity,
     NetworkSource,
+    OriginPlaces,
     OtherNetwork,
     Plan,
     PlannedControl,
@@ -152,7 +153,7 @@ class _Planning:
             gated=quantity.gated,
             ungated=quantity.ungated,
             families=quantity.measurement.families,
-            maps=step.found_key(step.candidates[0]),
+            maps=step.found_key(step.candidates[0]) or self.plan_fit_key(quantity.measurement),
             chance=_chance(quantity.measurement),
             signed=quantity.measurement.signed and quantity.measurement.learned,
             positive_control=None if positive is None else self.plan_control(Control("last site", positive), False),
@@ -173,27 +174,21 @@ class _Planning:
 
         Items are those of the recipe `apart`, where there is one; labels are the measurement's own always.
         """
-        draws = range(self.settings.controls.random) if measurement.random else [None]
-        sources = [self.plan_network(measurement.network, draw) for draw in draws]
-        candidates = tuple(
-            Candidate(
-                source,
-                self.plan_fit_of(measurement, source),
-                self.frame_seed(measurement),
-                self.plan_rankings(measurement, source),
-            )
-            for source in sources
-        )
+        origin = measurement.origin
+        random = measurement.random or (origin is not None and origin.random)
+        draws = range(self.settings.controls.random) if random else [None]
+        candidates = tuple(self.plan_candidate(measurement, draw) for draw in draws)
         circuits = tuple(FoundCircuit(ranking.name, ranking.variables) for ranking in measurement.rankings)
         split: Split | None = None if exhaustively else "test"
         items = self.plan_items(apart or measurement.recipe, split, measurement.count, measurement.encoding)
         select: str | None = None
         if len(candidates) > 1:
-            recipe = measurement.recipe if measurement.fitting is None else measurement.fitting.recipe
-            count = measurement.count if measurement.fitting is None else measurement.fitting.select_count
+            fitting = measurement.fitting if origin is None else None  # a fit's own choice knows of no origin
+            recipe = measurement.recipe if fitting is None else fitting.recipe
+            count = measurement.count if fitting is None else fitting.select_count
             select = self.plan_items(recipe, "select", count, measurement.encoding)
         natural: str | None = None
-        if not isinstance(measurement.term.score, Agree | Amount):
+        if origin is not None or not isinstance(measurement.term.score, Agree | Amount):
             natural = self.plan_items(measurement.recipe, "fit", NATURAL, measurement.encoding)
         others = tuple(OtherNetwork(name, self.plan_network(name, None), fed) for name, fed in measurement.others)
         parts: dict[str, Any] = {
@@ -211,6 +206,12 @@ class _Planning:
             parts["others"] = others
         if circuits:
             parts["circuits"] = (circuits, [candidate.ranks for candidate in candidates])
+        if origin is not None:
+            read = [(c.origin.network.key, c.origin.fit, c.origin.frame_seed) for c in candidates if c.origin]
+            places = {name: index for index, name in enumerate(origin.variables)}
+            same = [places.get(name) for name in measurement.variables]
+            parts["origin"] = {"candidates": read, "grounding": origin.grounding, "fed": origin.encoding, "same": same}
+            parts["origin"] |= autoencoder_parts(origin.grounding.frames)
         if apart is not None:
             parts["labels"] = measurement.recipe.model.canonical
         unjudged = parts | {"metric": lowered_form(measurement.metric)}
@@ -232,9 +233,10 @@ class _Planning:
             metric=measurement.metric,
             replies=self.replies_keys(measurement, natural, others),
             circuits=circuits,
+            origin=None if origin is None else OriginPlaces(origin.grounding, origin.variables, origin.encoding),
         )
         self.judged[key] = key if measurement.metric is None else content_key("unjudged", 1, form=unjudged)
-        found = (key for candidate in candidates for key in (candidate.fit, *candidate.ranks))
+        found = (key for candidate in candidates for key in (*candidate.fits, *candidate.ranks))
         return self.add(step, items, select, natural, *found)
 
     def plan_rankings(self, measurement: Measurement, network: NetworkSource) -> tuple[str, ...]:
@@ -288,6 +290,19 @@ class _Planning:
         step = RankStep(key, ranking.name, ranking.places, score.variables.index(CANDIDATE), measure)
         return self.add(step, items, natural)
 
+    def plan_candidate(self, measurement: Measurement, draw: int | None) -> Candidate:
+        """A network to measure; `draw` numbers the untrained one, or the one in which its sources are read."""
+        source = self.plan_network(measurement.network, draw if measurement.random else None)
+        fit, seed, origin = self.plan_fit_of(measurement, source), self.frame_seed(measurement), measurement.origin
+        there = None if origin is None else self.plan_origin(origin, draw)
+        return Candidate(source, fit, seed, there, self.plan_rankings(measurement, source))
+
+    def plan_origin(self, origin: Origin, draw: int | None) -> Candidate:
+        """The network in which sources are read, with the fit of its own maps."""
+        source, fitting = self.plan_network(origin.network, draw if origin.random else None), origin.fitting
+        fit = None if fitting is None else self.plan_fit(fitting, fitting.grounding, source, origin.encoding)
+        return Candidate(source, fit, self.frame_seed(origin))
+
     def replies_keys(
         self, measurement: Measurement, natural: str | None, others: tuple[OtherNetwork, ...]
     ) -> RepliesKeys | None:
@@ -309,6 +324,16 @@ class _Planning:
             return None
         home = self.plan_network(fitting.network, None) if measurement.frozen else network
         return self.plan_fit(fitting, fitting.grounding, home, measurement.encoding)
+
+    def plan_fit_key(self, measurement: Measurement) -> str | None:
+        """The fit of a measurement's maps on its own network, or on the first of the random ones."""
+        source, origin = self.plan_network(measurement.network, 0 if measurement.random else None), measurement.origin
+        fit = self.plan_fit_of(measurement, source)
+        if origin is None:
+            return fit
+        there = self.plan_origin(origin, 0)
+        places = (measurement.grounding, origin.grounding)
+        return content_key("linear", 1, networks=(source.key, there.network.key), fits=(fit, there.fit), places=places)
 
     def plan_fit(self, fitting: Fitting, grounding: Grounding, network: NetworkSource, encoding: Encoding) -> str:
         fit = self.plan_items(fitting.recipe, "fit", fitting.fit_count, encoding)
@@ -340,7 +365,7 @@ class _Planning:
         )
         return self.add(step, fit, select, outer)
 
-    def frame_seed(self, measurement: Measurement) -> int | None:
+    def frame_seed(self, measurement: Measurement | Origin) -> int | None:
         if not measurement.random_frames:
             return None
         return derived_seed(self.settings.seed, "random subspace", content_key("frames", 1, g=measurement.grounding))

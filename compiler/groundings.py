@@ -214,6 +214,14 @@ class Grounding:
         kept = (frame for frame in self.frames if not any(block.variable in moving for block in frame.blocks))
         return Grounding((*kept, *ground(places).frames))
 
+    def find(self, variable: int) -> tuple[int, int]:
+        """The frame and the block of a variable, by their indices. Raises KeyError where it is not placed."""
+        for index, frame in enumerate(self.frames):
+            for block, owner in enumerate(frame.blocks):
+                if owner.variable == variable:
+                    return index, block
+        raise KeyError(variable)
+
 
 @dataclass(frozen=True)
 class Place:

@@ -6,7 +6,7 @@ from ..lang.claims import Accuracy, Estimand, Iia, Reading
 from ..lang.effects import Effect, Mean
 from ..lang.program import Alignment, Program
 from .causal_model import CausalModel
-from .experiments import Fitting, Measurement, NetworkFile
+from .experiments import Fitting, Measurement, NetworkFile, Origin
 from .groundings import Search, ground
 from .lower_alignments import Via, lower_search
 from .lower_encoding import lower_encoding
@@ -14,6 +14,7 @@ from .lower_fittings import lower_fitting
 from .lower_measured_effects import lower_measured_effect, lower_measured_mean
 from .lower_recipes import find_pairs, item_counts, lower_recipe
 from .lower_scores import lower_score
+from .terms import EstimandName
 
 
 class Estimands:
@@ -65,7 +66,7 @@ class Estimands:
         home = alignment.network if estimand.frozen else estimand.network
         return Measurement(
             text=estimand_text(estimand, self.program),
-            estimand="iia ->" if isinstance(estimand, Iia) and estimand.reader is not None else estimand.kind,
+            estimand=_definition(estimand),
             pairs=pairs.name,
             term=lowered.over(pairs.name),
             network=estimand.network,
@@ -79,6 +80,24 @@ class Estimands:
             grounding=grounding,
             fitting=self.fitting(alignment, search, home) if learned else None,
             frozen=estimand.frozen,
+            origin=self.origin(estimand, task),
+        )
+
+    def origin(self, estimand: Iia | Reading, task: str) -> Origin | None:
+        """The alignment in whose network the sources are read, with the whole of its own procedure."""
+        if not isinstance(estimand, Iia) or estimand.origin is None:
+            return None
+        alignment = self.program.alignments[estimand.origin]
+        file = self.networks[alignment.network]
+        search = lower_search(self.program, alignment, self.models, file)
+        grounding = ground(search.places((0,) * len(search.lines)))
+        learned = grounding.learned or search.open
+        return Origin(
+            network=alignment.network,
+            variables=alignment.variables,
+            grounding=grounding,
+            encoding=lower_encoding(self.program, task, file),
+            fitting=self.fitting(alignment, search, alignment.network) if learned else None,
         )
 
     def fitting(self, alignment: Alignment, search: Search, network: str) -> Fitting:
@@ -102,6 +121,13 @@ def estimand_text(estimand: Accuracy | Iia | Reading, program: Program) -> str:
     origin = f" from {estimand.origin}" if isinstance(estimand, Iia) and estimand.origin is not None else ""
     over = "" if estimand.pairs == alignment.pairs else f" over {estimand.pairs}"
     return f"{estimand.kind}({alignment.name}{only}{on}{over}{_via_text(estimand.via)}{origin})"
+
+
+def _definition(estimand: Iia | Reading) -> EstimandName:
+    """By which of the definitions it is measured."""
+    if isinstance(estimand, Iia) and estimand.origin is not None:
+        return "iia from"
+    return "iia ->" if isinstance(estimand, Iia) and estimand.reader is not None else estimand.kind
 
 
 def _via_text(via: Via | None) -> str:

@@ -96,14 +96,13 @@ def _iia(program: Program, models: Mapping[str, CausalModel], estimand: Iia) -> 
     elif estimand.only is not None:
         sets = (tuple(sorted(names.index(name) for name in estimand.only)),)
     if estimand.origin is not None:
-        left = _read_elsewhere(left, program, estimand.origin)
+        left = read_elsewhere(left, NetworkWorld(program.alignments[estimand.origin].network, estimand.origin))
     score = Agree(left, interchange(ModelWorld(population_model.name), variables, model.output))
     return ScoreOfItems(score, population_model, variables, sets, HALVES[estimand.kind])
 
 
-def _read_elsewhere(query: OutputOf, program: Program, origin: str) -> OutputOf:
+def read_elsewhere(query: OutputOf, other: NetworkWorld) -> OutputOf:
     """The same with every source read in another alignment's network, through a linear map between the blocks."""
-    other = NetworkWorld(program.alignments[origin].network, origin)
     assignments = [
         Assignment(variable, value if value.run.input == 0 else _moved(value, other))
         for variable, value in taken_values(query.run)

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from ..lang.program import FitSettings
-from .experiments import Fitting
+from .experiments import Fitting, Origin
 from .metrics import Scored
 from .sampling.draw_items import population_key
 from .sampling.items import Recipe
@@ -47,6 +47,8 @@ class _Forms:
                 return ["ModelWorld", self.number("model", value.model), *self.others(value, "model")]
             case Fitting():
                 return ["Fitting", self.number("network", value.network), *self.others(value, "network")]
+            case Origin():
+                return ["Origin", self.number("network", value.network), *self.others(value, "network")]
             case Expectation():  # its population is named for the reader
                 return ["Expectation", *self.others(value, "population")]
             case MetricOf(metric=name) if name != CORRECT:  # what it reads is said beside the term

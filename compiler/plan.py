@@ -128,7 +128,24 @@ class Candidate:
     network: NetworkSource
     fit: str | None
     frame_seed: int | None = None
+    origin: "Candidate | None" = None
+    """The network in which its sources are read, if another one."""
     ranks: tuple[str, ...] = ()
+
+    @property
+    def chosen_by_score(self) -> bool:
+        """Whether it is chosen by its scores on `select`, and not by those that its fit had there."""
+        return self.fit is None or self.origin is not None
+
+    @property
+    def chain(self) -> tuple["Candidate", ...]:
+        """Itself, and where its sources are read."""
+        return (self,) if self.origin is None else (self, self.origin)
+
+    @property
+    def fits(self) -> tuple[str, ...]:
+        """The fits of all maps that it reads."""
+        return tuple(one.fit for one in self.chain if one.fit is not None)
 
 
 @dataclass(frozen=True)
@@ -160,6 +177,15 @@ class OtherNetwork:
 
 
 @dataclass(frozen=True)
+class OriginPlaces:
+    """Where in another network the sources are read, and how it is fed; `variables` are those of the grounding."""
+
+    grounding: Grounding
+    variables: tuple[str, ...]
+    encoding: Encoding
+
+
+@dataclass(frozen=True)
 class EvaluateStep:
     """Score a term item by item; of several candidates the one that is best on `select` is measured.
 
@@ -183,13 +209,19 @@ class EvaluateStep:
     metric: RunMetric | None = field(default=None, metadata=LATER)
     replies: "RepliesKeys | None" = field(default=None, metadata=LATER)
     circuits: tuple[FoundCircuit, ...] = field(default=(), metadata=LATER)
+    origin: OriginPlaces | None = field(default=None, metadata=LATER)
     schedule: Schedule = field(default=NAIVE, compare=False)
     kind: Literal["Evaluate"] = "Evaluate"
 
+    @property
+    def learned(self) -> bool:
+        """Whether a map that it reads is fitted."""
+        return self.origin is not None or (self.grounding is not None and self.grounding.learned)
+
     def found_key(self, candidate: Candidate) -> str | None:
-        """What names all that was found for a candidate: the fit of its maps, or the circuits' rankings."""
+        """What names the circuits that were found for a candidate; None where there are none."""
         if not candidate.ranks:
-            return candidate.fit
+            return None
         return content_key("circuits", 1, ranks=candidate.ranks, circuits=self.circuits)
 
 

@@ -32,7 +32,7 @@ ESTIMAND_VERSIONS: dict[EstimandName, int] = {
     "iia ->": 1,
     "iia from": 1,
     "probe": 1,
-    "cae": 1,
+    "cae": 2,
     "divergence": 1,
     "effect": 1,
     "change": 1,

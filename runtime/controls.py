@@ -16,7 +16,9 @@ from .verdicts import ControlRow
 FOUND = 0.90
 """What a positive control must reach."""
 
-DIVERGENCE, RANDOM_NETWORKS = "divergence", "random networks"
+DIVERGENCE = "divergence"
+UNTRAINED = ("random networks", "random origin")
+"""Controls that may reach a share of the claim: untrained networks, measured or with the sources read in them."""
 DECIDED = "another control decided"
 SAID = {
     "input_carries": "the same maps meet the bound at the input, where nothing is computed yet",
@@ -141,8 +143,8 @@ def _run_veto(step: DecideStep, measured: list[Measured], index: int, veto: Plan
         return ControlRuling(None, (row_not_run(step, index, veto, veto.why),))
     found = run(veto.evaluate, veto.count)
     nothing = _baseline(step.quantities[index], measured[index])
-    if veto.name == RANDOM_NETWORKS and nothing is not None:
-        return _judge_networks(step, measured[index], index, found, nothing)
+    if veto.name in UNTRAINED and nothing is not None:
+        return _judge_networks(step, measured[index], index, veto.name, found, nothing)
     statuses = _statuses_with(step, measured, index, veto.name, run)
     needed = "the claim misses with it"
     if veto.apart is not None and not _misses(statuses):
@@ -182,18 +184,20 @@ def _note_divergence(step: DecideStep, index: int, found: Measured) -> ControlRu
     return ControlRuling(None if met else "off_distribution", (row,))
 
 
-def _judge_networks(step: DecideStep, own: Measured, index: int, found: Measured, nothing: float) -> ControlRuling:
+def _judge_networks(
+    step: DecideStep, own: Measured, index: int, name: str, found: Measured, nothing: float
+) -> ControlRuling:
     """Untrained networks may reach a share of the estimand's rise above what doing nothing and guessing reach."""
     direction = _direction(step, index)
     interval, rise = (control_interval(step, one).scale(direction) for one in (found, own))
     most, most_yet = (nothing + step.share * (end - nothing) for end in (rise.low, rise.high))
     met = interval.high <= most
     needed = f"high end at most {most:.4f}" if direction > 0 else f"low end at least {-most:.4f}"
-    row = measured_row(step, index, RANDOM_NETWORKS, found, needed, met)
+    row = measured_row(step, index, name, found, needed, met)
     if met:
         return ControlRuling(None, (row,))
     reason = "vacuous" if interval.low > most else "control_unsettled"
-    return ControlRuling(f"{reason}: {RANDOM_NETWORKS}", (row,), open=interval.high <= most_yet)
+    return ControlRuling(f"{reason}: {name}", (row,), open=interval.high <= most_yet)
 
 
 def _statuses_with(

@@ -18,6 +18,7 @@ from ..compiler.terms import Agree, OutputOf, Run
 from .diagnosis import Change, Counterexample, Input
 from .encode import encode
 from .engines import Engine
+from .origins import Origin, filled
 from .show_answers import show_answers
 
 MOST = 5
@@ -34,6 +35,7 @@ def find_counterexamples(
     engine: Engine,
     encoding: Encoding,
     among: bool,
+    origin: Origin | None = None,
 ) -> tuple[Counterexample, ...]:
     """At most five smallest counterexamples, numbered from 1.
 
@@ -45,13 +47,14 @@ def find_counterexamples(
         engine: runs the network, with its maps in place.
         encoding: how items become tokens and logits answers.
         among: answers are the best of the declared ones.
+        origin: where sources are read, if not in the network itself.
     """
     members = model_batch(population, items).members
     changing = np.array([cell.half == "changing" for cell in population.cells])[items.cell]
     rows = choose_counterexamples(effective_inputs(items.inputs, members), members, changing, agree)
     if not len(rows):
         return ()
-    return describe_items(population, items, rows, score, engine, encoding, among)
+    return describe_items(population, items, rows, score, engine, encoding, among, origin)
 
 
 def choose_counterexamples(inputs: Codes, members: Bools, changing: Bools, agree: Bools) -> Rows:
@@ -97,6 +100,7 @@ def describe_items(
     engine: Engine,
     encoding: Encoding,
     among: bool,
+    origin: Origin | None = None,
 ) -> tuple[Counterexample, ...]:
     """These items with what both worlds say of them, numbered from 1; arguments as in `find_counterexamples`."""
     model = population.recipe.model
@@ -104,7 +108,7 @@ def describe_items(
     batch = model_batch(population, some)
     halves = [population.cells[cell].half for cell in some.cell.tolist()]
     before, after = model_outputs(score, model, batch)
-    network_before, network_after = network_answers(score, model, batch, some, engine, encoding, among)
+    network_before, network_after = network_answers(score, model, batch, some, engine, encoding, among, origin)
     found = []
     for i, half in enumerate(halves):
         chosen = tuple(name for name, member in zip(batch.variables, batch.members[i], strict=True) if member)
@@ -137,10 +141,17 @@ def model_outputs(score: Agree, model: CausalModel, batch: Batch) -> tuple[tuple
 
 
 def network_answers(
-    score: Agree, model: CausalModel, batch: Batch, items: Items, engine: Engine, encoding: Encoding, among: bool
+    score: Agree,
+    model: CausalModel,
+    batch: Batch,
+    items: Items,
+    engine: Engine,
+    encoding: Encoding,
+    among: bool,
+    origin: Origin | None = None,
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The network's answer on each item's base, and under its interchange."""
-    tokens = Batch(encode(items, encoding), batch.members, batch.variables)
+    tokens = filled(origin, Batch(encode(items, encoding), batch.members, batch.variables), score.left.run, items)
     shown = []
     for query, in_model in ((_before(score.left), _before(score.right)), (score.left, score.right)):
         labels = evaluate_in_model(in_model, model, batch)

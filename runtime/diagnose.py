@@ -24,6 +24,7 @@ from .encode import encode
 from .engines import Engine
 from .fits import Fits
 from .fitted import Fitted
+from .origins import Origin, filled
 from .regions import find_regions
 from .result_document import diagnosis_table, read_diagnosis
 from .scores import Scores
@@ -79,7 +80,9 @@ class Diagnoser:
             found = read_diagnosis(stored[1])
         else:
             engine = self.fits.engine(looked.candidate, looked.step)
-            found = diagnose_quantity(looked, row.among, engine)
+            natural = self.fits.natural(looked.step)
+            origin = None if natural is None else self.fits.origin(looked.candidate, looked.step, engine, natural)
+            found = diagnose_quantity(looked, row.among, engine, origin)
             self.store.save(key, {}, diagnosis_table(found))
         fit = looked.candidate.fit
         return replace(found, quantity=row.text, furthest=None if fit is None else find_furthest(self.fits.fit(fit)))
@@ -111,7 +114,7 @@ def _wanted(part: Part, row: PartRow) -> list[int]:
     return [index for coefficient, index in part.coefficients if sign * coefficient > 0]
 
 
-def diagnose_quantity(looked: Looked, among: bool, engine: Engine) -> Diagnosis:
+def diagnose_quantity(looked: Looked, among: bool, engine: Engine, origin: Origin | None = None) -> Diagnosis:
     """What is to be said of one measurement; the search is left out, and numbers are from 1."""
     population, score = looked.population, looked.step.score
     assert isinstance(score, Agree)
@@ -121,7 +124,7 @@ def diagnose_quantity(looked: Looked, among: bool, engine: Engine) -> Diagnosis:
         agree = kept.numpy() > 0
         items = Items(items.inputs[: len(agree)], items.cell[: len(agree)])
     else:
-        agree = _agreement(looked.step, population, items, engine, looked.encoding, among)
+        agree = _agreement(looked.step, population, items, engine, looked.encoding, among, origin)
     inputs = effective_inputs(items.inputs, model_batch(population, items).members)
     recipe = population.recipe
     return Diagnosis(
@@ -130,7 +133,7 @@ def diagnose_quantity(looked: Looked, among: bool, engine: Engine) -> Diagnosis:
         looked_at=len(items),
         disagreements=int((~agree).sum()),
         sampled=looked.items is None and len(items) < looked.scores.n,
-        counterexamples=find_counterexamples(population, items, agree, score, engine, looked.encoding, among),
+        counterexamples=find_counterexamples(population, items, agree, score, engine, looked.encoding, among, origin),
         regions=find_regions(recipe.model, inputs, recipe.variables, agree),
         furthest=None,
     )
@@ -150,7 +153,13 @@ def find_furthest(fitted: Fitted) -> Furthest:
 
 
 def _agreement(
-    step: EvaluateStep, population: Population, items: Items, engine: Engine, encoding: Encoding, among: bool
+    step: EvaluateStep,
+    population: Population,
+    items: Items,
+    engine: Engine,
+    encoding: Encoding,
+    among: bool,
+    origin: Origin | None,
 ) -> Bools:
     """Whether network and model agree on each item, shape [item]."""
     found = []
@@ -162,6 +171,7 @@ def _agreement(
         labels = evaluate_in_model(step.score.right, step.model, model)
         batch = Batch(encode(chunk, encoding), model.members, model.variables, forced=encoding.force(labels))
         with torch.no_grad():
-            compared = compare(engine.logits(step.score.left, batch), torch.from_numpy(labels), encoding)
+            read = filled(origin, batch, step.score.left.run, chunk)
+            compared = compare(engine.logits(step.score.left, read), torch.from_numpy(labels), encoding)
         found.append((compared.among if among else compared.over_all).numpy())
     return np.concatenate(found)

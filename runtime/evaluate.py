@@ -25,6 +25,7 @@ from .engines import Engine
 from .item_scores import ItemScores, Tally, join
 from .metrics import Judging, Missing
 from .natural import Natural
+from .origins import Origin, filled
 from .other_networks import NO_OTHERS, Other
 from .progress import Progress
 from .score_effects import score_effect
@@ -44,6 +45,7 @@ def run_evaluate(
     natural: Natural | None = None,
     others: Mapping[str, Other] = NO_OTHERS,
     judging: Judging | None = None,
+    origin: Origin | None = None,
 ) -> ItemScores:
     """Scores of sampled items on one network, in their order; `first` is the index of the first in its stream.
 
@@ -54,7 +56,7 @@ def run_evaluate(
     progress.start(f"evaluate {step.text}", len(items))
     for batch in _batches(items, engine.at_once):
         at = first + sum(len(part) for part in parts)
-        parts.append(_score(step, population, batch, engine, encoding, at, natural, others, judging))
+        parts.append(_score(step, population, batch, engine, encoding, at, natural, others, judging, origin))
         progress.advance(len(batch))
     progress.finish()
     return join(parts)
@@ -69,6 +71,7 @@ def run_whole_domain(
     natural: Natural | None = None,
     others: Mapping[str, Other] = NO_OTHERS,
     judging: Judging | None = None,
+    origin: Origin | None = None,
 ) -> Scores:
     """Scores of every item of the whole domain, batch by batch, with sources that no run can tell apart shared.
 
@@ -76,15 +79,14 @@ def run_whole_domain(
         EnvironmentProblem: an activation on the way to the answer is not finite.
     """
     tally = Tally(population)
-    learned = step.grounding is not None and step.grounding.learned
-    shared = share_sources(step, population, engine, encoding)
+    shared = share_sources(step, population, engine, encoding, origin)
     progress.start(f"evaluate {step.text}", count_items(population))
     for items in enumerate_items(population, engine.at_once, shared):
-        scored = _score(step, population, items, engine, encoding, 0, natural, others, judging)
-        tally.add(scored, items.multiplicity, _unseen(population, items) if learned else None)
+        scored = _score(step, population, items, engine, encoding, 0, natural, others, judging, origin)
+        tally.add(scored, items.multiplicity, _unseen(population, items) if step.learned else None)
         progress.advance(len(items) if items.multiplicity is None else int(items.multiplicity.sum()))
     progress.finish()
-    return tally.scores(None, learned, (), 0)
+    return tally.scores(None, step.learned, (), 0)
 
 
 def mean_score(
@@ -96,11 +98,14 @@ def mean_score(
     natural: Natural | None = None,
     others: Mapping[str, Other] = NO_OTHERS,
     judging: Judging | None = None,
+    origin: Origin | None = None,
     among: bool = True,
 ) -> float:
     """The mean score of items, `among` the declared answers or over all, to choose a network or a circuit by."""
     batches = _batches(items, engine.at_once)
-    scored = [_score(step, population, batch, engine, encoding, 0, natural, others, judging) for batch in batches]
+    scored = [
+        _score(step, population, batch, engine, encoding, 0, natural, others, judging, origin) for batch in batches
+    ]
     found = join(scored)
     return float((found.values_among if among else found.values).double().mean())
 
@@ -122,6 +127,7 @@ def _score(
     natural: Natural | None = None,
     others: Mapping[str, Other] = NO_OTHERS,
     judging: Judging | None = None,
+    origin: Origin | None = None,
 ) -> ItemScores:
     model = model_batch(population, items)
     batch = Batch(encode(items, encoding), model.members, model.variables)
@@ -145,13 +151,14 @@ def _score(
         )
     if not isinstance(score, Agree):
         assert natural is not None
-        read = score_reading(step, population, items, engine, encoding, natural, first)
+        read = score_reading(step, population, items, engine, encoding, natural, first, origin)
         low, high = READ_RANGE if isinstance(score, Distance) else (0.0, 1.0)
         values, clipped = read.clamp(low, high), (read < low) | (read > high)
         binary, base_right = isinstance(score, ReadsRight), _bases_right(step, items, engine, encoding, batch)
         return ItemScores(cell, values, values, none, clipped, base_right, None, None, (low, high), binary)
     labels = evaluate_in_model(score.right, step.model, model)
-    said = engine.logits(score.left, replace(batch, forced=encoding.force(labels)))
+    reads = filled(origin, batch, score.left.run, items)
+    said = engine.logits(score.left, replace(reads, forced=encoding.force(labels)))
     agreement = compare(said, torch.from_numpy(labels), encoding)
     no_op: Tensor | None = None
     full_swap: Tensor | None = None

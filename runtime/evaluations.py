@@ -13,6 +13,8 @@ from .fitted import evaluation_content
 from .item_scores import ItemScores, summarise
 from .maps import open_map
 from .metrics import Judging
+from .natural import Natural
+from .origins import Origin
 from .overlaps import find_overlap
 from .progress import Progress
 from .rankings import Rankings
@@ -40,6 +42,7 @@ class Evaluations:
         self.rankings = Rankings(plan, store, fits, self.around, progress)
         self._choices: dict[str, _Chosen] = {}
         self._engines: dict[str, Engine] = {}
+        self._origins: dict[tuple[str, int], Origin | None] = {}
         self._items: dict[str, ItemScores] = {}
         self._whole: dict[str, Scores] = {}
 
@@ -80,8 +83,8 @@ class Evaluations:
             select = self._select_scores(step)
             index = select.index(max(select)) if select else 0
             candidate = step.candidates[index]
-            maps = None if candidate.fit is None else self.fits.fit(candidate.fit)
-            content = evaluation_content(key, index, maps, self.rankings.cells(candidate, step))
+            maps, cells = map(self.fits.maps, candidate.chain), self.rankings.cells(candidate, step)
+            content = evaluation_content(key, index, *maps, cells=cells)
             self._choices[key] = _Chosen(index, tuple(select), content)
         return self._choices[key]
 
@@ -92,12 +95,13 @@ class Evaluations:
                 scores = read_whole_domain(stored[1])
             else:
                 population, encoding = self._population(step.items)
-                engine, natural = self._engine(step, chosen), self.around.natural(step)
+                engine, natural = self._engine(step, chosen), self.fits.natural(step)
                 grounded = self._grounded(step, chosen)
                 others = self.around.others(grounded, chosen.index)
                 judging = self._judging(step, chosen)
+                origin = self._origin(step, chosen.index, engine, natural)
                 scores = run_whole_domain(
-                    grounded, population, engine, encoding, self.progress, natural, others, judging
+                    grounded, population, engine, encoding, self.progress, natural, others, judging, origin
                 )
                 self.around.await_rows(judging)
                 scores = replace(scores, select=chosen.select, chosen=chosen.index)
@@ -114,11 +118,14 @@ class Evaluations:
             items = Items(drawn.inputs[start:], drawn.cell[start:])
             if not len(items):
                 return None
-            engine, natural = self._engine(step, chosen), self.around.natural(step)
+            engine, natural = self._engine(step, chosen), self.fits.natural(step)
             grounded = self._grounded(step, chosen)
             others = self.around.others(grounded, chosen.index)
             judging, told = self._judging(step, chosen), self.progress
-            found = run_evaluate(grounded, population, items, engine, encoding, told, start, natural, others, judging)
+            origin = self._origin(step, chosen.index, engine, natural)
+            found = run_evaluate(
+                grounded, population, items, engine, encoding, told, start, natural, others, judging, origin
+            )
             self.around.await_rows(judging)
             return found
 
@@ -140,20 +147,31 @@ class Evaluations:
     def _judging(self, step: EvaluateStep, chosen: _Chosen) -> Judging:
         return self.around.judging(step, chosen.index, self.rankings.cells(step.candidates[chosen.index], step))
 
+    def _origin(self, step: EvaluateStep, index: int, engine: Engine, natural: Natural | None) -> Origin | None:
+        """What a candidate reads in another network; its affine maps are fitted once."""
+        if step.origin is None:
+            return None
+        if (step.key, index) not in self._origins:
+            assert natural is not None, "planned: affine maps are fitted on natural inputs"
+            self._origins[step.key, index] = self.fits.origin(step.candidates[index], step, engine, natural)
+        return self._origins[step.key, index]
+
     def _select_scores(self, step: EvaluateStep) -> list[float]:
         """The score on `select` of every candidate; empty where there is nothing to choose."""
         if step.select is None:
             return []
         found = []
         for index, candidate in enumerate(step.candidates):
-            if candidate.fit is not None:
+            if candidate.fit is not None and not candidate.chosen_by_score:
                 found.append(self.fits.fit(candidate.fit).select)
                 continue
             items, population, encoding = self.fits.items(step.select)
             settled, cells = self.rankings.settled(candidate, step), self.rankings.cells(candidate, step)
             engine, judging = self.fits.engine(candidate, settled), self.around.judging(step, index, cells)
-            natural, others = self.around.natural(step), self.around.others(settled, index)
-            found.append(mean_score(settled, population, items, engine, encoding, natural, others, judging))
+            natural, others = self.fits.natural(step), self.around.others(settled, index)
+            origin, grounded = self._origin(step, index, engine, natural), self.fits.grounded(candidate, settled)
+            scored = mean_score(grounded, population, items, engine, encoding, natural, others, judging, origin)
+            found.append(scored)
             self.around.await_rows(judging)
         return found
 

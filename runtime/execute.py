@@ -91,7 +91,7 @@ class Inline:
             scores,
             step.items,
             None if fit is None else self.fits.fit(fit),
-            step.found_key(candidate),
+            step.found_key(candidate) or fit,
             items.population.remarks(),
             quantity_keys(self.evaluations.content(quantity.evaluate), items, candidate.network),
             () if fit is None else self.fits.sizes(fit),

@@ -19,7 +19,9 @@ from .fit import run_fit
 from .fit_reports import FoundSize
 from .fitted import Fitted, read_fitted, restore_maps, write_fitted
 from .maps import NestedMap, open_map
+from .natural import Natural, open_natural
 from .objective import Labelled
+from .origins import Origin, open_origin
 from .progress import Progress
 from .search_sites import run_search
 from .store import Store
@@ -45,6 +47,10 @@ class Fits:
                 self.store.save(key, *write_fitted(fitted))
             self._found[key] = fitted
         return self._found[key]
+
+    def maps(self, candidate: Candidate) -> Fitted | None:
+        """The maps that were fitted for a candidate."""
+        return None if candidate.fit is None else self.fit(candidate.fit)
 
     def require_stored(self, key: str | None, text: str) -> None:
         """The maps of a fit, and of those inside of which they lie, are in the store; `text` names what they are for.
@@ -89,6 +95,22 @@ class Fits:
         self._hold_outer(engine, self._step(candidate.fit))
         restore_maps(engine.maps, self.fit(candidate.fit))
         return engine
+
+    def origin(self, candidate: Candidate, evaluate: EvaluateStep, engine: Engine, natural: Natural) -> Origin | None:
+        """What an evaluation reads in another network than the candidate's, on which `engine` runs."""
+        if candidate.origin is None or evaluate.origin is None:
+            return None
+        places = evaluate.origin
+        there = replace(evaluate, grounding=places.grounding, variables=places.variables)
+        reading = self.engine(candidate.origin, there, places.encoding)
+        return open_origin(self.grounded(candidate, evaluate), engine, reading, natural)
+
+    def natural(self, evaluate: EvaluateStep) -> Natural | None:
+        """The inputs on which what is read of a network is fitted; None where nothing is read but its answer."""
+        if evaluate.natural is None:
+            return None
+        items, _, encoding = self.items(evaluate.natural)
+        return open_natural(items, encoding)
 
     def grounded(self, candidate: Candidate, evaluate: EvaluateStep) -> EvaluateStep:
         """An evaluation with the places that a candidate's fit chose, and those that it sets as they are after them."""

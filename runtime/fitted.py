@@ -70,11 +70,18 @@ def read_fitted(tensors: Mapping[str, Tensor], document: Mapping[str, Any]) -> F
     return Fitted(maps, sizes, tuple(seeds), tuple(document["choice"]), table)
 
 
-def evaluation_content(evaluate: str, chosen: int, maps: Fitted | None, cells: tuple[str, ...] = ()) -> str:
-    """The key of all that scores depend on: the evaluation's own, its chosen candidate, the maps' content, and the
-    cells that circuits were found to have."""
-    found = {"cells": cells} if cells else {}
-    return content_key("evaluation", 1, evaluate=evaluate, chosen=chosen, maps=map_content(maps), **found)
+def evaluation_content(
+    evaluate: str, chosen: int, maps: Fitted | None, *origin: Fitted | None, cells: tuple[str, ...] = ()
+) -> str:
+    """The key of all that scores depend on: the evaluation's own, its chosen candidate, and the maps' content.
+
+    `origin` are the maps of the network in which sources are read, where it is another one; `cells` those that
+    circuits were found to have.
+    """
+    further: dict[str, Any] = {"origin": [map_content(each) for each in origin]} if origin else {}
+    if cells:
+        further["cells"] = cells
+    return content_key("evaluation", 1, evaluate=evaluate, chosen=chosen, maps=map_content(maps), **further)
 
 
 def map_content(fitted: Fitted | None) -> list[dict[str, str]]:

@@ -72,7 +72,7 @@ class Rankings:
     def _run(self, step: RankStep) -> Ranked:
         (candidate,) = step.measure.candidates
         items, population, encoding = self.fits.items(step.measure.items)
-        natural, others = self.around.natural(step.measure), self.around.others(step.measure, 0)
+        natural, others = self.fits.natural(step.measure), self.around.others(step.measure, 0)
         scores = list[float | None]()
         self.progress.start(f"search {step.circuit} by {step.measure.text}", len(step.places))
         for index, place in enumerate(step.places):

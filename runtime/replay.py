@@ -17,6 +17,7 @@ from .diagnosis import Counterexample, Diagnosis
 from .encode import encode
 from .engines import Engine
 from .fits import Fits
+from .origins import Origin, filled
 from .progress import Silent
 from .show_answers import declared_logits, show_answers
 from .store import Store
@@ -100,9 +101,9 @@ def replay_counterexample(plan: Plan, store: Store, recorded: Recorded) -> Repla
     assert isinstance(step.score, Agree)
     model, example = population.recipe.model, recorded.counterexample
     items = _read_item(population, example)
-    engine = _open_engine(plan, store, step, recorded.row)
+    engine, origin = _open_engine(plan, store, step, recorded.row)
     (found,) = describe_items(
-        population, items, np.zeros(1, dtype=np.int64), step.score, engine, encoding, recorded.diagnosis.among
+        population, items, np.zeros(1, dtype=np.int64), step.score, engine, encoding, recorded.diagnosis.among, origin
     )
     batch = model_batch(population, items)
     return Replay(
@@ -111,7 +112,7 @@ def replay_counterexample(plan: Plan, store: Store, recorded: Recorded) -> Repla
         recorded=example,
         found=replace(found, number=example.number),
         model=_model_values(step.score, model, batch),
-        runs=_network_runs(step.score, model, batch, items, engine, encoding, recorded.diagnosis.among),
+        runs=_network_runs(step.score, model, batch, items, engine, encoding, recorded.diagnosis.among, origin),
     )
 
 
@@ -146,13 +147,15 @@ def _read_item(population: Population, example: Counterexample) -> Items:
     raise StaleResultError(f"the spec has no items that interchange {', '.join(example.set)}")
 
 
-def _open_engine(plan: Plan, store: Store, step: EvaluateStep, row: QuantityRow) -> Engine:
-    """The engine on the network that was measured, with its maps from the store."""
+def _open_engine(plan: Plan, store: Store, step: EvaluateStep, row: QuantityRow) -> tuple[Engine, Origin | None]:
+    """The engine on the network that was measured, and what is read elsewhere; maps are from the store."""
     chosen = row.select.index(max(row.select)) if row.select else 0
     candidate: Candidate = step.candidates[chosen]
     fits = Fits(plan, store, Silent())
-    fits.require_stored(candidate.fit, row.text)
-    return fits.engine(candidate, step)
+    for key in candidate.fits:
+        fits.require_stored(key, row.text)
+    engine, natural = fits.engine(candidate, step), fits.natural(step)
+    return engine, None if natural is None else fits.origin(candidate, step, engine, natural)
 
 
 def _model_values(score: Agree, model: CausalModel, batch: Batch) -> tuple[ModelValue, ...]:
@@ -168,11 +171,21 @@ def _model_values(score: Agree, model: CausalModel, batch: Batch) -> tuple[Model
 
 
 def _network_runs(
-    score: Agree, model: CausalModel, batch: Batch, items: Items, engine: Engine, encoding: Encoding, among: bool
+    score: Agree,
+    model: CausalModel,
+    batch: Batch,
+    items: Items,
+    engine: Engine,
+    encoding: Encoding,
+    among: bool,
+    origin: Origin | None,
 ) -> tuple[NetworkRun, ...]:
-    """The base, the sources of the item's set, and the interchange."""
-    tokens = Batch(encode(items, encoding), batch.members, batch.variables)
+    """The base, the sources of the item's set (in the network in which they are read), and the interchange."""
     after = score.left
+    own = filled(origin, Batch(encode(items, encoding), batch.members, batch.variables), after.run, items)
+    there = (engine, encoding, own)
+    if origin is not None:
+        there = (origin.engine, origin.encoding, replace(own, inputs=encode(items, origin.encoding)))
     runs = {"base": Run(after.run.world, after.run.input)}
     for index, variable in enumerate(batch.variables):
         if batch.members[0, index]:
@@ -182,8 +195,9 @@ def _network_runs(
     for name, run in runs.items():
         in_model = score.right.run if run == after.run else Run(score.right.run.world, run.input)
         labels = evaluate_in_model(OutputOf(after.variable, in_model), model, batch)
+        running, fed, tokens = there if run.input else (engine, encoding, own)
         with torch.no_grad():
-            logits = engine.logits(OutputOf(after.variable, run), replace(tokens, forced=encoding.force(labels)))
-        answer = show_answers(logits, torch.from_numpy(labels), model, encoding, among)[0]
-        found.append(NetworkRun(name, declared_logits(logits[0], model, encoding), answer))
+            logits = running.logits(OutputOf(after.variable, run), replace(tokens, forced=fed.force(labels)))
+        answer = show_answers(logits, torch.from_numpy(labels), model, fed, among)[0]
+        found.append(NetworkRun(name, declared_logits(logits[0], model, fed), answer))
     return tuple(found)

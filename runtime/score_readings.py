@@ -14,8 +14,10 @@ from ..compiler.terms import Distance, OutputOf, ReadsRight, Run, Score, WrongRe
 from .answers import compare
 from .encode import encode
 from .engines import Engine
+from .engines.feed import Feed
 from .natural import Natural
-from .rest import find_rest
+from .origins import Origin, filled
+from .rest import find_rests, shuffle_rests
 
 READ_RANGE = (0.0, 10.0)
 """The range of `divergence`: up to ten times as far off as natural activations are from each other."""
@@ -29,6 +31,7 @@ def score_reading(
     encoding: Encoding,
     natural: Natural,
     first: int,
+    origin: Origin | None = None,
 ) -> Tensor:
     """The scores of items, float32 of shape [item]; `first` is the index of the first one in its stream."""
     model = model_batch(population, items)
@@ -39,7 +42,7 @@ def score_reading(
         case WrongReads():
             return _wrong_reads(step, step.score, model, engine, encoding, batch, natural, first)
         case Distance():
-            return _distance(step.score, step, engine, batch, natural)
+            return _distance(step.score, step, engine, filled(origin, batch, step.score.run, items), natural)
         case _:
             raise ValueError("a score of agreement is no reading")
 
@@ -74,16 +77,19 @@ def _wrong_reads(
     frames = step.grounding.frames
     base = torch.from_numpy(batch.inputs[:, 0])
     pool = engine.activation(0, natural.rows)
-    rest = find_rest(engine, frames, pool.shape[1])
+    feed = Feed(encoding)
+    feed.check_lengths(base, natural.rows)
+    where = [feed.where_set(frame, base) for frame in frames]
+    rests = find_rests(engine, frames, where, len(batch), pool.shape[1])
     sets = 2 ** len(batch.variables) - 1
-    uniform, chosen = _draws(step.items, first, len(batch), len(pool), rest.basis.shape[1])
+    uniform, chosen = _draws(step.items, first, len(batch), len(pool), max(rest.units for rest in rests))
     alone = uniform < 1 / (2 * sets + 1)
     shuffled = alone | (uniform >= (sets + 1) / (2 * sets + 1))
     members = batch.members & ~alone.numpy()[:, None]
     labels = torch.from_numpy(evaluate_in_model(score.right, step.model, Batch(model.inputs, members, model.variables)))
 
     def shuffle(state: Tensor) -> Tensor:
-        return torch.where(shuffled[:, None, None], rest.shuffle(state, pool, chosen), state)
+        return torch.where(shuffled[:, None, None], shuffle_rests(rests, state, pool, chosen), state)
 
     query = Batch(batch.inputs, members, batch.variables)
     logits = engine.logits_after(score.left, query, shuffle)

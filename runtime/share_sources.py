@@ -12,10 +12,11 @@ from ..compiler.sampling.enumerate_items import Shared, list_sources
 from ..compiler.terms import Apart, Differ, Gain, ReadsRight, Score, measured_run, taken_values
 from .encode import encode_inputs
 from .engines import Engine
+from .origins import Origin
 
 
 def share_sources(
-    step: EvaluateStep, population: Population, engine: Engine, encoding: Encoding
+    step: EvaluateStep, population: Population, engine: Engine, encoding: Encoding, origin: Origin | None = None
 ) -> tuple[Shared, ...] | None:
     """For each variable the sources that differ in what a score may depend on; None where sources hang on the base.
 
@@ -30,11 +31,12 @@ def share_sources(
         return None
     codes = recipe.model.run(sources, {})
     rows = torch.from_numpy(encode_inputs(sources, encoding))
-    split = split_of(recipe, sources) if step.grounding.learned else np.zeros(len(sources), dtype=np.int64)
+    split = split_of(recipe, sources) if step.learned else np.zeros(len(sources), dtype=np.int64)
     shared = []
     for index, variable in enumerate(recipe.variables):
         with torch.no_grad():
-            state = engine.read(_read_from(step.score, index + 1), rows).cpu().numpy()
+            read = _read_from(step.score, index + 1)
+            state = (engine.read(read, rows) if origin is None else origin.read(read, sources)).cpu().numpy()
         told = np.stack([_classes(state), codes[variable], codes[recipe.model.output], split], axis=1)
         shared.append(_representatives(sources, told))
     return tuple(shared)

@@ -35,7 +35,7 @@ def find_stored(plan: Plan, store: Store) -> dict[str, int | None]:
 
 def _contents(plan: Plan, step: EvaluateStep, fits: dict[str, Fitted], ranked: dict[str, Ranked]) -> list[str]:
     """The keys under which an evaluation's scores may be; none while a candidate is not fitted, or a circuit found."""
-    if any(candidate.fit is not None and candidate.fit not in fits for candidate in step.candidates):
+    if any(fit not in fits for candidate in step.candidates for fit in candidate.fits):
         return []
     if any(key not in ranked for candidate in step.candidates for key in candidate.ranks):
         return []
@@ -43,8 +43,8 @@ def _contents(plan: Plan, step: EvaluateStep, fits: dict[str, Fitted], ranked: d
         evaluation_content(
             step.key,
             index,
-            None if candidate.fit is None else fits[candidate.fit],
-            chosen_cells(plan, candidate, step, ranked),
+            *(None if one.fit is None else fits[one.fit] for one in candidate.chain),
+            cells=chosen_cells(plan, candidate, step, ranked),
         )
         for index, candidate in enumerate(step.candidates)
     ]

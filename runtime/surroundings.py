@@ -1,4 +1,4 @@
-"""What an evaluation is run with besides its items: natural inputs, other networks, and what metrics need."""
+"""What an evaluation is run with besides its items: other networks, and what metrics need."""
 
 from dataclasses import replace
 
@@ -6,7 +6,6 @@ from ..compiler.plan import EvaluateStep
 from .fits import Fits
 from .fitted import evaluation_content
 from .metrics import AwaitingScores, Judging, Missing, Replies
-from .natural import Natural, open_natural
 from .other_networks import Other
 
 
@@ -15,13 +14,6 @@ class Surroundings:
 
     def __init__(self, fits: Fits) -> None:
         self.fits, self.missing = fits, Missing()
-
-    def natural(self, step: EvaluateStep) -> Natural | None:
-        """The inputs on which what is read of the network is fitted; None where nothing is read but its answer."""
-        if step.natural is None:
-            return None
-        items, _, encoding = self.fits.items(step.natural)
-        return open_natural(items, encoding)
 
     def others(self, step: EvaluateStep, candidate: int) -> dict[str, Other]:
         """Engines on the other networks in which values are read, through the maps of the one that is measured."""
@@ -41,8 +33,8 @@ class Surroundings:
         if step.replies is None:
             return Judging(Missing())
         candidate = step.candidates[index]
-        maps = None if candidate.fit is None else self.fits.fit(candidate.fit)
-        content = evaluation_content(str(candidate.frame_seed), index, maps, cells)
+        maps = self.fits.maps(candidate)
+        content = evaluation_content(str(candidate.frame_seed), index, maps, cells=cells)
         return Judging(Missing(), Replies(self.fits.store, step.replies, candidate.network.key, content))
 
     def await_rows(self, judging: Judging) -> None:

@@ -39,7 +39,8 @@ def read_header(path: Path) -> Header:
         size = path.stat().st_size
         with path.open("rb") as file:
             start = file.read(8)
-            if start[:2] in (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK"):
+            pickle = start[:2] in (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05") and any(start[4:])
+            if pickle or start[:2] == b"PK":  # a header's length, of 640 bytes for instance, may begin like a pickle
                 raise BadCheckpointError(
                     "CS503", "it is a pickled checkpoint", "save it as safetensors; pickles run code"
                 )

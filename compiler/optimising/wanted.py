@@ -56,7 +56,7 @@ def _of_fit(plan: Plan, step: FitStep) -> Iterator[Wanted]:
 def _of_evaluation(plan: Plan, step: EvaluateStep) -> Iterator[Wanted]:
     first = step.candidates[0].network
     key = first.key if len(step.candidates) == 1 else step.key
-    unfitted = [candidate.network for candidate in step.candidates if candidate.fit is None]
+    unfitted = [candidate.network for candidate in step.candidates if candidate.chosen_by_score]
     runs = [(network, network.key, step.select) for network in unfitted if step.select is not None]
     for network, network_key, encode in (*runs, (first, key, step.items)):
         assert encode is not None

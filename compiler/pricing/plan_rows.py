@@ -28,6 +28,10 @@ class Rows:
     drawn: Codes | None
     _hashed: dict[int, Hashes | None] = field(default_factory=dict, repr=False, compare=False)
 
+    def fed(self, encoding: Encoding) -> "Rows":
+        """The same inputs as another network is fed them."""
+        return Rows(self.encode, self.count, self.population, encoding, self.drawn)
+
     def hashes(self, role: int) -> Hashes | None:
         """The distinct inputs of a role; None where they are too many to list."""
         if role not in self._hashed:

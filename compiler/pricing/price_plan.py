@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 import networkx as nx
 
 from ..budgets import CHUNK
-from ..count_runs import ask_metric, ask_score
+from ..count_runs import ask_metric, ask_moved, ask_score
 from ..optimising.wanted import evaluation_goes_on_from_keys, skipped
-from ..plan import CaptureStep, DecideStep, EvaluateStep, FitStep, Plan, PlannedControl, RankStep
+from ..plan import Candidate, CaptureStep, DecideStep, EvaluateStep, FitStep, Plan, PlannedControl, RankStep
+from ..terms import Agree
 from .estimate_memory import Memory, estimate_memory
 from .plan_rows import Rows, open_natural, open_rows, planned_count
 from .price_fit import price_fit
@@ -102,12 +103,12 @@ def price_evaluate(plan: Plan, step: EvaluateStep, running: Running, stored: Sto
     Which candidate is measured is not known before, so that no input of it counts as run by another step.
     """
     natural, runs = None if step.natural is None else open_natural(plan, step.natural), list[Runs]()
-    unfitted = [candidate for candidate in step.candidates if candidate.fit is None]
+    unfitted = [candidate for candidate in step.candidates if candidate.chosen_by_score]
     if step.select is not None:
         for candidate in unfitted:
             select = running.rows(plan, step.select)
             network = running.network(candidate.network.key, candidate.network, select.encoding)
-            runs.append(_score(step, select, natural, network, running))
+            runs.append(_score(step, candidate, select, natural, network, running))
     if step.key in stored and stored[step.key] is None:
         return runs
     done, count = stored.get(step.key) or 0, planned_count(plan, step.items)
@@ -116,7 +117,8 @@ def price_evaluate(plan: Plan, step: EvaluateStep, running: Running, stored: Sto
         return runs
     source = step.candidates[0].network
     key = source.key if len(step.candidates) == 1 else step.key
-    return [*runs, _score(step, rows, natural, running.network(key, source, rows.encoding), running)]
+    network = running.network(key, source, rows.encoding)
+    return [*runs, _score(step, step.candidates[0], rows, natural, network, running)]
 
 
 def price_rank(plan: Plan, step: RankStep, running: Running) -> list[Runs]:
@@ -125,10 +127,12 @@ def price_rank(plan: Plan, step: RankStep, running: Running) -> list[Runs]:
     natural = None if step.measure.natural is None else open_natural(plan, step.measure.natural)
     (candidate,) = step.measure.candidates
     network = running.network(candidate.network.key, candidate.network, rows.encoding)
-    return [_score(step.at(index), rows, natural, network, running) for index in range(len(step.places))]
+    return [_score(step.at(index), candidate, rows, natural, network, running) for index in range(len(step.places))]
 
 
-def _score(step: EvaluateStep, rows: Rows, natural: Rows | None, network: Network, running: Running) -> Runs:
+def _score(
+    step: EvaluateStep, candidate: Candidate, rows: Rows, natural: Rows | None, network: Network, running: Running
+) -> Runs:
     facts, names = network.source.file.facts, step.model.input_names
     runs = Runs(network, step.schedule, running.seen)
     early = 0
@@ -145,7 +149,13 @@ def _score(step: EvaluateStep, rows: Rows, natural: Rows | None, network: Networ
         other = next(other for other in step.others if other.name == name)
         runs.elsewhere(running.network(other.network.key, other.network, other.encoding), rows, stage)
     if natural is not None:
-        runs.natural(asked, natural, rows.count)
+        once = asked.moved and isinstance(step.score, Agree)  # affine maps are fitted once for all items
+        runs.natural(asked, natural, 1 if once else rows.count)
+    if candidate.origin is not None and step.origin is not None and natural is not None:
+        source, places = candidate.origin.network, step.origin
+        there = ask_moved(asked.moved, source.file.facts, places.grounding, places.variables)
+        fed, read = running.network(source.key, source, places.encoding), places.encoding
+        runs.moved(fed, there, rows.fed(read), natural.fed(read))
     return runs
 
 

@@ -289,6 +289,15 @@ class Runs:
         other.read(rows, 0, stage, rows.count)
         self.own = self.own.plus(other.own)
 
+    def moved(self, network: Network, asked: Asked, rows: Rows, natural: Rows) -> None:
+        """Sources that are read on another network, and there the natural inputs on which their maps are fitted."""
+        other = Runs(network, self.schedule, self.seen, self)
+        for role, stage in asked.reads:
+            passed = sorted({before for own, before in asked.passed if own == role})
+            other.read(rows, role, stage, rows.count, passed=passed)
+        other.natural(asked, natural, 1)
+        self.own = self.own.plus(other.own)
+
     def natural(self, asked: Asked, rows: Rows, scored: int) -> None:
         """Natural inputs, the bases of `rows`: read once, or with each batch of the items that are scored."""
         batches = 1 if self.schedule.captured else self._batches(scored)

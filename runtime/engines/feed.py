@@ -68,6 +68,16 @@ class Feed:
                     _check_apart(frame, {index: found[index], number: found[number]}.values())
         return found
 
+    def check_lengths(self, *tables: Tensor) -> None:
+        """Prompts are as long in all tables of rows, so that each position has its counterparts.
+
+        Raises:
+            EnvironmentProblem: they are not.
+        """
+        if self.layout.slots is not None and len({length for rows in tables for length in rows[:, 0].tolist()}) > 1:
+            message = "expected prompts of one length, whose positions are each other's counterparts, found several"
+            raise EnvironmentProblem("CS549", message, "pad the slots: `{x:02}`")
+
     def find(self, positions: Positions, rows: Tensor) -> Where:
         """Positions in each row; those that are the same in every row as they are."""
         same = tuple(position for position in positions if isinstance(position, int))

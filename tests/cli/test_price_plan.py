@@ -117,6 +117,30 @@ def test_values_take_no_more_passes_than_their_price_and_hardly_fewer(
     assert 0.9 * priced.forward <= counted.forward <= priced.forward
 
 
+ORIGIN = """
+network twin = torch("net.safetensors")
+align decided: both_equalities -> net { left at hidden[2][0]  right at hidden[2][1] }
+align copied: both_equalities -> twin { left, right at hidden[1] via rotation size 2  fit { seeds: 1  steps: 5 } }
+claim from_there: iia(decided.left from copied) >= 0.1
+"""
+
+
+@pytest.mark.parametrize("engine", ["fused", "hooks"])
+def test_sources_of_another_network_take_no_more_passes_than_their_price_and_hardly_fewer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: EngineName
+) -> None:
+    plan = compile_spec(check(sampled(tmp_path, ORIGIN)), engine)
+    store = Store(tmp_path / "store")
+    (step,) = (s for s in plan.steps() if isinstance(s, EvaluateStep) and s.text == "iia(decided.left from copied)")
+    Fits(plan, store, Silent()).fit(fit_of(plan))
+    priced, counted = price_plan(plan, find_stored(plan, store)).first[step.key], Counted(monkeypatch)
+    evaluations = Evaluations(plan, store, Fits(plan, store, Silent()), Silent())
+    evaluations.scores(step.key, 256)
+    evaluations.scores(step.key, 512)
+    assert 0.9 * priced.clean <= counted.clean <= priced.clean
+    assert counted.forward == priced.forward == 512
+
+
 def test_a_search_for_sites_takes_no_more_passes_than_its_price(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

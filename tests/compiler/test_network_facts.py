@@ -51,6 +51,17 @@ def test_a_file_that_agrees_with_its_configuration_is_read(tmp_path: Path, confi
     assert read_network_facts(write(tmp_path / "net.safetensors", config, facts.shapes())) == facts
 
 
+@pytest.mark.parametrize("length", [1152, 1408])
+def test_a_header_whose_length_is_written_like_the_start_of_a_pickle_is_read(tmp_path: Path, length: int) -> None:
+    """1152 is 80 04 00 .. in the file, and 80 04 is how a pickle of protocol 4 begins."""
+    path = write(tmp_path / "net.safetensors", MLP, MLP_FACTS.shapes())
+    whole = path.read_bytes()
+    (old,) = struct.unpack("<Q", whole[:8])
+    header, data = whole[8 : 8 + old], whole[8 + old :]
+    path.write_bytes(struct.pack("<Q", length) + header.ljust(length) + data)
+    assert read_network_facts(path) == MLP_FACTS
+
+
 def test_optional_entries_are_read(tmp_path: Path) -> None:
     config = TRACR | {"causal": True, "frozen": ["pos_embed", "L1.mlp.in.b"], "init": "lecun"}
     facts = read_network_facts(write(tmp_path / "net.safetensors", config, TRACR_FACTS.shapes()))
