@@ -12,6 +12,7 @@ from .groundings import Autoencoder
 from .network_facts import BadCheckpointError
 from .network_facts.read_header import read_header
 from .open_network import above_the_spec
+from .site_widths import site_width
 
 TENSORS = ("W_enc", "b_enc", "W_dec", "b_dec")
 _FORMAT = "it holds `W_enc` [width, features], `b_enc` [features], `W_dec` [features, width] and `b_dec` [width]"
@@ -90,7 +91,4 @@ def _widths(placement: Placement, network: FedNetwork) -> list[tuple[str, int | 
             for part in place.parts
             for layer in (facts.layers(part.component) if part.layers is None else part.layers or (None,))
         ]
-    return [
-        (part.text, facts.width(part.component, part.layer) if part.dims is None else len(part.dims))
-        for part in place.parts
-    ]
+    return [(part.text, site_width(part, facts) if part.dims is None else len(part.dims)) for part in place.parts]

@@ -6,6 +6,7 @@ from ..lang.components import same_vector
 from ..lang.diagnostics import Diagnostic, Label
 from ..lang.places import Placement, Site
 from .check_positions import FedNetwork, Met
+from .site_widths import site_width
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def site_room(site: Site, network: FedNetwork) -> int | None:
 
 def part_width(part: Site, network: FedNetwork) -> int | None:
     """The dims of one site at one position."""
-    width = network.facts.width(part.component, part.layer)
+    width = site_width(part, network.facts)
     return width if width is None or part.dims is None else len(part.dims)
 
 

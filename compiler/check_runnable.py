@@ -15,8 +15,9 @@ from .check_metrics_run import ENCODERS, find_metric_obstacle
 from .check_searches_run import find_search_obstacle
 from .experiments import NetworkFile
 from .lower_searches import searched_circuits
-from .network_facts import TransformerFacts
+from .network_facts import NetworkFacts, TransformerFacts
 from .prompts import Spellings, SpokenTask
+from .site_widths import site_width
 
 _ELSEWHERE = (
     "`cspec check` and `cspec compile --emit terms` take it; to verify other claims, move it to a file of its own"
@@ -65,10 +66,10 @@ def find_obstacles(estimand: Estimand, program: Program, networks: Networks) -> 
     yield from _task(program.tasks[task], there)
     aligned = tuple(read.name for read in read_by) or _aligned(estimand)
     for name in aligned:
-        aligned_to = program.alignments[name].network
-        known = aligned_to not in networks or networks[aligned_to].facts.last_layer >= 0
+        on = dict.fromkeys((program.alignments[name].network, *run_on))
+        facts = [networks[network].facts for network in on if network in networks]
         for placement in program.alignments[name].placements:
-            yield from _placement(placement, spoken, known)
+            yield from _placement(placement, spoken, facts)
         yield from find_interleaved(program.alignments[name], program.alignments, isinstance(estimand, Iia))
     if what := _what_is_not_run(estimand, program, networks):
         message = f"`{_name(estimand)}` is checked, and cannot be run yet"
@@ -184,14 +185,15 @@ def _several_tokens(spellings: Spellings, task: Task, file: NetworkFile) -> str:
     return "" if prompted else "elsewhere than after a prompt"
 
 
-def _placement(placement: Placement, spoken: list[SpokenTask], known: bool) -> Iterator[Diagnostic]:
-    """What of a placement is not run; `known`: the network has layers to put controls at."""
+def _placement(placement: Placement, spoken: list[SpokenTask], facts: list[NetworkFacts]) -> Iterator[Diagnostic]:
+    """What of a placement is not run on networks of these facts."""
     place, variable = placement.place, placement.variable
     for part in place.parts:
-        if part.module is not None and (isinstance(place, Region) or part.dims is None):
+        if part.module is not None and (isinstance(part, Region) or not _is_known(part, facts)):
             what = f"the {_kind(place)} `{part.text}` of `{variable}`"
             yield _not_run(what, part.span, 'name one module and its dims: `at module("PATH")[0..63] @ last`')
             return
+    known = all(each.last_layer >= 0 for each in facts)  # else there are no layers to put controls at
     if not known and (placement.family.name != "identity" or placement.sizes != (None,)):
         what = f"the learned map of `{variable}`, in a network of which only modules are known,"
         yield _not_run(what, placement.size_span, "give its dims with `via identity`")
@@ -205,6 +207,11 @@ def _placement(placement: Placement, spoken: list[SpokenTask], known: bool) -> I
                 return
     if placement.family.name == "sae" and isinstance(place, Site) and place.inside is not None:
         yield _not_run(f"the family `sae` of `{variable}`, inside another variable,", placement.family.path_span)
+
+
+def _is_known(site: Site, facts: list[NetworkFacts]) -> bool:
+    """Whether it is known which dims a module's site has."""
+    return site.dims is not None or (bool(facts) and all(site_width(site, each) is not None for each in facts))
 
 
 def _kind(place: Site | Region) -> str:

@@ -7,6 +7,7 @@ from ..lang.places import Placement, Region, Site
 from ..lang.program import Alignment
 from .check_positions import FedNetwork, check_positions
 from .check_room import Taken, find_common_units, largest_size, report_no_room, site_room, take_room
+from .site_widths import site_width
 
 
 def check_sites(alignment: Alignment, network: FedNetwork, alignments: Mapping[str, Alignment]) -> list[Diagnostic]:
@@ -33,7 +34,7 @@ def check_sites(alignment: Alignment, network: FedNetwork, alignments: Mapping[s
 def _take_room(
     placement: Placement, site: Site, mates: list[Placement], taken: list[Taken], network: FedNetwork
 ) -> list[Diagnostic]:
-    """Room for a placement at a site that exists. Of a module nobody knows the width before it is loaded.
+    """Room for a placement at a site that exists. Of some modules nobody knows the width before they are loaded.
 
     `mates` are the placements that share its map, itself among them.
     """
@@ -79,7 +80,7 @@ def _check_part(site: Site, network: FedNetwork) -> list[Diagnostic]:
         return [_no_site(site, network)]
     if site.head is not None and site.head >= facts.heads_of(site.component):
         return [_no_site(site, network)]
-    width = facts.width(site.component, site.layer)
+    width = site_width(site, facts)
     if site.dims is not None and width is not None and max(site.dims) >= width:
         return [_no_dims(site, site.dims, width, network)]
     if problems := check_positions(site.positions, f"the site `{site.text}`", site.span, network):

@@ -9,6 +9,7 @@ from ..lang.places import Placement, Region, Site
 from ..lang.program import Program
 from .check_positions import FedNetwork
 from .check_sites import check_place
+from .site_widths import site_width
 
 Feed = Callable[[str, str], FedNetwork | None]
 
@@ -113,7 +114,7 @@ def _width(place: Site | Region, network: FedNetwork) -> int | None:
         return None
     total = 0
     for part in place.parts:
-        width = len(part.dims) if part.dims is not None else network.facts.width(part.component, part.layer)
+        width = len(part.dims) if part.dims is not None else site_width(part, network.facts)
         if width is None:
             return None
         total += width * len(network.resolve(part.positions))

@@ -10,6 +10,7 @@ from .causal_model import CausalModel
 from .experiments import NetworkFile
 from .groundings import Inside, Part, Place, Positions, Search, ground
 from .positions import resolve_positions
+from .site_widths import site_width
 
 Via = tuple[Family, tuple[Size, ...]]
 
@@ -133,7 +134,9 @@ class _Places:
     def part(self, sites: tuple[Site, ...]) -> Part:
         """The units of sites that differ in their positions only, each of heads and dims of one activation."""
         site, *_ = sites
-        width = 0 if site.module is not None else self.facts.width(site.component, site.layer)
+        width = site_width(site, self.facts)
+        if site.module is not None and (site.dims is not None or width is None):
+            width = 0  # what its dims are is said, or not known before it is run
         assert width is not None, "checked against the network"
         dims = tuple(dim for part in site.parts for dim in self.dims_of(part, width))
         if site.head is not None:

@@ -44,6 +44,10 @@ class MlpFacts:
         """0: activations have one place for all inputs."""
         return 0
 
+    def module_width(self, path: str) -> int | None:
+        """Modules are no sites of it."""
+        return None
+
     def heads_of(self, component: str) -> int:
         """Heads are no sites of it."""
         return 0

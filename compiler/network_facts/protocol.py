@@ -44,6 +44,9 @@ class NetworkFacts(Protocol):
     def width(self, component: str, layer: int | None) -> int | None:
         """The number of dims of a site (at each position); None where the network has no such site."""
 
+    def module_width(self, path: str) -> int | None:
+        """The number of dims of what the module at a dotted path gives, at each position; None where unknown."""
+
     def heads_of(self, component: str) -> int:
         """How many heads a component has in each layer; 0 where it has none."""
 

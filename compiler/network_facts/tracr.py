@@ -54,6 +54,10 @@ class TracrFacts:
         """One later, since `bos` comes first."""
         return index + 1
 
+    def module_width(self, path: str) -> int | None:
+        """Modules are no sites of it."""
+        return None
+
     def heads_of(self, component: str) -> int:
         """Heads are no sites of it."""
         return 0

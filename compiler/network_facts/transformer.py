@@ -5,6 +5,7 @@ from typing import Any
 
 from ...lang.components import COMPONENTS
 from .config import read_positive
+from .module_widths import find_width
 
 STREAM = ("resid_pre", "resid_post", "attn_out", "mlp_out")
 """Components of a layer that are as wide as the residual stream, in every architecture."""
@@ -95,6 +96,18 @@ class TransformerFacts:
     def width(self, component: str, layer: int | None) -> int | None:
         """The stream's width for what is added to it, the head's for q, k, v and a head's output."""
         return self._dims(component) if layer in self.layers(component) else None
+
+    def module_width(self, path: str) -> int | None:
+        """Of the modules in a layer of a known architecture."""
+        widths = {
+            "stream": self.stream,
+            "mlp": self.mlp,
+            "heads": self.heads * self.head_width,
+            "key heads": self.key_heads * self.head_width,
+            "three streams": 3 * self.stream,
+        }
+        found = find_width(self.architecture, path, self.blocks)
+        return None if found is None else widths[found]
 
     def _dims(self, component: str) -> int | None:
         if component in ("embed", *STREAM) or (component == "resid_mid" and not self.parallel):

@@ -154,6 +154,12 @@ def site_vectors(frame: Frame, states: Sequence[Tensor], where: Sequence[Where])
 def _take_units(part: Part, state: Tensor, where: Where) -> Tensor:
     """The units of a part, shape [item, place, dim]."""
     chosen = take_positions(state, where)
+    if part.width not in (0, chosen.shape[-1]):
+        raise EnvironmentProblem(
+            "CS538",
+            f"expected {part.width} dims of `{part.component}`, as the configuration says, found {chosen.shape[-1]}",
+            "name the dims that the module gives",
+        )
     if max(part.dims) >= chosen.shape[-1]:
         raise EnvironmentProblem(
             "CS538",

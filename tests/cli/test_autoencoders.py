@@ -90,7 +90,21 @@ def test_the_files_content_and_not_its_name_is_what_results_depend_on(tmp_path: 
     assert not store.exists()
 
 
-def test_a_spec_with_an_autoencoder_is_priced_locked_and_replayed(tmp_path: Path) -> None:
+def test_a_counterexample_of_an_autoencoder_is_replayed(tmp_path: Path) -> None:
+    """Its one feature is the neuron of `right`, so that exchanging it as `left` goes wrong, again and again."""
+    claim = WHOLE.replace("CLAIM", "== 1 exhaustively").replace("-> net", "-> net over main")
+    spec = small(tmp_path, PAIRS + claim)
+    save(tmp_path / "f.safetensors", [[0], [1]], [[0, 1]])
+    assert run("verify", spec).status == 1
+    replayed = run("replay", f"{spec}#1")
+    assert (replayed.status, replayed.err) == (0, "")
+    assert replayed.out.splitlines()[-1].endswith(": as the result says")
+    # another autoencoder in the file's place is noticed
+    save(tmp_path / "f.safetensors", [[1], [0]], [[1, 0]])
+    assert run("replay", f"{spec}#1").status != 0
+
+
+def test_a_spec_with_an_autoencoder_is_priced_and_locked_and_no_script_repeats_it(tmp_path: Path) -> None:
     spec = sampled(tmp_path, CHOSEN.replace("SIZE", "1"))
     save(tmp_path / "f.safetensors", [[1, 0], [0, 1]], [[1, 0], [0, 1]])
     assert run("lock", spec).status == 0

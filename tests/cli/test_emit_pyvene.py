@@ -111,6 +111,7 @@ SITES = [
     ("k[2, 1] @ {w}", "rotation size 2"),
     ("resid_mid[1] @ {x}", "identity size 3"),
     ('module("transformer.h.1.mlp.c_fc")[4..9] @ {x}', "identity"),
+    ('module("transformer.h.1.mlp") @ {x}', "rotation size 2"),
 ]
 
 

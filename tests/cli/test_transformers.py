@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 import torch
+from cspec.compiler.pipeline import check_spec
+from cspec.lang.diagnostics import Source
 from cspec.runtime.networks.transformers.drive import Driver, Piece
 from transformers import (
     AutoConfig,
@@ -87,8 +89,21 @@ def test_a_module_is_the_site_that_the_component_is(gpt2: Path, engine: str) -> 
     write(gpt2, "mlp_out[1] @ {x}")
     component = counts(gpt2, "--engine", engine)
     assert all(0 < right < n for right, n in component)
-    write(gpt2, 'module("transformer.h.1.mlp.c_proj")[0..15] @ {x}')
-    assert counts(gpt2, "--engine", engine) == component
+    for dims in ("[0..15]", ""):
+        write(gpt2, f'module("transformer.h.1.mlp.c_proj"){dims} @ {{x}}')
+        assert counts(gpt2, "--engine", engine) == component
+
+
+def test_a_map_of_a_whole_module_is_learned_as_that_of_the_component(gpt2: Path) -> None:
+    write(gpt2, "resid_post[1] @ {x}", "pca size 2")
+    component = counts(gpt2)
+    assert all(0 < right < n for right, n in component)
+    write(gpt2, 'module("transformer.h.1") @ {x}', "pca size 2")
+    assert counts(gpt2) == component
+    spec = gpt2 / "first.cspec"
+    (experiment,) = check_spec(Source(spec, spec.read_text())).controlled
+    reasons = {control.name: control.why for control in experiment.quantities[0].vetoes}
+    assert reasons["child"] == "what comes after a module is known to its network alone"
 
 
 def test_engines_count_the_same_with_a_map_that_is_learned(gpt2: Path) -> None:
@@ -111,7 +126,7 @@ def test_an_unknown_architecture_is_run_by_its_modules(opt: Path) -> None:
     ("site", "message", "help"),
     [
         ('module("transformer.h.1.mpl")[0..3] @ {x}', "the network has no module", "`transformer.h.1.mlp`"),
-        ('module("transformer.h.1.mlp")[0..16] @ {x}', "expected dims 0..15", "that the module gives"),
+        ('module("transformer.ln_f")[0..16] @ {x}', "expected dims 0..15", "that the module gives"),
         ('module("transformer.wpe")[0..3] @ {x}', "shape [1, 4, 16]", "one vector for each token"),
     ],
 )
@@ -124,11 +139,32 @@ def test_a_module_that_is_no_site(gpt2: Path, site: str, message: str, help: str
     assert "Traceback" not in done.err
 
 
-def test_a_whole_module_has_no_width_before_it_is_loaded(gpt2: Path) -> None:
-    done = run("verify", write(gpt2, 'module("transformer.h.1.mlp") @ {x}'))
+@pytest.mark.parametrize("path", ["transformer.h.1.mlp.dropout", "transformer.h.3.mlp", "transformer.ln_f"])
+def test_a_whole_module_whose_width_is_not_known_is_refused(gpt2: Path, path: str) -> None:
+    done = run("verify", write(gpt2, f'module("{path}") @ {{x}}'))
     assert done.status == 2
     assert "error[CS519]" in done.err
     assert 'at module("PATH")[0..63] @ last' in done.err
+
+
+def test_a_whole_module_of_an_unknown_architecture_is_refused(opt: Path) -> None:
+    spec = write(opt, 'module("model.decoder.layers.0.fc2") @ {x}')
+    assert run("check", spec).status == 0
+    done = run("verify", spec)
+    assert (done.status, "error[CS519]" in done.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("site", "map", "code"),
+    [
+        ('module("transformer.h.1.mlp")[0..16] @ {x}', "identity", "CS321"),
+        ('module("transformer.h.1.mlp") @ {x}', "rotation size 17", "CS322"),
+    ],
+)
+def test_a_known_width_is_checked_before_anything_runs(gpt2: Path, site: str, map: str, code: str) -> None:
+    done = run("check", write(gpt2, site, map))
+    assert done.status == 2
+    assert f"error[{code}]" in done.err
 
 
 @pytest.mark.parametrize(("options", "code"), [(', device: "cuda:7"', "CS537"), ("", "CS503")])

@@ -4,6 +4,10 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from cspec.compiler.groundings import Block, Frame
+from cspec.compiler.network_facts.module_widths import modules_of
+from cspec.lang.places import IDENTITY
+from cspec.runtime.engines.feed import site_vectors
 from cspec.runtime.errors import EnvironmentProblem
 from cspec.runtime.networks.transformers import TransformerNetwork
 from torch import Tensor
@@ -54,6 +58,29 @@ def state_at(network: TransformerNetwork, tokens: Tensor, component: str, layer:
     with hooked(network.model, heads_of(network, component), component, layer, keep):
         library(network, tokens)
     return found[0]
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_modules_give_as_many_dims_as_the_facts_say(name: str) -> None:
+    network, tokens = network_of(name), draw_tokens()
+    for path in modules_of(network.facts.architecture, 1):
+        found: list[Tensor] = []
+
+        def keep(_: object, __: object, output: Tensor | tuple[Tensor, ...], found: list[Tensor] = found) -> None:
+            found.append(output if isinstance(output, Tensor) else output[0])
+
+        handle = network.model.get_submodule(path).register_forward_hook(keep)
+        library(network, tokens)
+        handle.remove()
+        assert [tuple(each.shape) for each in found] == [(*tokens.shape, network.facts.module_width(path))], path
+
+
+def test_a_width_that_a_run_does_not_find_is_an_error() -> None:
+    path = 'module("model.layers.1")'
+    frame = Frame(path, None, tuple(range(20)), 20, IDENTITY, (Block(0, 0, 20),), (0,))
+    with pytest.raises(EnvironmentProblem, match=r"expected 20 dims of .* found 16") as raised:
+        site_vectors(frame, [torch.zeros(2, 3, 16)], [(0,)])
+    assert raised.value.code == "CS538"
 
 
 def replaced(vectors: Tensor) -> Change:
