@@ -51,14 +51,15 @@ def _score(seed: SeedReport) -> str:
 def _search(rows: Sequence[SearchRow], page: Page) -> list[str]:
     """The best alternatives for some variables, how many more there are, and those that were not admitted."""
     tried = sorted((row for row in rows if row.select is not None), key=lambda row: -(row.select or 0.0))
+    shown = max(SHOWN, sum(row.chosen for row in rows))  # of a circuit all its cells
     lines = page.wrap(f"search for {', '.join(rows[0].variables)}: best scores on select, not corrected", INDENT)
     cells = [
         (row.place, f"{row.select:.3f}", f"{row.steps:,} steps" if row.steps else "", "chosen" if row.chosen else "")
-        for row in tried[:SHOWN]
+        for row in tried[:shown]
     ]
     lines += columns(cells, INDENT + 2)
-    if len(tried) > SHOWN:
-        more = tried[SHOWN:]
+    if len(tried) > shown:
+        more = tried[shown:]
         lines += page.wrap(f"{len(more)} more, at most {more[0].select:.3f} (all with --json)", INDENT + 2)
     refused = [row.place for row in rows if row.select is None]
     if refused:

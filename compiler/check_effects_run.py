@@ -1,6 +1,7 @@
 """Which effects the engines can measure: on sites, circuits, inputs and given maps, of the answer or `correct`."""
 
 from ..lang.effects import (
+    CandidateSubject,
     CircuitSubject,
     Effect,
     InputSubject,
@@ -78,10 +79,8 @@ def _of_subject(subject: Subject, program: Program) -> str:
             return _of_site(site)
         case CircuitSubject(circuit=name, random=False):
             sites = program.circuits[name].sites
-            if isinstance(sites, tuple):
-                return next((what for what in map(_of_site, sites) if what), "")
-            return f"the circuit `{name}`, which is searched for"
-        case VariablesSubject() | RestSubject():
+            return next((what for what in map(_of_site, sites) if what), "") if isinstance(sites, tuple) else ""
+        case VariablesSubject() | RestSubject() | CandidateSubject():
             return ""
     return f"`{subject.text}`"
 

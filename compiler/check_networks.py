@@ -3,13 +3,13 @@
 From a typed program and the spec's folder to the networks' facts and diagnostics.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from ..lang.circuits import TopSites
 from ..lang.claims import Accuracy, Estimand, Iia, Reading
-from ..lang.diagnostics import Diagnostic
+from ..lang.diagnostics import Diagnostic, Label
 from ..lang.effects import CandidateSubject, CircuitSubject, Effect, Mean, SiteSubject, Taken, VariablesSubject
 from ..lang.places import Region, Site
 from ..lang.program import Alignment, Program
@@ -20,6 +20,7 @@ from .check_taken_values import check_taken_values
 from .experiments import NetworkFile
 from .feed_networks import Feeding
 from .groundings import Autoencoder
+from .lower_searches import region_places
 from .open_network import open_network
 from .prompts.check_prompts import check_position_counts
 
@@ -59,7 +60,24 @@ def check_networks(
             found += check_taken_values(effect, program, fed.feed)
     spoken = fed.spoken()
     whole = {n: replace(file, autoencoders=autoencoders.get(n, {})) for n, file in spoken.items()}
+    if all(problem.severity != "error" for problem in found):
+        found += _check_counts(program, whole)
     return whole, tuple(dict.fromkeys(found))
+
+
+def _check_counts(program: Program, files: Mapping[str, NetworkFile]) -> Iterator[Diagnostic]:
+    """A circuit has no more sites than the region that it is searched in. What a module has is not known here."""
+    for circuit in program.circuits.values():
+        sites = circuit.sites
+        if not isinstance(sites, TopSites) or any(part.module is not None for part in sites.region.parts):
+            continue
+        if sites.score.network in files and (there := len(region_places(program, files, sites))) < sites.count:
+            yield Diagnostic(
+                "CS363",
+                f"expected at most {there} sites of `{sites.region.text}`, found {sites.count}",
+                Label(sites.region.span),
+                help=f"write `top {there} of {sites.region.text}` or fewer, or widen the region",
+            )
 
 
 def fed_pairs(program: Program) -> tuple[tuple[str, str], ...]:

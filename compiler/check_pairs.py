@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ..lang.diagnostics import Diagnostic, Label, Span
 from ..lang.program import Program
-from .experiments import Experiment, Measurement
+from .experiments import Experiment, Measurement, Ranking
 from .sampling.count_undefined import count_undefined
 from .sampling.draw_items import Population, open_population
 from .sampling.enumerate_items import count_items
@@ -57,6 +57,8 @@ def check_pairs(
             if measurement.fitting is not None:
                 fitting = measurement.fitting
                 found += _check_fit(fitting.recipe, fitting.fit_count, experiment.claim.span, populations)
+            for ranking in measurement.rankings:
+                found += _check_select(ranking, experiment.claim.span, populations)
     return tuple(dict.fromkeys(found))
 
 
@@ -133,6 +135,17 @@ def _check_fit(recipe: Recipe, count: int, claim: Span, populations: Populations
             help = "give `fit` a larger share, or hold out fewer values"
             return [Diagnostic("CS432", message, Label(claim), help=help)]
     return []
+
+
+def _check_select(ranking: Ranking, claim: Span, populations: Populations) -> list[Diagnostic]:
+    recipe = ranking.score.recipe
+    population = populations.open(recipe)
+    if not population.cells:
+        return [_no_items(recipe, claim)]
+    if len(population.draw("select", min(ranking.select_count, SEEN)).items):
+        return []
+    message = f"no item of the `select` split can be drawn: the circuit `{ranking.name}` cannot be chosen"
+    return [Diagnostic("CS432", message, Label(claim), help="give `select` a larger share, or hold out fewer values")]
 
 
 def _check_whole_domain(measurement: Measurement, claim: Span, populations: Populations) -> list[Diagnostic]:

@@ -12,7 +12,9 @@ from ..lang.renderings import Prompt
 from .check_effects_run import find_effect_obstacle
 from .check_interleaved import find_interleaved, sets_layers_beside
 from .check_metrics_run import ENCODERS, find_metric_obstacle
+from .check_searches_run import find_search_obstacle
 from .experiments import NetworkFile
+from .lower_searches import searched_circuits
 from .network_facts import NetworkFacts, TransformerFacts
 from .prompts import Spellings, SpokenTask
 from .site_widths import site_width
@@ -83,11 +85,23 @@ def _what_is_not_run(estimand: Estimand, program: Program, networks: Networks) -
             return "a vector of several layers that is set beside something else"
         case Effect() | Mean():
             facts = networks[estimand.network].facts if estimand.network in networks else None
-            return find_effect_obstacle(estimand, program, facts) or _of_reading(estimand, program, networks)
+            found = find_effect_obstacle(estimand, program, facts) or _of_reading(estimand, program, networks)
+            return found or _of_searches(estimand, program, networks)
         case Reading(kind="cae"):
             return _of_rest(estimand, program, networks.get(estimand.network))
         case Accuracy() | Reading():
             return ""
+
+
+def _of_searches(estimand: Effect | Mean, program: Program, networks: Networks) -> str:
+    """What of the searches for an effect's circuits no engine runs, that by which they score included."""
+    searched = searched_circuits(program, estimand) if isinstance(estimand, Effect) else {}
+    for name, sites in searched.items():
+        assert isinstance(estimand, Effect)
+        what = find_search_obstacle(estimand, name, sites, program, networks)
+        if what := what or _what_is_not_run(sites.score, program, networks):
+            return what
+    return ""
 
 
 def _of_rest(estimand: Reading, program: Program, file: NetworkFile | None) -> str:

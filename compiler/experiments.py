@@ -13,7 +13,7 @@ from ..lang.claims import Claim
 from ..lang.later import LATER
 from ..lang.program import FitSettings
 from .encode_prompts import PromptEncoding
-from .groundings import Autoencoder, Grounding, Search, ground
+from .groundings import Autoencoder, Grounding, Place, Search, ground
 from .metrics import RunMetric
 from .network_facts import NetworkFacts
 from .prompts import SpokenTask
@@ -193,6 +193,8 @@ class Measurement:
     """Further networks in which values are read, each with how it is fed."""
     metric: RunMetric | None = field(default=None, metadata=LATER)
     """The metric that the term reads, where it is another one than `correct`."""
+    rankings: "tuple[Ranking, ...]" = field(default=(), metadata=LATER)
+    """How circuits are found that it sets or holds."""
     origin: Origin | None = field(default=None, metadata=LATER)
     """Where the sources are read, if not in the network itself."""
 
@@ -215,7 +217,22 @@ class Measurement:
     @property
     def learned(self) -> bool:
         """Whether a map is found for it, so that a miss speaks of the search and not of the network."""
-        return self.origin is not None or (self.fitting is not None and not self.frozen)
+        return self.origin is not None or bool(self.rankings) or (self.fitting is not None and not self.frozen)
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """How a circuit is found: each of `places` is scored on `select` by itself, and the best are the circuit's cells.
+
+    `score` measures one of them, its variable `it`, on so many items of `select`. `variables` are those of the
+    measurement that uses the circuit that stand for its cells, the best one first. The name is for people.
+    """
+
+    name: str = field(compare=False)
+    places: tuple[Place, ...]
+    score: Measurement
+    select_count: int
+    variables: tuple[int, ...]
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ import networkx as nx
 from ..lang.program import Settings
 from .autoencoder_keys import autoencoder_parts
 from .check_pairs import Populations
-from .experiments import Control, Encoding, Experiment, Fitting, Measurement, NetworkFile, Origin, Quantity
+from .experiments import Control, Encoding, Experiment, Fitting, Measurement, NetworkFile, Origin, Quantity, Ranking
 from .groundings import Grounding
 from .keys import content_key, derived_seed, weights_hash
+from .lower_searches import CANDIDATE
 from .lowered_form import lowered_form
 from .plan import (
     CODE_VERSIONS,
@@ -25,6 +26,7 @@ from .plan import (
     EngineName,
     EvaluateStep,
     FitStep,
+    FoundCircuit,
     ItemsStep,
     MeasuredQuantity,
     NetworkSource,
@@ -32,6 +34,7 @@ from .plan import (
     OtherNetwork,
     Plan,
     PlannedControl,
+    RankStep,
     RepliesKeys,
     Step,
 )
@@ -140,15 +143,17 @@ class _Planning:
 
     def plan_quantity(self, quantity: Quantity, exhaustively: bool) -> MeasuredQuantity:
         positive = quantity.positive_control
+        evaluate = self.plan_measurement(quantity.measurement, exhaustively)
+        step = self.graph.nodes[evaluate]["step"]
         return MeasuredQuantity(
             text=quantity.measurement.text,
-            evaluate=self.plan_measurement(quantity.measurement, exhaustively),
+            evaluate=evaluate,
             budget=None if exhaustively else quantity.measurement.count,
             learned=quantity.measurement.learned,
             gated=quantity.gated,
             ungated=quantity.ungated,
             families=quantity.measurement.families,
-            maps=self.plan_fit_key(quantity.measurement),
+            maps=step.found_key(step.candidates[0]) or self.plan_fit_key(quantity.measurement),
             chance=_chance(quantity.measurement),
             signed=quantity.measurement.signed and quantity.measurement.learned,
             positive_control=None if positive is None else self.plan_control(Control("last site", positive), False),
@@ -173,6 +178,7 @@ class _Planning:
         random = measurement.random or (origin is not None and origin.random)
         draws = range(self.settings.controls.random) if random else [None]
         candidates = tuple(self.plan_candidate(measurement, draw) for draw in draws)
+        circuits = tuple(FoundCircuit(ranking.name, ranking.variables) for ranking in measurement.rankings)
         split: Split | None = None if exhaustively else "test"
         items = self.plan_items(apart or measurement.recipe, split, measurement.count, measurement.encoding)
         select: str | None = None
@@ -198,6 +204,8 @@ class _Planning:
         }
         if others:
             parts["others"] = others
+        if circuits:
+            parts["circuits"] = (circuits, [candidate.ranks for candidate in candidates])
         if origin is not None:
             read = [(c.origin.network.key, c.origin.fit, c.origin.frame_seed) for c in candidates if c.origin]
             places = {name: index for index, name in enumerate(origin.variables)}
@@ -224,16 +232,70 @@ class _Planning:
             others=others,
             metric=measurement.metric,
             replies=self.replies_keys(measurement, natural, others),
+            circuits=circuits,
             origin=None if origin is None else OriginPlaces(origin.grounding, origin.variables, origin.encoding),
         )
         self.judged[key] = key if measurement.metric is None else content_key("unjudged", 1, form=unjudged)
-        return self.add(step, items, select, natural, *(fit for c in candidates for fit in c.fits))
+        found = (key for candidate in candidates for key in (*candidate.fits, *candidate.ranks))
+        return self.add(step, items, select, natural, *found)
+
+    def plan_rankings(self, measurement: Measurement, network: NetworkSource) -> tuple[str, ...]:
+        """The rankings that choose a measurement's circuits: on the network that is measured where that is theirs."""
+        return tuple(
+            self.plan_ranking(
+                ranking,
+                network
+                if ranking.score.network == measurement.network
+                else self.plan_network(ranking.score.network, None),
+            )
+            for ranking in measurement.rankings
+        )
+
+    def plan_ranking(self, ranking: Ranking, network: NetworkSource) -> str:
+        """Rank: the score of every place that a circuit may be chosen from, on `select`."""
+        score, grounding = ranking.score, ranking.score.grounding
+        assert grounding is not None
+        items = self.plan_items(score.recipe, "select", ranking.select_count, score.encoding)
+        natural = self.plan_items(score.recipe, "fit", NATURAL, score.encoding)
+        others = tuple(OtherNetwork(name, self.plan_network(name, None), fed) for name, fed in score.others)
+        key = content_key(
+            "rank",
+            CODE_VERSIONS["rank"],
+            items=items,
+            network=network.key,
+            places=ranking.places,
+            grounding=grounding,
+            score=_canonical(score),
+            natural=natural,
+            others=others,
+            metric=score.metric,
+            engine=self.engine,
+            **autoencoder_parts(grounding.frames),
+        )
+        measure = EvaluateStep(
+            key=key,
+            text=score.text,
+            score=score.term.score,
+            model=score.recipe.model,
+            items=items,
+            candidates=(Candidate(network, None),),
+            grounding=grounding,
+            variables=score.variables,
+            select=None,
+            natural=natural,
+            others=others,
+            metric=score.metric,
+            replies=self.replies_keys(score, natural, others),
+        )
+        step = RankStep(key, ranking.name, ranking.places, score.variables.index(CANDIDATE), measure)
+        return self.add(step, items, natural)
 
     def plan_candidate(self, measurement: Measurement, draw: int | None) -> Candidate:
         """A network to measure; `draw` numbers the untrained one, or the one in which its sources are read."""
         source = self.plan_network(measurement.network, draw if measurement.random else None)
         fit, seed, origin = self.plan_fit_of(measurement, source), self.frame_seed(measurement), measurement.origin
-        return Candidate(source, fit, seed, None if origin is None else self.plan_origin(origin, draw))
+        there = None if origin is None else self.plan_origin(origin, draw)
+        return Candidate(source, fit, seed, there, self.plan_rankings(measurement, source))
 
     def plan_origin(self, origin: Origin, draw: int | None) -> Candidate:
         """The network in which sources are read, with the fit of its own maps."""

@@ -208,6 +208,12 @@ class Grounding:
         """The families of the maps, each once: they are part of the verdict."""
         return tuple(dict.fromkeys(frame.family.text for frame in self.frames))
 
+    def moved(self, places: "tuple[Place, ...]") -> "Grounding":
+        """The same with some variables at other places, which are given."""
+        moving = {place.variable for place in places}
+        kept = (frame for frame in self.frames if not any(block.variable in moving for block in frame.blocks))
+        return Grounding((*kept, *ground(places).frames))
+
     def find(self, variable: int) -> tuple[int, int]:
         """The frame and the block of a variable, by their indices. Raises KeyError where it is not placed."""
         for index, frame in enumerate(self.frames):

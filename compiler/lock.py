@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ..lang.places import show_dims
 from ..lang.program import FitSettings, Settings
 from .autoencoder_keys import autoencoder_parts
-from .experiments import Control, Experiment, Fitting, Measurement, NetworkFile, Part, Quantity
+from .experiments import Control, Experiment, Fitting, Measurement, NetworkFile, Part, Quantity, Ranking
 from .expressions import canonical
 from .keys import content_key, weights_hash
 from .lowered_form import lowered_form, recipe_form
@@ -145,9 +145,9 @@ def _measurements(quantity: Quantity) -> list[Measurement]:
 
 
 def _networks(measurement: Measurement) -> tuple[str, ...]:
-    """The network that is measured, and the one on which its map is found."""
-    fitting = measurement.fitting
-    return (measurement.network,) if fitting is None else (measurement.network, fitting.network)
+    """The network that is measured, and those on which its map and its circuits are found."""
+    fitting, scored = measurement.fitting, (ranking.score.network for ranking in measurement.rankings)
+    return (measurement.network, *(() if fitting is None else (fitting.network,)), *scored)
 
 
 def _lock_weights(network: NetworkFile) -> LockedWeights:
@@ -207,7 +207,7 @@ def _measurement_form(measurement: Measurement, weights: Mapping[str, LockedWeig
     split: Literal["test", "whole"] = "whole" if whole else "test"
     count = None if whole else measurement.count
     fitting, fit = measurement.fitting, ("network", "recipe", "fit_count", "select_count", "settings")
-    taken = ("text", "pairs", "network", "recipe", "count", "grounding", "fitting")
+    taken = ("text", "pairs", "network", "recipe", "count", "grounding", "fitting", "rankings")
     frames = () if measurement.grounding is None else measurement.grounding.frames
     return {
         "weights": weights[measurement.network].sha256,
@@ -217,9 +217,18 @@ def _measurement_form(measurement: Measurement, weights: Mapping[str, LockedWeig
             lowered_form(measurement.grounding),
             None if fitting is None else _rest(fitting, *fit),
             *autoencoder_parts(frames).values(),
+            *(_lock_ranking(ranking, weights) for ranking in measurement.rankings),
         ],
         "fit": None if fitting is None else _lock_fit(fitting, weights),
     }
+
+
+def _lock_ranking(ranking: Ranking, weights: Mapping[str, LockedWeights]) -> list[Any]:
+    """A search for a circuit: its score, the places that it scores, on how many items, and how many are chosen."""
+    score = _measurement_form(ranking.score, weights, whole=False)
+    del score["items"]
+    places = _rest(ranking, "name", "score", "select_count")
+    return [score, recipe_form(ranking.score.recipe), ranking.select_count, places]
 
 
 def _lock_fit(fitting: Fitting, weights: Mapping[str, LockedWeights]) -> LockedFit:
@@ -228,7 +237,7 @@ def _lock_fit(fitting: Fitting, weights: Mapping[str, LockedWeights]) -> LockedF
     return LockedFit(sha256, population, fitting.fit_count, fitting.select_count, fitting.settings)
 
 
-def _rest(value: Measurement | Quantity | Control | Fitting, *without: str) -> Any:
+def _rest(value: Measurement | Quantity | Control | Fitting | Ranking, *without: str) -> Any:
     """The lowered form of the fields that are not named, so that a field that is added later cannot be left out.
 
     One that joined later says nothing at its default.

@@ -18,18 +18,35 @@ from .lower_fittings import lower_fitting
 from .lower_metrics import lower_metric
 from .lower_recipes import find_pairs, item_counts, lower_recipe, models_of
 from .lower_rests import place_rests
+from .lower_searches import CANDIDATE, place_circuits
 from .model_of_inputs import UNTOLD, model_of_inputs
 from .read_here import read_here
 from .sampling.items import Half, Recipe
-from .terms import CORRECT, Agree, Apart, Cell, Differ, Expectation, Gain, ModelWorld, NetworkWorld, interchange
+from .terms import (
+    CORRECT,
+    Agree,
+    Apart,
+    Candidate,
+    Cell,
+    Differ,
+    Expectation,
+    Gain,
+    ModelWorld,
+    NetworkWorld,
+    interchange,
+)
 
 Term = TypeVar("Term")
 
 
 def lower_measured_effect(
-    program: Program, models: Mapping[str, CausalModel], networks: Mapping[str, NetworkFile], effect: Effect
+    program: Program,
+    models: Mapping[str, CausalModel],
+    networks: Mapping[str, NetworkFile],
+    effect: Effect,
+    candidates: tuple[Place, ...] = (),
 ) -> Measurement:
-    """The measurement of an effect that can be run.
+    """The measurement of an effect that can be run; of one that a circuit is searched by, `it` is its last variable.
 
     Of one aligned variable the items are those of its interchange; else a source's correct output differs from the
     base's in half of the items. Of a task without a model it is any input.
@@ -53,11 +70,21 @@ def lower_measured_effect(
         search = lower_search(program, placed, {**models, model.name: model}, file, task=effect.task)
         places = search.places((0,) * len(search.lines))
     names = tuple(placement.variable for placement in placements)
+    if candidates:
+        names, places = (*names, CANDIDATE), (*places, replace(candidates[0], variable=len(names)))
     positions = file.facts.positions(len(program.tasks[effect.task].tokens))
     metric = effect.target.name if isinstance(effect.target, MetricTarget) else CORRECT
     term = name_cells(lower_effect(program, effect))
     score = term.score
     assert isinstance(score, Gain | Differ | Apart)
+    score, found, rankings = place_circuits(
+        program,
+        networks,
+        score,
+        len(names),
+        lambda by, tried: lower_measured_effect(program, models, networks, by, tried),
+    )
+    names, places = (*names, *found), (*places, *found.values())
     score, left = place_rests(score, effect.rest, dict(zip(names, places, strict=True)), file.facts, positions)
     further = tuple(replace(place, variable=len(names) + index) for index, place in enumerate(left.values()))
     names, places = (*names, *left), (*places, *further)
@@ -75,6 +102,7 @@ def lower_measured_effect(
         grounding=ground(places) if places else None,
         metric=lower_metric(program, effect.task, metric, file),
         fitting=fitting,
+        rankings=rankings,
         others=tuple(
             (name, lower_encoding(program, effect.task, networks[name]))
             for name in dict.fromkeys(value.network for value in effect.taken if isinstance(value, Taken))
@@ -128,7 +156,7 @@ def aligned_names(effect: Effect) -> tuple[str, ...]:
 
 
 def name_cells(term: Term) -> Term:
-    """The term with each cell as a variable of its site's name: a grounding then says where it is."""
+    """The term with each cell as a variable of its site's name, and `it`: a grounding then says where they are."""
     named: Term = _named(term)
     return named
 
@@ -136,6 +164,8 @@ def name_cells(term: Term) -> Term:
 def _named(node: Any) -> Any:
     if isinstance(node, Cell):
         return node.site
+    if isinstance(node, Candidate):
+        return CANDIDATE
     if isinstance(node, tuple):
         return tuple(_named(part) for part in node)
     if not is_dataclass(node) or isinstance(node, type):

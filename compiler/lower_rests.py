@@ -11,8 +11,8 @@ from .terms import Apart, Assignment, Differ, Gain, Handle, Here, MeanOver, Plus
 NODES = ("hidden", "head_out", "mlp_act")
 """The components of which everything else in a network is made: sums of heads and of neurons are none of their own."""
 
-Expanded = Mapping[Rest, tuple[str, ...]]
-"""Each rest by the names of its places."""
+Expanded = Mapping[Handle, tuple[str, ...]]
+"""Handles that stand for several places, such as rests, each by the names of these."""
 
 
 def left_places(frames: Iterable[Frame], positions: int | None) -> tuple[Place, ...]:
@@ -61,8 +61,8 @@ def place_rests(
         facts: the network's.
         positions: how many its activations have; None: none.
     """
-    found, expanded = dict[str, Place](), dict[Rest, tuple[str, ...]]()
-    targets = [target for run in (score.left.run, score.right.run) for target in _targets(run)]
+    found, expanded = dict[str, Place](), dict[Handle, tuple[str, ...]]()
+    targets = [target for run in (score.left.run, score.right.run) for target in targets_of(run)]
     for each in dict.fromkeys(target for target in targets if isinstance(target, Rest)):
         everything = rest and each == targets_rest(targets)
         owners = [target for target in (targets if everything else each.of) if isinstance(target, str)]
@@ -80,31 +80,31 @@ def targets_rest(targets: Iterable[Handle]) -> Rest:
     return [target for target in targets if isinstance(target, Rest)][-1]
 
 
-def _targets(run: Run) -> Iterator[Handle]:
+def targets_of(run: Run) -> Iterator[Handle]:
     """What a run sets, and what is set in the runs that it reads."""
     for assignment in run.assignments:
         if isinstance(assignment.value, ValueOf):
-            yield from _targets(assignment.value.run)
+            yield from targets_of(assignment.value.run)
         yield assignment.target
 
 
-def with_places(run: Run, rests: Expanded) -> Run:
-    """A run in which every rest is set place by place."""
+def with_places(run: Run, expanded: Expanded) -> Run:
+    """A run in which everything that stands for several places is set place by place."""
     made = []
     for assignment in run.assignments:
         target = assignment.target
-        targets: tuple[Handle, ...] = rests[target] if isinstance(target, Rest) else (target,)
-        made += [Assignment(own, _value(assignment.value, target, own, rests)) for own in targets]
+        targets: tuple[Handle, ...] = expanded.get(target, (target,))
+        made += [Assignment(own, _value(assignment.value, target, own, expanded)) for own in targets]
     return replace(run, assignments=tuple(made))
 
 
-def _value(value: Value, rest: Handle, own: Handle, rests: Expanded) -> Value:
+def _value(value: Value, whole: Handle, own: Handle, expanded: Expanded) -> Value:
     match value:
         case ValueOf(variable=handle, run=run):
-            return replace(value, variable=own if handle == rest else handle, run=with_places(run, rests))
+            return replace(value, variable=own if handle == whole else handle, run=with_places(run, expanded))
         case MeanOver(handle=handle) | Here(handle=handle) | Resampled(handle=handle):
-            return replace(value, handle=own if handle == rest else handle)
+            return replace(value, handle=own if handle == whole else handle)
         case Plus(left=left, right=right):
-            first = None if left is None else _value(left, rest, own, rests)
-            return replace(value, left=first, right=_value(right, rest, own, rests))
+            first = None if left is None else _value(left, whole, own, expanded)
+            return replace(value, left=first, right=_value(right, whole, own, expanded))
     return value

@@ -1,14 +1,14 @@
 """The plan: a directed acyclic graph of pure steps, each identified by the content that its result depends on.
 
-    Items -> Encode -> Capture -> Fit -> Evaluate -> Decide
+    Items -> Encode -> Capture -> Fit, Rank -> Evaluate -> Decide
 
 Items draws bases and sources, Encode makes tokens of them, Capture runs them as they are and keeps what is read, Fit
-trains a map, Evaluate scores a term item by item, Decide gives a claim's verdict. Names and paths travel along for
-people and enter no key.
+trains a map, Rank scores the sites that a circuit is chosen from, Evaluate scores a term item by item, Decide gives a
+claim's verdict. Names and paths travel along for people and enter no key.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import networkx as nx
@@ -19,14 +19,15 @@ from ..lang.later import LATER
 from ..lang.program import FitSettings as FitSettings
 from .causal_model import CausalModel
 from .experiments import Encoding, NetworkFile, Part
-from .groundings import Grounding, Search
+from .groundings import Grounding, Place, Search
+from .keys import content_key
 from .metrics import RunMetric
 from .sampling.draw_items import Population
 from .sampling.items import Split
 from .schedule import NAIVE, Schedule
 from .terms import Agree, Score
 
-CODE_VERSIONS = {"items": 2, "encode": 1, "network": 1, "fit": 3, "evaluate": 3, "decide": 2}
+CODE_VERSIONS = {"items": 2, "encode": 1, "network": 1, "fit": 3, "rank": 1, "evaluate": 3, "decide": 2}
 """The version of each step's code: raised whenever a step's result changes for the same content."""
 
 
@@ -119,13 +120,17 @@ class FitStep:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A network to measure, with the fit of its map; without one, maps are given, or random with `frame_seed`."""
+    """A network to measure, with the fit of its map; without one, maps are given, or random with `frame_seed`.
+
+    `ranks` are the rankings that choose the cells of circuits, as many as the evaluation has `circuits`.
+    """
 
     network: NetworkSource
     fit: str | None
     frame_seed: int | None = None
     origin: "Candidate | None" = None
     """The network in which its sources are read, if another one."""
+    ranks: tuple[str, ...] = ()
 
     @property
     def chosen_by_score(self) -> bool:
@@ -141,6 +146,14 @@ class Candidate:
     def fits(self) -> tuple[str, ...]:
         """The fits of all maps that it reads."""
         return tuple(one.fit for one in self.chain if one.fit is not None)
+
+
+@dataclass(frozen=True)
+class FoundCircuit:
+    """A circuit whose cells a ranking chooses: the variables that stand for them, the best one first."""
+
+    name: str = field(compare=False)
+    variables: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -195,6 +208,7 @@ class EvaluateStep:
     others: tuple[OtherNetwork, ...] = ()
     metric: RunMetric | None = field(default=None, metadata=LATER)
     replies: "RepliesKeys | None" = field(default=None, metadata=LATER)
+    circuits: tuple[FoundCircuit, ...] = field(default=(), metadata=LATER)
     origin: OriginPlaces | None = field(default=None, metadata=LATER)
     schedule: Schedule = field(default=NAIVE, compare=False)
     kind: Literal["Evaluate"] = "Evaluate"
@@ -203,6 +217,34 @@ class EvaluateStep:
     def learned(self) -> bool:
         """Whether a map that it reads is fitted."""
         return self.origin is not None or (self.grounding is not None and self.grounding.learned)
+
+    def found_key(self, candidate: Candidate) -> str | None:
+        """What names the circuits that were found for a candidate; None where there are none."""
+        if not candidate.ranks:
+            return None
+        return content_key("circuits", 1, ranks=candidate.ranks, circuits=self.circuits)
+
+
+@dataclass(frozen=True)
+class RankStep:
+    """Score every place that a circuit may be chosen from on `select`, each by itself.
+
+    `measure` is the score with the first of the places: an evaluation on items of `select`, whose variable `it` is the
+    one at the index `variable`. How many of the places are chosen is the readers' business, and enters no key.
+    """
+
+    key: str
+    circuit: str = field(compare=False)
+    places: tuple[Place, ...]
+    variable: int
+    measure: EvaluateStep
+    kind: Literal["Rank"] = "Rank"
+
+    def at(self, index: int) -> EvaluateStep:
+        """The score of one of the places."""
+        assert self.measure.grounding is not None
+        place = replace(self.places[index], variable=self.variable)
+        return replace(self.measure, grounding=self.measure.grounding.moved((place,)))
 
 
 @dataclass(frozen=True)
@@ -295,9 +337,9 @@ class DecideStep:
         return self.alpha / (self.stated or len(self.parts))
 
 
-Step = ItemsStep | EncodeStep | CaptureStep | FitStep | EvaluateStep | DecideStep
+Step = ItemsStep | EncodeStep | CaptureStep | FitStep | RankStep | EvaluateStep | DecideStep
 Runner = FitStep | EvaluateStep
-"""A step that runs networks by a schedule."""
+"""A step that runs networks by a schedule; a ranking runs by that of its score."""
 
 
 @dataclass(frozen=True)

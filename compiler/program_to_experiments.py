@@ -44,7 +44,8 @@ def _lower_quantity(
     free = isinstance(estimand, Iia | Effect) and estimand.ungated
     asks = asks and measurement.encoding.has_output
     ungated = asks and (free or estimands.program.networks[estimand.network].ungated)
-    control = controls.last_site(measurement) if measurement.learned and -1 in strengths else None
+    searched = measurement.learned and measurement.fitting is not None  # every site of a circuit's region is scored
+    control = controls.last_site(measurement) if searched and -1 in strengths else None
     vetoes = controls.vetoes(measurement) if measurement.learned and 1 in strengths else ()
     notes = controls.notes(measurement, estimand) if 1 in signs else ()
     return Quantity(measurement, asks and not ungated, control, (*vetoes, *notes), ungated)

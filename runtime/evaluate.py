@@ -89,7 +89,7 @@ def run_whole_domain(
     return tally.scores(None, step.learned, (), 0)
 
 
-def share_right(
+def mean_score(
     step: EvaluateStep,
     population: Population,
     items: Items,
@@ -99,13 +99,15 @@ def share_right(
     others: Mapping[str, Other] = NO_OTHERS,
     judging: Judging | None = None,
     origin: Origin | None = None,
+    among: bool = True,
 ) -> float:
-    """The mean score of items among the declared answers, to choose a network by."""
+    """The mean score of items, `among` the declared answers or over all, to choose a network or a circuit by."""
     batches = _batches(items, engine.at_once)
     scored = [
         _score(step, population, batch, engine, encoding, 0, natural, others, judging, origin) for batch in batches
     ]
-    return float(join(scored).values_among.double().mean())
+    found = join(scored)
+    return float((found.values_among if among else found.values).double().mean())
 
 
 def _batches(items: Items, size: int) -> Iterator[Items]:

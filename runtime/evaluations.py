@@ -7,20 +7,21 @@ from ..compiler.plan import EncodeStep, EvaluateStep, ItemsStep, Plan
 from ..compiler.sampling.draw_items import Population
 from ..compiler.sampling.items import Items
 from .engines import Engine
-from .evaluate import run_evaluate, run_whole_domain, share_right
+from .evaluate import mean_score, run_evaluate, run_whole_domain
 from .fits import Fits
 from .fitted import evaluation_content
 from .item_scores import ItemScores, summarise
 from .maps import open_map
-from .metrics import AwaitingScores, Judging, Missing, Replies
+from .metrics import Judging
 from .natural import Natural
 from .origins import Origin
-from .other_networks import Other
 from .overlaps import find_overlap
 from .progress import Progress
+from .rankings import Rankings
 from .score_chunks import read_or_score
 from .scores import Scores, read_whole_domain
 from .store import Store
+from .surroundings import Surroundings
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,8 @@ class Evaluations:
 
     def __init__(self, plan: Plan, store: Store, fits: Fits, progress: Progress) -> None:
         self.plan, self.store, self.fits, self.progress = plan, store, fits, progress
-        self.missing = Missing()
-        """The rows that tables of scores lack, in all evaluations so far."""
+        self.around = Surroundings(fits)
+        self.rankings = Rankings(plan, store, fits, self.around, progress)
         self._choices: dict[str, _Chosen] = {}
         self._engines: dict[str, Engine] = {}
         self._origins: dict[tuple[str, int], Origin | None] = {}
@@ -66,9 +67,11 @@ class Evaluations:
         step, chosen = self._step(key), self._choose(key)
         if step.grounding is None:
             return None
+        grounded = self._grounded(step, chosen)
         if step.candidates[chosen.index].fit is not None:
-            return find_overlap(self._grounded(step, chosen), self._engine(step, chosen).maps)
-        return find_overlap(step, tuple(open_map(frame) for frame in step.grounding.frames))
+            return find_overlap(grounded, self._engine(step, chosen).maps)
+        assert grounded.grounding is not None
+        return find_overlap(grounded, tuple(open_map(frame) for frame in grounded.grounding.frames))
 
     def content(self, key: str) -> str:
         """The key of everything that an evaluation's scores depend on, whatever their number."""
@@ -79,7 +82,9 @@ class Evaluations:
             step = self._step(key)
             select = self._select_scores(step)
             index = select.index(max(select)) if select else 0
-            content = evaluation_content(key, index, *map(self.fits.maps, step.candidates[index].chain))
+            candidate = step.candidates[index]
+            maps, cells = map(self.fits.maps, candidate.chain), self.rankings.cells(candidate, step)
+            content = evaluation_content(key, index, *maps, cells=cells)
             self._choices[key] = _Chosen(index, tuple(select), content)
         return self._choices[key]
 
@@ -92,13 +97,13 @@ class Evaluations:
                 population, encoding = self._population(step.items)
                 engine, natural = self._engine(step, chosen), self.fits.natural(step)
                 grounded = self._grounded(step, chosen)
-                others = self._others(step, chosen.index)
-                judging = self._judging(step, chosen.index)
+                others = self.around.others(grounded, chosen.index)
+                judging = self._judging(step, chosen)
                 origin = self._origin(step, chosen.index, engine, natural)
                 scores = run_whole_domain(
                     grounded, population, engine, encoding, self.progress, natural, others, judging, origin
                 )
-                self._await(judging)
+                self.around.await_rows(judging)
                 scores = replace(scores, select=chosen.select, chosen=chosen.index)
                 self.store.save(chosen.content, scores.tensors(), scores.document())
             self._whole[step.key] = scores
@@ -115,13 +120,13 @@ class Evaluations:
                 return None
             engine, natural = self._engine(step, chosen), self.fits.natural(step)
             grounded = self._grounded(step, chosen)
-            others = self._others(step, chosen.index)
-            judging, told = self._judging(step, chosen.index), self.progress
+            others = self.around.others(grounded, chosen.index)
+            judging, told = self._judging(step, chosen), self.progress
             origin = self._origin(step, chosen.index, engine, natural)
             found = run_evaluate(
                 grounded, population, items, engine, encoding, told, start, natural, others, judging, origin
             )
-            self._await(judging)
+            self.around.await_rows(judging)
             return found
 
         scores = read_or_score(self.store, chosen.content, count, score, self._items.get(step.key))
@@ -132,21 +137,15 @@ class Evaluations:
     def _engine(self, step: EvaluateStep, chosen: _Chosen) -> Engine:
         if step.key not in self._engines:
             candidate = step.candidates[chosen.index]
-            self._engines[step.key] = self.fits.engine(candidate, step)
+            self._engines[step.key] = self.fits.engine(candidate, self.rankings.settled(candidate, step))
         return self._engines[step.key]
 
     def _grounded(self, step: EvaluateStep, chosen: _Chosen) -> EvaluateStep:
-        return self.fits.grounded(step.candidates[chosen.index], step)
+        candidate = step.candidates[chosen.index]
+        return self.fits.grounded(candidate, self.rankings.settled(candidate, step))
 
-    def _others(self, step: EvaluateStep, candidate: int) -> dict[str, Other]:
-        """Engines on the other networks in which values are read, through the maps of the one that is measured."""
-        sources = {
-            other.name: (replace(step.candidates[candidate], network=other.network), other) for other in step.others
-        }
-        return {
-            name: Other(self.fits.engine(there, step, other.encoding), other.encoding)
-            for name, (there, other) in sources.items()
-        }
+    def _judging(self, step: EvaluateStep, chosen: _Chosen) -> Judging:
+        return self.around.judging(step, chosen.index, self.rankings.cells(step.candidates[chosen.index], step))
 
     def _origin(self, step: EvaluateStep, index: int, engine: Engine, natural: Natural | None) -> Origin | None:
         """What a candidate reads in another network; its affine maps are fitted once."""
@@ -167,27 +166,14 @@ class Evaluations:
                 found.append(self.fits.fit(candidate.fit).select)
                 continue
             items, population, encoding = self.fits.items(step.select)
-            engine, judging = self.fits.engine(candidate, step), self._judging(step, index)
-            natural, others = self.fits.natural(step), self._others(step, index)
-            origin, grounded = self._origin(step, index, engine, natural), self.fits.grounded(candidate, step)
-            scored = share_right(grounded, population, items, engine, encoding, natural, others, judging, origin)
+            settled, cells = self.rankings.settled(candidate, step), self.rankings.cells(candidate, step)
+            engine, judging = self.fits.engine(candidate, settled), self.around.judging(step, index, cells)
+            natural, others = self.fits.natural(step), self.around.others(settled, index)
+            origin, grounded = self._origin(step, index, engine, natural), self.fits.grounded(candidate, settled)
+            scored = mean_score(grounded, population, items, engine, encoding, natural, others, judging, origin)
             found.append(scored)
-            self._await(judging)
+            self.around.await_rows(judging)
         return found
-
-    def _judging(self, step: EvaluateStep, index: int) -> Judging:
-        """What a metric needs on one candidate: what its network has generated, and where to note missing rows."""
-        if step.replies is None:
-            return Judging(Missing())
-        candidate = step.candidates[index]
-        content = evaluation_content(str(candidate.frame_seed), index, self.fits.maps(candidate))
-        return Judging(Missing(), Replies(self.store, step.replies, candidate.network.key, content))
-
-    def _await(self, judging: Judging) -> None:
-        """Raises AwaitingScores where a table lacked rows, and notes them."""
-        if judging.missing.keys:
-            self.missing.take(judging.missing)
-            raise AwaitingScores(judging.missing)
 
     def _step(self, key: str) -> EvaluateStep:
         step = self.plan.step(key)

@@ -73,7 +73,7 @@ class Inline:
 
     def _write_missing(self) -> None:
         """Write what tables lack so far; of a table that lacks nothing any more no file is left."""
-        missing, steps = self.evaluations.missing, (self.plan.step(key) for key in self.plan.graph)
+        missing, steps = self.evaluations.around.missing, (self.plan.step(key) for key in self.plan.graph)
         metrics = [step.metric for step in steps if isinstance(step, EvaluateStep) and step.metric is not None]
         for path in {table.path for metric in metrics for table in metric.tables} - missing.keys.keys():
             self.store.remove_text(missing_name(path))
@@ -91,11 +91,12 @@ class Inline:
             scores,
             step.items,
             None if fit is None else self.fits.fit(fit),
-            fit,
+            step.found_key(candidate) or fit,
             items.population.remarks(),
             quantity_keys(self.evaluations.content(quantity.evaluate), items, candidate.network),
             () if fit is None else self.fits.sizes(fit),
             self.evaluations.overlap(quantity.evaluate),
+            self.evaluations.rankings.table(candidate, step),
         )
 
     def _looked(self, key: str, count: int | None) -> Looked:

@@ -70,12 +70,17 @@ def read_fitted(tensors: Mapping[str, Tensor], document: Mapping[str, Any]) -> F
     return Fitted(maps, sizes, tuple(seeds), tuple(document["choice"]), table)
 
 
-def evaluation_content(evaluate: str, chosen: int, maps: Fitted | None, *origin: Fitted | None) -> str:
+def evaluation_content(
+    evaluate: str, chosen: int, maps: Fitted | None, *origin: Fitted | None, cells: tuple[str, ...] = ()
+) -> str:
     """The key of all that scores depend on: the evaluation's own, its chosen candidate, and the maps' content.
 
-    `origin` are the maps of the network in which sources are read, where it is another one.
+    `origin` are the maps of the network in which sources are read, where it is another one; `cells` those that
+    circuits were found to have.
     """
-    further = {"origin": [map_content(each) for each in origin]} if origin else {}
+    further: dict[str, Any] = {"origin": [map_content(each) for each in origin]} if origin else {}
+    if cells:
+        further["cells"] = cells
     return content_key("evaluation", 1, evaluate=evaluate, chosen=chosen, maps=map_content(maps), **further)
 
 

@@ -43,7 +43,7 @@ def quantity_row(evaluated: Evaluated, alpha: float, among: bool) -> QuantityRow
         remarks=evaluated.remarks,
         keys=evaluated.keys,
         sizes=evaluated.sizes,
-        search=() if fitted is None else fitted.table,
+        search=(*(() if fitted is None else fitted.table), *evaluated.ranked),
     )
 
 

@@ -7,7 +7,7 @@ may be called. Vetoes then take back what the evidence does not carry.
 from dataclasses import dataclass
 
 from ..compiler.plan import DecideStep, MeasuredQuantity
-from .fit_reports import FoundSize
+from .fit_reports import FoundSize, SearchRow
 from .fitted import Fitted
 from .part_intervals import AS_MEASURED, Measured, Moved, part_interval, status
 from .scores import Scores
@@ -21,7 +21,8 @@ MOST_CLIPPED = 0.01
 
 @dataclass(frozen=True)
 class Evaluated:
-    """A quantity with its scores, the key of its items, the fit of the network that was measured, and sizes it found.
+    """A quantity with its scores, the key of its items, the fit of the network that was measured, the key of what was
+    found (maps or circuits), and sizes that the fit found.
 
     `remarks` say of its items what a reader must know.
     """
@@ -36,6 +37,8 @@ class Evaluated:
     sizes: tuple[FoundSize, ...] = ()
     overlap: tuple[str, str] | None = None
     """Two things that an effect sets in the same units, as its fit shows."""
+    ranked: tuple[SearchRow, ...] = ()
+    """Everything that was scored for the circuits of an effect."""
 
     @property
     def measured(self) -> Measured:

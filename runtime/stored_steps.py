@@ -1,7 +1,8 @@
 """What a store has of a plan: its fits, and the items of its evaluations. Reads the store, and runs nothing."""
 
-from ..compiler.plan import EvaluateStep, FitStep, ItemsStep, Plan
+from ..compiler.plan import EvaluateStep, FitStep, ItemsStep, Plan, RankStep
 from .fitted import Fitted, evaluation_content, read_fitted
+from .ranked import Ranked, chosen_cells, read_ranked
 from .score_chunks import read_stored
 from .store import Store
 
@@ -16,11 +17,14 @@ def find_stored(plan: Plan, store: Store) -> dict[str, int | None]:
         return {}
     found: dict[str, int | None] = {}
     fits: dict[str, Fitted] = {}
+    ranked: dict[str, Ranked] = {}
     for step in plan.steps():
         if isinstance(step, FitStep) and (read := store.load(step.key)) is not None:
             fits[step.key], found[step.key] = read_fitted(*read), None
+        elif isinstance(step, RankStep) and (read := store.load(step.key)) is not None:
+            ranked[step.key], found[step.key] = read_ranked(read[1]), None
         elif isinstance(step, EvaluateStep):
-            contents = _contents(step, fits)
+            contents = _contents(plan, step, fits, ranked)
             if _is_whole(plan, step):
                 if any(store.load(content) is not None for content in contents):
                     found[step.key] = None
@@ -29,12 +33,19 @@ def find_stored(plan: Plan, store: Store) -> dict[str, int | None]:
     return found
 
 
-def _contents(step: EvaluateStep, fits: dict[str, Fitted]) -> list[str]:
-    """The keys under which an evaluation's scores may be; none while a candidate is not fitted."""
+def _contents(plan: Plan, step: EvaluateStep, fits: dict[str, Fitted], ranked: dict[str, Ranked]) -> list[str]:
+    """The keys under which an evaluation's scores may be; none while a candidate is not fitted, or a circuit found."""
     if any(fit not in fits for candidate in step.candidates for fit in candidate.fits):
         return []
+    if any(key not in ranked for candidate in step.candidates for key in candidate.ranks):
+        return []
     return [
-        evaluation_content(step.key, index, *(None if one.fit is None else fits[one.fit] for one in candidate.chain))
+        evaluation_content(
+            step.key,
+            index,
+            *(None if one.fit is None else fits[one.fit] for one in candidate.chain),
+            cells=chosen_cells(plan, candidate, step, ranked),
+        )
         for index, candidate in enumerate(step.candidates)
     ]
 

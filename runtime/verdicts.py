@@ -48,10 +48,10 @@ class QuantityRow:
     `network_accuracy` is on the items' bases (None: the task has no output). `no_op` and `full_swap` are what the pairs
     alone give. `near_ties` counts items whose two best logits are closer than 1e-4. `select` lists the scores on
     `select` of the networks that `random(N)` drew. `unseen` is the estimate on a whole domain without `fit` inputs, and
-    its n. `map` is the content key of the fitted map in the store. `remarks` say of the items what a reader must know:
-    sets left out, halves that never occur, what was decided by sampling. `keys` None: of an older version. `seeds` are
-    all attempts at its maps, `sizes` what a fit found where it was to find sizes, `search` every alternative of a
-    searched region.
+    its n. `map` is the content key of the fitted map in the store, or one of the circuits that were found. `remarks`
+    say of the items what a reader must know: sets left out, halves that never occur, what was decided by sampling.
+    `keys` None: of an older version. `seeds` are all attempts at its maps, `sizes` what a fit found where it was to
+    find sizes, `search` every alternative of a searched region, for variables or for a circuit.
     """
 
     text: str

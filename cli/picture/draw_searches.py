@@ -10,7 +10,7 @@ from .svg import LINE, line, rectangle, text, width_of
 CELL = 26.0
 NARROWEST = 64.0
 HOT = 0.6
-"""From this score on a cell is dark enough for light digits."""
+"""From this darkness on a cell is dark enough for light digits."""
 
 _SITE = re.compile(r'(\w+(?:\("[^"]*"\))?(?:\[[^\]]*\])?)(?: @ )?(.*)')
 
@@ -37,13 +37,13 @@ def draw_search(search: Mapping[str, Any]) -> Panel:
     )
     legend = f"best scores on select, not corrected{tried}"
     content = [text(0, 12, head, "head"), text(0, 12 + LINE, legend, "quiet")]
-    top = 24 + LINE
+    top, scale = 24 + LINE, _scale([row["select"] for row in rows if row["select"] is not None])
     for i, site in enumerate(sites):
         y = top + CELL * i
         content.append(text(left - 10, y + CELL / 2 + 4, site, "end"))
         x = left
         for other, width in zip(shown, widths, strict=True):
-            content += _cell(cells.get((site, other)), x, y, width)
+            content += _cell(cells.get((site, other)), x, y, width, scale)
             x += width
     below = top + CELL * len(sites)
     x = left
@@ -53,7 +53,12 @@ def draw_search(search: Mapping[str, Any]) -> Panel:
     return Panel(max(x, width_of(head), width_of(legend)), below + LINE + 6, content)
 
 
-def _cell(row: Mapping[str, Any] | None, x: float, y: float, width: float) -> list[str]:
+def _scale(scores: Sequence[float]) -> tuple[float, float]:
+    """What is white and what is dark: 0 and 1, and further where scores lie outside, as effects may."""
+    return min([0.0, *scores]), max([1.0, *scores])
+
+
+def _cell(row: Mapping[str, Any] | None, x: float, y: float, width: float, scale: tuple[float, float]) -> list[str]:
     if row is None:
         return [rectangle(x + 2, y + 2, width - 4, CELL - 4, "none")]
     if row["select"] is None:
@@ -61,10 +66,11 @@ def _cell(row: Mapping[str, Any] | None, x: float, y: float, width: float) -> li
             rectangle(x + 2, y + 2, width - 4, CELL - 4, "none"),
             line(x + 8, y + CELL - 6, x + width - 8, y + 6, "rule"),
         ]
-    score = row["select"]
+    score, (low, high) = row["select"], scale
+    dark = (score - low) / (high - low)
     drawn = [
-        rectangle(x, y, width, CELL, "cell", opacity=0.04 + 0.9 * score),
-        text(x + width / 2, y + CELL / 2 + 4, f"{score:.3f}", "middle hot" if score >= HOT else "middle"),
+        rectangle(x, y, width, CELL, "cell", opacity=0.04 + 0.9 * dark),
+        text(x + width / 2, y + CELL / 2 + 4, f"{score:.3f}", "middle hot" if dark >= HOT else "middle"),
     ]
     if row["chosen"]:
         drawn.append(rectangle(x + 1.5, y + 1.5, width - 3, CELL - 3, "chosen"))

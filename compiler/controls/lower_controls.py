@@ -220,7 +220,8 @@ def _random_subspace(measurement: Measurement) -> Control:
     fittings = _fittings(measurement)
     learned = [frame for grounding in groundings for frame in grounding.frames if not frame.given]
     if not fittings:
-        return Control(name, None, "the maps to its variables are given")
+        why = "a circuit is found, and no map" if measurement.rankings else "the maps to its variables are given"
+        return Control(name, None, why)
     if any(fitting.search.open for fitting in fittings) or any(f.learned_size for f in learned):
         return Control(name, None, "the map's site or size is found by the search")
     if any(frame.inside for frame in learned):

@@ -6,7 +6,7 @@ from dataclasses import replace
 import networkx as nx
 
 from ..keys import content_key
-from ..plan import CaptureStep, EvaluateStep, FitStep, Plan, Runner, Step
+from ..plan import CaptureStep, EvaluateStep, FitStep, Plan, RankStep, Runner, Step
 from ..schedule import Schedule
 from .wanted import Wanted, list_wanted
 
@@ -24,19 +24,24 @@ def rewrite_runners(plan: Plan, change: Callable[[Runner], Runner]) -> Plan:
     kept = [step for step in plan.steps() if not isinstance(step, CaptureStep)]
     graph: nx.DiGraph[str] = nx.DiGraph()
     for step in kept:
-        changed = change(step) if isinstance(step, FitStep | EvaluateStep) else step
-        captures = _captures(plan, changed, graph) if isinstance(changed, FitStep | EvaluateStep) else []
+        changed: Step = change(step) if isinstance(step, FitStep | EvaluateStep) else step
+        if isinstance(step, RankStep):
+            measure = change(step.measure)
+            assert isinstance(measure, EvaluateStep)
+            changed = replace(step, measure=measure)
+        captures = _captures(plan, changed, graph) if isinstance(changed, FitStep | RankStep | EvaluateStep) else []
         needs = [key for key in plan.needs(step.key) if not isinstance(plan.step(key), CaptureStep)]
         graph.add_node(step.key, step=changed)
         graph.add_edges_from((need, step.key) for need in (*needs, *captures))
     return replace(plan, graph=graph)
 
 
-def _captures(plan: Plan, step: Runner, graph: "nx.DiGraph[str]") -> list[str]:
+def _captures(plan: Plan, step: Runner | RankStep, graph: "nx.DiGraph[str]") -> list[str]:
     """The keys of the Capture steps that a step reads; those that are new are added to the graph."""
     wanted = list_wanted(plan, step)
+    schedule = step.measure.schedule if isinstance(step, RankStep) else step.schedule
     for want in sorted(wanted, key=lambda want: (want.stage is None, want.stage or 0)):
-        _add(_capture(want, step.schedule, graph, plan), graph)
+        _add(_capture(want, schedule, graph, plan), graph)
     return [capture_key(plan, want) for want in wanted]
 
 

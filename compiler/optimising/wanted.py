@@ -7,7 +7,7 @@ from ..count_runs import Asked, ask_interchange, ask_metric, ask_score
 from ..experiments import Encoding
 from ..groundings import Grounding
 from ..network_facts import NetworkFacts, TransformerFacts
-from ..plan import EncodeStep, EvaluateStep, FitStep, NetworkSource, Plan, Runner
+from ..plan import EncodeStep, EvaluateStep, FitStep, NetworkSource, Plan, RankStep, Runner
 from ..terms import Distance, WrongReads
 from ..weigh_network import stage_name, stage_of
 from .search_lines import search_lines
@@ -27,10 +27,16 @@ class Wanted:
     site: str
 
 
-def list_wanted(plan: Plan, step: Runner) -> list[Wanted]:
+def list_wanted(plan: Plan, step: Runner | RankStep) -> list[Wanted]:
     """The captures that a step reads, each once."""
-    found = _of_fit(plan, step) if isinstance(step, FitStep) else _of_evaluation(plan, step)
-    return list(dict.fromkeys(found))
+    match step:
+        case FitStep():
+            return list(dict.fromkeys(_of_fit(plan, step)))
+        case RankStep(places=places):
+            tried = (step.at(index) for index in range(len(places)))
+            return list(dict.fromkeys(want for one in tried for want in _of_evaluation(plan, one)))
+        case EvaluateStep():
+            return list(dict.fromkeys(_of_evaluation(plan, step)))
 
 
 def _of_fit(plan: Plan, step: FitStep) -> Iterator[Wanted]:

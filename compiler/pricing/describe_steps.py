@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from ..groundings import Frame, Grounding
 from ..interpret_terms import model_batch
 from ..pair_scores import pair_scores
-from ..plan import CaptureStep, DecideStep, EncodeStep, EvaluateStep, FitStep, ItemsStep, NetworkSource, Step
+from ..plan import CaptureStep, DecideStep, EncodeStep, EvaluateStep, FitStep, ItemsStep, NetworkSource, RankStep, Step
 
 
 def describe(step: Step, readers: Sequence[Step] = ()) -> str:
@@ -21,6 +21,8 @@ def describe(step: Step, readers: Sequence[Step] = ()) -> str:
         case FitStep(grounding=grounding, network=network):
             where = describe_grounding(grounding, step.variables)
             return f"{where} on {_name(network)}; {_describe_budget(step)}"
+        case RankStep(circuit=circuit, places=places, measure=measure):
+            return f"{circuit}: {len(places)} places by {measure.text}"
         case EvaluateStep(text=text, candidates=candidates):
             return text if len(candidates) == 1 else f"{text}: the best of {len(candidates)} on select"
         case DecideStep(claim=claim, alpha=alpha):

@@ -12,7 +12,7 @@ import networkx as nx
 from ..budgets import CHUNK
 from ..count_runs import ask_metric, ask_moved, ask_score
 from ..optimising.wanted import evaluation_goes_on_from_keys, skipped
-from ..plan import Candidate, CaptureStep, DecideStep, EvaluateStep, FitStep, Plan, PlannedControl
+from ..plan import Candidate, CaptureStep, DecideStep, EvaluateStep, FitStep, Plan, PlannedControl, RankStep
 from ..terms import Agree
 from .estimate_memory import Memory, estimate_memory
 from .plan_rows import Rows, open_natural, open_rows, planned_count
@@ -64,6 +64,8 @@ def price_plan(plan: Plan, stored: Stored | None = None) -> PlanPrice:
             spent[step.key] = price_evaluate(plan, step, running, has)
         elif isinstance(step, FitStep):
             spent[step.key] = [] if step.key in has else [price_fit(plan, step, running)]
+        elif isinstance(step, RankStep):
+            spent[step.key] = [] if step.key in has else price_rank(plan, step, running)
     seen, controls = set(own), dict[str, Price]()
     for control in (control for step in _decisions(plan) for control in _controls(step)):
         new = {behind for key in control.evaluations for behind in _behind(plan, key)} - seen
@@ -117,6 +119,15 @@ def price_evaluate(plan: Plan, step: EvaluateStep, running: Running, stored: Sto
     key = source.key if len(step.candidates) == 1 else step.key
     network = running.network(key, source, rows.encoding)
     return [*runs, _score(step, step.candidates[0], rows, natural, network, running)]
+
+
+def price_rank(plan: Plan, step: RankStep, running: Running) -> list[Runs]:
+    """The score of every place that a circuit may be chosen from, on `select`."""
+    rows = running.rows(plan, step.measure.items)
+    natural = None if step.measure.natural is None else open_natural(plan, step.measure.natural)
+    (candidate,) = step.measure.candidates
+    network = running.network(candidate.network.key, candidate.network, rows.encoding)
+    return [_score(step.at(index), candidate, rows, natural, network, running) for index in range(len(step.places))]
 
 
 def _score(

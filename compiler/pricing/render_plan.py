@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from ..plan import CaptureStep, EvaluateStep, FitStep, Plan, Step
+from ..plan import CaptureStep, EvaluateStep, FitStep, Plan, RankStep, Step
 from ..schedule import say_schedule
 from .describe_steps import describe
 from .estimate_memory import Memory
@@ -161,6 +161,8 @@ def _table_runs(plan: Plan, step: Step) -> dict[str, Any]:
     match step:
         case FitStep() | EvaluateStep():
             return {"schedule": asdict(step.schedule)}
+        case RankStep():
+            return {"schedule": asdict(step.measure.schedule)}
         case CaptureStep():
             return {"stage": step.stage, "stop": step.stop, "after": step.after, "serves": list(plan.serves(step.key))}
     return {}
@@ -168,7 +170,7 @@ def _table_runs(plan: Plan, step: Step) -> dict[str, Any]:
 
 def _table_stored(step: Step, stored: Stored | None) -> dict[str, Any]:
     """Whether the store has a step, and of how many items; nothing of steps that leave nothing in it."""
-    if stored is None or not isinstance(step, FitStep | EvaluateStep):
+    if stored is None or not isinstance(step, FitStep | RankStep | EvaluateStep):
         return {}
     items = stored.get(step.key)
     return {"stored": step.key in stored} | ({} if items is None else {"stored_items": items})

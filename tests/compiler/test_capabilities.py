@@ -1,4 +1,4 @@
-"""A whole spec of circuits and a graph over judged answers: it checks, lowers to terms, and says what cannot run."""
+"""A whole spec of searched circuits and a graph over judged answers: it checks, lowers to terms, and is planned."""
 
 import contextlib
 import io
@@ -15,8 +15,11 @@ DIMENSIONS = ("grounding", "coherence", "synthesis")
 
 @pytest.fixture
 def spec(tmp_path: Path) -> Path:
-    """The spec with its tables, and the same small network in every checkpoint."""
+    """The spec with its tables, made long enough for a bound, and the same small network in every checkpoint."""
     shutil.copytree(FOLDER, tmp_path, dirs_exist_ok=True)
+    for name, row in [("prompts", "why_{},books"), *((f"contrast-{d}", 'why_{}," yes"," no"') for d in DIMENSIONS)]:
+        with (tmp_path / f"{name}.csv").open("a") as file:
+            file.writelines(f"{row.format(index)}\n" for index in range(3000))
     for name in ("primed", *(f"{d}-{half}" for d in DIMENSIONS for half in ("deep", "shallow"))):
         shutil.copytree(NETWORK, tmp_path / "checkpoints" / name)
     return tmp_path / "capabilities.cspec"
@@ -52,10 +55,10 @@ def test_what_it_needs_is_reported_and_not_left_out(spec: Path) -> None:
     assert "for `d = coherence`" in err
 
 
-def test_verify_refuses_it_as_long_as_no_engine_runs_it(spec: Path) -> None:
-    status, out, err = run("verify", str(spec))
-    assert (status, out) == (2, "")
-    assert "error[CS480]" in err
+def test_verify_lacks_nothing_but_the_weights(spec: Path) -> None:
+    status, _, err = run("verify", str(spec))
+    assert status == 4
+    assert "error[CS502]" in err
 
 
 def test_a_prompt_whose_input_cannot_be_read_is_not_called_empty(spec: Path) -> None:
