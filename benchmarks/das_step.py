@@ -19,13 +19,13 @@ from cspec.compiler.interpret_terms import Batch
 from cspec.compiler.network_facts import TransformerFacts
 from cspec.compiler.terms import NetworkWorld, interchange
 from cspec.lang.places import Family
-from cspec.runtime.answers import answer_loss
 from cspec.runtime.engines import Opened, open_engine
 from cspec.runtime.engines.captures import Captures
 from cspec.runtime.engines.import_pyvene import import_pyvene
 from cspec.runtime.engines.protocol import Engine
 from cspec.runtime.maps.subspace import SubspaceMap
 from cspec.runtime.networks.transformers import TransformerNetwork
+from cspec.runtime.scoring.answers import answer_loss
 from torch import Tensor
 from transformers import GPT2Config, GPT2LMHeadModel
 

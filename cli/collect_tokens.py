@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from ..compiler.check_networks import fed_pairs
+from ..compiler.checks.check_networks import fed_pairs
 from ..compiler.experiments import NetworkFile
 from ..compiler.feed_networks import speaks
-from ..compiler.lower_metrics import read_texts
+from ..compiler.lowering.lower_metrics import read_texts
 from ..compiler.metrics import FilledText
 from ..compiler.network_facts import Tokenizer, read_tokenizer
 from ..compiler.prompts import PromptLayout, PromptTokens, lay_out

@@ -36,7 +36,7 @@ def run(options: argparse.Namespace, output: Output) -> int:
 
         return emit_pyvene(checked, options, output)
     if options.emit == "terms":
-        from ..compiler.lower_terms import lower_terms
+        from ..compiler.lowering.lower_terms import lower_terms
         from ..compiler.render_terms import render
 
         table: dict[str, list[str]] = {}

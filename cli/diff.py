@@ -9,8 +9,8 @@ from ..lang.codes import CODES
 from .output import Output, add_json
 
 if TYPE_CHECKING:
-    from ..runtime.item_scores import ItemScores
-    from ..runtime.store import Store
+    from ..runtime.results.store import Store
+    from ..runtime.scoring.item_scores import ItemScores
 
 DESCRIPTION = """\
 Compare two stored results: which verdicts changed, by how much each estimand moved, which bounds are not the same.
@@ -41,7 +41,7 @@ def run(options: argparse.Namespace, output: Output) -> int:
 
 
 def _compare(options: argparse.Namespace, output: Output) -> int:
-    from ..runtime.compare_results import NothingToCompareError, compare_results
+    from ..runtime.results.compare_results import NothingToCompareError, compare_results
     from .find_result import ResultProblem, find_result
     from .page import open_page
     from .render_diff import render_diff
@@ -65,6 +65,6 @@ def _compare(options: argparse.Namespace, output: Output) -> int:
 
 def _read_scores(store: "Store", key: str) -> "ItemScores | None":
     """Only here is torch loaded: whole domains are compared without it."""
-    from ..runtime.score_chunks import read_stored
+    from ..runtime.scoring.score_chunks import read_stored
 
     return read_stored(store, key)

@@ -4,9 +4,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from ..compiler.lock_document import LockDocument
-from ..runtime.compare_results import ResultDiff
-from ..runtime.result_document import ResultDocument
+from ..compiler.locking.lock_document import LockDocument
+from ..runtime.results.compare_results import ResultDiff
+from ..runtime.results.result_document import ResultDocument
 
 
 class DiagnosticDocument(BaseModel):

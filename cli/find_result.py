@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..runtime.result_document import BadResultError, load_result
-from ..runtime.store import RESULT_DIGITS, Store
-from ..runtime.verdicts import Result
+from ..runtime.deciding.verdicts import Result
+from ..runtime.results.result_document import BadResultError, load_result
+from ..runtime.results.store import RESULT_DIGITS, Store
 from .workflow import open_store
 
 

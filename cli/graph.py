@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ..compiler.check_runnable import check_runnable
+from ..compiler.checks.check_runnable import check_runnable
 from ..compiler.pipeline import Checked, compile_spec
 from .output import Output, add_common
 from .workflow import check, open_store, spec_docs
@@ -29,9 +29,9 @@ def run(options: argparse.Namespace, output: Output) -> int:
     """0 where the files were written."""
     checked = check(options.spec, allow_path=options.allow_path)
     output.show(checked.source, checked.warnings)
-    from ..runtime.dependency_graph import build_graph, node_link, render_dot
     from ..runtime.errors import EnvironmentProblem
-    from ..runtime.result_document import read_result
+    from ..runtime.results.dependency_graph import build_graph, node_link, render_dot
+    from ..runtime.results.result_document import read_result
     from .picture import render_picture
 
     name = Path(options.spec).stem
@@ -77,7 +77,7 @@ def _declared(checked: Checked) -> dict[str, list[dict[str, str]]]:
 
 
 def _placed(checked: Checked) -> dict[str, tuple[Any, ...]]:
-    from ..runtime.dependency_graph import Placed
+    from ..runtime.results.dependency_graph import Placed
 
     table: dict[str, tuple[Any, ...]] = {}
     for alignment in checked.program.alignments.values():
@@ -88,7 +88,7 @@ def _placed(checked: Checked) -> dict[str, tuple[Any, ...]]:
 
 
 def _uses(checked: Checked) -> tuple[Any, ...]:
-    from ..runtime.dependency_graph import ClaimUse
+    from ..runtime.results.dependency_graph import ClaimUse
 
     uses = []
     for claim in checked.program.claims.values():

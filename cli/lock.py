@@ -33,9 +33,9 @@ def run(options: argparse.Namespace, output: Output) -> int:
     output.show(checked.source, checked.warnings)
     if not checked.program.claims:
         raise SpecError(checked.source, (no_claims(checked.source, "lock"),))
-    from ..compiler.lock import lock_spec
-    from ..compiler.lock_document import lock_document, lock_table, render_lock
-    from ..runtime.known_results import knows_results
+    from ..compiler.locking.lock import lock_spec
+    from ..compiler.locking.lock_document import lock_document, lock_table, render_lock
+    from ..runtime.results.known_results import knows_results
     from .lock_standing import describe_lock, find_standing, lock_path
 
     standing = find_standing(checked)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..compiler.compare_locks import compare_locks
-from ..compiler.lock import Lock, lock_spec
-from ..compiler.lock_document import BadLockError, LockDocument, read_lock
+from ..compiler.locking.compare_locks import compare_locks
+from ..compiler.locking.lock import Lock, lock_spec
+from ..compiler.locking.lock_document import BadLockError, LockDocument, read_lock
 from ..compiler.pipeline import Checked
 from ..lang.diagnostics import Diagnostic, Label, Span
 

@@ -35,7 +35,7 @@ def run(options: argparse.Namespace, output: Output) -> int:
         output.write(f"engine {engine}: {why}\n")
     plan = compile_spec(checked, engine)
     from ..compiler.pricing import plan_table, render_plan
-    from ..runtime.stored_steps import find_stored
+    from ..runtime.results.stored_steps import find_stored
 
     stored = find_stored(plan, open_store(checked.source.path, options.store))
     output.write(render_plan(plan, stored, open_page(sys.stdout).width))

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from ..runtime.verdicts import ControlRow
+from ..runtime.deciding.verdicts import ControlRow
 from .page import INDENT, Page, Style, interval, number
 
 GAP = "  "

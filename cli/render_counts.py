@@ -1,6 +1,6 @@
 """What an estimand came to on its items, as text: raw counts by set and half, what the pairs alone give, near ties."""
 
-from ..runtime.verdicts import CellRow, QuantityRow
+from ..runtime.deciding.verdicts import CellRow, QuantityRow
 from .page import INDENT, Page, columns
 
 HALVES = {

@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Iterator
 
-from ..runtime.diagnosis import Counterexample, Diagnosis, Input, Region, Regions
+from ..runtime.diagnosis.diagnosis import Counterexample, Diagnosis, Input, Region, Regions
 from .page import INDENT, NARROWEST, Page
 
 ROOM = 12

@@ -1,6 +1,6 @@
 """A comparison of two results as text: the changed verdicts first."""
 
-from ..runtime.compare_results import ClaimChange, Move, ResultDiff, Side, Standing
+from ..runtime.results.compare_results import ClaimChange, Move, ResultDiff, Side, Standing
 from .page import Page
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from ..runtime.fit_reports import SearchRow, SeedReport
-from ..runtime.verdicts import QuantityRow
+from ..runtime.deciding.verdicts import QuantityRow
+from ..runtime.fitting.fit_reports import SearchRow, SeedReport
 from .page import INDENT, Page, columns
 
 SHOWN = 4

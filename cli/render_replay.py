@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ..runtime.replay import NetworkRun, Replay
+from ..runtime.diagnosis.replay import NetworkRun, Replay
 from .page import columns
 from .render_diagnosis import show_input
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..compiler.pipeline import Checked
-from ..runtime.verdicts import ControlRow, PartRow, QuantityRow, Result, Verdict
+from ..runtime.deciding.verdicts import ControlRow, PartRow, QuantityRow, Result, Verdict
 from .output import Output
 from .page import INDENT, Page, Style, interval, number, open_page
 from .render_controls import render_controls

@@ -45,7 +45,7 @@ def run(options: argparse.Namespace, output: Output) -> int:
 
 
 def _replay(options: argparse.Namespace, output: Output) -> int:
-    from ..runtime.replay import StaleResultError, count_recorded, find_recorded, replay_counterexample
+    from ..runtime.diagnosis.replay import StaleResultError, count_recorded, find_recorded, replay_counterexample
     from .find_result import ResultProblem, find_result
     from .recompile import stale
     from .render_replay import render_replay

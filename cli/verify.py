@@ -41,8 +41,8 @@ def run(options: argparse.Namespace, output: Output) -> int:
     engine = chosen if options.engine == "auto" else options.engine
     if options.engine == "auto" and why:
         output.write(f"engine {engine}: {why}\n")
-    from ..runtime.result_document import result_table
-    from ..runtime.verdicts import Result
+    from ..runtime.deciding.verdicts import Result
+    from ..runtime.results.result_document import result_table
     from .render_verdicts import VerdictPrinter
     from .terminal import terminal_progress
 

@@ -10,9 +10,9 @@ from ..lang.program import Program
 
 if TYPE_CHECKING:  # neither networkx nor torch is loaded to check a spec
     from ..compiler.plan import EngineName, Plan
+    from ..runtime.deciding.verdicts import Docs, Result
     from ..runtime.progress import Progress
-    from ..runtime.store import Store
-    from ..runtime.verdicts import Docs, Result
+    from ..runtime.results.store import Store
     from .lock_standing import LockStanding
 
 MAX_BYTES = 1_000_000
@@ -135,14 +135,14 @@ def run(
 
 def spec_docs(program: Program) -> "Docs":
     """What a spec and its declarations say of themselves, for results and graphs."""
-    from ..runtime.verdicts import DocRow, Docs
+    from ..runtime.deciding.verdicts import DocRow, Docs
 
     return Docs(program.doc, tuple(DocRow(doc.kind, doc.name, doc.text) for doc in program.docs))
 
 
 def open_store(spec: Path, folder: str | Path | None) -> "Store":
     """The store of a spec: `.cspec` beside it unless a folder is named."""
-    from ..runtime.store import Store
+    from ..runtime.results.store import Store
 
     return Store(Path(folder) if folder is not None else spec.parent / ".cspec")
 

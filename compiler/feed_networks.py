@@ -7,9 +7,9 @@ from ..lang.diagnostics import Diagnostic, Label, Span
 from ..lang.metrics import Reading, parts_of
 from ..lang.program import Program, Task
 from ..lang.renderings import Prompt, Vector
-from .check_positions import FedNetwork, check_positions
+from .checks.check_positions import FedNetwork, check_positions
 from .experiments import NetworkFile
-from .lower_metrics import read_texts
+from .lowering.lower_metrics import read_texts
 from .network_facts import BadCheckpointError, NetworkFacts, Tokenizer, TransformerFacts, read_tokenizer
 from .prompts import SpokenTask, lay_out, speak
 from .prompts.check_answers import check_answers, longest_answer

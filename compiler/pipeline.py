@@ -13,15 +13,15 @@ from ..lang import read_imports, read_program
 from ..lang.diagnostics import Diagnostic, Source, SpecError, one_of_each_run
 from ..lang.program import Program
 from .causal_model import CausalModel, lower_model, share_population
-from .check_definedness import LeftOut, count_left_out
-from .check_models import check_models
-from .check_networks import check_networks
-from .check_pairs import Populations, check_pairs, check_splits
-from .check_readings import check_readings
-from .check_rivals import check_rivals
-from .check_runnable import check_runnable
+from .checks.check_definedness import LeftOut, count_left_out
+from .checks.check_models import check_models
+from .checks.check_networks import check_networks
+from .checks.check_pairs import Populations, check_pairs, check_splits
+from .checks.check_readings import check_readings
+from .checks.check_rivals import check_rivals
+from .checks.check_runnable import check_runnable
 from .experiments import Experiment, NetworkFile
-from .program_to_experiments import lower_claims
+from .lowering.program_to_experiments import lower_claims
 from .read_files import FolderFiles
 
 if TYPE_CHECKING:  # networkx is no part of checking
@@ -96,7 +96,7 @@ def compile_spec(checked: Checked, engine: "EngineName | None" = None) -> "Plan"
         SpecError: a claim measures what cannot be run yet.
     """
     from .choose_engine import choose_engine
-    from .experiments_to_plan import lower_experiments
+    from .lowering.experiments_to_plan import lower_experiments
     from .optimising import BY_ENGINE, optimise_plan
 
     stop_unless_runnable(checked)

@@ -6,21 +6,21 @@ Nothing runs that no verdict asks for: a positive control, for instance, only on
 from collections.abc import Iterator
 
 from ..compiler.plan import DecideStep, EncodeStep, EvaluateStep, ItemsStep, MeasuredQuantity, Plan
-from .cases import Walk, walk_cases
-from .decide import run_decide
-from .decisions import settle
-from .diagnose import Diagnoser, Looked
-from .evaluations import Evaluations
-from .fits import Fits
-from .looks import looked_before, read_looks, record_look
+from .deciding.cases import Walk, walk_cases
+from .deciding.decide import run_decide
+from .deciding.decisions import settle
+from .deciding.looks import looked_before, read_looks, record_look
+from .deciding.quantity_keys import quantity_keys
+from .deciding.rulings import Evaluated
+from .deciding.verdicts import Verdict
+from .diagnosis.diagnose import Diagnoser, Looked
+from .fitting.fits import Fits
 from .metrics import AwaitingScores, Missing, missing_name
-from .part_intervals import Measured
 from .progress import Progress
-from .quantity_keys import quantity_keys
-from .rulings import Evaluated
-from .sequential import Look
-from .store import Store
-from .verdicts import Verdict
+from .results.store import Store
+from .scoring.evaluations import Evaluations
+from .statistics.part_intervals import Measured
+from .statistics.sequential import Look
 
 
 class Inline:

@@ -9,12 +9,12 @@ from pathlib import Path
 import torch
 
 from ..compiler.plan import THREADS, EngineName, Plan
+from .deciding.verdicts import Docs, Environment, Result
 from .engines.import_pyvene import check_pyvene
 from .execute import Inline
 from .progress import Progress, Silent
-from .result_document import write_result
-from .store import Store
-from .verdicts import Docs, Environment, Result
+from .results.result_document import write_result
+from .results.store import Store
 
 
 def verify_plan(

@@ -11,9 +11,9 @@ from ...lang.claims import Estimand, Iia
 from ...lang.places import IDENTITY, Family, Size
 from ..experiments import Control, Encoding, Fitting, Measurement, Origin
 from ..groundings import Grounding, Place, Search, ground
-from ..lower_estimands import Estimands
-from ..lower_recipes import BOTH
-from ..lower_scores import read_elsewhere
+from ..lowering.lower_estimands import Estimands
+from ..lowering.lower_recipes import BOTH
+from ..lowering.lower_scores import read_elsewhere
 from ..network_facts import NetworkFacts
 from ..sampling.items import Recipe
 from ..terms import (

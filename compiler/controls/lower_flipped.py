@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from ..check_pairs import FEWEST, Populations
+from ..checks.check_pairs import FEWEST, Populations
 from ..experiments import Control, Experiment, Fitting, Measurement, Part, Quantity
 from ..sampling.draw_items import Population, set_members
 from ..sampling.enumerate_items import TooManyItemsError

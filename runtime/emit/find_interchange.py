@@ -6,7 +6,7 @@ from ...compiler.experiments import Encoding
 from ...compiler.network_facts import MlpFacts, TransformerFacts
 from ...compiler.plan import Candidate, DecideStep, EncodeStep, EvaluateStep, ItemsStep, Plan
 from ...compiler.terms import Agree, Run, ValueOf, taken_values
-from ..verdicts import QuantityRow, Result
+from ..deciding.verdicts import QuantityRow, Result
 from .repetition import refusal
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from safetensors.torch import save
 
-from ..store import Store
+from ..results.store import Store
 from .repetition import Repetition
 
 

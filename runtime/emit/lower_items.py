@@ -9,9 +9,9 @@ from ...compiler.groundings import Frame, Grounding
 from ...compiler.interpret_terms import evaluate_in_model, model_batch
 from ...compiler.sampling.enumerate_items import enumerate_items
 from ...compiler.sampling.items import Items
-from ..answers import answer_codes
-from ..encode import encode
 from ..engines.feed import Feed
+from ..scoring.answers import answer_codes
+from ..scoring.encode import encode
 from .find_interchange import Interchange
 from .repetition import MOST_ITEMS, refusal
 

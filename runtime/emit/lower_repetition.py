@@ -3,12 +3,12 @@
 import torch
 
 from ...compiler.plan import Plan
+from ..deciding.verdicts import Result
 from ..engines import open_network
 from ..engines.pyvene_hosts import host_of
-from ..fits import Fits
+from ..fitting.fits import Fits
 from ..progress import Silent
-from ..store import Store
-from ..verdicts import Result
+from ..results.store import Store
 from .find_interchange import Interchange, find_interchange
 from .lower_items import draw_repeated, lower_items
 from .lower_places import lower_places

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..answers import NEAR_TIE
 from ..errors import EnvironmentProblem
+from ..scoring.answers import NEAR_TIE
 
 
 @dataclass(frozen=True)

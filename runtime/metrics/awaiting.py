@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from ...compiler.metrics import TextTable
-from ..store import Store
+from ..results.store import Store
 
 
 class Missing:

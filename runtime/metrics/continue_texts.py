@@ -7,8 +7,8 @@ from ...compiler.causal_model import Codes
 from ...compiler.encode_prompts import continue_prompts, fill_rows, render_prompts
 from ...compiler.experiments import Encoding
 from ...compiler.metrics import FilledText, RunMetric, fill_text
-from ..encode import open_tokenizer
 from ..errors import EnvironmentProblem
+from ..scoring.encode import open_tokenizer
 
 
 def continue_texts(metric: RunMetric, text: FilledText, bases: Codes, encoding: Encoding) -> npt.NDArray[np.int64]:

@@ -24,9 +24,9 @@ from ...compiler.metrics import (
     show_values,
 )
 from ...compiler.terms import OutputOf, Run
-from ..answers import declared_best, near_ties
 from ..engines import Engine
 from ..errors import EnvironmentProblem
+from ..scoring.answers import declared_best, near_ties
 from .awaiting import Missing
 from .continue_texts import continue_texts
 from .replies import Replies

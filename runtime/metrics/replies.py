@@ -17,9 +17,9 @@ from ...compiler.keys import content_key
 from ...compiler.metrics import RunMetric
 from ...compiler.plan import RepliesKeys
 from ...compiler.terms import ModelWorld, NetworkWorld, OutputOf, Run, in_worlds, inputs_read
-from ..encode import open_tokenizer
 from ..engines import Engine
-from ..store import Store
+from ..results.store import Store
+from ..scoring.encode import open_tokenizer
 
 Reply = tuple[str, bool]
 """A text, and whether a token of it was near a tie."""

@@ -23,7 +23,7 @@ import cspec
 from cspec.compiler.plan import DecideStep
 from cspec.runtime.execute import Inline
 from cspec.runtime.progress import Silent
-from cspec.runtime.store import Store
+from cspec.runtime.results.store import Store
 
 SPEC = Path(__file__).with_name("published.cspec")
 NAMED = "hierarchical_equality.safetensors"

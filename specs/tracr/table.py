@@ -21,7 +21,7 @@ import cspec
 from cspec.cli.workflow import check
 from cspec.lang.places import Site
 from cspec.lang.program import Program
-from cspec.runtime.verdicts import QuantityRow, Result, Verdict
+from cspec.runtime.deciding.verdicts import QuantityRow, Result, Verdict
 
 HERE = Path(__file__).resolve().parent
 TRUTH: dict[str, Any] = json.loads((HERE / "truth.json").read_text(encoding="utf-8"))

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from cspec.cli.documents import Document
-from cspec.runtime.result_document import load_result, read_result, write_result
+from cspec.runtime.results.result_document import load_result, read_result, write_result
 
 from .tools import (
     DIFFERENCES,

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from cspec.runtime.store import Store
+from cspec.runtime.results.store import Store
 
 from .tools import DECIDED, SAMPLED_HEAD, artifacts, learned, run, sampled, write
 

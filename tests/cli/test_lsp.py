@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from cspec.cli.lsp import build_check
-from cspec.compiler import check_pairs
+from cspec.compiler.checks import check_pairs
 from cspec.compiler.sampling import draw_items
 from cspec.compiler.sampling.draw_items import Population
 from cspec.compiler.sampling.items import Recipe

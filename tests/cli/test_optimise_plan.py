@@ -9,16 +9,16 @@ import networkx as nx
 import pytest
 import torch
 from cspec.cli.workflow import check
-from cspec.compiler.experiments_to_plan import lower_experiments
+from cspec.compiler.lowering.experiments_to_plan import lower_experiments
 from cspec.compiler.optimising import optimise_plan
 from cspec.compiler.optimising.fill_batches import fill_batches
 from cspec.compiler.optimising.optimise_plan import REWRITES, Rewrite
 from cspec.compiler.plan import CaptureStep, EvaluateStep, FitStep, Plan
 from cspec.compiler.pricing import price_plan, render_plan
 from cspec.compiler.schedule import NAIVE
-from cspec.runtime.fits import Fits
+from cspec.runtime.fitting.fits import Fits
 from cspec.runtime.progress import Silent
-from cspec.runtime.store import Store
+from cspec.runtime.results.store import Store
 
 from .count_passes import Counted
 from .tools import sampled

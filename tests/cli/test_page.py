@@ -9,8 +9,8 @@ from cspec.cli.render_controls import render_controls
 from cspec.cli.render_counts import render_counts
 from cspec.cli.render_fit import render_fit
 from cspec.cli.render_verdicts import Shown, render_verdict
-from cspec.runtime.fit_reports import FoundSize, SearchRow, SeedReport, TracePoint
-from cspec.runtime.verdicts import CellRow, ControlRow, PartRow, QuantityRow, Verdict
+from cspec.runtime.deciding.verdicts import CellRow, ControlRow, PartRow, QuantityRow, Verdict
+from cspec.runtime.fitting.fit_reports import FoundSize, SearchRow, SeedReport, TracePoint
 
 CODES = re.compile(r"\x1b\[[0-9;]*m")
 LEAK = "isolate(somewhere.left)"

@@ -9,12 +9,12 @@ from cspec.compiler.pipeline import compile_spec
 from cspec.compiler.plan import EngineName, EvaluateStep, ItemsStep, Plan
 from cspec.compiler.pricing import plan_table, price_plan, render_plan
 from cspec.compiler.pricing.prices import add_prices
-from cspec.runtime.evaluations import Evaluations
 from cspec.runtime.execute import Inline
-from cspec.runtime.fits import Fits
+from cspec.runtime.fitting.fits import Fits
 from cspec.runtime.progress import Silent
-from cspec.runtime.store import Store
-from cspec.runtime.stored_steps import find_stored
+from cspec.runtime.results.store import Store
+from cspec.runtime.results.stored_steps import find_stored
+from cspec.runtime.scoring.evaluations import Evaluations
 
 from .count_passes import Counted
 from .tools import sampled

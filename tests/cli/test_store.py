@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from cspec.runtime.store import Store
+from cspec.runtime.results.store import Store
 from safetensors import safe_open
 
 from .tools import DECIDED, DIFFERENCES, SAMPLED_HEAD, SOLVES, artifacts, learned, run, sampled, small, wire_many, write

@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 from cspec.compiler.causal_model import CausalModel
-from cspec.compiler.lower_recipes import with_cells
+from cspec.compiler.lowering.lower_recipes import with_cells
 from cspec.compiler.sampling.draw_items import open_population, set_members
 from cspec.compiler.sampling.items import HeldOut, Items, Recipe
 from cspec.compiler.sampling.splits import split_of

@@ -1,6 +1,6 @@
 """`budget`: the most test items of an estimand; the items for training stay as many as the recipe says."""
 
-from cspec.compiler.lower_recipes import item_counts
+from cspec.compiler.lowering.lower_recipes import item_counts
 from cspec.lang.program import Pairs, Program, Settings
 
 

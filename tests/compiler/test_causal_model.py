@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 import numpy as np
 from cspec.compiler.causal_model import CausalModel
-from cspec.compiler.check_divisions import divisions
-from cspec.compiler.check_domains import check_domains
+from cspec.compiler.checks.check_divisions import divisions
+from cspec.compiler.checks.check_domains import check_domains
 from cspec.compiler.intervals import Interval, interval_of
 from cspec.lang.domains import BOOL, Domain, integers
 from cspec.lang.expressions import Apply, Constant, Expression, Variable

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 from cspec.compiler.causal_model import CausalModel
-from cspec.compiler.check_rivals import find_twins
+from cspec.compiler.checks.check_rivals import find_twins
 from cspec.lang.domains import BOOL, Domain, integers
 from cspec.lang.expressions import Apply, Expression, Variable
 from cspec.lang.program import Mechanism

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from cspec.compiler.lock import lock_spec
+from cspec.compiler.locking.lock import lock_spec
 from cspec.compiler.pipeline import check_spec
 from cspec.lang import Source
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from cspec.cli.main import main
-from cspec.compiler.check_runnable import check_runnable, runs
+from cspec.compiler.checks.check_runnable import check_runnable, runs
 from cspec.compiler.network_facts import Tokenizer, read_tokenizer
 from cspec.compiler.pipeline import Checked, check_spec
 from cspec.compiler.prompts import PromptLayout, draw_inputs, lay_out, resolve_in_prompt

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from cspec.compiler.check_definedness import check_definedness
-from cspec.compiler.check_models import check_models
+from cspec.compiler.checks.check_definedness import check_definedness
+from cspec.compiler.checks.check_models import check_models
 from cspec.compiler.hold_children import copy_for_readers, edge_name
 from cspec.compiler.sampling.draw_items import open_population
 from cspec.compiler.sampling.halves import open_twin

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cspec.compiler import check_definedness, find_witness
+from cspec.compiler.checks import check_definedness, find_witness
 from cspec.compiler.pipeline import check_spec
 from cspec.lang import Source
 

@@ -14,10 +14,7 @@ import pytest
 from cspec.cli.main import main
 from cspec.lang.checks.claims import REASONS
 from cspec.lang.program import FitSettings, Pairs, Settings
-from cspec.runtime.diagnosis import Change, Counterexample, Diagnosis, Furthest, Region, Regions
-from cspec.runtime.fit_reports import FoundSize, SearchRow, SeedReport, TracePoint
-from cspec.runtime.result_document import ResultDocument
-from cspec.runtime.verdicts import (
+from cspec.runtime.deciding.verdicts import (
     CellRow,
     ControlRow,
     Environment,
@@ -26,6 +23,9 @@ from cspec.runtime.verdicts import (
     QuantityRow,
     Verdict,
 )
+from cspec.runtime.diagnosis.diagnosis.diagnosis import Change, Counterexample, Diagnosis, Furthest, Region, Regions
+from cspec.runtime.fitting.fit_reports import FoundSize, SearchRow, SeedReport, TracePoint
+from cspec.runtime.results.result_document import ResultDocument
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"

@@ -11,13 +11,13 @@ from cspec.cli.workflow import check
 from cspec.compiler.pipeline import compile_spec
 from cspec.compiler.plan import EngineName, EvaluateStep
 from cspec.compiler.pricing import price_plan
-from cspec.runtime.evaluations import Evaluations
-from cspec.runtime.fits import Fits
+from cspec.runtime.fitting.fits import Fits
 from cspec.runtime.metrics import AwaitingScores
 from cspec.runtime.networks.protocol import SiteEdit
 from cspec.runtime.networks.transformers import TransformerNetwork
 from cspec.runtime.progress import Silent
-from cspec.runtime.store import Store
+from cspec.runtime.results.store import Store
+from cspec.runtime.scoring.evaluations import Evaluations
 from torch import Tensor
 
 from .test_judged_answers import EFFECT, MEAN

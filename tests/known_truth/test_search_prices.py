@@ -8,10 +8,10 @@ from cspec.cli.workflow import check
 from cspec.compiler.pipeline import compile_spec
 from cspec.compiler.plan import EngineName, RankStep
 from cspec.compiler.pricing import price_plan
-from cspec.runtime.evaluations import Evaluations
-from cspec.runtime.fits import Fits
+from cspec.runtime.fitting.fits import Fits
 from cspec.runtime.progress import Silent
-from cspec.runtime.store import Store
+from cspec.runtime.results.store import Store
+from cspec.runtime.scoring.evaluations import Evaluations
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from .test_metric_prices import Counted

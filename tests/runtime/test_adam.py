@@ -1,7 +1,7 @@
 """Our Adam against torch's."""
 
 import torch
-from cspec.runtime.adam import BETAS, Adam
+from cspec.runtime.fitting.adam import BETAS, Adam
 from torch import Tensor, nn
 
 

@@ -12,11 +12,11 @@ from cspec.compiler.network_facts import TransformerFacts
 from cspec.compiler.plan import EngineName
 from cspec.compiler.row_layout import Position
 from cspec.compiler.terms import NetworkWorld, plain
-from cspec.runtime.answers import answer_loss, compare
-from cspec.runtime.encode import encode_inputs
 from cspec.runtime.engines import Opened, open_engine
 from cspec.runtime.engines.captures import Captures
 from cspec.runtime.networks.transformers import TransformerNetwork
+from cspec.runtime.scoring.answers import answer_loss, compare
+from cspec.runtime.scoring.encode import encode_inputs
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from .test_encode import CODES, FOLDER, TEMPLATES, encoding

@@ -7,13 +7,13 @@ import numpy as np
 import torch
 from cspec.compiler.experiments import Part
 from cspec.compiler.plan import Case, ClaimText, DecideStep, MeasuredQuantity
-from cspec.runtime.cases import Walk, walk_cases
-from cspec.runtime.decide import run_decide
-from cspec.runtime.part_intervals import Measured
-from cspec.runtime.rulings import Evaluated
-from cspec.runtime.scores import CellCount, Scores
-from cspec.runtime.sequential import Look
-from cspec.runtime.verdicts import Verdict
+from cspec.runtime.deciding.cases import Walk, walk_cases
+from cspec.runtime.deciding.decide import run_decide
+from cspec.runtime.deciding.rulings import Evaluated
+from cspec.runtime.deciding.verdicts import Verdict
+from cspec.runtime.scoring.scores import CellCount, Scores
+from cspec.runtime.statistics.part_intervals import Measured
+from cspec.runtime.statistics.sequential import Look
 
 ALPHA = 0.05
 BUDGET = 2000

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from cspec.runtime.closed_forms import difference_basis, pca_basis, probe_basis
+from cspec.runtime.fitting.closed_forms import difference_basis, pca_basis, probe_basis
 from torch import Tensor
 
 

@@ -6,12 +6,12 @@ import pytest
 import torch
 from cspec.compiler.experiments import Part
 from cspec.compiler.plan import ClaimText, DecideStep, MeasuredQuantity, PlannedControl
-from cspec.runtime.cases import Walk
-from cspec.runtime.decide import check_stable, meets, run_decide
-from cspec.runtime.part_intervals import Measured
-from cspec.runtime.rulings import Evaluated
-from cspec.runtime.scores import CellCount, Scores
-from cspec.runtime.verdicts import Verdict
+from cspec.runtime.deciding.cases import Walk
+from cspec.runtime.deciding.decide import check_stable, meets, run_decide
+from cspec.runtime.deciding.rulings import Evaluated
+from cspec.runtime.deciding.verdicts import Verdict
+from cspec.runtime.scoring.scores import CellCount, Scores
+from cspec.runtime.statistics.part_intervals import Measured
 
 N = 2000
 

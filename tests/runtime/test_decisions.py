@@ -5,9 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from cspec.compiler.plan import ClaimText, DecideStep
-from cspec.runtime.decisions import LEDGER, settle
-from cspec.runtime.store import Store
-from cspec.runtime.verdicts import Verdict
+from cspec.runtime.deciding.decisions import LEDGER, settle
+from cspec.runtime.deciding.verdicts import Verdict
+from cspec.runtime.results.store import Store
 
 HOLDS = Verdict("c", "", "", "holds", None, "statistical", "holds", "met", 0.05, (), (), (), ())
 REFUTED = replace(HOLDS, outcome="refuted", expectation="failed")

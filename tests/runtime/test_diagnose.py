@@ -6,11 +6,11 @@ from typing import Literal
 import pytest
 from cspec.compiler.experiments import Part
 from cspec.compiler.plan import ClaimText, DecideStep, MeasuredQuantity
-from cspec.runtime.diagnose import too_low
-from cspec.runtime.intervals import Interval
-from cspec.runtime.part_intervals import PartInterval, status
-from cspec.runtime.rows import STANDING
-from cspec.runtime.verdicts import Outcome, PartRow, Verdict
+from cspec.runtime.deciding.rows import STANDING
+from cspec.runtime.deciding.verdicts import Outcome, PartRow, Verdict
+from cspec.runtime.diagnosis.diagnosis.diagnose import too_low
+from cspec.runtime.statistics.intervals import Interval
+from cspec.runtime.statistics.part_intervals import PartInterval, status
 
 
 def part(written: Literal[">=", "<=", "=="], *coefficients: int, bound: float = 0.5) -> Part:

@@ -15,9 +15,9 @@ from cspec.lang.domains import integers
 from cspec.lang.expressions import Variable
 from cspec.lang.places import IDENTITY
 from cspec.lang.texts import Slot, Template
-from cspec.runtime.encode import encode_inputs
 from cspec.runtime.engines.feed import Feed
 from cspec.runtime.errors import EnvironmentProblem
+from cspec.runtime.scoring.encode import encode_inputs
 
 FOLDER = Path(__file__).parents[1] / "golden" / "good" / "lm"
 NUMBERS = integers(0, 120)

@@ -15,15 +15,15 @@ from cspec.compiler.interpret_terms import Batch, evaluate_in_model, model_batch
 from cspec.compiler.plan import EncodeStep, FitStep, ItemsStep, Plan
 from cspec.compiler.terms import OutputOf
 from cspec.lang.places import Family, FamilyName
-from cspec.runtime.encode import encode
 from cspec.runtime.engines import Engine, open_engine, open_network
 from cspec.runtime.errors import EnvironmentProblem
-from cspec.runtime.fit import member_codes, run_fit
-from cspec.runtime.fitted import Fitted, map_content, read_fitted, restore_maps, write_fitted
+from cspec.runtime.fitting.fit import member_codes, run_fit
+from cspec.runtime.fitting.fitted import Fitted, map_content, read_fitted, restore_maps, write_fitted
+from cspec.runtime.fitting.objective import Labelled, Objective, Score
 from cspec.runtime.maps import NestedMap, open_map
-from cspec.runtime.objective import Labelled, Objective, Score
 from cspec.runtime.progress import Silent
-from cspec.runtime.store import Store
+from cspec.runtime.results.store import Store
+from cspec.runtime.scoring.encode import encode
 
 FOLDER = Path(__file__).parents[2] / "specs" / "handwired_equality"
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from cspec.runtime.intervals import Interval, clopper_pearson, paired_difference
+from cspec.runtime.statistics.intervals import Interval, clopper_pearson, paired_difference
 from scipy.stats import binom, binomtest
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 from cspec.compiler.plan import ClaimText, DecideStep
-from cspec.runtime.looks import Look, looked_before, read_looks, record_look
-from cspec.runtime.store import Store
+from cspec.runtime.deciding.looks import Look, looked_before, read_looks, record_look
+from cspec.runtime.results.store import Store
 
 
 def step(look: str, *chunks: str) -> DecideStep:

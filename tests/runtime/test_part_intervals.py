@@ -5,10 +5,10 @@ from fractions import Fraction
 import pytest
 import torch
 from cspec.compiler.experiments import Part
-from cspec.runtime.intervals import clopper_pearson
-from cspec.runtime.part_intervals import Measured, Moved, part_interval, status
-from cspec.runtime.scores import CellCount, Scores
-from cspec.runtime.sequences import mean_sequence, paired_sequence, proportion_sequence
+from cspec.runtime.scoring.scores import CellCount, Scores
+from cspec.runtime.statistics.intervals import clopper_pearson
+from cspec.runtime.statistics.part_intervals import Measured, Moved, part_interval, status
+from cspec.runtime.statistics.sequences import mean_sequence, paired_sequence, proportion_sequence
 from scipy.special import betaincinv
 
 ALPHA = 0.05

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from cspec.runtime.item_scores import ItemScores
-from cspec.runtime.score_chunks import CHUNK, read_or_score
-from cspec.runtime.store import Store
+from cspec.runtime.results.store import Store
+from cspec.runtime.scoring.item_scores import ItemScores
+from cspec.runtime.scoring.score_chunks import CHUNK, read_or_score
 
 
 def items(start: int, stop: int) -> ItemScores:

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from cspec.runtime.objective import Score
-from cspec.runtime.search_dims import choose_greedily, choose_windows
+from cspec.runtime.fitting.objective import Score
+from cspec.runtime.fitting.search_dims import choose_greedily, choose_windows
 from torch import Tensor
 
 SCATTERED = [0, -1, 1, 0, -1, -1, 1, 1, 0]

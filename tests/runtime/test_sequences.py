@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from cspec.runtime.intervals import Interval, clopper_pearson
-from cspec.runtime.sequences import (
+from cspec.runtime.statistics.intervals import Interval, clopper_pearson
+from cspec.runtime.statistics.sequences import (
     items_to_settle,
     log_capital,
     mean_sequence,
@@ -14,7 +14,7 @@ from cspec.runtime.sequences import (
     proportion_sequence,
     widen,
 )
-from cspec.runtime.sequential import FIRST
+from cspec.runtime.statistics.sequential import FIRST
 from numpy.typing import NDArray
 from scipy.special import betaincinv
 from scipy.stats import binom

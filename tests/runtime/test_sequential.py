@@ -7,11 +7,11 @@ import pytest
 import torch
 from cspec.compiler.experiments import Part
 from cspec.compiler.plan import ClaimText, DecideStep, MeasuredQuantity, PlannedControl
-from cspec.runtime.part_intervals import Measured
-from cspec.runtime.rulings import Evaluated
-from cspec.runtime.scores import CellCount, Scores
-from cspec.runtime.sequences import proportion_sequence
-from cspec.runtime.sequential import Decision, look_sizes, run_looks
+from cspec.runtime.deciding.rulings import Evaluated
+from cspec.runtime.scoring.scores import CellCount, Scores
+from cspec.runtime.statistics.part_intervals import Measured
+from cspec.runtime.statistics.sequences import proportion_sequence
+from cspec.runtime.statistics.sequential import Decision, look_sizes, run_looks
 
 Rates = Callable[[int], float]
 

@@ -10,7 +10,7 @@ from cspec.compiler.terms import interchange
 from cspec.lang.places import IDENTITY, Family
 from cspec.runtime.engines.feed import Feed
 from cspec.runtime.errors import EnvironmentProblem
-from cspec.runtime.rest import find_rests, shuffle_rests
+from cspec.runtime.scoring.rest import find_rests, shuffle_rests
 from torch import Tensor
 
 from .plain_hooks import hooked

@@ -1,0 +1,99 @@
+"""Which effects the engines can measure: on sites, circuits, inputs and given maps, of the answer or `correct`."""
+
+from ...lang.effects import (
+    CandidateSubject,
+    CircuitSubject,
+    Effect,
+    InputSubject,
+    Mean,
+    MetricTarget,
+    RestSubject,
+    Setting,
+    SiteSubject,
+    Subject,
+    Taken,
+    VariablesSubject,
+    VariableTarget,
+)
+from ...lang.metrics import CORRECT
+from ...lang.places import Site
+from ...lang.program import Program
+from ...lang.renderings import Prompt
+from ..lowering.lower_effects import sites_of
+from ..lowering.lower_measured_effects import aligned_names
+from ..lowering.lower_rests import NODES
+from ..network_facts import NetworkFacts
+
+
+def find_effect_obstacle(estimand: Effect | Mean, program: Program, facts: NetworkFacts | None) -> str:
+    """What no engine measures of an effect or a mean; nothing where it is measured."""
+    unknown = not any(model.task == estimand.task for model in program.models.values())
+    if unknown and not _reads_metric(estimand):
+        return "an effect at a task without a model, whose items are not known"
+    if isinstance(estimand, Mean):
+        return ""
+    if isinstance(estimand.target, VariableTarget):
+        return f"the variable `{estimand.target.text}` read from a run that was set"
+    if what := _of_rests(estimand, program, facts):
+        return what
+    if len(aligned_names(estimand)) > 1:
+        return "variables of several alignments in one effect"
+    found = (_of_subject(subject, program) for subject in estimand.things)
+    values = (_of_value(setting) for setting in estimand.settings)
+    return next((what for what in (*found, *values) if what), "")
+
+
+def _reads_metric(estimand: Effect | Mean) -> bool:
+    """Whether it reads a metric that no model decides."""
+    if isinstance(estimand, Mean):
+        return estimand.metric != CORRECT.name
+    return isinstance(estimand.target, MetricTarget) and estimand.target.name != CORRECT.name
+
+
+def _of_rests(effect: Effect, program: Program, facts: NetworkFacts | None) -> str:
+    """What of an effect's rests is not measured: where it is not known beforehand which units they are."""
+    rests = [thing for thing in effect.things if isinstance(thing, RestSubject)]
+    if not rests and not effect.rest:
+        return ""
+    text = "`given rest`" if effect.rest else f"`{rests[0].text}`"
+    if isinstance(program.tasks[effect.task].rendering, Prompt):
+        return f"{text} where prompts differ in their positions"
+    if any(p.learned for name in aligned_names(effect) for p in program.alignments[name].placements):
+        return f"{text} beside maps that are learned"
+    for thing in effect.things:
+        name = thing.of if isinstance(thing, RestSubject) else getattr(thing, "circuit", "")
+        if name in program.circuits and not isinstance(program.circuits[name].sites, tuple):
+            return f"{text} beside the circuit `{name}`, which is searched for"
+    if any(site.module is not None for site in sites_of(program, effect)):
+        return f"{text} beside a module"
+    if effect.rest and facts is not None and not any(facts.layers(component) for component in NODES):
+        return f"`given rest` in `{effect.network}`, of whose parts only the stream is known"
+    return ""
+
+
+def _of_subject(subject: Subject, program: Program) -> str:
+    match subject:
+        case InputSubject():
+            return ""
+        case SiteSubject(site=site):
+            return _of_site(site)
+        case CircuitSubject(circuit=name, random=False):
+            sites = program.circuits[name].sites
+            return next((what for what in map(_of_site, sites) if what), "") if isinstance(sites, tuple) else ""
+        case VariablesSubject() | RestSubject() | CandidateSubject():
+            return ""
+    return f"`{subject.text}`"
+
+
+def _of_site(site: Site) -> str:
+    if not site.at_one_place:
+        return f"the vector of several sites `{site.text}`"
+    return "" if site.module is None else f"the site `{site.text}`"
+
+
+def _of_value(setting: Setting) -> str:
+    for portion in setting.value.portions:
+        match portion.value:
+            case Taken(network=str(network), random=True):
+                return f"a value on `random({network})`"
+    return ""

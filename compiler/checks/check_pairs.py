@@ -1,0 +1,181 @@
+"""Checks of the items that claims need: whether enough can be drawn, before anything runs.
+
+From experiments to diagnostics, and the size of each population's test stream.
+"""
+
+from dataclasses import replace
+
+from ...lang.diagnostics import Diagnostic, Label, Span
+from ...lang.program import Program
+from ..experiments import Experiment, Measurement, Ranking
+from ..sampling.count_undefined import count_undefined
+from ..sampling.draw_items import Population, open_population
+from ..sampling.enumerate_items import count_items
+from ..sampling.items import Recipe
+from ..sampling.quick_look import look_quickly
+
+FEWEST = 200
+MOST_EXHAUSTIVE = 10**9
+SEEN = 1024
+"""Items that are looked at where that is enough: of `fit`, where they come set by set and half by half in turn, so that
+a missing cell shows, and of a `test` split that holds far more inputs than are asked for."""
+
+
+class Populations:
+    """Populations by recipe, each opened once; what an `earlier` check opened is taken over where it is asked for."""
+
+    def __init__(self, earlier: "Populations | None" = None) -> None:
+        self._opened: dict[tuple[Recipe, bool], Population] = {}
+        self._earlier = earlier._opened if earlier is not None else {}
+
+    def open(self, recipe: Recipe, whole_domain: bool = False) -> Population:
+        """The population of a recipe: its splits, or its whole domain."""
+        key = (recipe, whole_domain)
+        if key not in self._opened:
+            known = self._earlier.get(key)
+            self._opened[key] = known if known is not None else _open(recipe, whole_domain)
+        return self._opened[key]
+
+
+def _open(recipe: Recipe, whole_domain: bool) -> Population:
+    population = open_population(recipe, whole_domain)
+    return replace(population, undefined=count_undefined(population))
+
+
+def check_pairs(
+    program: Program, experiments: tuple[Experiment, ...], populations: Populations
+) -> tuple[Diagnostic, ...]:
+    """Draw every claim's test items and open every fit's population; say what cannot be drawn."""
+    found: list[Diagnostic] = []
+    for experiment in experiments:
+        for quantity in experiment.quantities:
+            measurement = quantity.measurement
+            if experiment.claim.exhaustively:
+                found += _check_whole_domain(measurement, experiment.claim.span, populations)
+            else:
+                found += _check_test(program, measurement, experiment.claim.span, populations)
+            if measurement.fitting is not None:
+                fitting = measurement.fitting
+                found += _check_fit(fitting.recipe, fitting.fit_count, experiment.claim.span, populations)
+            for ranking in measurement.rankings:
+                found += _check_select(ranking, experiment.claim.span, populations)
+    return tuple(dict.fromkeys(found))
+
+
+def check_splits(program: Program) -> tuple[Diagnostic, ...]:
+    """A task has one split: its recipes state the same shares, and those that hold values out hold out the same."""
+    found: list[Diagnostic] = []
+    for task in program.tasks:
+        recipes = [pairs for pairs in program.pairs.values() if pairs.task == task]
+        holding = [pairs for pairs in recipes if pairs.holdouts]
+        for what, first, others in (
+            ("split", recipes[:1], [p for p in recipes[1:] if p.split != recipes[0].split]),
+            ("holdout", holding[:1], [p for p in holding[1:] if set(p.holdouts) != set(holding[0].holdouts)]),
+        ):
+            found += [
+                Diagnostic(
+                    "CS436",
+                    f"`{other.name}` and `{first[0].name}`, recipes of `{task}`, differ in `{what}`",
+                    Label(other.span),
+                    (Label(first[0].span, "the other recipe"),),
+                    help="a task has one split for all its recipes, so that no test input is fitted on: state it once",
+                )
+                for other in others
+            ]
+    return tuple(found)
+
+
+def _check_test(program: Program, measurement: Measurement, claim: Span, populations: Populations) -> list[Diagnostic]:
+    population = populations.open(measurement.recipe)
+    span = _recipe_span(program, measurement, claim)
+    if not population.cells:
+        return [_no_items(measurement.recipe, claim)]
+    looked_at = SEEN if population.is_ample("test", measurement.count) else measurement.count
+    drawn = population.draw("test", min(looked_at, measurement.count))
+    if drawn.drawable is None and measurement.count >= FEWEST:
+        return []
+    possible = measurement.count if drawn.drawable is None else drawn.drawable
+    what = f"`{measurement.text}` asks for {measurement.count:,} test items"
+    notes = (drawn.reason,) if drawn.reason else ()
+    if possible < FEWEST:
+        return [
+            Diagnostic(
+                "CS430",
+                f"{what}: too few for a bound" if drawn.drawable is None else f"{what}, {possible:,} can be drawn",
+                Label(span),
+                notes=(*notes, f"a bound needs at least {FEWEST}"),
+                help="on a small domain, decide the claim `exhaustively`; else make `size` or the `test` share larger",
+            )
+        ]
+    return [
+        Diagnostic(
+            "CS431",
+            f"{what}, {possible:,} can be drawn",
+            Label(span),
+            notes=notes,
+            help="the claim is decided on these; `exhaustively` runs every one",
+            severity="warning",
+        )
+    ]
+
+
+def _check_fit(recipe: Recipe, count: int, claim: Span, populations: Populations) -> list[Diagnostic]:
+    if all(met.issuperset(recipe.halves) for met in look_quickly(recipe, "fit").met):
+        return []
+    population = populations.open(recipe)
+    if not population.cells:
+        return [_no_items(recipe, claim)]
+    cells = population.cells
+    met = set(population.draw("fit", min(count, SEEN)).items.cell.tolist())
+    for index, cell in enumerate(cells):
+        if index not in met:
+            names = ", ".join(f"`{recipe.variables[v]}`" for v in recipe.sets[cell.set_index])
+            what = "changes" if cell.half == "changing" else "keeps"
+            message = f"no item of the `fit` split {what} the output under {names}: a map cannot be trained"
+            help = "give `fit` a larger share, or hold out fewer values"
+            return [Diagnostic("CS432", message, Label(claim), help=help)]
+    return []
+
+
+def _check_select(ranking: Ranking, claim: Span, populations: Populations) -> list[Diagnostic]:
+    recipe = ranking.score.recipe
+    population = populations.open(recipe)
+    if not population.cells:
+        return [_no_items(recipe, claim)]
+    if len(population.draw("select", min(ranking.select_count, SEEN)).items):
+        return []
+    message = f"no item of the `select` split can be drawn: the circuit `{ranking.name}` cannot be chosen"
+    return [Diagnostic("CS432", message, Label(claim), help="give `select` a larger share, or hold out fewer values")]
+
+
+def _check_whole_domain(measurement: Measurement, claim: Span, populations: Populations) -> list[Diagnostic]:
+    population = populations.open(measurement.recipe, whole_domain=True)
+    if not population.cells:
+        return [_no_items(measurement.recipe, claim)]
+    count = count_items(population)
+    if count <= MOST_EXHAUSTIVE:
+        return []
+    return [
+        Diagnostic(
+            "CS433",
+            f"`{measurement.text}` has {count:,} items, expected at most {MOST_EXHAUSTIVE:,} with `exhaustively`",
+            Label(claim),
+            help="leave `exhaustively` out: a sample then decides, with an interval",
+        )
+    ]
+
+
+def _no_items(recipe: Recipe, claim: Span) -> Diagnostic:
+    names = ", ".join(f"`{name}`" for name in recipe.variables)
+    return Diagnostic(
+        "CS434",
+        f"no item can be drawn: interchanging {names} never changes the output",
+        Label(claim),
+        help="check `where`, `require` and the model: the pairs must be able to tell",
+    )
+
+
+def _recipe_span(program: Program, measurement: Measurement, claim: Span) -> Span:
+    """The `size` of the recipe that the measurement draws from, or the claim where it is left to the defaults."""
+    pairs = program.pairs.get(measurement.pairs)
+    return claim if pairs is None or pairs.size_span.end == pairs.size_span.start else pairs.size_span

@@ -1,0 +1,222 @@
+"""What this version checks and cannot run yet: refused where something is to be run, and never silently."""
+
+from collections.abc import Iterator, Mapping
+
+from ...lang.claims import Accuracy, Claim, Estimand, Iia, Reading
+from ...lang.diagnostics import Diagnostic, Label, Span
+from ...lang.effects import Effect, Mean, MetricTarget, VariablesSubject
+from ...lang.metrics import CORRECT
+from ...lang.places import Placement, Region, Site
+from ...lang.program import Alignment, Network, Program, Task
+from ...lang.renderings import Prompt
+from ..experiments import NetworkFile
+from ..lowering.lower_searches import searched_circuits
+from ..lowering.site_widths import site_width
+from ..network_facts import NetworkFacts, TransformerFacts
+from ..prompts import Spellings, SpokenTask
+from .check_effects_run import find_effect_obstacle
+from .check_interleaved import find_interleaved, sets_layers_beside
+from .check_metrics_run import ENCODERS, find_metric_obstacle
+from .check_searches_run import find_search_obstacle
+
+_ELSEWHERE = (
+    "`cspec check` and `cspec compile --emit terms` take it; to verify other claims, move it to a file of its own"
+)
+
+STREAM = ("embed", "resid", "resid_pre", "resid_mid", "resid_post")
+"""Components through which everything goes that a transformer makes of its input: what they leave is all the rest."""
+
+Networks = Mapping[str, NetworkFile]
+
+
+def check_runnable(program: Program, networks: Networks) -> tuple[Diagnostic, ...]:
+    """An error for each declaration and estimand that a claim rests on and no engine can run yet."""
+    found = (
+        problem
+        for claim in program.claims.values()
+        for estimand in measured_by(claim)
+        for problem in find_obstacles(estimand, program, networks)
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def runs(claim: Claim, program: Program, networks: Networks) -> bool:
+    """Whether all that a claim measures can be run."""
+    return all(next(find_obstacles(estimand, program, networks), None) is None for estimand in measured_by(claim))
+
+
+def measured_by(claim: Claim) -> tuple[Estimand, ...]:
+    """The estimands of a claim, each once."""
+    terms = (term for part in claim.parts for term in (*part.left.terms, *part.right.terms))
+    return tuple(dict.fromkeys(term.estimand for term in terms))
+
+
+def find_obstacles(estimand: Estimand, program: Program, networks: Networks) -> Iterator[Diagnostic]:
+    """Why no engine measures an estimand: at the declarations that it rests on, then at itself."""
+    alignment = program.alignments[estimand.alignment] if isinstance(estimand, Iia | Reading) else None
+    task = program.models[alignment.model].task if alignment is not None else estimand.task  # type: ignore[union-attr]
+    read_by = _read_by(estimand, program)
+    run_on = dict.fromkeys((estimand.network, *(read.network for read in read_by)))
+    not_run = [problem for name in run_on for problem in _network(program.networks[name])]
+    yield from not_run
+    if not_run:  # what its sites and texts would need is no news then
+        return
+    there = [networks[name] for name in run_on if name in networks and task in networks[name].spoken]
+    spoken = [file.spoken[task] for file in there]
+    yield from _task(program.tasks[task], there)
+    aligned = tuple(read.name for read in read_by) or _aligned(estimand)
+    for name in aligned:
+        on = dict.fromkeys((program.alignments[name].network, *run_on))
+        facts = [networks[network].facts for network in on if network in networks]
+        for placement in program.alignments[name].placements:
+            yield from _placement(placement, spoken, facts)
+        yield from find_interleaved(program.alignments[name], program.alignments, isinstance(estimand, Iia))
+    if what := _what_is_not_run(estimand, program, networks):
+        message = f"`{_name(estimand)}` is checked, and cannot be run yet"
+        yield Diagnostic("CS480", message, Label(estimand.span), notes=(f"no engine runs {what}",), help=_ELSEWHERE)
+
+
+def _what_is_not_run(estimand: Estimand, program: Program, networks: Networks) -> str:
+    """What of an estimand no engine measures; nothing where it is measured."""
+    match estimand:
+        case Iia():
+            return ""
+        case Effect() if sets_layers_beside(estimand, program.alignments):
+            return "a vector of several layers that is set beside something else"
+        case Effect() | Mean():
+            facts = networks[estimand.network].facts if estimand.network in networks else None
+            found = find_effect_obstacle(estimand, program, facts) or _of_reading(estimand, program, networks)
+            return found or _of_searches(estimand, program, networks)
+        case Reading(kind="cae"):
+            return _of_rest(estimand, program, networks.get(estimand.network))
+        case Accuracy() | Reading():
+            return ""
+
+
+def _of_searches(estimand: Effect | Mean, program: Program, networks: Networks) -> str:
+    """What of the searches for an effect's circuits no engine runs, that by which they score included."""
+    searched = searched_circuits(program, estimand) if isinstance(estimand, Effect) else {}
+    for name, sites in searched.items():
+        assert isinstance(estimand, Effect)
+        what = find_search_obstacle(estimand, name, sites, program, networks)
+        if what := what or _what_is_not_run(sites.score, program, networks):
+            return what
+    return ""
+
+
+def _of_rest(estimand: Reading, program: Program, file: NetworkFile | None) -> str:
+    """Why what an alignment leaves of its layer is not exchanged; nothing where it is."""
+    placements = program.alignments[estimand.alignment].placements
+    parts = [part for placement in placements for part in placement.place.parts]
+    if any(part.module is not None for part in parts):
+        return "`cae` of modules, whose width only their network knows"
+    task = program.models[program.alignments[estimand.alignment].model].task
+    if file is None or not isinstance(program.tasks[task].rendering, Prompt) or task not in file.spoken:
+        return ""
+    if around := [part.text for part in parts if part.component not in STREAM]:
+        return f"`cae` at `{around[0]}`, past which the residual stream goes"
+    spoken = file.spoken[task]
+    if any(len(ids) > 1 for one in spoken.answers for code in one for ids in code):
+        return "`cae` beside an answer of several tokens"
+    apart = None in spoken.uneven
+    return "`cae` after prompts of several lengths, whose tokens are not each other's counterparts" if apart else ""
+
+
+def _of_reading(estimand: Effect | Mean, program: Program, networks: Networks) -> str:
+    """What is not read of a run: a metric, or an answer of several tokens under an effect."""
+    file, task = networks.get(estimand.network), program.tasks[estimand.task]
+    metric = CORRECT.name if isinstance(estimand, Effect) else estimand.metric
+    if isinstance(estimand, Effect) and isinstance(estimand.target, MetricTarget):
+        metric = estimand.target.name
+    if metric != CORRECT.name:
+        drawn = estimand.drawn if isinstance(estimand, Effect) and task.generated is not None else None
+        if drawn is not None and task.metrics[metric].reads_answer:
+            return f"{drawn} beside the metric `{metric}`, whose answers are generated once for each input"
+        return find_metric_obstacle(metric, task, file)
+    spoken = None if file is None else file.spoken.get(estimand.task)
+    several = spoken is not None and any(len(ids) > 1 for one in spoken.answers for code in one for ids in code)
+    return "an effect on an answer of several tokens" if several and isinstance(estimand, Effect) else ""
+
+
+def _read_by(estimand: Estimand, program: Program) -> list[Alignment]:
+    """The alignments through which an interchange or a reading reads: its own, and that of its sources."""
+    if not isinstance(estimand, Iia | Reading):
+        return []
+    origin = estimand.origin if isinstance(estimand, Iia) else None
+    return [program.alignments[name] for name in (estimand.alignment, origin) if name is not None]
+
+
+def _aligned(estimand: Estimand) -> tuple[str, ...]:
+    """The alignments whose variables an effect sets or holds."""
+    subjects = estimand.things if isinstance(estimand, Effect) else ()
+    return tuple(dict.fromkeys(s.alignment for s in subjects if isinstance(s, VariablesSubject)))
+
+
+def _not_run(what: str, span: Span, help: str = _ELSEWHERE) -> Diagnostic:
+    return Diagnostic("CS519", f"{what} is checked, and no engine of this version runs it", Label(span), help=help)
+
+
+def _network(network: Network) -> Iterator[Diagnostic]:
+    if network.loader == "jax":
+        yield _not_run(f"the network `{network.name}`, `{network.loader}(...)`,", network.span)
+
+
+def _task(task: Task, there: list[NetworkFile]) -> Iterator[Diagnostic]:
+    if task.generated is not None and not isinstance(task.rendering, Prompt):
+        yield _not_run(f"the generated answer of task `{task.name}`, which has no prompt,", task.generated.span)
+    for index, answer in enumerate(task.answers):
+        for file in there:
+            if what := _several_tokens(file.spoken[task.name].answers[index], task, file):
+                yield _not_run(f"the answer `{answer.output}` of several tokens {what}", answer.span)
+                break
+
+
+def _several_tokens(spellings: Spellings, task: Task, file: NetworkFile) -> str:
+    """What of an answer of several tokens no engine reads; nothing where it is read."""
+    if all(len(ids) == 1 for code in spellings for ids in code):
+        return ""
+    if len(task.answers) > 1:
+        return "beside another answer"
+    if any(len(code) > 1 for code in spellings):
+        return "in several spellings"
+    if isinstance(file.facts, TransformerFacts) and file.facts.architecture in ENCODERS:
+        return "of a network that reads them beforehand"
+    prompted = file.spoken[task.name].prompt is not None and task.answers[0].position is None
+    return "" if prompted else "elsewhere than after a prompt"
+
+
+def _placement(placement: Placement, spoken: list[SpokenTask], facts: list[NetworkFacts]) -> Iterator[Diagnostic]:
+    """What of a placement is not run on networks of these facts."""
+    place, variable = placement.place, placement.variable
+    for part in place.parts:
+        if part.module is not None and (isinstance(part, Region) or not _is_known(part, facts)):
+            what = f"the {_kind(place)} `{part.text}` of `{variable}`"
+            yield _not_run(what, part.span, 'name one module and its dims: `at module("PATH")[0..63] @ last`')
+            return
+    known = all(each.last_layer >= 0 for each in facts)  # else there are no layers to put controls at
+    if not known and (placement.family.name != "identity" or placement.sizes != (None,)):
+        what = f"the learned map of `{variable}`, in a network of which only modules are known,"
+        yield _not_run(what, placement.size_span, "give its dims with `via identity`")
+        return
+    uneven = {slot for one in spoken for slot in one.uneven}
+    for part in place.parts:
+        for position in part.positions or ():
+            if position.part == "all" and position.slot in uneven:
+                what = f"the positions `{position.text}` of `{variable}`, which are not as many in every prompt,"
+                yield _not_run(what, part.span)
+                return
+    if placement.family.name == "sae" and isinstance(place, Site) and place.inside is not None:
+        yield _not_run(f"the family `sae` of `{variable}`, inside another variable,", placement.family.path_span)
+
+
+def _is_known(site: Site, facts: list[NetworkFacts]) -> bool:
+    """Whether it is known which dims a module's site has."""
+    return site.dims is not None or (bool(facts) and all(site_width(site, each) is not None for each in facts))
+
+
+def _kind(place: Site | Region) -> str:
+    return "site" if isinstance(place, Site) else "region"
+
+
+def _name(estimand: Estimand) -> str:
+    return "mean(...)" if isinstance(estimand, Mean) else f"{getattr(estimand, 'kind', 'estimand')}(...)"

@@ -1,0 +1,226 @@
+"""Witnesses: a reachable state of a model in which an expression is true, or the proof that there is none.
+
+Reachable are admitted inputs, each without intervention or with variables of an alignment set to values that they have
+on some admitted input. Exact by listing runs or by tables without whole inputs; where both are too many, by sampling.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from ...lang.domains import BOOL
+from ...lang.expressions import Apply, Expression, variables_of
+from ..causal_model import CausalModel, Codes
+from ..definedness import condition_of
+from ..expressions import evaluate
+from ..sampling.relations import TooLargeError
+from ..sampling.spaces import Layout, holds, list_inputs, tabulated
+
+SAMPLES = 1_000_000
+_BATCH = 1 << 16
+LISTED = 1 << 17
+"""Runs of a model that are listed at once; above, tables are tried first."""
+MOST_LISTED = 10_000_000
+"""Runs that are listed where tables grow too large; above, runs are sampled."""
+MOST_WORK = 1_000_000_000
+"""Values that listing or sampling may compute: of a model with very long equations, fewer runs are looked at."""
+
+Setting = tuple[Codes, npt.NDArray[np.bool_]]
+"""The codes that a variable is set to, and in which runs; each of shape [run]."""
+
+
+@dataclass(frozen=True)
+class Witness:
+    """An input (codes), the values that variables were set to, the value found, and how the search went."""
+
+    inputs: np.ndarray[tuple[int], np.dtype[np.int64]]
+    setting: dict[str, int]
+    value: int
+    how: str
+    low: int
+    high: int
+    """The lowest and highest value that the search found."""
+
+
+@dataclass(frozen=True)
+class Undecided:
+    """No witness among so many samples: no proof either."""
+
+    samples: int
+
+
+def affordable(model: CausalModel, most: int) -> int:
+    """How many runs of a model may be computed at once, `most` at most."""
+    return max(1, min(most, MOST_WORK // model.operations))
+
+
+def find_witness(
+    model: CausalModel, aligned: Sequence[tuple[str, ...]], violation: Expression, shown: Expression
+) -> Witness | Undecided | None:
+    """A reachable state in which `violation` is true: without intervention, else under some set of an alignment.
+
+    What is undefined is not used: a state counts only where `shown` has a value.
+    """
+    undecided = False
+    condition = condition_of(shown, model.hidden)
+    if condition is not None:
+        violation = Apply("and", (condition, violation), BOOL)
+    for variables in dict.fromkeys([(), *aligned]):
+        set_before = tuple(v for v in variables if _matters(model, v, violation))
+        if variables and not set_before:
+            continue
+        try:
+            witness = _find_exactly(model, set_before, violation, shown)
+        except TooLargeError:
+            witness = _find_by_samples(model, set_before, violation, shown)
+            undecided |= witness is None
+        if witness is not None:
+            return witness
+    return Undecided(affordable(model, SAMPLES)) if undecided else None
+
+
+def _matters(model: CausalModel, variable: str, violation: Expression) -> bool:
+    """Whether the expression depends on the variable, directly or through other mechanisms."""
+    waiting = [v.name for v in variables_of(violation)]
+    seen: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen.add(name)
+            waiting += model.guarded.parents.get(name, ())
+    return variable in seen
+
+
+def _find_exactly(
+    model: CausalModel, variables: Sequence[str], violation: Expression, shown: Expression
+) -> Witness | None:
+    """By listing every run, or by tables without whole inputs where runs are many. Raises TooLargeError."""
+    try:
+        return _find_by_listing(model, variables, violation, shown, affordable(model, LISTED))
+    except TooLargeError:
+        pass
+    try:
+        return _find_by_tables(model, variables, violation, shown)
+    except TooLargeError:
+        return _find_by_listing(model, variables, violation, shown, affordable(model, MOST_LISTED))
+
+
+def _find_by_tables(
+    model: CausalModel, variables: Sequence[str], violation: Expression, shown: Expression
+) -> Witness | None:
+    """By enumeration: every variable either keeps its own value or takes one that it has on some admitted input."""
+    layout = tabulated(model, model.require)
+    graph = layout.graph
+    environment = dict(layout.inputs)
+    choices: dict[str, tuple[int, int]] = {}
+    settled = {truth: name for name in variables for truth in model.settles(name)}
+    for mechanism in model.guarded.mechanisms:
+        node = graph.expression(model.guarded.equation(mechanism.name, variables), environment)
+        if mechanism.name in variables:
+            choices[mechanism.name] = graph.leaf(np.arange(2)), graph.leaf(_natural(layout, mechanism.name))
+            node = graph.apply("if", (*choices[mechanism.name], node))
+        elif mechanism.name in settled:
+            node = graph.apply("or", (choices[settled[mechanism.name]][0], node))
+        environment[mechanism.name] = node
+    value = graph.expression(shown, environment)
+    true = (*layout.true, graph.expression(violation, environment))
+    solution = graph.solve([value], true, layout.extra)
+    if not len(solution.elimination.table):
+        return None
+    values = solution.kept(value)
+    assigned = solution.elimination.draw(np.zeros(1, dtype=np.int64), np.random.Generator(np.random.Philox(key=0)))
+    setting = {}
+    for name, (choice, leaf) in choices.items():
+        if choice in assigned and solution.decode(assigned, choice)[0]:
+            setting[name] = int(solution.decode(assigned, leaf)[0])
+    how = "decided by enumeration"
+    inputs = layout.decode(solution, assigned)[0]
+    return Witness(inputs, setting, int(values[0]), how, int(values.min()), int(values.max()))
+
+
+def _natural(layout: Layout, variable: str) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """The values that a variable has on admitted inputs, sorted. Raises TooLargeError."""
+    node = layout.variables[variable]
+    return np.unique(layout.graph.solve([node], layout.true, layout.extra).kept(node))
+
+
+def _find_by_listing(
+    model: CausalModel, variables: Sequence[str], violation: Expression, shown: Expression, most: int
+) -> Witness | None:
+    """By running every input with every setting; each variable keeps its own value or takes one that it has somewhere.
+
+    Raises TooLargeError above `most` runs.
+    """
+    if math.prod(domain.size for domain in model.input_domains) > most:
+        raise TooLargeError
+    choices = _occurring(model, variables)
+    sizes = [len(codes) + 1 for codes in choices]
+    settings = math.prod(sizes)
+    if settings * math.prod(domain.size for domain in model.input_domains) > most:
+        raise TooLargeError
+    found: list[Witness] = []
+    for inputs in list_inputs(model, model.require, _BATCH):
+        for low in range(0, len(inputs) * settings, _BATCH):
+            row, *picked = np.unravel_index(
+                np.arange(low, min(low + _BATCH, len(inputs) * settings)), [len(inputs), *sizes]
+            )
+            setting = {
+                variable: (codes[np.minimum(pick, len(codes) - 1)], pick < len(codes))
+                for variable, codes, pick in zip(variables, choices, picked, strict=True)
+            }
+            witness = _witness(model, inputs[row], setting, violation, shown, "decided by enumeration")
+            found += [] if witness is None else [witness]
+    if not found:
+        return None
+    return replace(found[0], low=min(w.low for w in found), high=max(w.high for w in found))
+
+
+def _occurring(model: CausalModel, variables: Sequence[str]) -> list[Codes]:
+    """The codes that each variable has on some admitted input."""
+    seen: dict[str, Codes] = {variable: np.zeros(0, dtype=np.int64) for variable in variables}
+    for inputs in list_inputs(model, model.require, _BATCH) if variables else ():
+        natural = model.run(inputs, {})
+        seen = {variable: np.union1d(codes, natural[variable]) for variable, codes in seen.items()}
+    return list(seen.values())
+
+
+def _witness(
+    model: CausalModel,
+    inputs: Codes,
+    setting: Mapping[str, Setting],
+    violation: Expression,
+    shown: Expression,
+    how: str,
+) -> Witness | None:
+    """The first of some runs (inputs [run, input], settings [run]) in which `violation` is true."""
+    codes = model.run_guarded(inputs, setting)
+    values = {name: column + model.guarded.domains[name].low for name, column in codes.items()}
+    hits = np.flatnonzero(evaluate(violation, values, len(inputs)))
+    if not len(hits):
+        return None
+    at = evaluate(shown, values, len(inputs))[hits]
+    chosen = {v: int(to[hits[0]]) + model.domains[v].low for v, (to, where) in setting.items() if where[hits[0]]}
+    return Witness(inputs[hits[0]], chosen, int(at[0]), how, int(at.min()), int(at.max()))
+
+
+def _find_by_samples(
+    model: CausalModel, variables: Sequence[str], violation: Expression, shown: Expression
+) -> Witness | None:
+    generator = np.random.Generator(np.random.Philox(key=1))
+    most = affordable(model, SAMPLES)
+    for low in range(0, most, _BATCH):
+        size = min(_BATCH, most - low)
+        inputs, sources = (
+            np.stack([generator.integers(0, d.size, size) for d in model.input_domains], axis=1) for _ in range(2)
+        )
+        right = holds(model, model.require, inputs) & holds(model, model.require, sources)
+        inputs, sources = inputs[right], sources[right]
+        natural = model.run(sources, {})
+        setting = {v: (generator.permutation(natural[v]), generator.random(len(inputs)) < 0.5) for v in variables}
+        witness = _witness(model, inputs, setting, violation, shown, "found by sampling")
+        if witness is not None:
+            return witness
+    return None

@@ -1,0 +1,179 @@
+"""From an effect to its measurement: what it sets and holds as places in a network, over bases and sources."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, TypeVar
+
+from ...lang.effects import Effect, Mean, MetricTarget, RestSubject, Taken, VariablesSubject
+from ...lang.places import Placement
+from ...lang.program import Alignment, FitSettings, Program
+from ...lang.show_estimands import show_effect, show_mean
+from ..causal_model import CausalModel
+from ..experiments import Measurement, NetworkFile
+from ..groundings import Place, ground
+from ..sampling.items import Half, Recipe
+from ..terms import (
+    CORRECT,
+    Agree,
+    Apart,
+    Candidate,
+    Cell,
+    Differ,
+    Expectation,
+    Gain,
+    ModelWorld,
+    NetworkWorld,
+    interchange,
+)
+from .lower_alignments import lower_search
+from .lower_effects import lower_effect, lower_mean, sites_of
+from .lower_encoding import lower_encoding
+from .lower_fittings import lower_fitting
+from .lower_metrics import lower_metric
+from .lower_recipes import find_pairs, item_counts, lower_recipe, models_of
+from .lower_rests import place_rests
+from .lower_searches import CANDIDATE, place_circuits
+from .model_of_inputs import UNTOLD, model_of_inputs
+from .read_here import read_here
+
+Term = TypeVar("Term")
+
+
+def lower_measured_effect(
+    program: Program,
+    models: Mapping[str, CausalModel],
+    networks: Mapping[str, NetworkFile],
+    effect: Effect,
+    candidates: tuple[Place, ...] = (),
+) -> Measurement:
+    """The measurement of an effect that can be run; of one that a circuit is searched by, `it` is its last variable.
+
+    Of one aligned variable the items are those of its interchange; else a source's correct output differs from the
+    base's in half of the items. Of a task without a model it is any input.
+    """
+    named = aligned_names(effect)
+    alignment = program.alignments[named[0]] if named else None
+    model = models[alignment.model] if alignment is not None else _model_of(program, models, effect.task)
+    (first, *others) = [setting.subject for setting in effect.settings]
+    alone = not others and isinstance(first, VariablesSubject) and len(first.variables) == 1
+    drawn = first.variables if alone and isinstance(first, VariablesSubject) else (model.output,)
+    pairs = find_pairs(program, effect.pairs, effect.task)
+    file = networks[effect.network]
+    placements = (*(() if alignment is None else alignment.placements), *dict(_cells(program, effect)).values())
+    fitting, places = None, tuple[Place, ...]()
+    if alignment is not None:
+        sought = lower_search(program, alignment, models, file)
+        if sought.open or ground(sought.places((0,) * len(sought.lines))).learned:
+            fitting = lower_fitting(program, models, networks, alignment, sought, effect.network)
+    if placements:
+        placed = Alignment("", model.name, effect.network, placements, FitSettings(), effect.pairs)
+        search = lower_search(program, placed, {**models, model.name: model}, file, task=effect.task)
+        places = search.places((0,) * len(search.lines))
+    names = tuple(placement.variable for placement in placements)
+    if candidates:
+        names, places = (*names, CANDIDATE), (*places, replace(candidates[0], variable=len(names)))
+    positions = file.facts.positions(len(program.tasks[effect.task].tokens))
+    metric = effect.target.name if isinstance(effect.target, MetricTarget) else CORRECT
+    term = name_cells(lower_effect(program, effect))
+    score = term.score
+    assert isinstance(score, Gain | Differ | Apart)
+    score, found, rankings = place_circuits(
+        program,
+        networks,
+        score,
+        len(names),
+        lambda by, tried: lower_measured_effect(program, models, networks, by, tried),
+    )
+    names, places = (*names, *found), (*places, *found.values())
+    score, left = place_rests(score, effect.rest, dict(zip(names, places, strict=True)), file.facts, positions)
+    further = tuple(replace(place, variable=len(names) + index) for index, place in enumerate(left.values()))
+    names, places = (*names, *left), (*places, *further)
+    return Measurement(
+        text=show_effect(effect),
+        estimand=effect.kind,
+        pairs=pairs.name,
+        term=replace(term, score=read_here(score)),
+        network=effect.network,
+        random=effect.random,
+        recipe=_untold(lower_recipe(program, models, model, drawn, ((0,),), pairs)),
+        count=item_counts(program, pairs)[2],
+        encoding=lower_encoding(program, effect.task, file),
+        variables=names,
+        grounding=ground(places) if places else None,
+        metric=lower_metric(program, effect.task, metric, file),
+        fitting=fitting,
+        rankings=rankings,
+        others=tuple(
+            (name, lower_encoding(program, effect.task, networks[name]))
+            for name in dict.fromkeys(value.network for value in effect.taken if isinstance(value, Taken))
+            if name is not None
+        ),
+    )
+
+
+def lower_measured_mean(
+    program: Program, models: Mapping[str, CausalModel], networks: Mapping[str, NetworkFile], mean: Mean
+) -> Measurement:
+    """The measurement of a mean over bases; `correct` is agreement with the model, as `accuracy` is."""
+    model = _model_of(program, models, mean.task)
+    pairs = find_pairs(program, mean.pairs, mean.task)
+    world, file = NetworkWorld(mean.network, random=mean.random), networks[mean.network]
+    agree = Agree(interchange(world, (), model.output), interchange(ModelWorld(model.name), (), model.output))
+    metric = lower_metric(program, mean.task, mean.metric, file)
+    return Measurement(
+        text=show_mean(mean),
+        estimand="mean",
+        pairs=pairs.name,
+        term=lower_mean(mean) if metric is not None else Expectation(agree, f"inputs of pairs {pairs.name}"),
+        network=mean.network,
+        random=mean.random,
+        recipe=_untold(lower_recipe(program, models, model, (), ((),), pairs)),
+        count=item_counts(program, pairs)[2],
+        encoding=lower_encoding(program, mean.task, file),
+        metric=metric,
+    )
+
+
+def _model_of(program: Program, models: Mapping[str, CausalModel], task: str) -> CausalModel:
+    """A model of the task, by whose output items are drawn; its inputs alone where it has none."""
+    known = models_of(program, models, task)
+    return known[0] if known else model_of_inputs(program.tasks[task])
+
+
+def _untold(recipe: Recipe) -> Recipe:
+    """The recipe; of inputs alone bases and sources are drawn uniformly, and every source goes with every base."""
+    if recipe.model.output != UNTOLD:
+        return recipe
+    halves: tuple[Half, ...] = ("keeping",) if recipe.variables else recipe.halves
+    return replace(recipe, halves=halves, cells=recipe.cells or ())
+
+
+def aligned_names(effect: Effect) -> tuple[str, ...]:
+    """The alignments whose variables an effect sets, holds, takes values of, or leaves out of a rest."""
+    found = [s.alignment for s in effect.things if isinstance(s, VariablesSubject)]
+    found += [s.of for s in effect.things if isinstance(s, RestSubject) and s.kind == "alignment"]
+    return tuple(dict.fromkeys(found))
+
+
+def name_cells(term: Term) -> Term:
+    """The term with each cell as a variable of its site's name, and `it`: a grounding then says where they are."""
+    named: Term = _named(term)
+    return named
+
+
+def _named(node: Any) -> Any:
+    if isinstance(node, Cell):
+        return node.site
+    if isinstance(node, Candidate):
+        return CANDIDATE
+    if isinstance(node, tuple):
+        return tuple(_named(part) for part in node)
+    if not is_dataclass(node) or isinstance(node, type):
+        return node
+    return replace(node, **{f.name: _named(getattr(node, f.name)) for f in fields(node)})
+
+
+def _cells(program: Program, effect: Effect) -> Iterator[tuple[str, Placement]]:
+    """Each site as the place of a variable of its name."""
+    for site in sites_of(program, effect):
+        yield site.text, Placement(site.text, site)

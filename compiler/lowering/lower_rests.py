@@ -1,0 +1,110 @@
+"""From a rest to places: what a circuit or an alignment leaves of its layers, or (`given rest`) of a whole network."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from ...lang.places import IDENTITY
+from ..groundings import Frame, Place, ground
+from ..network_facts import NetworkFacts
+from ..terms import Apart, Assignment, Differ, Gain, Handle, Here, MeanOver, Plus, Resampled, Rest, Run, Value, ValueOf
+
+NODES = ("hidden", "head_out", "mlp_act")
+"""The components of which everything else in a network is made: sums of heads and of neurons are none of their own."""
+
+Expanded = Mapping[Handle, tuple[str, ...]]
+"""Handles that stand for several places, such as rests, each by the names of these."""
+
+
+def left_places(frames: Iterable[Frame], positions: int | None) -> tuple[Place, ...]:
+    """What frames leave of their own layers, at all positions (None: there are none)."""
+    frames = tuple(frames)
+    layers = {part.activation: part.width for frame in frames for part in frame.parts}
+    found = (_left(*activation, width, frames, positions) for activation, width in layers.items())
+    return tuple(place for places in found for place in places)
+
+
+def other_places(frames: Iterable[Frame], facts: NetworkFacts, positions: int | None) -> tuple[Place, ...]:
+    """What frames leave of all that a network computes: its neurons' layers, or its heads and its MLPs' neurons."""
+    frames, found = tuple(frames), list[Place]()
+    for component in NODES:
+        for layer in facts.layers(component):
+            width = facts.width(component, layer)
+            if width is None or (component == "hidden" and layer == 0):  # the embedding is the inputs' own value
+                continue
+            found += _left(component, layer, width * max(1, facts.heads_of(component)), frames, positions)
+    return tuple(found)
+
+
+def _left(
+    component: str, layer: int | None, width: int, frames: tuple[Frame, ...], positions: int | None
+) -> Iterable[Place]:
+    """What frames leave of one layer: a place for all positions at which they leave the same dims."""
+    free: dict[tuple[int, ...], list[int]] = {}
+    for position in range(1 if positions is None else positions):
+        parts = [part for frame in frames for part in frame.parts if part.activation == (component, layer)]
+        taken = {dim for part in parts if position in part.positions for dim in part.dims}
+        free.setdefault(tuple(dim for dim in range(width) if dim not in taken), []).append(position)
+    for dims, there in free.items():
+        if dims:
+            yield Place(0, component, layer, dims, width, IDENTITY, None, tuple(there))
+
+
+def place_rests(
+    score: Gain | Differ | Apart, rest: bool, placed: Mapping[str, Place], facts: NetworkFacts, positions: int | None
+) -> tuple[Gain | Differ | Apart, dict[str, Place]]:
+    """The score with every rest as places of their own, and these by name.
+
+    Args:
+        score: two runs, in which things are set that are `placed`.
+        rest: everything else is held, and not only what is left of some layers.
+        placed: where everything lies that the runs name.
+        facts: the network's.
+        positions: how many its activations have; None: none.
+    """
+    found, expanded = dict[str, Place](), dict[Handle, tuple[str, ...]]()
+    targets = [target for run in (score.left.run, score.right.run) for target in targets_of(run)]
+    for each in dict.fromkeys(target for target in targets if isinstance(target, Rest)):
+        everything = rest and each == targets_rest(targets)
+        owners = [target for target in (targets if everything else each.of) if isinstance(target, str)]
+        frames = ground(placed[name] for name in dict.fromkeys(owners) if name in placed).frames
+        places = other_places(frames, facts, positions) if everything else left_places(frames, positions)
+        named = {f"the rest at {place.text} ({len(found) + index})": place for index, place in enumerate(places)}
+        found.update(named)
+        expanded[each] = tuple(named)
+    left, right = (replace(query, run=with_places(query.run, expanded)) for query in (score.left, score.right))
+    return replace(score, left=left, right=right), found
+
+
+def targets_rest(targets: Iterable[Handle]) -> Rest:
+    """The rest that stands for everything else: it is held last."""
+    return [target for target in targets if isinstance(target, Rest)][-1]
+
+
+def targets_of(run: Run) -> Iterator[Handle]:
+    """What a run sets, and what is set in the runs that it reads."""
+    for assignment in run.assignments:
+        if isinstance(assignment.value, ValueOf):
+            yield from targets_of(assignment.value.run)
+        yield assignment.target
+
+
+def with_places(run: Run, expanded: Expanded) -> Run:
+    """A run in which everything that stands for several places is set place by place."""
+    made = []
+    for assignment in run.assignments:
+        target = assignment.target
+        targets: tuple[Handle, ...] = expanded.get(target, (target,))
+        made += [Assignment(own, _value(assignment.value, target, own, expanded)) for own in targets]
+    return replace(run, assignments=tuple(made))
+
+
+def _value(value: Value, whole: Handle, own: Handle, expanded: Expanded) -> Value:
+    match value:
+        case ValueOf(variable=handle, run=run):
+            return replace(value, variable=own if handle == whole else handle, run=with_places(run, expanded))
+        case MeanOver(handle=handle) | Here(handle=handle) | Resampled(handle=handle):
+            return replace(value, handle=own if handle == whole else handle)
+        case Plus(left=left, right=right):
+            first = None if left is None else _value(left, whole, own, expanded)
+            return replace(value, left=first, right=_value(right, whole, own, expanded))
+    return value

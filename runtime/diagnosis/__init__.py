@@ -1,0 +1,1 @@
+"""What is said of a claim that does not hold: counterexamples, regions, replay."""

@@ -1,0 +1,152 @@
+"""Fit: find the maps of an alignment on `fit`, and choose among attempts on `select`.
+
+Closed forms are computed first, then dims are searched, then all maps that need gradients are trained together, once
+for each seed: distributed alignment search (Geiger et al. 2023, arXiv 2303.02536) over any family of maps.
+"""
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from ...compiler.budgets import count_choices
+from ...compiler.experiments import Encoding
+from ...compiler.groundings import Frame
+from ...compiler.keys import derived_seed
+from ...compiler.plan import FitStep
+from ..engines import Engine
+from ..maps import FeatureMap, NestedMap
+from ..maps.chosen_dims import ChosenDims
+from ..maps.subspace import SubspaceMap
+from ..progress import Progress
+from .closed_forms import difference_basis, pca_basis, probe_basis
+from .fit_reports import SeedReport
+from .fitted import Fitted
+from .objective import Labelled, Objective
+from .search_dims import search_dims
+from .train_maps import train_maps
+
+
+def run_fit(
+    step: FitStep, engine: Engine, fit: Labelled, select: Labelled, encoding: Encoding, progress: Progress
+) -> Fitted:
+    """Find every map of the grounding; the engine's maps are then the chosen ones.
+
+    Attempts are compared on `select`, the first of equals is kept: the two searches of dims with each other, and the
+    `step.settings.seeds` restarts of a training. Outer maps of nested frames must be in place (`NestedMap.hold`).
+
+    Raises:
+        EnvironmentProblem: the loss is not finite.
+    """
+    objective = Objective(engine, step.score.left, encoding, fit, select)
+    ways = [frame.found_by for frame in step.grounding.frames]
+    closed, searched, trained = (
+        [index for index, way in enumerate(ways) if way == wanted] for wanted in ("closed form", "search", "training")
+    )
+    label = f"fit {', '.join(step.variables)} at {', '.join(f.site for f in step.grounding.frames)}"
+    reports: list[SeedReport] = []
+    for index in closed:
+        _fit_closed(step, engine, index, fit)
+    for number, index in enumerate(searched):
+        unknown = (*searched[number + 1 :], *trained)
+        reports += _search(step, objective, index, unknown, label, progress)
+    if trained:
+        reports += _train(step, objective, trained, label, progress)
+    if not reports:
+        score = objective.score(objective.on_select)
+        reports.append(
+            SeedReport(0, score.agreement, objective.score(objective.on_fit).loss, chosen=True, what="closed form")
+        )
+    sizes = tuple(
+        tuple(int(m.share(block).sum()) for block in range(len(frame.blocks))) if frame.learned_size else None
+        for frame, m in zip(step.grounding.frames, engine.maps, strict=True)
+    )
+    return Fitted(tuple(m.state() for m in engine.maps), sizes, tuple(reports))
+
+
+def _fit_closed(step: FitStep, engine: Engine, index: int, fit: Labelled) -> None:
+    """Compute a basis from the states of the items' bases, and place it."""
+    frame, feature_map = step.grounding.frames[index], engine.maps[index]
+    found = []
+    with torch.no_grad():
+        for start in range(0, len(fit), engine.at_once):
+            states = engine.states(index, torch.from_numpy(fit.batch.inputs[start : start + engine.at_once, 0]))
+            found.append(feature_map.view(states) if isinstance(feature_map, NestedMap) else states)
+    vectors = torch.cat(found)
+    values = [_codes(step, frame, block.variable, fit, vectors.shape[1]).flatten() for block in frame.blocks]
+    vectors = vectors.flatten(0, 1)
+    match frame.family.name:
+        case "pca":
+            basis = pca_basis(vectors, frame.size)
+        case "difference":
+            basis = difference_basis(vectors, values)
+        case _:
+            basis = probe_basis(vectors, values, tuple(block.size for block in frame.blocks))
+    subspace = _own(feature_map)
+    assert isinstance(subspace, SubspaceMap)
+    subspace.place(basis)
+
+
+def _codes(step: FitStep, frame: Frame, variable: int, fit: Labelled, groups: int) -> Tensor:
+    """A variable's codes at every group, shape [item, group]: its members' where a family's positions share the map."""
+    codes = fit.values[variable]
+    if not frame.shared:
+        return codes[:, None].expand(-1, groups)
+    return member_codes(codes, tuple(part.size for part in step.model.domains[step.variables[variable]].parts))
+
+
+def member_codes(codes: Tensor, sizes: tuple[int, ...]) -> Tensor:
+    """The codes of a tuple's parts, shape [item, part], of its codes [item]; the first is the fastest digit."""
+    members = []
+    for size in sizes:
+        members.append(codes % size)
+        codes = codes // size
+    return torch.stack(members, 1)
+
+
+def _search(
+    step: FitStep, objective: Objective, index: int, unknown: tuple[int, ...], label: str, progress: Progress
+) -> list[SeedReport]:
+    """Search a frame's dims on the items that need no map which is still unknown, and keep the better of both."""
+    chosen = _own(objective.engine.maps[index])
+    assert isinstance(chosen, ChosenDims)
+    frames = step.grounding.frames
+    others = tuple(step.variables[block.variable] for other in unknown for block in frames[other].blocks)
+    progress.start(label, count_choices(len(chosen.owner), chosen.sizes))
+    generator = torch.Generator().manual_seed(derived_seed(step.seed, "search", str(index)))
+    found = search_dims(objective.without(others), chosen, generator, progress)
+    progress.finish()
+    top = max(range(len(found)), key=lambda attempt: found[attempt].select.agreement)
+    chosen.choose(found[top].owner)
+    return [
+        SeedReport(attempt, f.select.agreement, f.select.loss, attempt == top, f.what, f.tried)
+        for attempt, f in enumerate(found)
+    ]
+
+
+def _train(step: FitStep, objective: Objective, trained: list[int], label: str, progress: Progress) -> list[SeedReport]:
+    """Train these frames' maps together, once for each seed, and restore the best restart's."""
+    settings = step.settings
+    maps = tuple(_own(objective.engine.maps[index]) for index in trained)
+    progress.start(label, settings.steps * settings.seeds)
+    trainings = [
+        train_maps(objective, maps, step, derived_seed(step.seed, "restart", str(seed)), progress)
+        for seed in range(settings.seeds)
+    ]
+    progress.finish()
+    top = max(range(len(trainings)), key=lambda seed: trainings[seed].select)
+    for feature_map, state in zip(maps, trainings[top].states, strict=True):
+        feature_map.restore(state)
+    reports = [
+        SeedReport(
+            seed, t.select, t.trace[-1].loss, False, f"restart {seed + 1}", t.trace[-1].step, t.trace, settings.steps
+        )
+        for seed, t in enumerate(trainings)
+    ]
+    reports[top] = replace(reports[top], chosen=True)
+    return reports
+
+
+def _own(feature_map: FeatureMap) -> FeatureMap:
+    """The part of a map that a fit finds: of a nested one the inner map."""
+    return feature_map.inner if isinstance(feature_map, NestedMap) else feature_map

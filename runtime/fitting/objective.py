@@ -1,0 +1,135 @@
+"""The objective of a fit: that the intervened network gives the label which the causal model gives."""
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ...compiler.experiments import Encoding
+from ...compiler.interpret_terms import Batch
+from ...compiler.terms import OutputOf
+from ..engines import Engine, Prepared
+from ..halving import by_halves, fail_at_one, is_out_of_memory
+from ..scoring.answers import answer_loss, compare
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Items as a network reads them, with what the causal model says of them.
+
+    `labels` are the codes of the counterfactual output, shape [item]; `values` for each variable of the fit its codes
+    in the base's own run, shape [item] each.
+    """
+
+    batch: Batch
+    labels: Tensor
+    values: tuple[Tensor, ...]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, rows: Tensor) -> "Labelled":
+        """The items of these rows."""
+        return Labelled(self.batch.take(rows.numpy()), self.labels[rows], tuple(codes[rows] for codes in self.values))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Labelled items with the logits of the objective's query, of some of them at a time.
+
+    `labels` shape [item]; `logits` takes items by their indices.
+    """
+
+    labels: Tensor
+    logits: Prepared
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True)
+class Score:
+    """How well maps do on items: the share that the network gets right among the declared answers, the mean loss."""
+
+    agreement: float
+    loss: float
+
+    def __lt__(self, other: "Score") -> bool:
+        """Worse: less agreement or, at equal agreement, more loss."""
+        return (self.agreement, -self.loss) < (other.agreement, -other.loss)
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A query on an engine, and the items of `fit` and `select` to put it to."""
+
+    engine: Engine
+    query: OutputOf
+    encoding: Encoding
+    fit: Labelled
+    select: Labelled
+
+    def ask(self, items: Labelled) -> Asked:
+        """Items that are to be asked again and again."""
+        return Asked(items.labels, self.engine.prepare(self.query, items.batch, self.encoding.declared))
+
+    @cached_property
+    def narrowed(self) -> Encoding:
+        """Where the logits of the declared classes are: a fit is about the declared answers alone."""
+        return self.encoding.among_declared()
+
+    @cached_property
+    def on_fit(self) -> Asked:
+        """The items of `fit`."""
+        return self.ask(self.fit)
+
+    @cached_property
+    def on_select(self) -> Asked:
+        """The items of `select`."""
+        return self.ask(self.select)
+
+    def descend(self, rows: Tensor, parameters: Sequence[Tensor], share: float = 1.0) -> float:
+        """The mean cross-entropy to the labels of these rows of `fit`, times a share; its gradients are added.
+
+        Where memory does not hold a batch, its halves' gradients are added one after the other.
+        """
+        before = [None if p.grad is None else p.grad.clone() for p in parameters]
+        try:
+            loss = share * answer_loss(self.on_fit.logits(rows), self.on_fit.labels[rows], self.narrowed)
+            loss.backward()  # type: ignore[no-untyped-call]
+            return float(loss.detach())
+        except (RuntimeError, MemoryError) as problem:
+            if not is_out_of_memory(problem):
+                raise
+        for parameter, grad in zip(parameters, before, strict=True):
+            parameter.grad = grad
+        fail_at_one(len(rows))
+        return sum(self.descend(part, parameters, share * len(part) / len(rows)) for part in rows.tensor_split(2))
+
+    def score(self, items: Asked) -> Score:
+        """The score of the present maps."""
+        right, loss = 0, 0.0
+        with torch.no_grad():
+            for rows in torch.split(torch.arange(len(items)), self.engine.at_once):
+                labels, run = items.labels[rows], functools.partial(_take, items.logits, rows)
+                logits = by_halves(run, 0, len(rows))
+                right += int(compare(logits, labels, self.narrowed).among.sum())
+                loss += float(answer_loss(logits, labels, self.narrowed)) * len(rows)
+        return Score(right / len(items), loss / len(items))
+
+    def without(self, variables: tuple[str, ...]) -> "Objective":
+        """The same objective on the items whose sets hold none of these variables; on all where a split has no such."""
+        narrowed = []
+        for items in (self.fit, self.select):
+            columns = [items.batch.variables.index(variable) for variable in variables]
+            rows = torch.from_numpy(np.flatnonzero(~items.batch.members[:, columns].any(1)))
+            narrowed.append(items.take(rows) if len(rows) else items)
+        return replace(self, fit=narrowed[0], select=narrowed[1])
+
+
+def _take(logits: Prepared, rows: Tensor, some: slice) -> Tensor:
+    return logits(rows[some])

@@ -1,0 +1,154 @@
+"""The store: results of steps by content key, written whole or not at all, verified when read.
+
+Layout of a store folder: `artifacts/KK/KEY.safetensors` (tensors, with a JSON document and the content hash in the
+metadata), `results/NAME-KEY.json`, `looks.jsonl` and `replies/KEY.jsonl` (append-only), `NAME.missing.csv`.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from glob import escape
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from ..errors import EnvironmentProblem
+
+if TYPE_CHECKING:  # results and ledgers are read without torch
+    from torch import Tensor
+
+RESULT_DIGITS = 16
+"""How many hexadecimal digits of a plan's key name its result."""
+
+
+class Store:
+    """A folder of artifacts. Nothing is created before the first write."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def load(self, key: str) -> tuple[dict[str, "Tensor"], dict[str, Any]] | None:
+        """The tensors and the document of a key; None where there is none, or where it is damaged."""
+        path = self.artifact(key)
+        if not path.exists():
+            return None
+        from safetensors import SafetensorError, safe_open
+
+        try:
+            with safe_open(str(path), framework="pt") as file:
+                metadata = file.metadata() or {}
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            document: dict[str, Any] = json.loads(metadata["document"])
+        except (OSError, SafetensorError, KeyError, ValueError):
+            return None
+        intact = metadata.get("key") == key and metadata.get("hash") == _hash(tensors, metadata["document"])
+        return (tensors, document) if intact else None
+
+    def save(self, key: str, tensors: Mapping[str, "Tensor"], document: Mapping[str, Any]) -> None:
+        """Write an artifact atomically.
+
+        Raises:
+            EnvironmentProblem: the folder cannot be written.
+        """
+        from safetensors.torch import save
+
+        plain = {name: tensor.contiguous() for name, tensor in tensors.items()}
+        text = json.dumps(document, sort_keys=True)
+        metadata = {"key": key, "document": text, "hash": _hash(plain, text)}
+        with self._replacing(self.artifact(key)) as file:
+            file.write(save(plain, metadata))
+
+    def save_result(self, name: str, key: str, text: str) -> Path:
+        """Write a result document; returns its path."""
+        path = self.folder / "results" / f"{name}-{key[:RESULT_DIGITS]}.json"
+        with self._replacing(path) as file:
+            file.write(text.encode())
+        return path
+
+    def save_text(self, name: str, text: str) -> Path:
+        """Write a file for people to read, atomically; returns its path."""
+        path = self.folder / name
+        with self._replacing(path) as file:
+            file.write(text.encode())
+        return path
+
+    def remove_text(self, name: str) -> None:
+        """Remove such a file, if it is there."""
+        with self._writing():
+            (self.folder / name).unlink(missing_ok=True)
+
+    def results(self, name: str | None = None) -> list[Path]:
+        """The result documents of a spec (None: of all specs), newest first."""
+        key = "[0-9a-f]" * RESULT_DIGITS  # a spec's name may start with another's
+        found = (self.folder / "results").glob(f"{'*' if name is None else escape(name)}-{key}.json")
+        return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True)
+
+    def append(self, file: str, lines: list[str]) -> None:
+        """Append lines to a ledger in one write."""
+        if not lines:
+            return
+        with self._writing():
+            (self.folder / file).parent.mkdir(parents=True, exist_ok=True)
+            with (self.folder / file).open("a+b") as ledger:
+                cut_short = ledger.tell() > 0 and _last_byte(ledger) != b"\n"
+                text = ("\n" if cut_short else "") + "".join(f"{line}\n" for line in lines)
+                ledger.write(text.encode())
+                ledger.flush()
+                os.fsync(ledger.fileno())
+
+    def lines(self, file: str) -> list[str]:
+        """The lines of a ledger; what is no UTF-8 in them is replaced.
+
+        Raises:
+            EnvironmentProblem: it is there and cannot be read.
+        """
+        path = self.folder / file
+        with self._writing():
+            return path.read_bytes().decode(errors="replace").splitlines() if path.exists() else []
+
+    def artifact(self, key: str) -> Path:
+        """Where an artifact is, or would be."""
+        return self.folder / "artifacts" / key[:2] / f"{key}.safetensors"
+
+    @contextmanager
+    def _replacing(self, path: Path) -> Iterator[IO[bytes]]:
+        """A temporary file in the same folder that takes the path's place when it is whole and on disk."""
+        with self._writing():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=path.parent, prefix=".partial-")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    yield file
+                    file.flush()
+                    os.fsync(file.fileno())
+                Path(name).chmod(0o644)  # temporary files are private; results are for all who may enter the folder
+                Path(name).replace(path)
+            except BaseException:
+                Path(name).unlink(missing_ok=True)
+                raise
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as problem:
+            message = f"the store `{self.folder.name}` cannot be used: {problem.strerror}"
+            raise EnvironmentProblem("CS520", message, "name another folder with `--store`") from None
+
+
+def _last_byte(ledger: IO[bytes]) -> bytes:
+    ledger.seek(-1, os.SEEK_END)
+    return ledger.read(1)
+
+
+def _hash(tensors: Mapping[str, "Tensor"], document: str) -> str:
+    import torch
+
+    digest = hashlib.sha256(document.encode())
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        digest.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode())
+        digest.update(tensor.contiguous().view(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,60 @@
+"""What a store has of a plan: its fits, and the items of its evaluations. Reads the store, and runs nothing."""
+
+from ...compiler.plan import EvaluateStep, FitStep, ItemsStep, Plan, RankStep
+from ..fitting.fitted import Fitted, evaluation_content, read_fitted
+from ..scoring.ranked import Ranked, chosen_cells, read_ranked
+from ..scoring.score_chunks import read_stored
+from .store import Store
+
+
+def find_stored(plan: Plan, store: Store) -> dict[str, int | None]:
+    """The keys of the fits and evaluations that a store has: of how many items, or None where it has all of a step.
+
+    An evaluation is found under the content of its maps, so that it is known only where its fit is; which of several
+    candidates was measured is found out by looking for each.
+    """
+    if not store.folder.is_dir():
+        return {}
+    found: dict[str, int | None] = {}
+    fits: dict[str, Fitted] = {}
+    ranked: dict[str, Ranked] = {}
+    for step in plan.steps():
+        if isinstance(step, FitStep) and (read := store.load(step.key)) is not None:
+            fits[step.key], found[step.key] = read_fitted(*read), None
+        elif isinstance(step, RankStep) and (read := store.load(step.key)) is not None:
+            ranked[step.key], found[step.key] = read_ranked(read[1]), None
+        elif isinstance(step, EvaluateStep):
+            contents = _contents(plan, step, fits, ranked)
+            if _is_whole(plan, step):
+                if any(store.load(content) is not None for content in contents):
+                    found[step.key] = None
+            elif items := max((_count(store, content) for content in contents), default=0):
+                found[step.key] = items
+    return found
+
+
+def _contents(plan: Plan, step: EvaluateStep, fits: dict[str, Fitted], ranked: dict[str, Ranked]) -> list[str]:
+    """The keys under which an evaluation's scores may be; none while a candidate is not fitted, or a circuit found."""
+    if any(fit not in fits for candidate in step.candidates for fit in candidate.fits):
+        return []
+    if any(key not in ranked for candidate in step.candidates for key in candidate.ranks):
+        return []
+    return [
+        evaluation_content(
+            step.key,
+            index,
+            *(None if one.fit is None else fits[one.fit] for one in candidate.chain),
+            cells=chosen_cells(plan, candidate, step, ranked),
+        )
+        for index, candidate in enumerate(step.candidates)
+    ]
+
+
+def _is_whole(plan: Plan, step: EvaluateStep) -> bool:
+    (items,) = (one for key in plan.needs(step.items) if isinstance(one := plan.step(key), ItemsStep))
+    return items.split == "whole"
+
+
+def _count(store: Store, content: str) -> int:
+    scores = read_stored(store, content)
+    return 0 if scores is None else len(scores)

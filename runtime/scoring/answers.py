@@ -1,0 +1,125 @@
+"""Answers: from logits to what the network says, held against the causal model's labels."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ...compiler.experiments import AnswerAt, Encoding
+from ..errors import EnvironmentProblem
+from .answer_sequences import sequence_loss, sequences_right
+
+NEAR_TIE = 1e-4
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Whether network and model agree, item by item; each shape [item].
+
+    `over_all` compares the argmax over all classes, `among` over the declared answers only; `near` marks items whose
+    two best logits are closer than 1e-4 at some answer.
+    """
+
+    over_all: Tensor
+    among: Tensor
+    near: Tensor
+
+
+def answer_codes(labels: Tensor, encoding: Encoding) -> list[Tensor]:
+    """The code of each answer, shape [item] each, of the output's codes: the first answer is the fastest digit."""
+    codes = []
+    for answer in encoding.answers[:-1]:
+        codes.append(labels % len(answer.classes))
+        labels = labels // len(answer.classes)
+    return [*codes, labels]
+
+
+def compare(logits: Tensor, labels: Tensor, encoding: Encoding) -> Agreement:
+    """Agreement of logits [item, answer, class] with the output's codes [item]; all answers must be right together.
+
+    The answer is the argmax, over all classes unless the task reads it among the declared ones; equal top logits agree
+    with nothing.
+
+    Raises:
+        EnvironmentProblem: a logit is not finite.
+    """
+    if not bool(torch.isfinite(logits).all()):
+        raise EnvironmentProblem("CS508", "the network gives logits that are not finite", "check its weights")
+    over_all, among = (torch.ones(len(logits), dtype=torch.bool, device=logits.device) for _ in range(2))
+    near = torch.zeros(len(logits), dtype=torch.bool, device=logits.device)
+    labels = labels.to(logits.device)
+    for index, (answer, codes) in enumerate(zip(encoding.answers, answer_codes(labels, encoding), strict=True)):
+        if answer.sequences:
+            among, _ = sequences_right(logits, codes, answer, among=True)
+            over_all, lead = sequences_right(logits, codes, answer, answer.among)
+            near = lead < NEAR_TIE
+            continue
+        here = logits[:, index]
+        best = _declared(here, answer)
+        right = _is_best(best, _wanted(answer, codes))
+        among &= right
+        read = best if answer.among else here
+        over_all &= right if answer.among else _is_best(here, _wanted(answer, codes, here.shape[1]))
+        if read.shape[1] > 1:
+            top = read.topk(2, dim=1).values
+            near |= top[:, 0] - top[:, 1] < NEAR_TIE
+    return Agreement(over_all.cpu(), among.cpu(), near.cpu())
+
+
+def declared_best(logits: Tensor, answer: AnswerAt) -> Tensor:
+    """The code of the best declared answer, shape [item], of logits [item, class]; the first of equals."""
+    best = _declared(logits, answer).argmax(1)
+    return torch.tensor(answer.codes, device=logits.device)[best]
+
+
+def near_ties(logits: Tensor, answer: AnswerAt) -> Tensor:
+    """Whether the two best declared classes of logits [item, class] are closer than 1e-4; shape [item]."""
+    if len(answer.declared) < 2:
+        return torch.zeros(len(logits), dtype=torch.bool, device=logits.device)
+    top = logits[:, list(answer.declared)].topk(2, dim=1).values
+    return top[:, 0] - top[:, 1] < NEAR_TIE
+
+
+def answer_loss(logits: Tensor, labels: Tensor, encoding: Encoding) -> Tensor:
+    """The mean cross-entropy to the labels over the declared answers, summed over several answers; a scalar.
+
+    Of a value with several classes their probabilities are added.
+    """
+    labels = labels.to(logits.device)
+    losses = []
+    for index, (answer, codes) in enumerate(zip(encoding.answers, answer_codes(labels, encoding), strict=True)):
+        if answer.sequences:
+            losses.append(sequence_loss(logits, codes, answer))
+            continue
+        best = _declared(logits[:, index], answer).float()
+        if any(answer.also):
+            log = best.log_softmax(1).masked_fill(~_wanted(answer, codes), -torch.inf)
+            losses.append(-log.logsumexp(1).mean())
+        else:
+            losses.append(torch.nn.functional.cross_entropy(best, codes))
+    return losses[0] if len(losses) == 1 else torch.stack(losses).sum()
+
+
+def _declared(logits: Tensor, answer: AnswerAt) -> Tensor:
+    """Of logits [item, class] those of the declared classes."""
+    declared = answer.declared
+    return logits if declared == tuple(range(logits.shape[1])) else logits[:, list(declared)]
+
+
+def _wanted(answer: AnswerAt, codes: Tensor, classes: int | None = None) -> Tensor:
+    """Whether each declared class (of so many `classes`: each class) stands for an item's code, shape [item, class]."""
+    stands = torch.tensor(answer.codes, device=codes.device)[None] == codes[:, None]
+    if classes is None:
+        return stands
+    wide = torch.zeros(len(codes), classes, dtype=torch.bool, device=codes.device)
+    wide[:, list(answer.declared)] = stands
+    return wide
+
+
+def _is_best(logits: Tensor, wanted: Tensor) -> Tensor:
+    """Whether the argmax of logits [item, class] is a wanted class and no other class is as good; shape [item]."""
+    right: Tensor = wanted.gather(1, logits.argmax(1, keepdim=True))[:, 0]
+    if logits.shape[1] > 1:
+        top = logits.topk(2, dim=1).values
+        right = right & (top[:, 0] > top[:, 1])
+    return right

@@ -1,0 +1,194 @@
+"""Evaluate: score a term item by item, on sampled items or on a whole domain.
+
+The network's interpreter and the causal model's read the same items; a score is 1 where they agree on the output.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from ...compiler.experiments import Encoding
+from ...compiler.interpret_terms import Batch, evaluate_in_model, members_of, model_batch
+from ...compiler.pair_scores import pair_scores
+from ...compiler.plan import EvaluateStep
+from ...compiler.sampling.draw_items import Population, split_of
+from ...compiler.sampling.enumerate_items import count_items, enumerate_items
+from ...compiler.sampling.items import Items
+from ...compiler.terms import Agree, Amount, Apart, Differ, Distance, Gain, ReadsRight
+from ..engines import Engine
+from ..metrics import Judging, Missing
+from ..progress import Progress
+from .answers import compare
+from .encode import encode
+from .item_scores import ItemScores, Tally, join
+from .natural import Natural
+from .origins import Origin, filled
+from .other_networks import NO_OTHERS, Other
+from .score_effects import score_effect
+from .score_readings import READ_RANGE, base_run, score_reading
+from .scores import Scores
+from .share_sources import share_sources
+
+
+def run_evaluate(
+    step: EvaluateStep,
+    population: Population,
+    items: Items,
+    engine: Engine,
+    encoding: Encoding,
+    progress: Progress,
+    first: int = 0,
+    natural: Natural | None = None,
+    others: Mapping[str, Other] = NO_OTHERS,
+    judging: Judging | None = None,
+    origin: Origin | None = None,
+) -> ItemScores:
+    """Scores of sampled items on one network, in their order; `first` is the index of the first in its stream.
+
+    Raises:
+        EnvironmentProblem: an activation on the way to the answer is not finite.
+    """
+    parts: list[ItemScores] = []
+    progress.start(f"evaluate {step.text}", len(items))
+    for batch in _batches(items, engine.at_once):
+        at = first + sum(len(part) for part in parts)
+        parts.append(_score(step, population, batch, engine, encoding, at, natural, others, judging, origin))
+        progress.advance(len(batch))
+    progress.finish()
+    return join(parts)
+
+
+def run_whole_domain(
+    step: EvaluateStep,
+    population: Population,
+    engine: Engine,
+    encoding: Encoding,
+    progress: Progress,
+    natural: Natural | None = None,
+    others: Mapping[str, Other] = NO_OTHERS,
+    judging: Judging | None = None,
+    origin: Origin | None = None,
+) -> Scores:
+    """Scores of every item of the whole domain, batch by batch, with sources that no run can tell apart shared.
+
+    Raises:
+        EnvironmentProblem: an activation on the way to the answer is not finite.
+    """
+    tally = Tally(population)
+    shared = share_sources(step, population, engine, encoding, origin)
+    progress.start(f"evaluate {step.text}", count_items(population))
+    for items in enumerate_items(population, engine.at_once, shared):
+        scored = _score(step, population, items, engine, encoding, 0, natural, others, judging, origin)
+        tally.add(scored, items.multiplicity, _unseen(population, items) if step.learned else None)
+        progress.advance(len(items) if items.multiplicity is None else int(items.multiplicity.sum()))
+    progress.finish()
+    return tally.scores(None, step.learned, (), 0)
+
+
+def mean_score(
+    step: EvaluateStep,
+    population: Population,
+    items: Items,
+    engine: Engine,
+    encoding: Encoding,
+    natural: Natural | None = None,
+    others: Mapping[str, Other] = NO_OTHERS,
+    judging: Judging | None = None,
+    origin: Origin | None = None,
+    among: bool = True,
+) -> float:
+    """The mean score of items, `among` the declared answers or over all, to choose a network or a circuit by."""
+    batches = _batches(items, engine.at_once)
+    scored = [
+        _score(step, population, batch, engine, encoding, 0, natural, others, judging, origin) for batch in batches
+    ]
+    found = join(scored)
+    return float((found.values_among if among else found.values).double().mean())
+
+
+def _batches(items: Items, size: int) -> Iterator[Items]:
+    for start in range(0, len(items), size):
+        rows = slice(start, start + size)
+        yield Items(items.inputs[rows], items.cell[rows])
+
+
+@torch.no_grad()
+def _score(
+    step: EvaluateStep,
+    population: Population,
+    items: Items,
+    engine: Engine,
+    encoding: Encoding,
+    first: int = 0,
+    natural: Natural | None = None,
+    others: Mapping[str, Other] = NO_OTHERS,
+    judging: Judging | None = None,
+    origin: Origin | None = None,
+) -> ItemScores:
+    model = model_batch(population, items)
+    batch = Batch(encode(items, encoding), model.members, model.variables)
+    score = step.score
+    cell, none = torch.from_numpy(items.cell).int(), torch.zeros(len(items), dtype=torch.bool)
+    if isinstance(score, Gain | Differ | Apart | Amount):
+        found = score_effect(step, items, engine, encoding, natural, judging or Judging(Missing()), first, others)
+        base_right = _bases_right(step, items, engine, encoding, batch) if encoding.has_output else None
+        clipped = found.clipped
+        return ItemScores(
+            cell=cell,
+            values=found.values,
+            values_among=found.among,
+            near=found.near,
+            clipped=none if clipped is None else clipped,
+            base_right=base_right,
+            no_op=None,
+            full_swap=None,
+            range=found.range,
+            binary=found.binary,
+        )
+    if not isinstance(score, Agree):
+        assert natural is not None
+        read = score_reading(step, population, items, engine, encoding, natural, first, origin)
+        low, high = READ_RANGE if isinstance(score, Distance) else (0.0, 1.0)
+        values, clipped = read.clamp(low, high), (read < low) | (read > high)
+        binary, base_right = isinstance(score, ReadsRight), _bases_right(step, items, engine, encoding, batch)
+        return ItemScores(cell, values, values, none, clipped, base_right, None, None, (low, high), binary)
+    labels = evaluate_in_model(score.right, step.model, model)
+    reads = filled(origin, batch, score.left.run, items)
+    said = engine.logits(score.left, replace(reads, forced=encoding.force(labels)))
+    agreement = compare(said, torch.from_numpy(labels), encoding)
+    no_op: Tensor | None = None
+    full_swap: Tensor | None = None
+    if model.variables:
+        alone = pair_scores(step.model, model)
+        no_op, full_swap = (torch.from_numpy(one).float() for one in (alone.no_op, alone.full_swap))
+    return ItemScores(
+        cell=cell,
+        values=agreement.over_all.float(),
+        values_among=agreement.among.float(),
+        near=agreement.near,
+        clipped=none,
+        base_right=_bases_right(step, items, engine, encoding, batch),
+        no_op=no_op,
+        full_swap=full_swap,
+    )
+
+
+def _bases_right(step: EvaluateStep, items: Items, engine: Engine, encoding: Encoding, batch: Batch) -> Tensor:
+    """Whether each base is answered right. Asked last: an engine that keeps states goes on from the edited stage."""
+    labels = step.model.output_of(items.bases)
+    query = base_run(step.score, step.model.output)
+    said = engine.logits(query, replace(batch, forced=encoding.force(labels)))
+    return compare(said, torch.from_numpy(labels), encoding).over_all
+
+
+def _unseen(population: Population, items: Items) -> npt.NDArray[np.bool_]:
+    """The items none of whose inputs belongs to `fit`, shape [item]."""
+    members = members_of(population, items)
+    unseen: npt.NDArray[np.bool_] = split_of(population.recipe, items.bases) != 0
+    for index in range(len(population.recipe.variables)):
+        unseen &= (split_of(population.recipe, items.source(index)) != 0) | ~members[:, index]
+    return unseen

@@ -1,0 +1,188 @@
+"""Evaluations: scores of as many items as are asked for, read from the store or measured now and added to it."""
+
+from dataclasses import dataclass, replace
+
+from ...compiler.experiments import Encoding
+from ...compiler.plan import EncodeStep, EvaluateStep, ItemsStep, Plan
+from ...compiler.sampling.draw_items import Population
+from ...compiler.sampling.items import Items
+from ..engines import Engine
+from ..fitting.fits import Fits
+from ..fitting.fitted import evaluation_content
+from ..maps import open_map
+from ..metrics import Judging
+from ..progress import Progress
+from ..results.store import Store
+from .evaluate import mean_score, run_evaluate, run_whole_domain
+from .item_scores import ItemScores, summarise
+from .natural import Natural
+from .origins import Origin
+from .overlaps import find_overlap
+from .rankings import Rankings
+from .score_chunks import read_or_score
+from .scores import Scores, read_whole_domain
+from .surroundings import Surroundings
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """The candidate that is measured, what all scored on `select`, and the key of all that its scores depend on."""
+
+    index: int
+    select: tuple[float, ...]
+    content: str
+
+
+class Evaluations:
+    """The evaluations of one plan."""
+
+    def __init__(self, plan: Plan, store: Store, fits: Fits, progress: Progress) -> None:
+        self.plan, self.store, self.fits, self.progress = plan, store, fits, progress
+        self.around = Surroundings(fits)
+        self.rankings = Rankings(plan, store, fits, self.around, progress)
+        self._choices: dict[str, _Chosen] = {}
+        self._engines: dict[str, Engine] = {}
+        self._origins: dict[tuple[str, int], Origin | None] = {}
+        self._items: dict[str, ItemScores] = {}
+        self._whole: dict[str, Scores] = {}
+
+    def scores(self, key: str, count: int | None) -> Scores:
+        """The scores of an evaluation on its first `count` items, or on all that can be drawn; None: a whole domain.
+
+        Of several candidates the one that is best on `select` is measured.
+
+        Raises:
+            EnvironmentProblem: a checkpoint, the store or an activation is broken.
+            AwaitingScores: a table lacks scores of answers; nothing is kept of what was scored with them.
+        """
+        step, chosen = self._step(key), self._choose(key)
+        if count is None:
+            return self._whole_domain(step, chosen)
+        population, _ = self._population(step.items)
+        items = self._score_items(step, chosen, count).first(count)
+        return summarise(items, population, chosen.select, chosen.index)
+
+    def overlap(self, key: str) -> tuple[str, str] | None:
+        """Two things that an effect sets in the same units, now that its maps are found; None where there are none."""
+        step, chosen = self._step(key), self._choose(key)
+        if step.grounding is None:
+            return None
+        grounded = self._grounded(step, chosen)
+        if step.candidates[chosen.index].fit is not None:
+            return find_overlap(grounded, self._engine(step, chosen).maps)
+        assert grounded.grounding is not None
+        return find_overlap(grounded, tuple(open_map(frame) for frame in grounded.grounding.frames))
+
+    def content(self, key: str) -> str:
+        """The key of everything that an evaluation's scores depend on, whatever their number."""
+        return self._choose(key).content
+
+    def _choose(self, key: str) -> _Chosen:
+        if key not in self._choices:
+            step = self._step(key)
+            select = self._select_scores(step)
+            index = select.index(max(select)) if select else 0
+            candidate = step.candidates[index]
+            maps, cells = map(self.fits.maps, candidate.chain), self.rankings.cells(candidate, step)
+            content = evaluation_content(key, index, *maps, cells=cells)
+            self._choices[key] = _Chosen(index, tuple(select), content)
+        return self._choices[key]
+
+    def _whole_domain(self, step: EvaluateStep, chosen: _Chosen) -> Scores:
+        if step.key not in self._whole:
+            stored = self.store.load(chosen.content)
+            if stored is not None:
+                scores = read_whole_domain(stored[1])
+            else:
+                population, encoding = self._population(step.items)
+                engine, natural = self._engine(step, chosen), self.fits.natural(step)
+                grounded = self._grounded(step, chosen)
+                others = self.around.others(grounded, chosen.index)
+                judging = self._judging(step, chosen)
+                origin = self._origin(step, chosen.index, engine, natural)
+                scores = run_whole_domain(
+                    grounded, population, engine, encoding, self.progress, natural, others, judging, origin
+                )
+                self.around.await_rows(judging)
+                scores = replace(scores, select=chosen.select, chosen=chosen.index)
+                self.store.save(chosen.content, scores.tensors(), scores.document())
+            self._whole[step.key] = scores
+        return self._whole[step.key]
+
+    def _score_items(self, step: EvaluateStep, chosen: _Chosen, count: int) -> ItemScores:
+        """The scores of at least the first `count` items, or of all that can be drawn."""
+        population, encoding = self._population(step.items)
+
+        def score(start: int, stop: int) -> ItemScores | None:
+            drawn = population.draw("test", stop).items
+            items = Items(drawn.inputs[start:], drawn.cell[start:])
+            if not len(items):
+                return None
+            engine, natural = self._engine(step, chosen), self.fits.natural(step)
+            grounded = self._grounded(step, chosen)
+            others = self.around.others(grounded, chosen.index)
+            judging, told = self._judging(step, chosen), self.progress
+            origin = self._origin(step, chosen.index, engine, natural)
+            found = run_evaluate(
+                grounded, population, items, engine, encoding, told, start, natural, others, judging, origin
+            )
+            self.around.await_rows(judging)
+            return found
+
+        scores = read_or_score(self.store, chosen.content, count, score, self._items.get(step.key))
+        assert scores is not None, "checked: some item can be drawn"
+        self._items[step.key] = scores
+        return scores
+
+    def _engine(self, step: EvaluateStep, chosen: _Chosen) -> Engine:
+        if step.key not in self._engines:
+            candidate = step.candidates[chosen.index]
+            self._engines[step.key] = self.fits.engine(candidate, self.rankings.settled(candidate, step))
+        return self._engines[step.key]
+
+    def _grounded(self, step: EvaluateStep, chosen: _Chosen) -> EvaluateStep:
+        candidate = step.candidates[chosen.index]
+        return self.fits.grounded(candidate, self.rankings.settled(candidate, step))
+
+    def _judging(self, step: EvaluateStep, chosen: _Chosen) -> Judging:
+        return self.around.judging(step, chosen.index, self.rankings.cells(step.candidates[chosen.index], step))
+
+    def _origin(self, step: EvaluateStep, index: int, engine: Engine, natural: Natural | None) -> Origin | None:
+        """What a candidate reads in another network; its affine maps are fitted once."""
+        if step.origin is None:
+            return None
+        if (step.key, index) not in self._origins:
+            assert natural is not None, "planned: affine maps are fitted on natural inputs"
+            self._origins[step.key, index] = self.fits.origin(step.candidates[index], step, engine, natural)
+        return self._origins[step.key, index]
+
+    def _select_scores(self, step: EvaluateStep) -> list[float]:
+        """The score on `select` of every candidate; empty where there is nothing to choose."""
+        if step.select is None:
+            return []
+        found = []
+        for index, candidate in enumerate(step.candidates):
+            if candidate.fit is not None and not candidate.chosen_by_score:
+                found.append(self.fits.fit(candidate.fit).select)
+                continue
+            items, population, encoding = self.fits.items(step.select)
+            settled, cells = self.rankings.settled(candidate, step), self.rankings.cells(candidate, step)
+            engine, judging = self.fits.engine(candidate, settled), self.around.judging(step, index, cells)
+            natural, others = self.fits.natural(step), self.around.others(settled, index)
+            origin, grounded = self._origin(step, index, engine, natural), self.fits.grounded(candidate, settled)
+            scored = mean_score(grounded, population, items, engine, encoding, natural, others, judging, origin)
+            found.append(scored)
+            self.around.await_rows(judging)
+        return found
+
+    def _step(self, key: str) -> EvaluateStep:
+        step = self.plan.step(key)
+        assert isinstance(step, EvaluateStep)
+        return step
+
+    def _population(self, encode_key: str) -> tuple[Population, Encoding]:
+        encode_step = self.plan.step(encode_key)
+        assert isinstance(encode_step, EncodeStep)
+        step = self.plan.step(encode_step.items)
+        assert isinstance(step, ItemsStep)
+        return step.population, encode_step.encoding

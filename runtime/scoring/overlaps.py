@@ -1,0 +1,76 @@
+"""Overlaps that only a fit shows: things that an effect sets, holds or passes through lie in the same units."""
+
+from collections.abc import Iterator
+
+import torch
+
+from ...compiler.groundings import Frame
+from ...compiler.plan import EvaluateStep
+from ...compiler.terms import Apart, Differ, Gain, Run, ValueOf
+from ..maps import FeatureMap
+
+
+def find_overlap(step: EvaluateStep, maps: tuple[FeatureMap, ...]) -> tuple[str, str] | None:
+    """Two things that a run of an effect sets in the same units, through its maps in place; None where there are none.
+
+    Such a run is no run: one of the two would not have its value. Blocks of one frame are disjoint.
+    """
+    if not isinstance(step.score, Gain | Differ | Apart) or step.grounding is None:
+        return None
+    for run in _runs(step.score.left.run):
+        named = [a.target for a in run.assignments if isinstance(a.target, str) and a.target in step.variables]
+        for index, later in enumerate(named):
+            for earlier in named[:index]:
+                if _share(step, earlier, later, maps):
+                    return earlier, later
+    return None
+
+
+def _runs(run: Run) -> Iterator[Run]:
+    """A run and those that its values are read in."""
+    yield run
+    for assignment in run.assignments:
+        if isinstance(assignment.value, ValueOf):
+            yield from _runs(assignment.value.run)
+
+
+def _share(step: EvaluateStep, one: str, other: str, maps: tuple[FeatureMap, ...]) -> bool:
+    (first, a), (second, b) = _place(step, one), _place(step, other)
+    assert step.grounding is not None
+    place, elsewhere = step.grounding.frames[first], step.grounding.frames[second]
+    if first == second or not place.meets(elsewhere):
+        return False
+    touched, others = _dims(place, maps[first], a), _dims(elsewhere, maps[second], b)
+    return any(
+        part.meets(other) and dims & further
+        for part, dims in zip(place.parts, touched, strict=True)
+        for other, further in zip(elsewhere.parts, others, strict=True)
+    )
+
+
+def _place(step: EvaluateStep, variable: str) -> tuple[int, int]:
+    owner, frames = step.variables.index(variable), () if step.grounding is None else step.grounding.frames
+    return next((f, b) for f, frame in enumerate(frames) for b, at in enumerate(frame.blocks) if at.variable == owner)
+
+
+def _dims(frame: Frame, feature_map: FeatureMap, block: int) -> list[set[int]]:
+    """The dims of each part that a block's features move; all that the map sees where it is not linear.
+
+    So of an autoencoder, whose features are too many to be moved one by one, and move all dims as a rule.
+    """
+    if frame.family.name in ("revnet", "sae"):
+        return [set(part.dims) for part in frame.parts]
+    features, error = feature_map.featurise(torch.zeros(1, frame.dim))
+    rebuilt = feature_map.inverse(features, error)
+    moved = [
+        (feature_map.inverse(features + torch.eye(features.shape[-1])[feature], error) != rebuilt)[0]
+        for feature in torch.nonzero(feature_map.share(block) > 0).flatten().tolist()
+    ]
+    touched = torch.stack(moved).any(0)
+    sizes = [len(touched)] if frame.shared else [part.units for part in frame.parts]
+    found, start = [], 0
+    for part, size in zip(frame.parts, sizes, strict=True):
+        each = touched[start : start + size].reshape(-1, len(part.dims)).any(0).tolist()
+        found.append({dim for dim, moves in zip(part.dims, each, strict=True) if moves})
+        start += size
+    return found
