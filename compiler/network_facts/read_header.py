@@ -38,16 +38,16 @@ def read_header(path: Path) -> Header:
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
-            start = file.read(8)
-            pickle = start[:2] in (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05") and any(start[4:])
-            if pickle or start[:2] == b"PK":  # a header's length, of 640 bytes for instance, may begin like a pickle
+            start, first = file.read(8), file.read(1)
+            pickled = start[:2] in (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK")
+            if pickled and first != b"{":  # the length of a header, of 640 bytes for instance, may begin like a pickle
                 raise BadCheckpointError(
                     "CS503", "it is a pickled checkpoint", "save it as safetensors; pickles run code"
                 )
             length = struct.unpack("<Q", start)[0] if len(start) == 8 else MAX_HEADER + 1
-            if length > MAX_HEADER or length > size - 8:
+            if not 0 < length <= min(MAX_HEADER, size - 8):
                 raise BadCheckpointError("CS504", "it is truncated, or no safetensors file", "copy or write it again")
-            header = json.loads(file.read(length))
+            header = json.loads(first + file.read(length - 1))
     except FileNotFoundError:
         raise BadCheckpointError("CS502", "there is no such file", "paths are relative to the spec's folder") from None
     except IsADirectoryError:

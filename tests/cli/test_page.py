@@ -121,7 +121,7 @@ def test_halves_are_said_in_words_and_stacked_where_they_are_too_wide() -> None:
 def test_the_fit_says_its_restarts_sizes_and_the_best_of_its_search() -> None:
     lines = render_fit(quantity((("left",),), ("changing",)), Page(80))
     assert " ".join(" ".join(lines[:2]).split()) == (
-        "fit, 2 restarts of at most 400 steps: 0.700 on select after 400, "
+        "fit, 2 restarts of at most 400 steps: 0.700 on select after 400; "
         "1.000 on select after 60 (stopped early, chosen)"
     )
     assert [line.split()[0] for line in lines[4:8]] == ["hidden[5]", "hidden[4]", "hidden[3]", "hidden[2]"]

@@ -50,7 +50,7 @@ def test_check_and_compile(tmp_path: Path) -> None:
     checked = cspec.check(spec)
     assert list(checked.program.claims) == ["solves"]
     plan = cspec.compile(spec)
-    assert [step.kind for step in plan.steps()] == ["Items", "Encode", "Evaluate", "Decide"]
+    assert [step.kind for step in plan.steps()] == ["Items", "Encode", "Capture", "Evaluate", "Decide"]
     assert sorted(p.name for p in tmp_path.iterdir()) == ["net.safetensors", "spec.cspec"]
 
 

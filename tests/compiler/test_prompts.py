@@ -265,11 +265,12 @@ def test_positions_that_are_one_token_in_some_prompt_are_said_with_the_prompt(
 
 
 def test_judged_answers_of_several_checkpoints_check(tmp_path: Path) -> None:
-    (tmp_path / "prompts.csv").write_text("ask\nwhat is it ?\nis it more ?\n")
+    asked = [f"it costs {low} and {high}" for low in range(60) for high in range(60)]
+    (tmp_path / "prompts.csv").write_text("\n".join(("ask", *asked, "")))
     (tmp_path / "judge.csv").write_text("reply,grounding,coherence\nyes,3,4\n")
     for name in ("grounding", "coherence"):
-        rows = "what is it ?, no, yes\nis it more ?, yes, no\n"
-        (tmp_path / f"contrast-{name}.csv").write_text("prompt,deep,shallow\n" + rows)
+        rows = [f"{ask}, no, yes" for ask in asked]
+        (tmp_path / f"contrast-{name}.csv").write_text("\n".join(("prompt,deep,shallow", *rows, "")))
     checked = check_in(tmp_path, CAPABILITIES)
     task = checked.program.tasks["reply"]
     assert task.metrics["score[coherence]"].tables == ("judge[coherence]",)

@@ -23,7 +23,7 @@ from cspec.runtime.deciding.verdicts import (
     QuantityRow,
     Verdict,
 )
-from cspec.runtime.diagnosis.diagnosis.diagnosis import Change, Counterexample, Diagnosis, Furthest, Region, Regions
+from cspec.runtime.diagnosis.diagnosis import Change, Counterexample, Diagnosis, Furthest, Region, Regions
 from cspec.runtime.fitting.fit_reports import FoundSize, SearchRow, SeedReport, TracePoint
 from cspec.runtime.results.result_document import ResultDocument
 

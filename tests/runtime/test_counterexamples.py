@@ -9,8 +9,8 @@ from cspec.compiler.experiments import AnswerAt, Encoding
 from cspec.lang.domains import BOOL, Domain, integers, product
 from cspec.lang.expressions import Constant
 from cspec.lang.program import Mechanism
-from cspec.runtime.diagnosis.diagnosis.counterexamples import choose_counterexamples, effective_inputs
-from cspec.runtime.diagnosis.diagnosis.show_answers import declared_logits, show_answers
+from cspec.runtime.diagnosis.counterexamples import choose_counterexamples, effective_inputs
+from cspec.runtime.diagnosis.show_answers import declared_logits, show_answers
 
 Inputs = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]

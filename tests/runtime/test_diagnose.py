@@ -8,7 +8,7 @@ from cspec.compiler.experiments import Part
 from cspec.compiler.plan import ClaimText, DecideStep, MeasuredQuantity
 from cspec.runtime.deciding.rows import STANDING
 from cspec.runtime.deciding.verdicts import Outcome, PartRow, Verdict
-from cspec.runtime.diagnosis.diagnosis.diagnose import too_low
+from cspec.runtime.diagnosis.diagnose import too_low
 from cspec.runtime.statistics.intervals import Interval
 from cspec.runtime.statistics.part_intervals import PartInterval, status
 

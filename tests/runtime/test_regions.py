@@ -7,7 +7,7 @@ from cspec.compiler.causal_model import CausalModel
 from cspec.lang.domains import BOOL, Domain, integers
 from cspec.lang.expressions import Apply, Variable
 from cspec.lang.program import Mechanism
-from cspec.runtime.diagnosis.diagnosis.regions import find_regions
+from cspec.runtime.diagnosis.regions import find_regions
 from cspec.runtime.statistics.intervals import clopper_pearson
 
 COLOUR = Domain("colour", 0, 3, ("red", "green", "blue"))
