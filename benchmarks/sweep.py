@@ -23,7 +23,7 @@ from torch import Tensor
 from .das_step import BLOCKS, TOKENS, VOCABULARY, WORLD, open_gpt2
 from .report import Duel, run_duel
 
-WIDTH, PAIRS, REPEATS, WANTED = 256, 8, 1, 10.0
+WIDTH, PAIRS, REPEATS, WANTED = 256, 24, 1, 10.0
 POSITIONS = (0, 8, 16, 24, 31)
 
 
@@ -49,13 +49,13 @@ class Ours:
     def __call__(self) -> Tensor:
         """Logits of the last position, shape [site, pair, class]."""
         opened = Opened(self.network, self.network.device, Captures(self.network, self.network.device))
-        found, dims = [], tuple(range(WIDTH))
+        found, dims = dict[tuple[int, int], Tensor](), tuple(range(WIDTH))
         for layer in range(BLOCKS):
-            for position in POSITIONS:
+            for position in reversed(POSITIONS):  # as a search is ordered: keys and values of fewer positions are kept
                 frame = Frame("resid_post", layer, dims, WIDTH, IDENTITY, (Block(0, 0, WIDTH),), (position,))
                 engine = open_engine("fused", opened, self.encoding, Grounding((frame,)), ("x",), (open_map(frame),))
-                found.append(engine.logits(interchange(WORLD, ("x",), "y"), self.batch)[:, 0])
-        return torch.stack(found)
+                found[layer, position] = engine.logits(interchange(WORLD, ("x",), "y"), self.batch)[:, 0]
+        return torch.stack([found[layer, position] for layer in range(BLOCKS) for position in POSITIONS])
 
 
 class Peer:

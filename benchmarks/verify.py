@@ -34,4 +34,4 @@ def verify(*options: str) -> tuple[float, dict[str, str]]:
         start = time.perf_counter()
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         taken = time.perf_counter() - start
-    return taken, {verdict["name"]: verdict["outcome"] for verdict in json.loads(done.stdout)["verdicts"]}
+    return taken, {verdict["name"]: verdict["outcome"] for verdict in json.loads(done.stdout)["result"]["verdicts"]}
