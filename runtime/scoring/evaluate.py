@@ -3,7 +3,7 @@
 The network's interpreter and the causal model's read the same items; a score is 1 where they agree on the output.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -20,93 +20,54 @@ from ...compiler.sampling.enumerate_items import count_items, enumerate_items
 from ...compiler.sampling.items import Items
 from ...compiler.terms import Agree, Amount, Apart, Differ, Distance, Gain, ReadsRight
 from ..engines import Engine
-from ..metrics import Judging, Missing
 from ..progress import Progress
 from .answers import compare
 from .encode import encode
 from .item_scores import ItemScores, Tally, join
-from .natural import Natural
-from .origins import Origin, filled
-from .other_networks import NO_OTHERS, Other
+from .measuring import Measuring
+from .origins import filled
 from .score_effects import score_effect
 from .score_readings import READ_RANGE, base_run, score_reading
 from .scores import Scores
 from .share_sources import share_sources
 
 
-def run_evaluate(
-    step: EvaluateStep,
-    population: Population,
-    items: Items,
-    engine: Engine,
-    encoding: Encoding,
-    progress: Progress,
-    first: int = 0,
-    natural: Natural | None = None,
-    others: Mapping[str, Other] = NO_OTHERS,
-    judging: Judging | None = None,
-    origin: Origin | None = None,
-) -> ItemScores:
+def run_evaluate(measuring: Measuring, items: Items, progress: Progress, first: int = 0) -> ItemScores:
     """Scores of sampled items on one network, in their order; `first` is the index of the first in its stream.
 
     Raises:
         EnvironmentProblem: an activation on the way to the answer is not finite.
     """
     parts: list[ItemScores] = []
-    progress.start(f"evaluate {step.text}", len(items))
-    for batch in _batches(items, engine.at_once):
-        at = first + sum(len(part) for part in parts)
-        parts.append(_score(step, population, batch, engine, encoding, at, natural, others, judging, origin))
+    progress.start(f"evaluate {measuring.step.text}", len(items))
+    for batch in _batches(items, measuring.engine.at_once):
+        parts.append(_score(measuring, batch, first + sum(len(part) for part in parts)))
         progress.advance(len(batch))
     progress.finish()
     return join(parts)
 
 
-def run_whole_domain(
-    step: EvaluateStep,
-    population: Population,
-    engine: Engine,
-    encoding: Encoding,
-    progress: Progress,
-    natural: Natural | None = None,
-    others: Mapping[str, Other] = NO_OTHERS,
-    judging: Judging | None = None,
-    origin: Origin | None = None,
-) -> Scores:
+def run_whole_domain(measuring: Measuring, progress: Progress) -> Scores:
     """Scores of every item of the whole domain, batch by batch, with sources that no run can tell apart shared.
 
     Raises:
         EnvironmentProblem: an activation on the way to the answer is not finite.
     """
+    step, population, engine = measuring.step, measuring.population, measuring.engine
     tally = Tally(population)
-    shared = share_sources(step, population, engine, encoding, origin)
+    shared = share_sources(step, population, engine, measuring.encoding, measuring.origin)
     progress.start(f"evaluate {step.text}", count_items(population))
     for items in enumerate_items(population, engine.at_once, shared):
-        scored = _score(step, population, items, engine, encoding, 0, natural, others, judging, origin)
+        scored = _score(measuring, items)
         tally.add(scored, items.multiplicity, _unseen(population, items) if step.learned else None)
         progress.advance(len(items) if items.multiplicity is None else int(items.multiplicity.sum()))
     progress.finish()
     return tally.scores(None, step.learned, (), 0)
 
 
-def mean_score(
-    step: EvaluateStep,
-    population: Population,
-    items: Items,
-    engine: Engine,
-    encoding: Encoding,
-    natural: Natural | None = None,
-    others: Mapping[str, Other] = NO_OTHERS,
-    judging: Judging | None = None,
-    origin: Origin | None = None,
-    among: bool = True,
-) -> float:
+def mean_score(measuring: Measuring, items: Items, among: bool = True) -> float:
     """The mean score of items, `among` the declared answers or over all, to choose a network or a circuit by."""
-    batches = _batches(items, engine.at_once)
-    scored = [
-        _score(step, population, batch, engine, encoding, 0, natural, others, judging, origin) for batch in batches
-    ]
-    found = join(scored)
+    found = join([_score(measuring, batch) for batch in _batches(items, measuring.engine.at_once)])
     return float((found.values_among if among else found.values).double().mean())
 
 
@@ -117,32 +78,23 @@ def _batches(items: Items, size: int) -> Iterator[Items]:
 
 
 @torch.no_grad()
-def _score(
-    step: EvaluateStep,
-    population: Population,
-    items: Items,
-    engine: Engine,
-    encoding: Encoding,
-    first: int = 0,
-    natural: Natural | None = None,
-    others: Mapping[str, Other] = NO_OTHERS,
-    judging: Judging | None = None,
-    origin: Origin | None = None,
-) -> ItemScores:
+def _score(measuring: Measuring, items: Items, first: int = 0) -> ItemScores:
+    """The scores of items; `first` is the index of the first one in its stream."""
+    step, population, natural = measuring.step, measuring.population, measuring.natural
+    engine, encoding, origin = measuring.engine, measuring.encoding, measuring.origin
     model = model_batch(population, items)
     batch = Batch(encode(items, encoding), model.members, model.variables)
     score = step.score
     cell, none = torch.from_numpy(items.cell).int(), torch.zeros(len(items), dtype=torch.bool)
     if isinstance(score, Gain | Differ | Apart | Amount):
-        found = score_effect(step, items, engine, encoding, natural, judging or Judging(Missing()), first, others)
+        found = score_effect(step, items, engine, encoding, natural, measuring.judging, first, measuring.others)
         base_right = _bases_right(step, items, engine, encoding, batch) if encoding.has_output else None
-        clipped = found.clipped
         return ItemScores(
             cell=cell,
             values=found.values,
             values_among=found.among,
             near=found.near,
-            clipped=none if clipped is None else clipped,
+            clipped=none if found.clipped is None else found.clipped,
             base_right=base_right,
             no_op=None,
             full_swap=None,

@@ -10,11 +10,11 @@ from ..engines import Engine
 from ..fitting.fits import Fits
 from ..fitting.fitted import evaluation_content
 from ..maps import open_map
-from ..metrics import Judging
 from ..progress import Progress
 from ..results.store import Store
 from .evaluate import mean_score, run_evaluate, run_whole_domain
 from .item_scores import ItemScores, summarise
+from .measuring import Measuring
 from .natural import Natural
 from .origins import Origin
 from .overlaps import find_overlap
@@ -94,16 +94,9 @@ class Evaluations:
             if stored is not None:
                 scores = read_whole_domain(stored[1])
             else:
-                population, encoding = self._population(step.items)
-                engine, natural = self._engine(step, chosen), self.fits.natural(step)
-                grounded = self._grounded(step, chosen)
-                others = self.around.others(grounded, chosen.index)
-                judging = self._judging(step, chosen)
-                origin = self._origin(step, chosen.index, engine, natural)
-                scores = run_whole_domain(
-                    grounded, population, engine, encoding, self.progress, natural, others, judging, origin
-                )
-                self.around.await_rows(judging)
+                measuring = self._measuring(step, chosen.index, self._engine(step, chosen))
+                scores = run_whole_domain(measuring, self.progress)
+                self.around.await_rows(measuring.judging)
                 scores = replace(scores, select=chosen.select, chosen=chosen.index)
                 self.store.save(chosen.content, scores.tensors(), scores.document())
             self._whole[step.key] = scores
@@ -111,22 +104,16 @@ class Evaluations:
 
     def _score_items(self, step: EvaluateStep, chosen: _Chosen, count: int) -> ItemScores:
         """The scores of at least the first `count` items, or of all that can be drawn."""
-        population, encoding = self._population(step.items)
+        population, _ = self._population(step.items)
 
         def score(start: int, stop: int) -> ItemScores | None:
             drawn = population.draw("test", stop).items
             items = Items(drawn.inputs[start:], drawn.cell[start:])
             if not len(items):
                 return None
-            engine, natural = self._engine(step, chosen), self.fits.natural(step)
-            grounded = self._grounded(step, chosen)
-            others = self.around.others(grounded, chosen.index)
-            judging, told = self._judging(step, chosen), self.progress
-            origin = self._origin(step, chosen.index, engine, natural)
-            found = run_evaluate(
-                grounded, population, items, engine, encoding, told, start, natural, others, judging, origin
-            )
-            self.around.await_rows(judging)
+            measuring = self._measuring(step, chosen.index, self._engine(step, chosen))
+            found = run_evaluate(measuring, items, self.progress, start)
+            self.around.await_rows(measuring.judging)
             return found
 
         scores = read_or_score(self.store, chosen.content, count, score, self._items.get(step.key))
@@ -144,8 +131,21 @@ class Evaluations:
         candidate = step.candidates[chosen.index]
         return self.fits.grounded(candidate, self.rankings.settled(candidate, step))
 
-    def _judging(self, step: EvaluateStep, chosen: _Chosen) -> Judging:
-        return self.around.judging(step, chosen.index, self.rankings.cells(step.candidates[chosen.index], step))
+    def _measuring(self, step: EvaluateStep, index: int, engine: Engine) -> Measuring:
+        """An evaluation on one of its candidates, on whose network the engine runs."""
+        population, encoding = self._population(step.items)
+        candidate, natural = step.candidates[index], self.fits.natural(step)
+        grounded = self.fits.grounded(candidate, self.rankings.settled(candidate, step))
+        return Measuring(
+            step=grounded,
+            population=population,
+            engine=engine,
+            encoding=encoding,
+            natural=natural,
+            others=self.around.others(grounded, index),
+            judging=self.around.judging(step, index, self.rankings.cells(candidate, step)),
+            origin=self._origin(step, index, engine, natural),
+        )
 
     def _origin(self, step: EvaluateStep, index: int, engine: Engine, natural: Natural | None) -> Origin | None:
         """What a candidate reads in another network; its affine maps are fitted once."""
@@ -166,13 +166,10 @@ class Evaluations:
                 found.append(self.fits.fit(candidate.fit).select)
                 continue
             items, population, encoding = self.fits.items(step.select)
-            settled, cells = self.rankings.settled(candidate, step), self.rankings.cells(candidate, step)
-            engine, judging = self.fits.engine(candidate, settled), self.around.judging(step, index, cells)
-            natural, others = self.fits.natural(step), self.around.others(settled, index)
-            origin, grounded = self._origin(step, index, engine, natural), self.fits.grounded(candidate, settled)
-            scored = mean_score(grounded, population, items, engine, encoding, natural, others, judging, origin)
-            found.append(scored)
-            self.around.await_rows(judging)
+            engine = self.fits.engine(candidate, self.rankings.settled(candidate, step))
+            measuring = replace(self._measuring(step, index, engine), population=population, encoding=encoding)
+            found.append(mean_score(measuring, items))
+            self.around.await_rows(measuring.judging)
         return found
 
     def _step(self, key: str) -> EvaluateStep:

@@ -15,6 +15,7 @@ from ..maps import open_map
 from ..progress import Progress
 from ..results.store import Store
 from .evaluate import mean_score
+from .measuring import Measuring
 from .overlaps import find_overlap
 from .ranked import Ranked, chosen_cells, ranked_table, read_ranked
 from .surroundings import Surroundings
@@ -81,7 +82,8 @@ class Rankings:
             score: float | None = None
             if find_overlap(measure, tuple(open_map(frame) for frame in measure.grounding.frames)) is None:
                 engine, judging = self.fits.engine(candidate, measure), self.around.judging(measure, 0, (place.text,))
-                score = mean_score(measure, population, items, engine, encoding, natural, others, judging, among=False)
+                measuring = Measuring(measure, population, engine, encoding, natural, others, judging)
+                score = mean_score(measuring, items, among=False)
                 self.around.await_rows(judging)
             scores.append(score)
             self.progress.advance(1)
