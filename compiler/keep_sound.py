@@ -63,7 +63,7 @@ def keep_sound(program: Program, source: Source, found: Iterable[Diagnostic]) ->
         for index, part in enumerate(slices.parts)
         if any(index not in read[kind] for kind in _kinds(part) & set(_TABLES))
     }
-    sound = {
+    sound: dict[str, Any] = {
         _TABLES[kind]: {name: d for name, d in table.items() if slices.index(d.span) not in wrong}
         for kind, table in tables.items()
     }
@@ -72,12 +72,8 @@ def keep_sound(program: Program, source: Source, found: Iterable[Diagnostic]) ->
         kept = replace(kept, models={})
     if -1 in wrong or any(_sets_what_claims_mean(slices.parts[index], index in missing) for index in wrong | missing):
         kept = replace(kept, claims={})
-    doubted = {
-        declared.task
-        for declared in (*program.models.values(), *program.pairs.values())
-        if slices.index(declared.span) in wrong
-    }
-    return _close(kept, frozenset(doubted))
+    of_tasks: tuple[Model | Pairs, ...] = (*program.models.values(), *program.pairs.values())
+    return _close(kept, frozenset(d.task for d in of_tasks if slices.index(d.span) in wrong))
 
 
 @dataclass(frozen=True)
@@ -115,7 +111,7 @@ def _close(program: Program, doubted: frozenset[str]) -> Program:
     claims = {n: c for n, c in program.claims.items() if not doubted & set(_tasks(c, program))}
     kept = replace(program, claims=claims)
     while True:
-        tables = {
+        tables: dict[str, Any] = {
             table: {
                 name: d
                 for name, d in getattr(kept, table).items()

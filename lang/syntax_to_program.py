@@ -19,6 +19,7 @@ from .docs import collect_docs
 from .files import Files, NoFiles
 from .places import Site
 from .program import Alignment, Program, Task
+from .scanner import KEYWORDS
 from .scope import Names, Reporter, Table
 from .syntax.alignments import AlignSyntax
 from .syntax.circuits import CircuitSyntax, GraphSyntax
@@ -151,6 +152,9 @@ class _Checker:
             "circuit": self.names.circuits,
             "graph": self.names.graphs,
         }
+        lists = {"type", "import"}
+        unread = (broken.keyword in lists or broken.keyword not in KEYWORDS for broken in self.tree.broken)
+        self.domains.symbols.unread |= any(unread)
         for broken in self.tree.broken:
             # an unknown keyword may have meant any of them
             for table in [tables[broken.keyword]] if broken.keyword in tables else tables.values():
