@@ -19,6 +19,7 @@ from ...syntax.expressions import (
     Unrolled,
     UnrolledThe,
 )
+from ..symbols import Symbols
 from .library import Library
 
 
@@ -33,7 +34,7 @@ class Scope:
     """
 
     variables: Mapping[str, Domain | None]
-    symbols: Mapping[str, list[Domain]]
+    symbols: Symbols
     roles: bool = False
     refused: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
     open: bool = False
