@@ -3,13 +3,15 @@
 This file holds the types; `draw_items.py` draws from a population, `enumerate_items.py` runs through the whole domain.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from ...lang.expressions import Expression
+from ...lang.domains import BOOL
+from ...lang.expressions import Apply, Expression, in_role
+from ...lang.later import LATER
 from ..causal_model import CausalModel, Codes
 
 Split = Literal["fit", "select", "test"]
@@ -23,6 +25,19 @@ class HeldOut:
 
     input: str
     codes: tuple[int, ...] | None
+
+
+@dataclass(frozen=True)
+class Counterparts:
+    """Sources have as many tokens as their base at some `positions`: `counts` of an input are how many, in order."""
+
+    positions: tuple[str, ...]
+    counts: tuple[Expression, ...]
+
+    @property
+    def where(self) -> tuple[Expression, ...]:
+        """The same as conditions on a base and a source together."""
+        return tuple(Apply("==", (in_role(each, "base"), in_role(each, "source")), BOOL) for each in self.counts)
 
 
 @dataclass(frozen=True)
@@ -46,6 +61,8 @@ class Recipe:
     seed: int
     halves: tuple[Half, ...] = ("changing", "keeping")
     cells: tuple[str, ...] | None = None
+    counterparts: Counterparts | None = field(default=None, metadata=LATER)
+    """Where it lets only some sources go with a base since their prompts differ; its conditions are among `where`."""
 
 
 @dataclass(frozen=True)
