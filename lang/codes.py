@@ -4,10 +4,10 @@ Codes are stable and grouped by stage: CS0xx syntax, CS1xx names and types, CS2x
 CS4xx experiments and claims, CS5xx networks, CS9xx internal.
 """
 
-from dataclasses import dataclass
+from .record import record
 
 
-@dataclass(frozen=True)
+@record
 class Code:
     """What a code means in one line; `exit` is 2 where the spec is wrong, 4 where the environment is."""
 
