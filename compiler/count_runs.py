@@ -20,6 +20,7 @@ from .terms import (
     MeanOver,
     NetworkWorld,
     Plus,
+    Query,
     ReadsRight,
     Resampled,
     Run,
@@ -124,6 +125,18 @@ class _Asking:
         else:
             self.asked.answers.append(run.input)
 
+    def query(self, query: Query) -> None:
+        """A run for what is read of it; a variable's read-out is fitted on natural inputs."""
+        if not isinstance(query, ValueOf):
+            self.run(query.run)
+            return
+        stages = self.stages_of(query.variable)
+        self.asked.natural.append(stages[-1])
+        if query.run.assignments:
+            self.run(query.run, stages[-1])
+        else:
+            self.read(query.run.input, stages)
+
     def value(self, value: Value, stages: list[int]) -> None:
         """What an assignment at some stages reads elsewhere."""
         match value:
@@ -176,8 +189,8 @@ def ask_score(
         case Amount(query=query):
             asking.run(query.run)
         case _:
-            asking.run(score.left.run)
-            asking.run(score.right.run)
+            asking.query(score.left)
+            asking.query(score.right)
     asked.answers.append(0)
     return asked
 

@@ -8,7 +8,7 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ..lang import read_imports, read_program
+from ..lang import read_declarations, read_imports
 from ..lang.diagnostics import Diagnostic, Source, SpecError, one_of_each_run
 from ..lang.program import Program
 from ..lang.record import record
@@ -21,6 +21,7 @@ from .checks.check_readings import check_readings
 from .checks.check_rivals import check_rivals
 from .checks.check_runnable import check_runnable
 from .experiments import Experiment, NetworkFile
+from .keep_sound import keep_sound
 from .lowering.program_to_experiments import lower_claims
 from .read_files import FolderFiles
 
@@ -59,10 +60,11 @@ def check_spec(source: Source, allow_path: bool = False, populations: Population
     """
     files = FolderFiles(source.path.parent, allow_path)
     source, found = read_imports(source, files)
-    program, problems = read_program(source, files)
+    program, problems = read_declarations(source, files)
     found += problems
     if program is None or found != problems:
         raise SpecError(source, one_of_each_run(found))
+    program = keep_sound(program, source, found)
     models = {m.name: lower_model(m, program.tasks[m.task]) for m in program.models.values()}
     models = share_population(models, {m.name: m.task for m in program.models.values()})
     found += check_models(models, _aligned(program), program)
@@ -70,7 +72,7 @@ def check_spec(source: Source, allow_path: bool = False, populations: Population
     found += problems
     found += check_splits(program)
     found += check_readings(program, models)
-    _stop_at_errors(source, found)
+    program = keep_sound(program, source, found)
     found += check_rivals(program, models)
     experiments = lower_claims(program, models, networks)
     populations = Populations(populations)

@@ -14,6 +14,7 @@ from ..texts import Template
 from .expressions.expression_checker import ExpressionChecker
 from .expressions.expression_scope import Scope
 from .expressions.texts import check_template
+from .symbols import Symbols
 
 MAX_TEXTS = 100_000
 
@@ -70,7 +71,7 @@ def check_entries(stated: Mapping[int, AnswerEntry], domain: Domain, report: Rep
 
 
 def render_values(
-    syntax: TextsSyntax, names: Collection[str], domain: Domain, symbols: Mapping[str, list[Domain]], report: Reporter
+    syntax: TextsSyntax, names: Collection[str], domain: Domain, symbols: Symbols, report: Reporter
 ) -> AnswerValues | None:
     """The texts of every value of an output from templates that read it by one of its `names`. None after an error."""
     errors = report.errors

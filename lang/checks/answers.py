@@ -16,6 +16,7 @@ from ..syntax.tasks import AnswerEntry, AnswerSyntax
 from ..syntax.texts import TextsSyntax
 from .answer_values import AnswerValues, check_entries, render_values, show_code
 from .positions import SiteScope, check_positions
+from .symbols import Symbols
 
 MAX_ANSWERS = 1_000_000
 
@@ -28,7 +29,7 @@ class AnswerScope:
 
     sites: SiteScope
     tokens: tuple[str, ...]
-    symbols: Mapping[str, list[Domain]]
+    symbols: Symbols
 
 
 def check_answers(

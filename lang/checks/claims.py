@@ -38,6 +38,7 @@ REASONS = (
     "out_of_range",
     "overlap",
     "awaiting_scores",
+    "not_read",
 )
 OF_SEARCHES = ("search_not_shown", "vacuous", "control_unsettled")
 """Reasons of controls, which run where something is learned or searched."""

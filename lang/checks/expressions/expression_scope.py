@@ -20,6 +20,7 @@ from ...syntax.expressions import (
     Unrolled,
     UnrolledThe,
 )
+from ..symbols import Symbols
 from .library import Library
 
 
@@ -34,7 +35,7 @@ class Scope:
     """
 
     variables: Mapping[str, Domain | None]
-    symbols: Mapping[str, list[Domain]]
+    symbols: Symbols
     roles: bool = False
     refused: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
     open: bool = False
