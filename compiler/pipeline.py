@@ -5,13 +5,13 @@
 `check_spec` runs every check and never plans; `compile_spec` adds the plan, and computes nothing in it twice.
 """
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..lang import read_declarations, read_imports
 from ..lang.diagnostics import Diagnostic, Source, SpecError, one_of_each_run
 from ..lang.program import Program
+from ..lang.record import record
 from .causal_model import CausalModel, lower_model, share_population
 from .checks.check_definedness import LeftOut, count_left_out
 from .checks.check_models import check_models
@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # networkx is no part of checking
     from .plan import EngineName, Plan
 
 
-@dataclass(frozen=True)
+@record
 class Checked:
     """A spec without errors: everything that compiling it needs, what look-ups leave out of tasks, and its warnings."""
 
