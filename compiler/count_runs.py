@@ -6,6 +6,7 @@ This says of terms what the engines do with them; tests count the passes of both
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from ..lang.record import record
 from .groundings import Frame, Grounding
 from .metrics import FilledText, RunMetric
 from .network_facts import NetworkFacts
@@ -57,7 +58,7 @@ class Asked:
     moved: list[tuple[str, int]] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
+@record
 class AskedMetric:
     """What a metric asks for of the runs of one item: each of them once for each of these.
 

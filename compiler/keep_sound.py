@@ -6,7 +6,7 @@ wrong whatever else is mended.
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from ..lang.circuits import Circuit, Graph, TopSites
@@ -25,6 +25,7 @@ from ..lang.effects import (
 )
 from ..lang.places import Site
 from ..lang.program import Alignment, Model, Pairs, Program
+from ..lang.record import record
 from ..lang.scanner import KEYWORDS, Slice, slice_declarations
 
 _TABLES = {
@@ -76,7 +77,7 @@ def keep_sound(program: Program, source: Source, found: Iterable[Diagnostic]) ->
     return _close(kept, frozenset(d.task for d in of_tasks if slices.index(d.span) in wrong))
 
 
-@dataclass(frozen=True)
+@record
 class _Slices:
     """A file's declarations by where they stand."""
 

@@ -1,11 +1,11 @@
 """What each value of an output is for a network: a class, or the texts that it accepts. No two values are the same."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 from ..diagnostics import Label, Span
 from ..domains import Domain
 from ..evaluate_expression import evaluate_expression
+from ..record import record
 from ..scope import Reporter
 from ..syntax.leaves import Integer
 from ..syntax.tasks import AnswerEntry
@@ -19,7 +19,7 @@ from .symbols import Symbols
 MAX_TEXTS = 100_000
 
 
-@dataclass(frozen=True)
+@record
 class AnswerValues:
     """One entry for each value, in the order of codes: classes, or the texts that each accepts; the other is empty."""
 

@@ -1,11 +1,12 @@
 """What an expression may read, and how domains are spoken of in messages about expressions."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
 from ...domains import Domain
 from ...families import IndexedFamily, families_of
+from ...record import record
 from ...syntax.expressions import (
     Attribute,
     Call,
@@ -23,7 +24,7 @@ from ..symbols import Symbols
 from .library import Library
 
 
-@dataclass(frozen=True)
+@record
 class Scope:
     """What an expression may read. A variable whose domain is None is broken: what reads it is not reported.
 
