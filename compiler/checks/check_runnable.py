@@ -10,7 +10,7 @@ from ...lang.places import Placement, Region, Site
 from ...lang.program import Alignment, Network, Program, Task
 from ...lang.renderings import Prompt
 from ..experiments import NetworkFile
-from ..lowering.lower_measured_effects import aligned_names
+from ..lowering.lower_effects import aligned_names
 from ..lowering.lower_searches import searched_circuits
 from ..lowering.site_widths import site_width
 from ..network_facts import NetworkFacts, TransformerFacts

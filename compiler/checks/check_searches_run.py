@@ -6,7 +6,7 @@ from ...lang.circuits import TopSites
 from ...lang.effects import CandidateSubject, CircuitSubject, Effect, MeanOf, RestSubject, Taken, VariableTarget
 from ...lang.program import Program
 from ..experiments import NetworkFile
-from ..lowering.lower_measured_effects import aligned_names
+from ..lowering.lower_effects import aligned_names
 from ..lowering.lower_searches import searched_circuits
 
 
