@@ -103,5 +103,5 @@ def _of_value(setting: Setting) -> str:
     for portion in setting.value.portions:
         match portion.value:
             case Taken(network=str(network), random=True):
-                return f"a value on `random({network})`"
+                return f"a value on `random({network})`, of which several are drawn and none is the one: name a network"
     return ""

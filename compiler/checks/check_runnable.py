@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from ...lang.claims import Accuracy, Claim, Estimand, Iia, Reading
 from ...lang.diagnostics import Diagnostic, Label, Span
-from ...lang.effects import Effect, Mean, MetricTarget
+from ...lang.effects import Effect, Mean, MetricTarget, OutputTarget
 from ...lang.metrics import CORRECT
 from ...lang.places import Placement, Region, Site
 from ...lang.program import Alignment, Network, Program, Task
@@ -137,7 +137,10 @@ def _of_reading(estimand: Effect | Mean, program: Program, networks: Networks) -
         return find_metric_obstacle(metric, task, file)
     spoken = None if file is None else file.spoken.get(estimand.task)
     several = spoken is not None and any(len(ids) > 1 for one in spoken.answers for code in one for ids in code)
-    return "an effect on an answer of several tokens" if several and isinstance(estimand, Effect) else ""
+    if several and isinstance(estimand, Effect) and isinstance(estimand.target, OutputTarget):
+        what = f"what a network answers in place of `{estimand.target.text}`, which is several tokens"
+        return f"{what} and read after those of the correct one: read `{CORRECT.name}`"
+    return ""
 
 
 def _read_by(estimand: Estimand, program: Program) -> list[Alignment]:
