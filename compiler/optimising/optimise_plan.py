@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from ..plan import EngineName, Plan
 from .exit_early import exit_early
 from .fill_batches import fill_batches
+from .join_restarts import join_restarts
 from .keep_prefixes import keep_prefixes
 from .narrow_logits import narrow_logits
 from .order_sweeps import order_sweeps
@@ -26,6 +27,7 @@ REWRITES: tuple[Rewrite, ...] = (
     narrow_logits,
     order_sweeps,
     fill_batches,
+    join_restarts,
 )
 BY_ENGINE: dict[EngineName, tuple[Rewrite, ...]] = {
     "fused": REWRITES,

@@ -73,6 +73,16 @@ class PyveneEngine:
             return self._plain(torch.from_numpy(batch.inputs[:, run.input]), batch.further)
         return self._by_groups(run, batch, lambda targets, items: self._intervened(run, targets, items))
 
+    @contextlib.contextmanager
+    def using(self, maps: tuple[FeatureMap, ...]) -> Iterator[None]:
+        """See `Engine.using`: interventions are compiled for their maps."""
+        before = self.maps, self._compiled
+        self.maps, self._compiled = maps, self._compiled if maps is self.maps else {}
+        try:
+            yield
+        finally:
+            self.maps, self._compiled = before
+
     @property
     def at_once(self) -> int:
         """See `Engine.at_once`."""

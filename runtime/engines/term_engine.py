@@ -6,6 +6,7 @@ rebuilt with the base's error. An item whose set lacks a variable keeps its own 
 
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -97,6 +98,15 @@ class TermEngine:
     def at_once(self) -> int:
         """See `Engine.at_once`."""
         return self.schedule.at_once
+
+    @contextmanager
+    def using(self, maps: "tuple[FeatureMap, ...]") -> Iterator[None]:
+        """See `Engine.using`."""
+        own, self.maps = self.maps, maps
+        try:
+            yield
+        finally:
+            self.maps = own
 
     def logits(self, query: OutputOf, batch: Batch) -> Tensor:
         """See `Engine.logits`. Where no gradient is wanted, a batch that memory does not hold is run in halves."""
