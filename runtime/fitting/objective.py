@@ -102,9 +102,9 @@ class Objective:
         try:
             every = rows.flatten()
             losses = answer_losses(self.on_fit.logits(every), self.on_fit.labels.index_select(0, every), self.narrowed)
-            means = share * losses.view(rows.shape).mean(1)
-            means.sum().backward()  # type: ignore[no-untyped-call]
-            found: list[float] = means.tolist()
+            weight = torch.tensor(share, device=losses.device) / rows.shape[1]
+            losses.backward(weight.expand_as(losses))  # type: ignore[no-untyped-call]
+            found: list[float] = (share * losses.detach().view(rows.shape).mean(1)).tolist()
             return found
         except (RuntimeError, MemoryError) as problem:
             if not is_out_of_memory(problem):

@@ -11,8 +11,8 @@ from cspec.compiler.optimising.reschedule import reschedule
 from cspec.compiler.plan import FitStep, Plan
 from cspec.runtime.fitting.fits import Fits
 from cspec.runtime.fitting.fitted import Fitted
-from cspec.runtime.progress import Silent
 from cspec.runtime.networks import Mlp
+from cspec.runtime.progress import Silent
 from cspec.runtime.results.store import Store
 from torch import Tensor
 
