@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
-from typing import Any
 
 from ..scanner import ScannedToken, Slice
 
@@ -49,6 +48,6 @@ def qualified_end(text: str, aliases: Iterable[str]) -> int:
     return qualified.end() if qualified is not None and qualified[1] in aliases else 0
 
 
-def as_written(name: Any) -> Any:
-    """A name's token in a joined text as a user writes it, `tasks.equality`."""
-    return name.update(value=re.sub(f"{JOINT}+", ".", name)) if JOINT in name else name
+def as_written(name: str) -> str:
+    """A name in a joined text as a user writes it, `tasks.equality`."""
+    return re.sub(f"{JOINT}+", ".", name) if JOINT in name else name
