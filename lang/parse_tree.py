@@ -21,13 +21,18 @@ class Token(str):
 class Tree:
     """A rule of the grammar, `data`, what it is made of (None for an optional part left out), and where it stands.
 
-    A rule of no tokens stands nowhere: its places are -1.
+    A rule of no tokens stands nowhere: its places are -1. Trees of the same parts are equal, wherever they stand.
     """
 
     __slots__ = ("children", "data", "end_pos", "start_pos")
 
     def __init__(self, data: str, children: list[Any], start_pos: int, end_pos: int) -> None:
         self.data, self.children, self.start_pos, self.end_pos = data, children, start_pos, end_pos
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Tree) and (self.data, self.children) == (other.data, other.children)
+
+    __hash__ = None  # type: ignore[assignment]  # the children may change
 
     @property
     def empty(self) -> bool:
