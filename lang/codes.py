@@ -26,7 +26,6 @@ CODES: dict[str, Code] = {
     "CS007": Code("brackets or an expression nested too deeply"),
     "CS008": Code("a number that is badly written"),
     "CS009": Code("chained comparisons"),
-    "CS010": Code("a part of the language that is not built yet"),
     "CS011": Code("a line or clause that is given twice"),
     "CS012": Code("a file that declares nothing"),
     "CS013": Code("a character that is not of the language"),

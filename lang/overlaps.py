@@ -76,7 +76,11 @@ def _region_extent(region: Region) -> _Extent:
         dims: tuple[frozenset[int] | None, ...] | None = (None,)
     else:
         dims = None if region.dims == "each" else tuple(frozenset(entry) for entry in region.dims)
-    positions = None if region.positions is None else tuple(_tokens((p,)) for p in region.positions) or (frozenset(),)
+    positions: tuple[frozenset[object], ...] | None = None
+    if region.memberwise:
+        positions = (_tokens(region.positions or ()),)
+    elif region.positions is not None:
+        positions = tuple(_tokens((p,)) for p in region.positions) or (frozenset(),)
     return _Extent(vectors, dims, positions)
 
 

@@ -352,7 +352,7 @@ FAULTS = [
     Fault("loop_variable_of_a_model", DAS, "  for left in 0..1 { right at resid[1] @ last }\n", "CS143", "left", "another name"),
     Fault("too_few_positions", "", ASIDE % "pair at resid[1] @ last", "CS316", "resid[1] @ last", "`@ {x}`"),
     Fault("member_that_is_not_there", "", ASIDE % "pair[2] at resid[1] @ last", "CS140", "pair[2]", "change the index"),
-    Fault("region_of_a_family", "", ASIDE % "pair in resid[1..2] @ [{w}, {x}]", "CS010", "in", "with `at`"),
+    Fault("region_of_a_family", "", ASIDE % "pair in resid[1..2] @ *", "CS316", "resid[1..2] @ *", "`@ {x}`"),
     Fault("family_inside", "", ASIDE % "pair at das.left", "CS317", "das.left", "of its own"),
     Fault("family_that_reads_itself", "", ASIDE % "chain at resid[1] @ [{w}, {x}]", "CS318", "chain", "`chain[0]`"),
     Fault("no_position", "at hidden[1]", "at resid[1]", "CS315", "resid[1]", "@ last"),
