@@ -117,6 +117,11 @@ class _Places:
             return tuple(q for p, tokens in each for q in ([replace(p, index=t) for t in tokens] or [p]))
         return resolve_positions(written, self.tokens, self.facts)
 
+    def is_uneven(self, position: int | Position) -> bool:
+        """Whether it stands for as many tokens as each prompt has there: each is then exchanged by itself."""
+        several = isinstance(position, Position) and position.part == "all" and position.index is None
+        return several and self.spoken is not None
+
     def place(self, index: int, placement: Placement, sites: tuple[Site, ...], size: Size) -> Place:
         """One variable at its site; a family's members each at their own, with one map."""
         site, *_ = sites
@@ -133,7 +138,7 @@ class _Places:
             placement.family,
             size,
             first.positions,
-            placement.memberwise,
+            placement.memberwise or any(map(self.is_uneven, first.positions)),
             head=first.head,
             further=tuple(further),
             autoencoder=None if placement.family.path is None else self.file.autoencoders[placement.family.path],

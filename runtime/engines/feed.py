@@ -72,6 +72,13 @@ class Feed:
                     _check_apart(frame, {index: found[index], number: found[number]}.values())
         return found
 
+    def counts(self, frames: Sequence[Frame], rows: Tensor) -> Tensor | None:
+        """How many tokens frames hold in each row where that may differ, shape [item, position]; else None."""
+        listed = [position for frame in frames for part in frame.parts for position in part.positions]
+        uneven = dict.fromkeys(p for p in listed if isinstance(p, Position) and p.part == "all" and p.index is None)
+        bounds = [self._bounds(position, rows) for position in uneven]
+        return torch.stack([stop - start for start, stop in bounds], 1) if bounds else None
+
     def check_lengths(self, *tables: Tensor) -> None:
         """Prompts are as long in all tables of rows, so that each position has its counterparts.
 

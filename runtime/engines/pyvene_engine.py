@@ -20,6 +20,7 @@ from torch.utils.hooks import RemovableHandle
 from ...compiler.experiments import Encoding
 from ...compiler.groundings import Frame, Grounding, Positions
 from ...compiler.interpret_terms import Batch
+from ...compiler.row_layout import Position
 from ...compiler.terms import OutputOf, Run, ValueOf, taken_values
 from ..errors import EngineRefusal
 from ..maps.feature_map import FeatureMap
@@ -56,6 +57,8 @@ class PyveneEngine:
         self.host = host_of(network)
         self.grounding = Grounding(()) if grounding is None else grounding
         for frame in self.grounding.frames:
+            if any(isinstance(p, Position) and p.part == "all" and p.index is None for p in frame.positions):
+                raise EngineRefusal(f"pyvene sets as many tokens in every prompt, and at `{frame.site}` prompts differ")
             if frame.further:
                 raise EngineRefusal(f"pyvene sets one site with each map, and `{frame.site}` are several")
             if frame.autoencoder is not None and len(frame.blocks) > 1:
