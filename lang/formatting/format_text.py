@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..diagnostics import Source, SpecError
-from ..parse_tree import Tree
+from ..parsing.parse_tree import Tree
+from ..parsing.scanner import Slice, slice_declarations
+from ..parsing.text_to_syntax import parse_with_trees
 from ..record import record
-from ..scanner import Slice, slice_declarations
-from ..text_to_syntax import parse_with_trees
 from .align_columns import align_columns
 from .lay_out import lay_out
 from .lexemes import Lexemes, read_lexemes

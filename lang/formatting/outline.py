@@ -7,10 +7,10 @@ word, by itself and without commas, is a line.
 from collections.abc import Iterable
 from functools import cached_property
 
-from ..keywords import CALLED, DECLARATIONS
-from ..parse_tree import Token, Tree
+from ..parsing.parse_tree import Token, Tree
+from ..parsing.scanner import CLOSING, OPENING, Slice
 from ..record import record
-from ..scanner import CLOSING, OPENING, Slice
+from ..words.keywords import CALLED, DECLARATIONS
 from .lexemes import Lexeme, Lexemes
 
 BLOCK_WORDS = ("fit", "settings")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
-from ..scanner import ScannedToken, Slice
+from ..parsing.scanner import ScannedToken, Slice
 
 JOINT = "\ua4f8"
 """Stands for the dot while a text is parsed: a letter, as long as the dot, that no keyboard writes."""

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from ..diagnostics import Span
-from ..parse_tree import Tree
-from ..scanner import MAX_NESTING
+from ..parsing.parse_tree import Tree
+from ..parsing.scanner import MAX_NESTING
 from ..syntax.expressions import Loop
 from ..syntax.tree import Declaration
 from . import (

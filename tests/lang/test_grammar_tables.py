@@ -9,10 +9,10 @@ from typing import Any
 import lark
 import pytest
 from cspec.lang.diagnostics import Source
-from cspec.lang.grammar_parser import TABLES, UnexpectedTokenError, grammar_parser
-from cspec.lang.parse_tree import Token, Tree
-from cspec.lang.scanner import slice_declarations
-from cspec.lang.write_grammar_tables import lark_parser, tables_text
+from cspec.lang.parsing.grammar_parser import TABLES, UnexpectedTokenError, grammar_parser
+from cspec.lang.parsing.parse_tree import Token, Tree
+from cspec.lang.parsing.scanner import slice_declarations
+from cspec.lang.parsing.write_grammar_tables import lark_parser, tables_text
 
 TESTS = Path(__file__).parents[1]
 SPECS = sorted(TESTS.glob("golden/*/*.cspec"))
@@ -20,7 +20,9 @@ Outcome = tuple[object, ...]
 
 
 def test_the_file_was_written_from_this_grammar() -> None:
-    assert TABLES.read_text(encoding="utf-8") == tables_text(), "stale: run python -m cspec.lang.write_grammar_tables"
+    assert TABLES.read_text(encoding="utf-8") == tables_text(), (
+        "stale: run python -m cspec.lang.parsing.write_grammar_tables"
+    )
 
 
 def test_both_make_the_same_trees_of_every_declaration() -> None:

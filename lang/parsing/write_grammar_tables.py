@@ -1,6 +1,6 @@
 """Writes the tables of the grammar's parser; to be run after a change of the grammar.
 
-    python -m cspec.lang.write_grammar_tables
+    python -m cspec.lang.parsing.write_grammar_tables
 
 Computing them takes lark, and several times as long as checking a spec.
 """

@@ -4,10 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from .diagnostics import Diagnostic, Label, Source, Span
+from ..diagnostics import Diagnostic, Label, Source, Span
+from ..imports.qualified_names import import_aliases, join_names
+from ..syntax.expressions import Loop
+from ..syntax.members import ForSyntax
+from ..syntax.tree import BrokenDeclaration, Declaration, DeclarationLoop, SyntaxTree
+from ..tree_to_syntax.build_declaration import build_declaration, build_loop_head
+from ..tree_to_syntax.faults import BrokenSyntaxError
 from .explain_syntax import explain_open_loop, explain_unexpected, refuse_in_loop
 from .grammar_parser import UnexpectedTokenError, grammar_parser
-from .imports.qualified_names import import_aliases, join_names
 from .parse_slots import parse_slots
 from .parse_tree import Tree
 from .scanner import (
@@ -20,11 +25,6 @@ from .scanner import (
     slice_tokens,
     unknown_keyword,
 )
-from .syntax.expressions import Loop
-from .syntax.members import ForSyntax
-from .syntax.tree import BrokenDeclaration, Declaration, DeclarationLoop, SyntaxTree
-from .tree_to_syntax.build_declaration import build_declaration, build_loop_head
-from .tree_to_syntax.faults import BrokenSyntaxError
 
 
 @lru_cache(maxsize=1)

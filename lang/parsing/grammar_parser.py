@@ -10,9 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from .imports.qualified_names import as_written
+from ..imports.qualified_names import as_written
+from ..record import record
 from .parse_tree import Token, Tree
-from .record import record
 
 TABLES = Path(__file__).with_name("grammar.json")
 END = "$END"

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator
 
-from .diagnostics import Diagnostic, Label, Span
+from ..diagnostics import Diagnostic, Label, Span
+from ..tree_to_syntax.faults import BrokenSyntaxError
+from ..tree_to_syntax.leaves import unescape
 from .parse_tree import Tree
-from .tree_to_syntax.faults import BrokenSyntaxError
-from .tree_to_syntax.leaves import unescape
 
 _BRACES = "a slot is written in braces, `{x}`; a brace itself is written twice, `{{` or `}}`"
 
