@@ -344,18 +344,26 @@ Runner = FitStep | EvaluateStep
 
 @dataclass(frozen=True)
 class Plan:
-    """Every step by key, the edges between them, and the claims' steps in the file's order."""
+    """Every step by key, the edges between them, and the claims' steps in the file's order.
+
+    `engine` runs evaluations; `fitted_by` runs what they rest on: trainings of maps, and rankings of circuits.
+    """
 
     graph: "nx.DiGraph[str]"
     claims: tuple[str, ...]
     key: str
     confidence: float
     engine: EngineName
+    fitted_by: EngineName
 
     def step(self, key: str) -> Step:
         """The step of this key."""
         step: Step = self.graph.nodes[key]["step"]
         return step
+
+    def runs(self, key: str) -> EngineName:
+        """The engine that runs a step."""
+        return self.engine if isinstance(self.step(key), EvaluateStep) else self.fitted_by
 
     def steps(self) -> Iterator[Step]:
         """All steps, each after those that it needs; ties in the order in which they were planned."""

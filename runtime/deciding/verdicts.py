@@ -198,7 +198,7 @@ class Docs:
 
 @dataclass(frozen=True)
 class Environment:
-    """What the numbers depend on besides the spec."""
+    """What the numbers depend on besides the spec; `fitted_by` is the engine that fitted maps (None: the same)."""
 
     cspec: str
     python: str
@@ -206,6 +206,7 @@ class Environment:
     engine: str
     engine_version: str
     threads: int
+    fitted_by: str | None = None
 
 
 @dataclass(frozen=True)
