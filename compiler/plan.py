@@ -211,6 +211,8 @@ class EvaluateStep:
     circuits: tuple[FoundCircuit, ...] = field(default=(), metadata=LATER)
     origin: OriginPlaces | None = field(default=None, metadata=LATER)
     schedule: Schedule = field(default=NAIVE, compare=False)
+    version: int = field(default=1, compare=False)
+    """Of its estimand's definition: part of the key."""
     kind: Literal["Evaluate"] = "Evaluate"
 
     @property

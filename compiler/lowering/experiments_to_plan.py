@@ -200,8 +200,9 @@ class _Planning:
         if origin is not None or not isinstance(measurement.term.score, Agree | Amount):
             natural = self.plan_items(measurement.recipe, "fit", NATURAL, measurement.encoding)
         others = tuple(OtherNetwork(name, self.plan_network(name, None), fed) for name, fed in measurement.others)
+        version = ESTIMAND_VERSIONS[measurement.estimand]
         parts: dict[str, Any] = {
-            "estimand": (measurement.estimand, ESTIMAND_VERSIONS[measurement.estimand]),
+            "estimand": (measurement.estimand, version),
             "items": items,
             "candidates": [(c.network.key, c.fit, c.frame_seed) for c in candidates],
             "grounding": measurement.grounding,
@@ -244,6 +245,7 @@ class _Planning:
             replies=self.replies_keys(measurement, natural, others, self.engine),
             circuits=circuits,
             origin=None if origin is None else OriginPlaces(origin.grounding, origin.variables, origin.encoding),
+            version=version,
         )
         looked = content_key("evaluate", CODE_VERSIONS["evaluate"], **look)
         self.judged[key] = looked if measurement.metric is None else content_key("unjudged", 1, form=unjudged)

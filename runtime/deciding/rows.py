@@ -44,6 +44,7 @@ def quantity_row(evaluated: Evaluated, alpha: float, among: bool) -> QuantityRow
         keys=evaluated.keys,
         sizes=evaluated.sizes,
         search=(*(() if fitted is None else fitted.table), *evaluated.ranked),
+        version=evaluated.version,
     )
 
 

@@ -51,7 +51,8 @@ class QuantityRow:
     its n. `map` is the content key of the fitted map in the store, or one of the circuits that were found. `remarks`
     say of the items what a reader must know: sets left out, halves that never occur, what was decided by sampling.
     `keys` None: of an older version. `seeds` are all attempts at its maps, `sizes` what a fit found where it was to
-    find sizes, `search` every alternative of a searched region, for variables or for a circuit.
+    find sizes, `search` every alternative of a searched region, for variables or for a circuit. `version` is that of
+    the estimand's definition (None: of an older result).
     """
 
     text: str
@@ -83,6 +84,7 @@ class QuantityRow:
     keys: QuantityKeys | None = None
     sizes: tuple[FoundSize, ...] = ()
     search: tuple[SearchRow, ...] = ()
+    version: int | None = None
 
 
 @dataclass(frozen=True)
