@@ -5,10 +5,11 @@ claim that does not hold runs again is left out.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import networkx as nx
 
+from ...lang.record import record
 from ..budgets import CHUNK
 from ..count_runs import ask_metric, ask_moved, ask_score
 from ..optimising.wanted import evaluation_goes_on_from_keys, skipped
@@ -24,7 +25,7 @@ Stored = Mapping[str, int | None]
 """What a store has, by the keys of fits and evaluations: so many items of an evaluation, or (None) all of a step."""
 
 
-@dataclass(frozen=True)
+@record
 class PlanPrice:
     """What a plan costs at most: every step by its key, the claims' own measurements, and each control by its name.
 

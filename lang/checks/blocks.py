@@ -35,7 +35,7 @@ def check_blocks(placements: Sequence[Placement], views: Mapping[str, AlignmentV
 def _frame_of(placement: Placement) -> object:
     """What placements that share one frame have in common."""
     where = placement.place if isinstance(placement.place, Site) else placement.line
-    return where, bool(placement.members), placement.family
+    return where, placement.memberwise, placement.family
 
 
 def _check_room(frame: list[Placement], views: Mapping[str, AlignmentView | None], report: Reporter) -> None:
