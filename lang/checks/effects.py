@@ -19,7 +19,6 @@ from ..effects import (
 from ..exact import exact
 from ..families import families_of
 from ..scope import Names, Signature
-from ..static_index import indexed_name
 from ..suggest import suggest
 from ..syntax.effects import (
     EffectSyntax,
@@ -29,6 +28,7 @@ from ..syntax.effects import (
     ThingSyntax,
     WrappedSyntax,
 )
+from ..unroll.static_index import indexed_name
 from .accuracy import NetworkMeant
 from .find_measured import find_measured_network, find_one_task, find_tasks, is_over_repeated
 from .find_recipe import Recipe, find_recipe

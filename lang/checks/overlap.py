@@ -3,7 +3,6 @@
 Of things that share units neither can be set while the other is held.
 """
 
-from ..components import COMPONENTS
 from ..effects import (
     CandidateSubject,
     CircuitSubject,
@@ -13,10 +12,11 @@ from ..effects import (
     Subject,
     VariablesSubject,
 )
-from ..inner_sites import root_site
-from ..overlaps import overlap
 from ..places import Region, Site
 from ..scope import Names
+from ..sites.components import COMPONENTS
+from ..sites.inner_sites import root_site
+from ..sites.overlaps import overlap
 
 
 def share_units(one: Subject, other: Subject, names: Names) -> bool:
