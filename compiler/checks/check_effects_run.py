@@ -21,6 +21,7 @@ from ...lang.renderings import Prompt
 from ..lowering.lower_effects import aligned_names, sites_of
 from ..lowering.lower_rests import NODES
 from ..network_facts import NetworkFacts
+from .check_modules import find_module_obstacle
 
 
 def find_effect_obstacle(estimand: Effect | Mean, program: Program, facts: NetworkFacts | None) -> str:
@@ -32,7 +33,7 @@ def find_effect_obstacle(estimand: Effect | Mean, program: Program, facts: Netwo
         return ""
     if what := _of_rests(estimand, program, facts):
         return what
-    if what := _of_alignments(estimand, program):
+    if what := _of_alignments(estimand, program) or find_module_obstacle(estimand, program, facts):
         return what
     found = (_of_subject(subject, program) for subject in estimand.things)
     values = (_of_value(setting) for setting in estimand.settings)
@@ -94,9 +95,7 @@ def _of_subject(subject: Subject, program: Program) -> str:
 
 
 def _of_site(site: Site) -> str:
-    if not site.at_one_place:
-        return f"the vector of several sites `{site.text}`"
-    return "" if site.module is None else f"the site `{site.text}`"
+    return "" if site.at_one_place else f"the vector of several sites `{site.text}`"
 
 
 def _of_value(setting: Setting) -> str:

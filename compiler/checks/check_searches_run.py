@@ -15,8 +15,6 @@ def find_search_obstacle(
 ) -> str:
     """What no engine runs of a searched circuit in an effect, but for what scores it; nothing where it runs."""
     score = sites.score
-    if any(part.module is not None for part in sites.region.parts):
-        return f"the circuit `{name}`, which is searched for among modules"
     if score.random:
         return f"the circuit `{name}`, which is searched for in `random({score.network})`"
     if searched_circuits(program, score):
