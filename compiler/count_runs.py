@@ -43,9 +43,10 @@ class Asked:
 
     `reads` are read at a stage, `answers` at their logits, by role; `bases` are where intervened runs begin, by role
     and first edited stage. `passed` are stages before that of a read at which the same run is read, too. `fed` counts
-    runs on inputs that are made for the score. `natural` are the stages at which natural inputs are read.
-    `elsewhere` are other networks, by name, each with the stage at which the base's run is read in it. `moved` are
-    variables that are read in another network, with the role, and taken here by a map that is fitted.
+    runs on inputs that are made for the score, `fed_reads` those that are only read at a stage. `natural` are the
+    stages at which natural inputs are read. `elsewhere` are other networks, by name, each with the stage at which the
+    base's run is read in it. `moved` are variables that are read in another network, with the role, and taken here by a
+    map that is fitted.
     """
 
     reads: list[Read] = field(default_factory=list)
@@ -53,6 +54,7 @@ class Asked:
     bases: list[Read] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)
     fed: list[int] = field(default_factory=list)
+    fed_reads: list[int] = field(default_factory=list)
     natural: list[int] = field(default_factory=list)
     elsewhere: list[tuple[str, int]] = field(default_factory=list)
     moved: list[tuple[str, int]] = field(default_factory=list)
@@ -118,7 +120,9 @@ class _Asking:
             if (base := base_run(frame, run, self.frame)) not in _sources(run):
                 self.value(ValueOf("", base), self.stages(frame))
         stages += [] if read_at is None else [read_at]
-        if len(edits) < len(run.assignments):
+        if len(edits) < len(run.assignments) and read_at is not None and not edits:
+            self.asked.fed_reads.append(read_at)
+        elif len(edits) < len(run.assignments):
             self.asked.fed.append(min(stages, default=-1))
         elif stages:
             self.asked.bases.append((run.input, min(stages)))
@@ -126,12 +130,11 @@ class _Asking:
             self.asked.answers.append(run.input)
 
     def query(self, query: Query) -> None:
-        """A run for what is read of it; a variable's read-out is fitted on natural inputs."""
+        """A run for what is read of it."""
         if not isinstance(query, ValueOf):
             self.run(query.run)
             return
         stages = self.stages_of(query.variable)
-        self.asked.natural.append(stages[-1])
         if query.run.assignments:
             self.run(query.run, stages[-1])
         else:
@@ -191,6 +194,8 @@ def ask_score(
         case _:
             asking.query(score.left)
             asking.query(score.right)
+            if isinstance(score.left, ValueOf):  # of which the read-out is fitted on natural inputs
+                asked.natural.append(asking.stages_of(score.left.variable)[-1])
     asked.answers.append(0)
     return asked
 

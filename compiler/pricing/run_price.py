@@ -240,6 +240,8 @@ class Runs:
             passed = sorted({before for other, before in asked.passed if other == role})
             runs = self if role == 0 or self.part_of is None else self.part_of
             runs.read(rows, role, stage, rows.count, passed=passed)
+        for stage in asked.fed_reads:  # inputs of their own: no other step runs them
+            self.own = self.own.plus(self._clean(rows.count, stage))
 
     def ask_metric(self, asked: AskedMetric, rows: Rows, early: int, has_output: bool) -> None:
         """All runs that a metric asks for, of every item, and whether the bases are answered right."""
