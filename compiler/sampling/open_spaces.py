@@ -1,7 +1,7 @@
 """Opening spaces: from a recipe and a split to the cells of bases and of sources, linked where `where` says so."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 
 import numpy as np
 
@@ -35,6 +35,24 @@ EXACT = "exact"
 SAMPLED = "by sampling"
 
 
+class Patience:
+    """How many sources may still be drawn where links are met by rejection: none once too few go with their base."""
+
+    MOST, RAREST = 1 << 21, 2048
+
+    def __init__(self) -> None:
+        self.left = self.MOST
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the links count as too rare."""
+        return self.left <= 0
+
+    def drawn(self, count: int, hits: int) -> None:
+        """So many sources were drawn, and so many of them go with their base."""
+        self.left = min(self.MOST, self.left - count + self.RAREST * hits)
+
+
 @record
 class Spaces:
     """The bases and the sources of one split, and the conditions that link them.
@@ -47,6 +65,7 @@ class Spaces:
     source: Space
     links: tuple[Expression, ...]
     rejected: tuple[Expression, ...] = ()
+    patience: Patience = field(default_factory=Patience, repr=False, compare=False)
 
 
 def open_spaces(recipe: Recipe, split: Split | None, key: int) -> Spaces:
@@ -110,6 +129,17 @@ def _open(
         members = members[holds(recipe.model, conditions, members)]
         members = members[in_range(recipe, region, members)]
         return _open_members(recipe, region, _with_source(members, linked), EXACT)
+    try:
+        return _open_tables(recipe, region, conditions, key, linked)
+    except (TooLargeError, NoInputError):
+        members = sampled_members(recipe, region, conditions, key)
+        return _open_members(recipe, region, _with_source(members, linked), SAMPLED)
+
+
+def _open_tables(
+    recipe: Recipe, region: Region, conditions: Sequence[Expression], key: int, linked: Space | None
+) -> Space:
+    """The same by tables. Raises TooLargeError where they grow too large, or a pool tells more tuples apart."""
     layout = tabulated(recipe.model, conditions, region.allowed)
     extra = layout.extra if linked is None else (*layout.extra, _keys_of(layout, linked))
     full = law_of(recipe)
@@ -117,19 +147,15 @@ def _open(
         return _cells(recipe, region, layout, extra, full, EXACT)
     except TooLargeError:
         pass
-    try:
-        space = _cells(recipe, region, layout, extra, least_law_of(recipe), EXACT)
-        if not len(space) or recipe.cells is not None:
-            return space
-        generator = np.random.Generator(np.random.Philox(key=key))
-        sample = space.draw(generator.integers(0, len(space), 1 << 15), generator)
-        codes = recipe.model.run(sample, {})
-        if len(np.unique(hash_rows(0, "tuple", np.stack([codes[v] for v in full], axis=1)))) > MOST_TUPLES:
-            return space
-    except (TooLargeError, NoInputError):
-        pass
-    members = sampled_members(recipe, region, conditions, key)
-    return _open_members(recipe, region, _with_source(members, linked), SAMPLED)
+    space = _cells(recipe, region, layout, extra, least_law_of(recipe), EXACT)
+    if not len(space) or recipe.cells is not None:
+        return space
+    generator = np.random.Generator(np.random.Philox(key=key))
+    sample = space.draw(generator.integers(0, len(space), 1 << 15), generator)
+    codes = recipe.model.run(sample, {})
+    if len(np.unique(hash_rows(0, "tuple", np.stack([codes[v] for v in full], axis=1)))) > MOST_TUPLES:
+        return space
+    raise TooLargeError
 
 
 def _open_members(recipe: Recipe, region: Region, members: Codes, how: str) -> Space:
@@ -183,7 +209,7 @@ def _link(
     if layout.members is not None:
         layout = listed(model, layout.members, unlinked.law, source_columns)
     graph = layout.graph
-    leaves = [graph.leaf(region.allowed[c] + model.input_domains[c].low) for c in base_columns]
+    leaves = [graph.leaf(region.allowed[c].codes() + model.input_domains[c].low) for c in base_columns]
     environment = {f"base.{model.input_names[c]}": leaf for c, leaf in zip(base_columns, leaves, strict=True)}
     environment |= {f"source.{model.input_names[c]}": layout.inputs[model.input_names[c]] for c in source_columns}
     true = (*layout.true, *(graph.expression(link, environment) for link in links))
