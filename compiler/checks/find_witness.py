@@ -62,7 +62,7 @@ class Effort:
     It counts work, not time, so that a file is judged alike wherever it is checked.
     """
 
-    def __init__(self, values: int = 2 * MOST_WORK) -> None:
+    def __init__(self, values: int = 8 * MOST_WORK) -> None:
         self.left = values
 
     def runs(self, model: CausalModel, most: int) -> int:
