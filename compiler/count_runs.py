@@ -201,13 +201,11 @@ def ask_metric(
     inputs: tuple[str, ...],
 ) -> AskedMetric:
     """The runs of a score that reads a metric, for one item; whether the base is answered right is not among them."""
-    assert isinstance(score, Amount | Gain | Apart)
-    queries = (score.query,) if isinstance(score, Amount) else (score.left, score.right)
 
     def asked() -> Asked:
         asking = _Asking(facts, grounding, variables, inputs)
-        for query in queries:
-            asking.run(query.run)
+        for run in metric_runs(score):
+            asking.run(run)
         return asking.asked
 
     whole = asked()
@@ -221,6 +219,12 @@ def ask_metric(
         generated=Asked() if generation is None else asked(),
         limit=0 if generation is None else generation.limit,
     )
+
+
+def metric_runs(score: Score) -> tuple[Run, ...]:
+    """The runs whose answers the metric of a score reads."""
+    assert isinstance(score, Amount | Gain | Apart)
+    return (score.query.run,) if isinstance(score, Amount) else (score.left.run, score.right.run)
 
 
 def ask_interchange(run: Run, facts: NetworkFacts, grounding: Grounding, variables: tuple[str, ...]) -> Asked:
