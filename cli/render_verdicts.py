@@ -2,9 +2,10 @@
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ..compiler.pipeline import Checked
+from ..lang.record import record
 from ..runtime.deciding.verdicts import ControlRow, PartRow, QuantityRow, Result, Verdict
 from .output import Output
 from .page import INDENT, Page, Style, interval, number, open_page
@@ -22,7 +23,7 @@ EXPECTED: dict[str, Style] = {"met": "", "failed": "bad", "open": "open"}
 STYLES: dict[str, Style] = {"holds": "good", "refuted": "bad", "unsupported": "open", "inconclusive": "open"}
 
 
-@dataclass(frozen=True)
+@record
 class Shown:
     """What earlier claims have said, each with the first claim's name: the counts of an estimand on so many items, the
     fit of some maps, what was left out of its items, and single controls."""

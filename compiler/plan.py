@@ -8,7 +8,7 @@ claim's verdict. Names and paths travel along for people and enter no key.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal
 
 import networkx as nx
@@ -17,6 +17,7 @@ from ..lang.claims import Case as Case
 from ..lang.claims import Outcome
 from ..lang.later import LATER
 from ..lang.program import FitSettings as FitSettings
+from ..lang.record import record
 from .causal_model import CausalModel
 from .experiments import Encoding, NetworkFile, Part
 from .groundings import Grounding, Place, Search
@@ -37,7 +38,7 @@ THREADS = 1
 """Threads of a run. Small networks are slower on more, and numbers depend on how many there are."""
 
 
-@dataclass(frozen=True)
+@record
 class NetworkSource:
     """Weights to run: a file's, or (`draw` not None) the same architecture redrawn by its own initialisation law."""
 
@@ -47,7 +48,7 @@ class NetworkSource:
     draw_seed: int = 0
 
 
-@dataclass(frozen=True)
+@record
 class ItemsStep:
     """Draw `count` items of a split, or (split `whole`) enumerate the whole domain.
 
@@ -61,7 +62,7 @@ class ItemsStep:
     kind: Literal["Items"] = "Items"
 
 
-@dataclass(frozen=True)
+@record
 class EncodeStep:
     """Render the inputs of items as token ids, and values of the output as classes."""
 
@@ -71,7 +72,7 @@ class EncodeStep:
     kind: Literal["Encode"] = "Encode"
 
 
-@dataclass(frozen=True)
+@record
 class CaptureStep:
     """What unedited runs of an Encode step's inputs hold at one `site`, each distinct input once, for all its readers.
 
@@ -92,7 +93,7 @@ class CaptureStep:
     kind: Literal["Capture"] = "Capture"
 
 
-@dataclass(frozen=True)
+@record
 class FitStep:
     """Find the maps of a grounding on `fit`, once for each seed, and choose on `select`.
 
@@ -118,7 +119,7 @@ class FitStep:
     kind: Literal["Fit"] = "Fit"
 
 
-@dataclass(frozen=True)
+@record
 class Candidate:
     """A network to measure, with the fit of its map; without one, maps are given, or random with `frame_seed`.
 
@@ -148,7 +149,7 @@ class Candidate:
         return tuple(one.fit for one in self.chain if one.fit is not None)
 
 
-@dataclass(frozen=True)
+@record
 class FoundCircuit:
     """A circuit whose cells a ranking chooses: the variables that stand for them, the best one first."""
 
@@ -156,7 +157,7 @@ class FoundCircuit:
     variables: tuple[int, ...]
 
 
-@dataclass(frozen=True)
+@record
 class RepliesKeys:
     """What answers that are generated depend on, but for the network's weights, maps and inputs: as keys.
 
@@ -167,7 +168,7 @@ class RepliesKeys:
     edited: str
 
 
-@dataclass(frozen=True)
+@record
 class OtherNetwork:
     """A network in which values are read, where they lie in the one that is measured. The name is the term's."""
 
@@ -176,7 +177,7 @@ class OtherNetwork:
     encoding: Encoding
 
 
-@dataclass(frozen=True)
+@record
 class OriginPlaces:
     """Where in another network the sources are read, and how it is fed; `variables` are those of the grounding."""
 
@@ -185,7 +186,7 @@ class OriginPlaces:
     encoding: Encoding
 
 
-@dataclass(frozen=True)
+@record
 class EvaluateStep:
     """Score a term item by item; of several candidates the one that is best on `select` is measured.
 
@@ -225,7 +226,7 @@ class EvaluateStep:
         return content_key("circuits", 1, ranks=candidate.ranks, circuits=self.circuits)
 
 
-@dataclass(frozen=True)
+@record
 class RankStep:
     """Score every place that a circuit may be chosen from on `select`, each by itself.
 
@@ -247,7 +248,7 @@ class RankStep:
         return replace(self.measure, grounding=self.measure.grounding.moved((place,)))
 
 
-@dataclass(frozen=True)
+@record
 class PlannedControl:
     """A control by the key of its evaluation (None where it cannot be run, and `why`) and its number of items.
 
@@ -268,7 +269,7 @@ class PlannedControl:
         return tuple(key for key in (self.evaluate, self.apart) if key is not None)
 
 
-@dataclass(frozen=True)
+@record
 class MeasuredQuantity:
     """A quantity of a claim, by the key of its evaluation.
 
@@ -294,7 +295,7 @@ class MeasuredQuantity:
     """Its author frees the network from having to solve the task."""
 
 
-@dataclass(frozen=True)
+@record
 class ClaimText:
     """A claim as its author wrote it, and the outcome that the author expects."""
 
@@ -308,7 +309,7 @@ class ClaimText:
     """Which value of an `all(...)` each part is for; None where it stands in none."""
 
 
-@dataclass(frozen=True)
+@record
 class DecideStep:
     """A claim: its quantities, its normalised parts, and the error that it may make.
 
@@ -342,7 +343,7 @@ Runner = FitStep | EvaluateStep
 """A step that runs networks by a schedule; a ranking runs by that of its score."""
 
 
-@dataclass(frozen=True)
+@record
 class Plan:
     """Every step by key, the edges between them, and the claims' steps in the file's order."""
 

@@ -9,6 +9,7 @@ from .diagnostics import Span as Span
 from .diagnostics import SpecError as SpecError
 from .imports.read_imports import read_imports as read_imports
 from .program import Program as Program
+from .read_program import read_declarations as read_declarations
 from .read_program import read_program as read_program
 from .render_diagnostics import render_json as render_json
 from .render_diagnostics import render_text as render_text

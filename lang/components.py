@@ -1,10 +1,11 @@
 """The components that sites are made of: how each is indexed, and when it is computed."""
 
-from dataclasses import dataclass
 from math import inf, nan
 
+from .record import record
 
-@dataclass(frozen=True)
+
+@record
 class Component:
     """`layered` and `headed`: which indices it takes. `positioned`: whether a site of it is always at a position.
 

@@ -6,20 +6,20 @@ they stay variables of their own.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
 from .domains import Domain, product
 from .expressions import Variable, variables_of
 from .families import IndexedFamily
 from .program import Mechanism
+from .record import record
 from .tuples import part_of, tuple_code
 
 MAX_TUPLES = 2**62
 """Values that the parts of a tuple may have together."""
 
 
-@dataclass(frozen=True)
+@record
 class Joined:
     """Mechanisms in topological order, and the members of every family that is one variable."""
 

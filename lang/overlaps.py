@@ -1,11 +1,11 @@
 """Whether two places overlap whatever is chosen of their alternatives, or one makes setting the other void."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from .components import REPLACED_BY, same_vector
 from .inner_sites import root_site
 from .places import EVERY_TOKEN, Position, Region, Site
+from .record import record
 from .scope import AlignmentView
 
 
@@ -31,7 +31,7 @@ def replaces(later: Site | Region, earlier: Site | Region, views: Mapping[str, A
     )
 
 
-@dataclass(frozen=True)
+@record
 class _Extent:
     """The alternatives of a place: vectors (None: not known here), sets of dims (None: all), sets of positions.
 

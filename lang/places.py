@@ -1,16 +1,17 @@
 """Places in a network: sites and regions, families of maps, and where an alignment puts each variable."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal
 
 from .diagnostics import NOWHERE, Span
 from .later import LATER, NAME
+from .record import record
 
 SlotPart = Literal["last", "first", "all"]
 PARTS: tuple[SlotPart, ...] = ("last", "first", "all")
 
 
-@dataclass(frozen=True)
+@record
 class Position:
     """Where in a prompt: a slot, or a token's index (negative ones count from the end); with neither, every token.
 
@@ -35,7 +36,7 @@ class Position:
 EVERY_TOKEN = Position(part="all")
 
 
-@dataclass(frozen=True)
+@record
 class Site:
     """A place in the network: `hidden[1]`, `hidden[1][0..7]`, `logits`, `resid[2][3..5] @ {x[0]}`, `q[3, 0] @ last`.
 
@@ -85,7 +86,7 @@ class Site:
         return f"{self.name}{layer}{dims}{show_positions(self.positions)}"
 
 
-@dataclass(frozen=True)
+@record
 class Region:
     """Sites to choose from (`in`): every layer with every entry of dims and every position.
 
@@ -149,7 +150,7 @@ def show_dims(dims: tuple[int, ...]) -> str:
 FamilyName = Literal["identity", "rotation", "pca", "difference", "probe", "revnet", "sae"]
 
 
-@dataclass(frozen=True)
+@record
 class Family:
     """A family of maps; `revnet` takes its number of blocks and its width, `sae` the path of its weights."""
 
@@ -173,7 +174,7 @@ Size = int | Literal["learned"] | None
 """Dims of a variable in its map: a number, to be learned, or (None) the whole site."""
 
 
-@dataclass(frozen=True)
+@record
 class Placement:
     """One variable's place: its site or the region to search, the family of its map, and its size.
 

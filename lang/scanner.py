@@ -6,10 +6,10 @@ It reports what is wrong at that level (characters, numbers, strings, brackets) 
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from .diagnostics import Diagnostic, Label, Source, SourcePart, Span
+from .record import record
 from .suggest import did_you_mean
 
 MAX_NESTING = 200
@@ -46,7 +46,7 @@ NUMBER = re.compile(r"(?:[0-9](?:_?[0-9])*)?(?:\.[0-9](?:_?[0-9])*)?")
 TokenKind = Literal["doc", "open_doc", "string", "open_string", "word", "number", "symbol", "unknown"]
 
 
-@dataclass(frozen=True)
+@record
 class ScannedToken:
     """One lexical token; `leads` says whether it is the first on its line."""
 
@@ -60,7 +60,7 @@ class ScannedToken:
         return Span(self.start, self.start + len(self.text))
 
 
-@dataclass(frozen=True)
+@record
 class Slice:
     """The tokens of one declaration, its doc string, and its keyword (the first word, whatever it is)."""
 

@@ -1,11 +1,11 @@
 """The brackets of a site as written -> what they index: layers, heads and dims, each with its numbers."""
 
-from dataclasses import dataclass
 from typing import Literal
 
 from .checks.positions import SiteScope
 from .components import COMPONENTS
 from .diagnostics import Span
+from .record import record
 from .scope import Reporter
 from .suggest import suggest
 from .syntax.alignments import Dims, Index, SiteSyntax, Star
@@ -16,7 +16,7 @@ Entries = tuple[tuple[int, ...], ...]
 """What stands in a pair of brackets: one tuple of numbers for each number or range."""
 
 
-@dataclass(frozen=True)
+@record
 class SiteIndices:
     """The brackets of a site; None where there are none."""
 

@@ -19,6 +19,7 @@ from .docs import collect_docs
 from .files import Files, NoFiles
 from .places import Site
 from .program import Alignment, Program, Task
+from .scanner import KEYWORDS
 from .scope import Names, Reporter, Table
 from .syntax.alignments import AlignSyntax
 from .syntax.circuits import CircuitSyntax, GraphSyntax
@@ -55,11 +56,21 @@ def check_program(
 
     What depends on a declaration that is broken is not reported again. `files` reads the data that the spec names.
     """
+    program, found = check_declarations(tree, source, files)
+    intact = not tree.broken and all(diagnostic.severity != "error" for diagnostic in found)
+    return program if intact else None, found
+
+
+def check_declarations(
+    tree: SyntaxTree, source: Source, files: Files | None = None
+) -> tuple[Program, tuple[Diagnostic, ...]]:
+    """The same, where of a file with errors the program holds the declarations in which there is none.
+
+    They may name others that it lacks.
+    """
     report = Reporter()
-    checker = _Checker(tree, source, files or NoFiles(), report)
-    program = checker.check()
-    intact = report.errors == 0 and not tree.broken
-    return program if intact else None, tuple(report.diagnostics)
+    program = _Checker(tree, source, files or NoFiles(), report).check()
+    return program, tuple(report.diagnostics)
 
 
 class _Checker:
@@ -141,6 +152,9 @@ class _Checker:
             "circuit": self.names.circuits,
             "graph": self.names.graphs,
         }
+        lists = {"type", "import"}
+        unread = (broken.keyword in lists or broken.keyword not in KEYWORDS for broken in self.tree.broken)
+        self.domains.symbols.unread |= any(unread)
         for broken in self.tree.broken:
             # an unknown keyword may have meant any of them
             for table in [tables[broken.keyword]] if broken.keyword in tables else tables.values():

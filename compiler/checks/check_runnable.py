@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping
 
 from ...lang.claims import Accuracy, Claim, Estimand, Iia, Reading
 from ...lang.diagnostics import Diagnostic, Label, Span
-from ...lang.effects import Effect, Mean, MetricTarget, VariablesSubject
+from ...lang.effects import Effect, Mean, MetricTarget
 from ...lang.metrics import CORRECT
 from ...lang.places import Placement, Region, Site
 from ...lang.program import Alignment, Network, Program, Task
 from ...lang.renderings import Prompt
 from ..experiments import NetworkFile
+from ..lowering.lower_measured_effects import aligned_names
 from ..lowering.lower_searches import searched_circuits
 from ..lowering.site_widths import site_width
 from ..network_facts import NetworkFacts, TransformerFacts
@@ -147,9 +148,8 @@ def _read_by(estimand: Estimand, program: Program) -> list[Alignment]:
 
 
 def _aligned(estimand: Estimand) -> tuple[str, ...]:
-    """The alignments whose variables an effect sets or holds."""
-    subjects = estimand.things if isinstance(estimand, Effect) else ()
-    return tuple(dict.fromkeys(s.alignment for s in subjects if isinstance(s, VariablesSubject)))
+    """The alignments that an effect names something of."""
+    return aligned_names(estimand) if isinstance(estimand, Effect) else ()
 
 
 def _not_run(what: str, span: Span, help: str = _ELSEWHERE) -> Diagnostic:

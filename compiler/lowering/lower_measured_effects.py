@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
-from ...lang.effects import Effect, Mean, MetricTarget, RestSubject, Taken, VariablesSubject
+from ...lang.effects import Effect, Mean, MetricTarget, RestSubject, Taken, VariablesSubject, VariableTarget
 from ...lang.places import Placement
 from ...lang.program import Alignment, FitSettings, Program
 from ...lang.show_estimands import show_effect, show_mean
@@ -149,9 +149,10 @@ def _untold(recipe: Recipe) -> Recipe:
 
 
 def aligned_names(effect: Effect) -> tuple[str, ...]:
-    """The alignments whose variables an effect sets, holds, takes values of, or leaves out of a rest."""
+    """The alignments whose variables an effect sets, holds, takes values of, leaves out of a rest, or reads."""
     found = [s.alignment for s in effect.things if isinstance(s, VariablesSubject)]
     found += [s.of for s in effect.things if isinstance(s, RestSubject) and s.kind == "alignment"]
+    found += [effect.target.alignment] if isinstance(effect.target, VariableTarget) else []
     return tuple(dict.fromkeys(found))
 
 

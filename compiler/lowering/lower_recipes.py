@@ -24,7 +24,7 @@ def lower_recipe(
     halves: tuple[Half, ...] = BOTH,
 ) -> Recipe:
     """The population that a recipe draws from, for these variables and sets of a model."""
-    definitions = _definitions(program, models, pairs) if pairs.where or pairs.cells else {}
+    definitions = define_variables(program, models, pairs) if pairs.where or pairs.cells else {}
     held_out = tuple(
         HeldOut(name, None if h.values is None else tuple(value - model.domains[name].low for value in h.values))
         for h in _task_holdouts(program, pairs)
@@ -54,17 +54,26 @@ def _cell_name(index: int) -> str:
     return f"cell {index}"
 
 
-def _definitions(program: Program, models: Mapping[str, CausalModel], pairs: Pairs) -> dict[str, Expression]:
-    """What every variable of the task's models is, over inputs, and what is correct."""
+def define_variables(program: Program, models: Mapping[str, CausalModel], pairs: Pairs) -> dict[str, Expression]:
+    """What every variable of the task's models is, over inputs, and what is correct.
+
+    Models may use one name for several things; what a recipe may read has one meaning.
+    """
     definitions: dict[str, Expression] = {}
-    for candidate in program.models.values():
-        if candidate.task == pairs.task:
-            for name, equation in models[candidate.name].own_equations.items():
-                definitions.setdefault(name, substitute(equation, definitions))
+    for model in models_of(program, models, pairs.task):
+        definitions = define_over_inputs(model) | definitions
     task = program.tasks[pairs.task]
     output = None if task.output is None else task.output.name
     if CORRECT.name not in (declared.name for declared in task.inputs) and output in definitions:
         definitions.setdefault(CORRECT.name, definitions[output])
+    return definitions
+
+
+def define_over_inputs(model: CausalModel) -> dict[str, Expression]:
+    """What every variable of a model is, over inputs."""
+    definitions: dict[str, Expression] = {}
+    for name, equation in model.own_equations.items():
+        definitions[name] = substitute(equation, definitions)
     return definitions
 
 

@@ -5,10 +5,11 @@ claim that does not hold runs again is left out.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import networkx as nx
 
+from ...lang.record import record
 from ..budgets import CHUNK
 from ..causal_model import Codes
 from ..count_runs import ask_metric, ask_moved, ask_score
@@ -27,7 +28,7 @@ Replied = Mapping[str, Mapping[Run, Codes]]
 """Inputs [item, role, input] whose generated texts a store has, by the keys of evaluations and their runs."""
 
 
-@dataclass(frozen=True)
+@record
 class PlanPrice:
     """What a plan costs at most: every step by its key, the claims' own measurements, and each control by its name.
 

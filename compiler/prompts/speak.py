@@ -1,10 +1,10 @@
 """A task in text on one network: its prompts and its answers, as the network's tokenizer cuts them up."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from ...lang.places import Position
 from ...lang.program import Answer, Task
+from ...lang.record import record
 from ...lang.renderings import Prompt
 from ..encode_prompts import PromptEncoding
 from ..keys import file_hash
@@ -18,7 +18,7 @@ Spellings = tuple[tuple[tuple[int, ...], ...], ...]
 """By code, then by spelling: the tokens of an answer."""
 
 
-@dataclass(frozen=True)
+@record
 class SpokenTask:
     """How a network is fed a task in text. `prompt` is None where tokens are fed as they are.
 

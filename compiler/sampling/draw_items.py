@@ -5,12 +5,13 @@ content and the split, and with c in the upper half of the counter, so that item
 """
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
 
+from ...lang.record import record
 from ..causal_model import Codes
 from ..expressions import canonical
 from .halves import HALVES, codes_on, halves_that_occur, interchange
@@ -25,7 +26,7 @@ LAW = 1
 """The version of the law of items: part of every key."""
 
 
-@dataclass(frozen=True)
+@record
 class Cell:
     """One set (by its index in the recipe) and half; `weight` is its share of the items. `accuracy` has no half."""
 
@@ -34,7 +35,7 @@ class Cell:
     weight: Fraction
 
 
-@dataclass(frozen=True)
+@record
 class Drawn:
     """The first items of a split's stream.
 
@@ -48,7 +49,7 @@ class Drawn:
     reason: str
 
 
-@dataclass(frozen=True)
+@record
 class Population:
     """The items of a recipe: its cells, what was left out and why, and a stream for each split.
 

@@ -3,13 +3,13 @@
 This file holds the types; `draw_items.py` draws from a population, `enumerate_items.py` runs through the whole domain.
 """
 
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from ...lang.expressions import Expression
+from ...lang.record import record
 from ..causal_model import CausalModel, Codes
 
 Split = Literal["fit", "select", "test"]
@@ -17,7 +17,7 @@ Half = Literal["changing", "keeping", "exposed"]
 """`exposed` items keep the output although a source of the set has another one: on these a leak could show."""
 
 
-@dataclass(frozen=True)
+@record
 class HeldOut:
     """Input codes kept out of `fit` and `select`; `codes` None: each value's split is drawn by hash."""
 
@@ -25,7 +25,7 @@ class HeldOut:
     codes: tuple[int, ...] | None
 
 
-@dataclass(frozen=True)
+@record
 class Recipe:
     """A population of items: everything that their law depends on, and nothing else.
 
@@ -48,7 +48,7 @@ class Recipe:
     cells: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True)
+@record
 class Items:
     """A batch of items.
 
@@ -74,7 +74,7 @@ class Items:
         return self.inputs[:, 1 + variable]
 
 
-@dataclass(frozen=True)
+@record
 class Undefined:
     """Of `of` items the interchange leaves `count` without an output; they are not drawn.
 

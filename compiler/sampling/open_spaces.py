@@ -1,12 +1,13 @@
 """Opening spaces: from a recipe and a split to the cells of bases and of sources, linked where `where` says so."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 
 from ...lang.expressions import Apply, Expression
+from ...lang.record import record
 from ..causal_model import CausalModel, Codes
 from ..expressions import Column, evaluate
 from .flatten import Solution
@@ -38,7 +39,7 @@ EXACT = "exact"
 SAMPLED = "by sampling"
 
 
-@dataclass(frozen=True)
+@record
 class Spaces:
     """The bases and the sources of one split, and the conditions that link them.
 

@@ -1,6 +1,6 @@
 """An alignment as written -> typed placements: sites, regions, maps and blocks that are consistent among themselves."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ..diagnostics import Label
 from ..domains import Domain
@@ -8,6 +8,7 @@ from ..families import family_name
 from ..not_built import not_built
 from ..places import IDENTITY, Placement, Region, Site
 from ..program import Alignment, FitSettings
+from ..record import record
 from ..scope import AlignmentView, Names, Reporter, Signature, report_repeated
 from ..static_index import indexed_name, report_no_member
 from ..suggest import suggest
@@ -24,7 +25,7 @@ from .settings import check_fit
 from .sites import check_region, check_site
 
 
-@dataclass(frozen=True)
+@record
 class CheckedAlignment:
     """An alignment, if all of it is right, and what claims may know of it in any case (None: nothing)."""
 

@@ -1,11 +1,11 @@
 """A family of maps as written -> the typed family and its sizes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from ..diagnostics import Span
 from ..domains import Domain
 from ..places import IDENTITY, Family, FamilyName, Size
+from ..record import record
 from ..scope import Reporter
 from ..site_indices import range_of
 from ..suggest import listed, suggest
@@ -18,7 +18,7 @@ LEARNED_SIZES = ("identity", "rotation", "sae")
 """Families whose size can be found by the fit."""
 
 
-@dataclass(frozen=True)
+@record
 class CheckedMap:
     """A family and its sizes; none where the text states none. `span` is the sizes', else the family's."""
 

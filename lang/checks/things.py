@@ -1,7 +1,5 @@
 """What a name in an effect stands for: an input, a site, an aligned variable, a circuit, a node, or `it`."""
 
-from dataclasses import dataclass
-
 from ..components import COMPONENTS
 from ..effects import (
     CandidateSubject,
@@ -14,6 +12,7 @@ from ..effects import (
 )
 from ..families import families_of, member_name
 from ..places import Region, Site
+from ..record import record
 from ..scope import AlignmentView, Names, Reporter, Signature
 from ..static_index import indexed_name
 from ..static_values import static_value
@@ -30,7 +29,7 @@ CANDIDATE = "it"
 WRAPPERS = ("rest", "random")
 
 
-@dataclass(frozen=True)
+@record
 class ThingScope:
     """Where a thing stands: the task whose inputs it may be, and whether `it` is known (within `by`)."""
 

@@ -3,10 +3,10 @@
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from ..diagnostics import Source, SpecError
+from ..record import record
 from ..scanner import Slice, slice_declarations
 from ..text_to_syntax import parse_with_trees
 from .align_columns import align_columns
@@ -22,7 +22,7 @@ class FormatterError(Exception):
     code = "CS901"
 
 
-@dataclass(frozen=True)
+@record
 class Formatted:
     """A formatted text, and whether it differs from what was given."""
 

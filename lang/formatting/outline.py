@@ -5,11 +5,11 @@ word, by itself and without commas, is a line.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from ..keywords import CALLED, DECLARATIONS
+from ..record import record
 from ..scanner import CLOSING, OPENING, Slice
 from .lexemes import Lexeme, Lexemes
 
@@ -17,7 +17,7 @@ BLOCK_WORDS = ("fit", "settings")
 """Keywords before the braces of a block; elsewhere a name, a number or a closing bracket stands there."""
 
 
-@dataclass(frozen=True)
+@record
 class Outline:
     """A text's tokens by number.
 

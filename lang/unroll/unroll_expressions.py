@@ -1,9 +1,10 @@
 """Expressions -> the same with values in the place of loop variables, and comprehensions written out."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ..families import member_name
+from ..record import record
 from ..static_values import static_value
 from ..syntax.expressions import (
     Attribute,
@@ -32,7 +33,7 @@ from .fill_texts import fill_text
 from .loop_values import LoopValues, value_of, values_of
 
 
-@dataclass(frozen=True)
+@record
 class ExpressionUnroller:
     """Writes expressions out. `tables` are names whose bracket holds a key; `symbols` are symbols by name."""
 

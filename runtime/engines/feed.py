@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -12,6 +13,9 @@ from ...compiler.groundings import Frame, Part, Positions
 from ...compiler.interpret_terms import Batch
 from ...compiler.row_layout import NO_TOKEN, Position, RowLayout
 from ..errors import EnvironmentProblem
+
+if TYPE_CHECKING:
+    from ..maps.feature_map import FeatureMap
 
 Where = tuple[int, ...] | Tensor
 """Positions: the same in every row, or of shape [item, position]."""
@@ -149,6 +153,12 @@ def site_vectors(frame: Frame, states: Sequence[Tensor], where: Sequence[Where])
     if frame.shared:
         return chosen[0].float()
     return (chosen[0].flatten(1) if len(chosen) == 1 else torch.cat([c.flatten(1) for c in chosen], 1))[:, None].float()
+
+
+def block_features(feature_map: "FeatureMap", block: int, vectors: Tensor) -> Tensor:
+    """What vectors [item, group, dim] of a frame hold in one of its blocks, shape [item, feature]."""
+    features, _ = feature_map.featurise(vectors)
+    return features[..., feature_map.share(block) > 0].flatten(1)
 
 
 def _take_units(part: Part, state: Tensor, where: Where) -> Tensor:

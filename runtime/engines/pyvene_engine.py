@@ -25,7 +25,7 @@ from ..errors import EngineRefusal
 from ..maps.feature_map import FeatureMap
 from ..networks.protocol import Network, read_site
 from ..networks.stages import take_reads
-from .feed import Feed, site_vectors, take_positions
+from .feed import Feed, block_features, site_vectors, take_positions
 from .generate import Generated
 from .import_pyvene import import_pyvene
 from .protocol import Prepared
@@ -227,8 +227,16 @@ class PyveneEngine:
     def read(self, variable: str, tokens: Tensor) -> Tensor:
         """See `Engine.read`."""
         frame, block = self._place(variable)
-        features, _ = self.maps[frame].featurise(self.states(frame, tokens))
-        return features[..., self.maps[frame].share(block) > 0].flatten(1)
+        return block_features(self.maps[frame], block, self.states(frame, tokens))
+
+    def read_in(self, variable: str, run: Run, batch: Batch) -> Tensor:
+        """See `Engine.read_in`."""
+        frame, block = self._place(variable)
+        if not run.assignments:
+            return block_features(self.maps[frame], block, self.vectors(frame, run, batch))
+        place, rows = self.grounding.frames[frame], torch.from_numpy(batch.inputs[:, run.input])
+        activation = self.intervened_activation(frame, run, batch)
+        return block_features(self.maps[frame], block, site_vectors(place, [activation], self.feed.where(place, rows)))
 
     def _source(self, run: Run, target: str, tokens: Tensor, batch: Batch) -> Tensor:
         """The tokens of one assignment's source; the base's own where the variable is not in the item's set."""

@@ -23,7 +23,7 @@ from ...compiler.vector_bases import base_run
 from ..errors import EngineRefusal
 from ..halving import by_halves
 from ..networks.protocol import Edit, SiteEdit
-from .feed import Feed, Where, site_vectors, split_vectors, take_positions, with_units
+from .feed import Feed, Where, block_features, site_vectors, split_vectors, take_positions, with_units
 from .generate import Generated, KeptRuns, generate
 from .protocol import Prepared
 from .runs import Runs
@@ -202,8 +202,12 @@ class TermEngine:
     def read(self, variable: str, rows: Tensor) -> Tensor:
         """See `Engine.read`."""
         frame, block = self._place(variable)
-        features, _ = self.maps[frame].featurise(self.states(frame, rows))
-        return features[..., self.maps[frame].share(block) > 0].flatten(1)
+        return block_features(self.maps[frame], block, self.states(frame, rows))
+
+    def read_in(self, variable: str, run: Run, batch: Batch) -> Tensor:
+        """See `Engine.read_in`."""
+        frame, block = self._place(variable)
+        return block_features(self.maps[frame], block, self.vectors(frame, run, batch))
 
     def _edited_logits(self, run: Run, batch: Batch, further: tuple[tuple[Part, Edit], ...]) -> Tensor:
         """Logits of a run with its assignments made, and after them what is done `further`."""
