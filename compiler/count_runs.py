@@ -13,9 +13,7 @@ from .network_facts import NetworkFacts
 from .terms import (
     Agree,
     Amount,
-    Apart,
     Distance,
-    Gain,
     Handle,
     MeanOver,
     NetworkWorld,
@@ -28,6 +26,7 @@ from .terms import (
     Value,
     ValueOf,
     WrongReads,
+    metric_runs,
 )
 from .terms import CodeOf as CodeOf
 from .vector_bases import base_run
@@ -233,12 +232,6 @@ def ask_metric(
         generated=Asked() if generation is None else asked(),
         limit=0 if generation is None else generation.limit,
     )
-
-
-def metric_runs(score: Score) -> tuple[Run, ...]:
-    """The runs whose answers the metric of a score reads."""
-    assert isinstance(score, Amount | Gain | Apart)
-    return (score.query.run,) if isinstance(score, Amount) else (score.left.run, score.right.run)
 
 
 def ask_interchange(run: Run, facts: NetworkFacts, grounding: Grounding, variables: tuple[str, ...]) -> Asked:

@@ -351,6 +351,12 @@ def measured_run(score: Score) -> Run:
     return score.query.run if isinstance(score, Amount) else score.left.run
 
 
+def metric_runs(score: Score) -> tuple[Run, ...]:
+    """The runs whose answers the metric of a score reads."""
+    assert isinstance(score, Amount | Gain | Apart)
+    return (score.query.run,) if isinstance(score, Amount) else (score.left.run, score.right.run)
+
+
 def inputs_read(run: Run) -> tuple[int, ...]:
     """The inputs of the item that a run reads, its own and those of the runs that its values are read in; in order."""
     found = {run.input}

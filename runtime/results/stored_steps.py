@@ -1,10 +1,8 @@
 """What a store has of a plan: its fits, and the items of its evaluations. Reads the store, and runs nothing."""
 
 from ...compiler.causal_model import Codes
-from ...compiler.count_runs import metric_runs
 from ...compiler.plan import EvaluateStep, FitStep, ItemsStep, Plan, RankStep
-from ...compiler.pricing.price_plan import Replied
-from ...compiler.terms import Run
+from ...compiler.terms import Run, metric_runs
 from ..fitting.fitted import Fitted, evaluation_content, read_fitted
 from ..metrics.replies import Replies, replies_content
 from ..scoring.ranked import Ranked, chosen_cells, read_ranked
@@ -38,7 +36,7 @@ def find_stored(plan: Plan, store: Store) -> dict[str, int | None]:
     return found
 
 
-def find_replies(plan: Plan, store: Store) -> Replied:
+def find_replies(plan: Plan, store: Store) -> dict[str, dict[Run, Codes]]:
     """The inputs whose generated texts a store has, by evaluation and run.
 
     Of several networks of an evaluation the first one's, and of maps those that are fitted.
