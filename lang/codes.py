@@ -26,7 +26,6 @@ CODES: dict[str, Code] = {
     "CS007": Code("brackets or an expression nested too deeply"),
     "CS008": Code("a number that is badly written"),
     "CS009": Code("chained comparisons"),
-    "CS010": Code("a part of the language that is not built yet"),
     "CS011": Code("a line or clause that is given twice"),
     "CS012": Code("a file that declares nothing"),
     "CS013": Code("a character that is not of the language"),
@@ -232,7 +231,7 @@ CODES: dict[str, Code] = {
     "CS475": Code("a name that can mean several things"),
     "CS476": Code("a value of another width than what is set to it"),
     "CS477": Code("a value in this very run that is computed after what is set to it"),
-    "CS478": Code("an effect on a variable that is computed before what is set"),
+    "CS478": Code("an effect on, or through, what is computed before what is set"),
     "CS480": Code("an estimand that is checked and cannot be run yet"),
     # --- CS5xx: networks (compiler) ---
     "CS501": Code("a path that leaves the spec's folder"),

@@ -92,7 +92,7 @@ class Region:
 
     `layers` None stands for `*`, all of the component's, and so do `heads`; `dims` None for the whole site, `"each"`
     for `*`, every single dim; else each entry is one alternative. `positions` are alternatives (empty: none; None:
-    `*`).
+    `*`); of a family's region (`memberwise`) they are one for each member, in every alternative.
     `module` is as in `Site`. `others` are further regions, listed in brackets with this one: alternatives, too.
     """
 
@@ -103,6 +103,7 @@ class Region:
     heads: tuple[int, ...] | None = field(default=(), metadata=LATER)
     module: str | None = field(default=None, metadata=LATER)
     others: tuple["Region", ...] = field(default=(), metadata=LATER)
+    memberwise: bool = field(default=False, metadata=LATER)
     span: Span = field(default=NOWHERE, compare=False)
 
     @property
@@ -180,7 +181,8 @@ class Placement:
 
     `sizes` are alternatives where there are several. Placements with the same `line` were written on one line: in a
     region they share one site. A family's placement names its members in order; each lies at its own one of `members`,
-    sites that differ in their positions only, and they share one map. (`place` is then the first of them.)
+    sites that differ in their positions only, and they share one map. (`place` is then the first of them.) In a region
+    they do so in each of its alternatives.
     """
 
     variable: str
@@ -199,6 +201,11 @@ class Placement:
         """The one site of a placement that names one."""
         assert isinstance(self.place, Site)
         return self.place
+
+    @property
+    def memberwise(self) -> bool:
+        """Whether it places a family, member by member with one map."""
+        return bool(self.members) or (isinstance(self.place, Region) and self.place.memberwise)
 
     @property
     def size(self) -> int | None:

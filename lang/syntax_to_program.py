@@ -13,13 +13,14 @@ from .checks.recipes import check_recipe
 from .checks.settings import check_budget, check_settings
 from .checks.tables import check_table
 from .checks.tasks import check_task
+from .checks.used_alignments import used_alignments
 from .claims import Claim
 from .diagnostics import Diagnostic, Source
 from .docs import collect_docs
 from .files import Files, NoFiles
+from .parsing.scanner import KEYWORDS
 from .places import Site
 from .program import Alignment, Program, Task
-from .scanner import KEYWORDS
 from .scope import Names, Reporter, Table
 from .syntax.alignments import AlignSyntax
 from .syntax.circuits import CircuitSyntax, GraphSyntax
@@ -32,7 +33,6 @@ from .syntax.tables import FunctionSyntax, TableSyntax
 from .syntax.tasks import TaskSyntax, TypeSyntax
 from .syntax.tree import SyntaxTree
 from .unroll.unroll_tree import unroll_tree
-from .used_alignments import used_alignments
 
 T = TypeVar("T")
 Named = TypeVar(

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ...lang.expressions import Expression
 from ...lang.places import Position
 from ...lang.program import Answer, Task
 from ...lang.record import record
@@ -11,6 +12,7 @@ from ..keys import file_hash
 from ..metrics import FilledText
 from ..network_facts import Tokenizer, TransformerFacts
 from .check_answers import Asked, count_texts, say_after
+from .count_tokens import count_tokens
 from .lay_out import PromptLayout, PromptTokens
 from .resolve import resolve_in_prompt
 
@@ -32,6 +34,8 @@ class SpokenTask:
     uneven: tuple[str | None, ...]
     answers: tuple[Spellings, ...]
     even: tuple[tuple[str | None, int], ...] = ()
+    counts: tuple[tuple[str | None, Expression], ...] = ()
+    """Of the uneven ones, as far as their values tell it, how many tokens they are."""
     texts: tuple[tuple[FilledText, int], ...] = ()
     """What metrics ask about, each with the most tokens that it is."""
 
@@ -57,7 +61,8 @@ def speak(
     counts = {slot: {_count(slot, each, layout) for each in layout.prompts} for slot in slots}
     uneven = tuple(slot for slot, found in counts.items() if len(found) > 1)
     even = tuple((slot, max(found)) for slot, found in counts.items() if len(found) == 1)
-    return SpokenTask(prompt, layout.shortest.length, uneven, answers, even, texts)
+    counted = tuple(count_tokens(uneven, layout))
+    return SpokenTask(prompt, layout.shortest.length, uneven, answers, even, counted, texts)
 
 
 def _count(slot: str | None, prompt: PromptTokens, layout: PromptLayout) -> int:

@@ -4,11 +4,11 @@ from pathlib import Path
 
 from ..diagnostics import SourcePart, Span
 from ..domains import Domain
-from ..meanings import MEANINGS
+from ..parsing.scanner import file_doc
 from ..program import Program
 from ..record import record
 from ..resolution.declared import Declared
-from ..scanner import file_doc
+from ..words.meanings import MEANINGS
 from .analysis import Analysis
 from .imported import find_import
 

@@ -64,7 +64,7 @@ class Captures:
         """
         kept, numbers = self._hold(tokens, stage, lambda some: self._run_to(some, stage, schedule))
         at = kept.find(numbers, self.device)
-        return lambda items, first: kept.take(at[items], tokens.shape[1], self.device, first)
+        return lambda items, first: kept.take(at.index_select(0, items), tokens.shape[1], self.device, first)
 
     @torch.no_grad()
     def prefix_reader(

@@ -1,8 +1,8 @@
 """An unexpected token and what the grammar would have taken -> a diagnostic in the user's words."""
 
-from .diagnostics import Diagnostic, Label
+from ..diagnostics import Diagnostic, Label
+from ..suggest import near_match
 from .scanner import ScannedToken, Slice, show_token
-from .suggest import near_match
 
 FORMS = {
     "import": 'an import reads `import "tasks.cspec"`, or `import "tasks.cspec" as NAME`',

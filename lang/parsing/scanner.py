@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from .diagnostics import Diagnostic, Label, Source, SourcePart, Span
-from .record import record
-from .suggest import did_you_mean
+from ..diagnostics import Diagnostic, Label, Source, SourcePart, Span
+from ..record import record
+from ..suggest import did_you_mean
 
 MAX_NESTING = 200
 """How deeply brackets, and expressions, may be nested."""

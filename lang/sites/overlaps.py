@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
+from ..places import EVERY_TOKEN, Position, Region, Site
+from ..record import record
+from ..scope import AlignmentView
 from .components import REPLACED_BY, same_vector
 from .inner_sites import root_site
-from .places import EVERY_TOKEN, Position, Region, Site
-from .record import record
-from .scope import AlignmentView
 
 
 def overlap(first: Site | Region, second: Site | Region, views: Mapping[str, AlignmentView | None]) -> bool:
@@ -76,7 +76,11 @@ def _region_extent(region: Region) -> _Extent:
         dims: tuple[frozenset[int] | None, ...] | None = (None,)
     else:
         dims = None if region.dims == "each" else tuple(frozenset(entry) for entry in region.dims)
-    positions = None if region.positions is None else tuple(_tokens((p,)) for p in region.positions) or (frozenset(),)
+    positions: tuple[frozenset[object], ...] | None = None
+    if region.memberwise:
+        positions = (_tokens(region.positions or ()),)
+    elif region.positions is not None:
+        positions = tuple(_tokens((p,)) for p in region.positions) or (frozenset(),)
     return _Extent(vectors, dims, positions)
 
 
