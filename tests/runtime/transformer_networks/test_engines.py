@@ -175,7 +175,7 @@ SOME = ("gpt2", "gpt_neox, one after the other", "gemma3", "bert")
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("map", MAPS)
-@pytest.mark.parametrize("name", SOME[1:3])
+@pytest.mark.parametrize("name", [*SOME[1:3], "llama", "gemma2"])
 def test_engines_agree_on_the_same_maps_and_on_their_gradients(name: str, map: str, place: str) -> None:
     network, batch = network_of(name), draw_batch()
     family, sizes, learned = MAPS[map]
