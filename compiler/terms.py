@@ -320,6 +320,10 @@ class Sum:
 Estimate = Expectation | Sum
 
 
+REST_AT = "the rest at"
+"""What the names of places begin with that are a part of a rest."""
+
+
 def own_name(handle: str) -> str:
     """A variable's name in its model: a handle of several alignments says which one places it, `A.x`."""
     return handle.rpartition(".")[2]
