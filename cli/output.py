@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from ..lang.codes import CODES
 from ..lang.diagnostics import Diagnostic, Source, SpecError
-from ..lang.render_diagnostics import render_json, render_text
+from ..lang.reports.render_diagnostics import render_json, render_text
 from .page import colored
 
 USAGE, SPEC, ENVIRONMENT, BUG, INTERRUPTED = 64, 2, 4, 70, 130
@@ -125,14 +125,4 @@ def add_json(parser: argparse.ArgumentParser) -> None:
         const="json",
         default="text",
         help="print one JSON document on stdout and nothing else",
-    )
-
-
-def add_engine(parser: argparse.ArgumentParser) -> None:
-    """`--engine`: what runs the network."""
-    parser.add_argument(
-        "--engine",
-        choices=("auto", "fused", "hooks", "pyvene"),
-        default="auto",
-        help="what runs the network: `hooks` and `pyvene` are references (default: auto, `fused` where it can)",
     )

@@ -6,10 +6,10 @@ from math import nan
 from pathlib import Path
 from typing import Literal
 
-from ..lang.components import COMPONENTS, same_vector
 from ..lang.later import LATER
 from ..lang.places import Family, Size, show_dims
 from ..lang.record import record
+from ..lang.sites.components import COMPONENTS, same_vector
 from .row_layout import Position
 
 FoundBy = Literal["given", "closed form", "search", "training"]

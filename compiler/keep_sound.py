@@ -23,10 +23,10 @@ from ..lang.effects import (
     VariablesSubject,
     VariableTarget,
 )
+from ..lang.parsing.scanner import KEYWORDS, Slice, slice_declarations
 from ..lang.places import Site
 from ..lang.program import Alignment, Model, Pairs, Program
 from ..lang.record import record
-from ..lang.scanner import KEYWORDS, Slice, slice_declarations
 
 _TABLES = {
     "task": "tasks",

@@ -5,9 +5,9 @@ from .diagnostics import Diagnostic, Source
 from .files import Files, NoFiles
 from .imports.read_imports import read_imports
 from .imports.settle_names import settle_names
+from .parsing.text_to_syntax import parse_text
 from .program import Program
 from .syntax_to_program import check_declarations
-from .text_to_syntax import parse_text
 
 
 def read_program(source: Source, files: Files | None = None) -> tuple[Program | None, tuple[Diagnostic, ...]]:

@@ -5,12 +5,13 @@ small classes that a spec's check imports that was a third of its time, and most
 fields are `dataclasses`' own, so `fields`, `replace`, `asdict` and `is_dataclass` work.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
 from reprlib import recursive_repr
 from typing import Any, NoReturn, TypeVar, dataclass_transform
 
 T = TypeVar("T")
+Fields = tuple["Field[Any]", ...]
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
@@ -28,7 +29,8 @@ def record(cls: type[T]) -> type[T]:
 
 
 def _init(self: Any, *values: Any, **named: Any) -> None:
-    _write(type(self), "__init__", _init_text)(self, *values, **named)
+    text_of = _finished_init_text if hasattr(self, "__post_init__") else _init_text
+    _write(type(self), "__init__", text_of)(self, *values, **named)
 
 
 def _eq(self: Any, other: object) -> Any:
@@ -63,24 +65,27 @@ METHODS: dict[str, Callable[..., Any]] = {
 }
 
 
-def _write(cls: type, name: str, text_of: Callable[[type], str]) -> Callable[..., Any]:
+def _write(cls: type, name: str, text_of: Callable[[Fields], str]) -> Callable[..., Any]:
     """The class's method of that name, written, and from now on in the place of the one that calls this."""
-    names: dict[str, Any] = {f"__default_{each.name}": each.default for each in fields(cls)}
-    names |= {f"__factory_{each.name}": each.default_factory for each in fields(cls)}
-    names |= {"__set": object.__setattr__, "__absent": MISSING}
-    exec(text_of(cls), names)
+    parts = fields(cls)
+    names: dict[str, Any] = {"__set": object.__setattr__, "__absent": MISSING}
+    for each in parts:
+        names[f"__default_{each.name}"], names[f"__factory_{each.name}"] = each.default, each.default_factory
+    exec(text_of(parts), names)
     method: Callable[..., Any] = names[name]
     method.__qualname__ = f"{cls.__qualname__}.{name}"
     setattr(cls, name, method)
     return method
 
 
-def _init_text(cls: type) -> str:
-    parameters = "".join(f", {_parameter(each)}" for each in fields(cls))
-    lines = [f" __set(self, {each.name!r}, {_value(each)})" for each in fields(cls)]
-    if hasattr(cls, "__post_init__"):
-        lines.append(" self.__post_init__()")
+def _init_text(parts: Fields) -> str:
+    parameters = "".join(f", {_parameter(each)}" for each in parts)
+    lines = [f" __set(self, {each.name!r}, {_value(each)})" for each in parts]
     return "\n".join((f"def __init__(self{parameters}):", *lines, " return"))
+
+
+def _finished_init_text(parts: Fields) -> str:
+    return f"{_init_text(parts)} self.__post_init__()"
 
 
 def _parameter(each: "Field[Any]") -> str:
@@ -95,9 +100,8 @@ def _value(each: "Field[Any]") -> str:
     return f"__factory_{each.name}() if {each.name} is __absent else {each.name}"
 
 
-def _eq_text(cls: type) -> str:
-    compared = [each.name for each in fields(cls) if each.compare]
-    mine, theirs = ("(" + "".join(f"{side}.{name}, " for name in compared) + ")" for side in ("self", "other"))
+def _eq_text(parts: Fields) -> str:
+    mine, theirs = (_tuple(side, (each.name for each in parts if each.compare)) for side in ("self", "other"))
     return (
         "def __eq__(self, other):\n"
         " if other.__class__ is self.__class__:\n"
@@ -106,6 +110,10 @@ def _eq_text(cls: type) -> str:
     )
 
 
-def _hash_text(cls: type) -> str:
-    hashed = [each.name for each in fields(cls) if (each.compare if each.hash is None else each.hash)]
-    return "def __hash__(self): return hash((" + "".join(f"self.{name}, " for name in hashed) + "))"
+def _hash_text(parts: Fields) -> str:
+    hashed = (each.name for each in parts if (each.compare if each.hash is None else each.hash))
+    return f"def __hash__(self): return hash({_tuple('self', hashed)})"
+
+
+def _tuple(instance: str, names: Iterable[str]) -> str:
+    return "(" + "".join(f"{instance}.{name}, " for name in names) + ")"

@@ -13,13 +13,14 @@ from .checks.recipes import check_recipe
 from .checks.settings import check_budget, check_settings
 from .checks.tables import check_table
 from .checks.tasks import check_task
+from .checks.used_alignments import used_alignments
 from .claims import Claim
 from .diagnostics import Diagnostic, Source
 from .docs import collect_docs
 from .files import Files, NoFiles
+from .parsing.scanner import KEYWORDS
 from .places import Site
 from .program import Alignment, Program, Task
-from .scanner import KEYWORDS
 from .scope import Names, Reporter, Table
 from .syntax.alignments import AlignSyntax
 from .syntax.circuits import CircuitSyntax, GraphSyntax
@@ -32,7 +33,6 @@ from .syntax.tables import FunctionSyntax, TableSyntax
 from .syntax.tasks import TaskSyntax, TypeSyntax
 from .syntax.tree import SyntaxTree
 from .unroll.unroll_tree import unroll_tree
-from .used_alignments import used_alignments
 
 T = TypeVar("T")
 Named = TypeVar(
@@ -156,10 +156,12 @@ class _Checker:
         unread = (broken.keyword in lists or broken.keyword not in KEYWORDS for broken in self.tree.broken)
         self.domains.symbols.unread |= any(unread)
         for broken in self.tree.broken:
-            # an unknown keyword may have meant any of them
-            for table in [tables[broken.keyword]] if broken.keyword in tables else tables.values():
-                table.entries.setdefault(broken.name, None)
-                table.broken.add(broken.name)
+            if broken.keyword in tables:
+                tables[broken.keyword].entries.setdefault(broken.name, None)
+                tables[broken.keyword].broken.add(broken.name)
+            else:  # an unknown keyword may have meant any of them, so the name is missed nowhere, and suggested nowhere
+                for table in tables.values():
+                    table.broken.add(broken.name)
 
     def _declare(self, table: Table[T], declarations: list[Named]) -> list[Named]:
         return [declaration for declaration in declarations if table.declare(declaration.name)]

@@ -286,8 +286,16 @@ def _move_together(model: CausalModel, sample: Mapping[str, Codes], one: str, ot
 
 def _is_bijection(pairs: Codes) -> bool:
     """Whether each value of either column goes with one value of the other; pairs [row, 2]."""
-    distinct = np.unique(pairs, axis=0)
-    return len(distinct) == len(np.unique(distinct[:, 0])) == len(np.unique(distinct[:, 1]))
+    return _determines(pairs[:, 0], pairs[:, 1]) and _determines(pairs[:, 1], pairs[:, 0])
+
+
+def _determines(one: Codes, other: Codes) -> bool:
+    """Whether each value of a column goes with one value of another; both [row].
+
+    Asking for distinct values alone, without where they are, would import numpy's masked arrays.
+    """
+    _, first, group = np.unique(one, return_index=True, return_inverse=True)
+    return bool((other[first][group] == other).all())
 
 
 def _placed(alignment: Alignment, variable: str) -> Span:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from ...lang.diagnostics import Diagnostic, Label, Span
 from ...lang.program import Program
 from ..experiments import Experiment, Measurement, Ranking
+from ..sampling.count_apart import say_apart
 from ..sampling.count_undefined import count_undefined
 from ..sampling.draw_items import Population, open_population
 from ..sampling.enumerate_items import count_items
@@ -179,11 +180,13 @@ def _no_items(population: Population, claim: Span) -> Diagnostic:
             notes=(f"{SAMPLED}: among millions of random inputs",) if sampled else (),
             help="loosen the conditions of the recipe",
         )
-    names = ", ".join(f"`{name}`" for name in population.recipe.variables)
+    recipe = population.recipe
+    names, said = ", ".join(f"`{name}`" for name in recipe.variables), say_apart(recipe)
     return Diagnostic(
         "CS434",
         f"no item can be drawn: interchanging {names} never changes the output",
         Label(claim),
+        notes=() if said is None else (said,),
         help="check `where`, `require` and the model: the pairs must be able to tell",
     )
 

@@ -1,9 +1,9 @@
 """Room for an alignment's variables at their sites: blocks of one map must fit, all others be disjoint."""
 
-from ...lang.components import same_vector
 from ...lang.diagnostics import Diagnostic, Label
 from ...lang.places import Placement, Site
 from ...lang.record import record
+from ...lang.sites.components import same_vector
 from ..lowering.site_widths import site_width
 from .check_positions import FedNetwork, Met
 

@@ -78,12 +78,12 @@ class _Places:
         for part in region.parts:
             dims: list[tuple[int, ...] | None] = [None]
             for layer, head in product(self.layers(part), self.heads(part)):
-                width = self.facts.width(part.component, layer)
-                assert width is not None, "checked against the network"
                 if part.dims is not None:
-                    dims = [(d,) for d in range(width)] if part.dims == "each" else list(part.dims)
+                    width = site_width(Site(part.component, layer, module=part.module), self.facts)
+                    assert width is not None or part.dims != "each", "checked against the network"
+                    dims = [(d,) for d in range(width or 0)] if part.dims == "each" else list(part.dims)
                 for entry, positions in product(dims, self.positions(part)):
-                    yield Site(part.component, layer, entry, positions, head=head)
+                    yield Site(part.component, layer, entry, positions, head=head, module=part.module)
 
     def layers(self, region: Region) -> list[int | None]:
         """The layers of a region; all that the network has for `*`."""
@@ -117,6 +117,11 @@ class _Places:
             return tuple(q for p, tokens in each for q in ([replace(p, index=t) for t in tokens] or [p]))
         return resolve_positions(written, self.tokens, self.facts)
 
+    def is_uneven(self, position: int | Position) -> bool:
+        """Whether it stands for as many tokens as each prompt has there: each is then exchanged by itself."""
+        several = isinstance(position, Position) and position.part == "all" and position.index is None
+        return several and self.spoken is not None
+
     def place(self, index: int, placement: Placement, sites: tuple[Site, ...], size: Size) -> Place:
         """One variable at its site; a family's members each at their own, with one map."""
         site, *_ = sites
@@ -133,7 +138,7 @@ class _Places:
             placement.family,
             size,
             first.positions,
-            placement.memberwise,
+            placement.memberwise or any(map(self.is_uneven, first.positions)),
             head=first.head,
             further=tuple(further),
             autoencoder=None if placement.family.path is None else self.file.autoencoders[placement.family.path],

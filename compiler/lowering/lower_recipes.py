@@ -8,7 +8,7 @@ from ...lang.metrics import CORRECT
 from ...lang.program import Holdout, Mechanism, Pairs, Program
 from ..causal_model import CausalModel
 from ..expressions import substitute
-from ..sampling.items import Half, HeldOut, Recipe
+from ..sampling.items import Counterparts, Half, HeldOut, Recipe
 
 Sets = tuple[tuple[int, ...], ...]
 BOTH: tuple[Half, ...] = ("changing", "keeping")
@@ -22,8 +22,10 @@ def lower_recipe(
     sets: Sets,
     pairs: Pairs,
     halves: tuple[Half, ...] = BOTH,
+    counterparts: Counterparts | None = None,
 ) -> Recipe:
     """The population that a recipe draws from, for these variables and sets of a model."""
+    alike = () if counterparts is None else counterparts.where
     definitions = define_variables(program, models, pairs) if pairs.where or pairs.cells else {}
     held_out = tuple(
         HeldOut(name, None if h.values is None else tuple(value - model.domains[name].low for value in h.values))
@@ -35,12 +37,13 @@ def lower_recipe(
         model=model if cells is None else with_cells(model, cells),
         variables=variables,
         sets=sets,
-        where=tuple(substitute(e, definitions) for e in pairs.where),
+        where=(*(substitute(e, definitions) for e in pairs.where), *alike),
         held_out=held_out,
         shares=_task_split(program, pairs),
         seed=program.settings.seed,
         halves=halves,
         cells=None if cells is None else tuple(_cell_name(index) for index in range(len(cells))),
+        counterparts=counterparts,
     )
 
 

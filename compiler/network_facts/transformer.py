@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from ...lang.components import COMPONENTS
 from ...lang.record import record
+from ...lang.sites.components import COMPONENTS
 from .config import read_positive
 from .module_widths import find_width
 

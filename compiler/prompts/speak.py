@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ...lang.expressions import Expression
 from ...lang.places import Position
 from ...lang.program import Answer, Task
 from ...lang.record import record
@@ -11,6 +12,7 @@ from ..keys import file_hash
 from ..metrics import FilledText
 from ..network_facts import Tokenizer, TransformerFacts
 from .check_answers import Asked, count_texts, say_after
+from .count_tokens import count_tokens
 from .lay_out import PromptLayout, PromptTokens
 from .resolve import resolve_in_prompt
 
@@ -32,6 +34,10 @@ class SpokenTask:
     uneven: tuple[str | None, ...]
     answers: tuple[Spellings, ...]
     even: tuple[tuple[str | None, int], ...] = ()
+    counts: tuple[tuple[str | None, Expression], ...] = ()
+    """Of the uneven ones, as far as their values tell it, how many tokens they are."""
+    fixed: tuple[tuple[str, tuple[int, ...]], ...] | None = None
+    """Where each slot's tokens are, if every prompt has as many tokens and its slots at the same ones."""
     texts: tuple[tuple[FilledText, int], ...] = ()
     """What metrics ask about, each with the most tokens that it is."""
 
@@ -57,7 +63,12 @@ def speak(
     counts = {slot: {_count(slot, each, layout) for each in layout.prompts} for slot in slots}
     uneven = tuple(slot for slot, found in counts.items() if len(found) > 1)
     even = tuple((slot, max(found)) for slot, found in counts.items() if len(found) == 1)
-    return SpokenTask(prompt, layout.shortest.length, uneven, answers, even, texts)
+    counted = tuple(count_tokens(uneven, layout))
+    fixed = None
+    if layout.every and len(layout.shapes) == 1:
+        slots_there = zip(layout.templates[0].slots, layout.shortest.positions, strict=True)
+        fixed = tuple((slot.name, held) for slot, held in slots_there if slot.name is not None)
+    return SpokenTask(prompt, layout.shortest.length, uneven, answers, even, counted, fixed, texts)
 
 
 def _count(slot: str | None, prompt: PromptTokens, layout: PromptLayout) -> int:

@@ -7,6 +7,9 @@ from ...lang.record import record
 from ..causal_model import Codes
 from .relations import MOST_ROWS, TooLargeError
 
+Content = tuple[int, bytes | None, bytes | None]
+"""Allowed codes as something that can be hashed."""
+
 
 @record
 class Allowed:
@@ -23,6 +26,19 @@ class Allowed:
         if self.listed is not None:
             return len(self.listed)
         return self.size - (0 if self.left_out is None else len(self.left_out))
+
+    @property
+    def content(self) -> Content:
+        """Its fields, arrays as bytes."""
+        listed, left_out = (None if a is None else a.astype(np.int64).tobytes() for a in (self.listed, self.left_out))
+        return self.size, listed, left_out
+
+    @staticmethod
+    def of(content: Content) -> "Allowed":
+        """The codes with this content."""
+        size, *arrays = content
+        listed, left_out = (None if a is None else np.frombuffer(a, dtype=np.int64) for a in arrays)
+        return Allowed(size, listed, left_out)
 
     def take(self, ranks: Codes) -> Codes:
         """The codes with these ranks, counted from 0 in ascending order."""

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from ...lang.record import record
 from ..causal_model import Codes
 from ..expressions import canonical
+from .count_apart import say_apart
 from .halves import HALVES, codes_on, halves_that_occur, interchange
 from .items import Half, Items, Recipe, Split, Undefined
 from .open_spaces import SAMPLED, Spaces, open_spaces
@@ -83,6 +84,8 @@ class Population:
             what = "changes" if half == "changing" else "keeps"
             said.append(f"no item {what} the output under {_set_text(names, chosen)}: its other half counts alone")
         said += [] if self.undefined is None else [self.undefined.text]
+        apart = say_apart(self.recipe)
+        said += [] if apart is None else [apart]
         return (*said, *(note for note in self.notes if SAMPLED in note))
 
     def is_ample(self, split: Split, count: int) -> bool:

@@ -3,12 +3,15 @@
 This file holds the types; `draw_items.py` draws from a population, `enumerate_items.py` runs through the whole domain.
 """
 
+from dataclasses import field
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from ...lang.expressions import Expression
+from ...lang.domains import BOOL
+from ...lang.expressions import Apply, Expression, in_role
+from ...lang.later import LATER
 from ...lang.record import record
 from ..causal_model import CausalModel, Codes
 
@@ -23,6 +26,19 @@ class HeldOut:
 
     input: str
     codes: tuple[int, ...] | None
+
+
+@record
+class Counterparts:
+    """Sources have as many tokens as their base at some `positions`: `counts` of an input are how many, in order."""
+
+    positions: tuple[str, ...]
+    counts: tuple[Expression, ...]
+
+    @property
+    def where(self) -> tuple[Expression, ...]:
+        """The same as conditions on a base and a source together."""
+        return tuple(Apply("==", (in_role(each, "base"), in_role(each, "source")), BOOL) for each in self.counts)
 
 
 @record
@@ -46,6 +62,8 @@ class Recipe:
     seed: int
     halves: tuple[Half, ...] = ("changing", "keeping")
     cells: tuple[str, ...] | None = None
+    counterparts: Counterparts | None = field(default=None, metadata=LATER)
+    """Where it lets only some sources go with a base since their prompts differ; its conditions are among `where`."""
 
 
 @record

@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import field, replace
+from functools import lru_cache
 
 import numpy as np
 
 from ...lang.expressions import Apply, Expression
 from ...lang.record import record
-from ..causal_model import Codes
+from ..causal_model import CausalModel, Codes
 from ..expressions import Column, evaluate
+from .allowed import Allowed, Content
+from .flatten import Solution
 from .items import Recipe, Split
 from .relations import Relation, TooLargeError, Weights, relation
 from .spaces import (
@@ -31,6 +34,8 @@ from .splits import Region, hash_rows, region_of
 
 MANY, FEWEST = 64, 400
 """More than so many cells are too fine where fewer inputs could be drawn, and coarser ones give more: 200 items."""
+SHARED = 8
+"""Layouts whose tables are held at once."""
 EXACT = "exact"
 SAMPLED = "by sampling"
 
@@ -140,8 +145,11 @@ def _open_tables(
     recipe: Recipe, region: Region, conditions: Sequence[Expression], key: int, linked: Space | None
 ) -> Space:
     """The same by tables. Raises TooLargeError where they grow too large, or a pool tells more tuples apart."""
-    layout = tabulated(recipe.model, conditions, region.allowed)
-    extra = layout.extra if linked is None else (*layout.extra, _keys_of(layout, linked))
+    if conditions_of(recipe).links:  # which add nodes of their own
+        layout = tabulated(recipe.model, conditions, region.allowed)
+    else:
+        layout = _share_layout(recipe.model, tuple(conditions), tuple(some.content for some in region.allowed))
+    extra = None if linked is None else (*layout.extra, _keys_of(layout, linked))
     full = law_of(recipe)
     try:
         return _cells(recipe, region, layout, extra, full, EXACT)
@@ -156,6 +164,12 @@ def _open_tables(
     if len(np.unique(hash_rows(0, "tuple", np.stack([codes[v] for v in full], axis=1)))) > MOST_TUPLES:
         return space
     raise TooLargeError
+
+
+@lru_cache(maxsize=SHARED)
+def _share_layout(model: CausalModel, conditions: tuple[Expression, ...], allowed: tuple[Content, ...]) -> Layout:
+    """The layout of a model's inputs, the same for all splits and recipes. Raises TooLargeError."""
+    return tabulated(model, conditions, [Allowed.of(content) for content in allowed])
 
 
 def _open_members(recipe: Recipe, region: Region, members: Codes, how: str) -> Space:
@@ -176,14 +190,19 @@ def _cells(
     Where the least law determines the rest, both are the same cells: then they keep the law, so that every variable's
     codes are known from the cell.
     """
-    extra = layout.extra if extra is None else extra
-    solution = layout.graph.solve([layout.variables[v] for v in law], layout.true, extra)
+
+    def solve(law: tuple[str, ...]) -> Solution:
+        if extra is None:
+            return layout.solve(law)
+        return layout.graph.solve([layout.variables[v] for v in law], layout.true, extra)
+
+    solution = solve(law)
     least = least_law_of(recipe)
     weights = solution.elimination.table.weight
     many = len(weights) > MOST_TUPLES
     rare = recipe.cells is None and len(weights) > MANY and _drawable(weights, region) < FEWEST
     if law != least and (many or rare):
-        by_least = layout.graph.solve([layout.variables[v] for v in least], layout.true, extra)
+        by_least = solve(least)
         coarser = by_least.elimination.table.weight
         if len(coarser) < len(weights) and (many or _drawable(coarser, region) >= FEWEST):
             law, solution = least, by_least

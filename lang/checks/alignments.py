@@ -9,10 +9,10 @@ from ..places import IDENTITY, Placement, Region, Site
 from ..program import Alignment, FitSettings
 from ..record import record
 from ..scope import AlignmentView, Names, Reporter, Signature, report_repeated
-from ..static_index import indexed_name, report_no_member
 from ..suggest import suggest
 from ..syntax.alignments import AlignSyntax, InnerSiteSyntax, PlacementSyntax
 from ..syntax.leaves import Name
+from ..unroll.static_index import indexed_name, report_no_member
 from .blocks import check_blocks
 from .find_recipe import find_recipe
 from .join_members import join_members

@@ -4,13 +4,13 @@ from collections.abc import Collection, Mapping
 
 from ..diagnostics import Label, Span
 from ..domains import Domain
-from ..evaluate_expression import evaluate_expression
 from ..record import record
 from ..scope import Reporter
 from ..syntax.leaves import Integer
 from ..syntax.tasks import AnswerEntry
 from ..syntax.texts import TemplateSyntax, TextsSyntax
 from ..texts import Template
+from .expressions.evaluate_expression import evaluate_expression
 from .expressions.expression_checker import ExpressionChecker
 from .expressions.expression_scope import Scope
 from .expressions.texts import check_template

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ..diagnostics import Label
-from ..inner_sites import room_of
-from ..overlaps import overlap, replaces
 from ..places import Placement, Region, Site, show_dims
 from ..scope import AlignmentView, Reporter
+from ..sites.inner_sites import room_of
+from ..sites.overlaps import overlap, replaces
 
 
 def check_blocks(placements: Sequence[Placement], views: Mapping[str, AlignmentView | None], report: Reporter) -> None:

@@ -10,13 +10,13 @@ from ..effects import Effect
 from ..exact import exact, show_exact
 from ..record import record
 from ..scope import Names, Reporter
-from ..static_index import report_not_static
-from ..static_values import static_value
 from ..suggest import suggest
 from ..syntax.claims import AccuracySyntax, ClaimOperation, ClaimSyntax, ComparisonSyntax, EstimandSyntax, Quantity
 from ..syntax.effects import EffectSyntax, MeanSyntax
 from ..syntax.expressions import Number
 from ..syntax.leaves import Decimal, Name
+from ..unroll.static_index import report_not_static
+from ..unroll.static_values import static_value
 from ..unroll.unroll_expressions import index_text
 from .accuracy import check_accuracy
 from .effects import check_effect

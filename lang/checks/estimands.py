@@ -13,11 +13,11 @@ from ..expressions import variables_of
 from ..places import Family, Placement, Region, Size
 from ..program import Model
 from ..scope import AlignmentView, Names, report_repeated
-from ..static_index import indexed_name
 from ..suggest import listed, suggest
 from ..syntax.alignments import FamilySyntax
 from ..syntax.claims import EstimandSyntax, OnSyntax
 from ..syntax.leaves import Name
+from ..unroll.static_index import indexed_name
 from .accuracy import NetworkMeant, check_network_reference
 from .blocks import check_blocks
 from .find_recipe import Recipe, find_recipe

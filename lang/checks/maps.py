@@ -7,7 +7,7 @@ from ..domains import Domain
 from ..places import IDENTITY, Family, FamilyName, Size
 from ..record import record
 from ..scope import Reporter
-from ..site_indices import range_of
+from ..sites.site_indices import range_of
 from ..suggest import listed, suggest
 from ..syntax.alignments import FamilySyntax, SizesSyntax
 from ..syntax.leaves import Decimal, Name, Text

@@ -6,9 +6,9 @@ from ..families import families_of, family_name
 from ..places import EVERY_TOKEN, PARTS, Position, SlotPart
 from ..record import record
 from ..scope import Reporter
-from ..static_index import indexed_name, report_no_member
 from ..suggest import did_you_mean, suggest
 from ..syntax.members import PositionItem, PositionSyntax
+from ..unroll.static_index import indexed_name, report_no_member
 
 
 @record

@@ -2,8 +2,8 @@
 
 import re
 
+from ..parsing.scanner import TOKEN, ScannedToken
 from ..record import record
-from ..scanner import TOKEN, ScannedToken
 
 BLANK_LINE = re.compile(r"\n[ \t\r\f\v\ufeff]*\n")
 

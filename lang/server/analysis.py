@@ -10,13 +10,13 @@ from ..files import Files, NoFiles
 from ..imports.qualified_names import import_aliases
 from ..imports.read_imports import read_imports
 from ..imports.settle_names import settle_names
+from ..parsing.scanner import ScannedToken, scan, slice_tokens
+from ..parsing.text_to_syntax import parse_text
 from ..program import Program
 from ..record import record
 from ..resolution.declared import Declared, Resolution
 from ..resolution.resolve_names import resolve_names
-from ..scanner import ScannedToken, scan, slice_tokens
 from ..syntax.tree import SyntaxTree
-from ..text_to_syntax import parse_text
 
 
 @record

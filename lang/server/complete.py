@@ -6,11 +6,11 @@ The place is found from the tokens before the cursor, since a line that is being
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from .. import keywords
-from ..meanings import MEANINGS
+from ..parsing.scanner import CLOSING, OPENING, ScannedToken
 from ..record import record
 from ..resolution.declared import LOCAL, Declared
-from ..scanner import CLOSING, OPENING, ScannedToken
+from ..words import keywords
+from ..words.meanings import MEANINGS
 from .analysis import Analysis
 
 

@@ -13,8 +13,6 @@ from ..diagnostics import Span
 from ..families import member_name
 from ..record import record
 from ..scope import Reporter
-from ..static_index import report_not_static
-from ..static_values import static_value
 from ..syntax.alignments import Dims, SizesSyntax
 from ..syntax.expressions import ExpressionSyntax, Number, Reference
 from ..syntax.leaves import Decimal, Integer, Name, Text
@@ -24,6 +22,8 @@ from ..syntax.settings import Setting
 from ..syntax.tasks import AnswerEntry
 from .bindings import Bindings, show_value
 from .fill_texts import fill_text
+from .static_index import report_not_static
+from .static_values import static_value
 from .unroll_expressions import ExpressionUnroller, index_text
 
 Node = TypeVar("Node")

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from ..families import member_name
 from ..record import record
-from ..static_values import static_value
 from ..syntax.expressions import (
     Attribute,
     Call,
@@ -31,6 +30,7 @@ from ..syntax.leaves import Name, Text
 from .bindings import Bindings, show_value
 from .fill_texts import fill_text
 from .loop_values import LoopValues, value_of, values_of
+from .static_values import static_value
 
 
 @record

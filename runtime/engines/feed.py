@@ -72,6 +72,13 @@ class Feed:
                     _check_apart(frame, {index: found[index], number: found[number]}.values())
         return found
 
+    def counts(self, frames: Sequence[Frame], rows: Tensor) -> Tensor | None:
+        """How many tokens frames hold in each row where that may differ, shape [item, position]; else None."""
+        listed = [position for frame in frames for part in frame.parts for position in part.positions]
+        uneven = dict.fromkeys(p for p in listed if isinstance(p, Position) and p.part == "all" and p.index is None)
+        bounds = [self._bounds(position, rows) for position in uneven]
+        return torch.stack([stop - start for start, stop in bounds], 1) if bounds else None
+
     def check_lengths(self, *tables: Tensor) -> None:
         """Prompts are as long in all tables of rows, so that each position has its counterparts.
 
@@ -80,6 +87,17 @@ class Feed:
         """
         if self.layout.slots is not None and len({length for rows in tables for length in rows[:, 0].tolist()}) > 1:
             message = "expected prompts of one length, whose positions are each other's counterparts, found several"
+            raise EnvironmentProblem("CS549", message, "pad the slots: `{x:02}`")
+
+    def check_alike(self, *tables: Tensor) -> None:
+        """Prompts have their slots at the same tokens in all tables of rows.
+
+        Raises:
+            EnvironmentProblem: they have not.
+        """
+        heads = torch.cat([rows[:, : self.layout.width] for rows in tables])
+        if len(heads) and bool((heads != heads[0]).any()):
+            message = "expected prompts with their slots at the same tokens, of which a rest is the same, found others"
             raise EnvironmentProblem("CS549", message, "pad the slots: `{x:02}`")
 
     def find(self, positions: Positions, rows: Tensor) -> Where:
@@ -188,6 +206,8 @@ def take_positions(state: Tensor, where: Where) -> Tensor:
 
 def split_vectors(frame: Frame, vectors: Tensor, where: Sequence[Where]) -> tuple[Tensor, ...]:
     """What of vectors [item, group, dim] goes to each part of a frame, shape [item, place, dim]."""
+    if len(frame.parts) == 1:
+        return (vectors.reshape(len(vectors), _count(where[0]), len(frame.parts[0].dims)),)
     shapes = [(_count(at), len(part.dims)) for part, at in zip(frame.parts, where, strict=True)]
     pieces = torch.split(vectors.flatten(1), [count * dims for count, dims in shapes], 1)
     return tuple(piece.reshape(len(vectors), *shape) for piece, shape in zip(pieces, shapes, strict=True))

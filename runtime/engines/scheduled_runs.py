@@ -62,13 +62,13 @@ class ScheduledRuns:
         prefix = self.captures.prefix_reader(tokens, first, begins, schedule) if schedule.prefixes else None
 
         def run(items: Tensor, edits: EditsFrom) -> Tensor:
-            some, at = tokens[items], reads[items]
+            some, at = tokens.index_select(0, items), reads.index_select(0, items)
             if prefix is not None:
-                state = network.start(some) if captured is None else captured(items)
+                state = network.start(some)[:, begins:] if captured is None else captured(items, begins)
                 with network.edited(edits(begins)):
-                    return self._finish(state[:, begins:], some, first, at, prefix(items), classes)
+                    return self._finish(state, some, first, at, prefix(items), classes)
             with network.edited(edits(0)):
-                state = network.start(some) if captured is None else captured(items)
+                state = network.start(some) if captured is None else captured(items, 0)
                 return self._finish(state, some, first, at, None, classes)
 
         return run

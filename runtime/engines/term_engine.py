@@ -6,6 +6,7 @@ rebuilt with the base's error. An item whose set lacks a variable keeps its own 
 
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -20,11 +21,12 @@ from ...compiler.interpret_terms import Batch
 from ...compiler.schedule import Schedule
 from ...compiler.terms import Handle, OutputOf, Run, ValueOf
 from ...compiler.vector_bases import base_run
-from ..errors import EngineRefusal
+from ..errors import EngineRefusal, EnvironmentProblem
 from ..halving import by_halves
 from ..networks.protocol import Edit, SiteEdit
+from .changes import Change, assigned, change_to
 from .feed import Feed, Where, block_features, site_vectors, split_vectors, take_positions, with_units
-from .generate import Generated, generate
+from .generate import Generated, KeptRuns, generate
 from .protocol import Prepared
 from .runs import Runs
 from .whole_runs import answer_whole
@@ -35,8 +37,6 @@ if TYPE_CHECKING:
 PlacedEdit = tuple[Part, Callable[[int, Tensor], Tensor]]
 """A part whose activation is edited: how many first positions a run leaves out, and the activation of the others,
 shape [item, position, width], give what takes its place."""
-Value = Callable[[Tensor], Tensor]
-"""What becomes of a frame's features, shape [item, group, feature]."""
 
 
 ROWS = 2048
@@ -98,11 +98,34 @@ class TermEngine:
         """See `Engine.at_once`."""
         return self.schedule.at_once
 
+    @contextmanager
+    def using(self, maps: "tuple[FeatureMap, ...]") -> Iterator[None]:
+        """See `Engine.using`."""
+        own, self.maps = self.maps, maps
+        try:
+            yield
+        finally:
+            self.maps = own
+
     def logits(self, query: OutputOf, batch: Batch) -> Tensor:
         """See `Engine.logits`. Where no gradient is wanted, a batch that memory does not hold is run in halves."""
         if torch.is_grad_enabled():
             return self._edited_logits(query.run, batch, ())
-        return by_halves(lambda rows: self._edited_logits(query.run, batch.take(rows), ()), 0, len(batch))
+
+        def read(alike: Batch) -> Tensor:
+            return by_halves(lambda rows: self._edited_logits(query.run, alike.take(rows), ()), 0, len(alike))
+
+        return self._by_counts(query.run, batch, read)
+
+    def _by_counts(self, run: Run, batch: Batch, read: Callable[[Batch], Tensor]) -> Tensor:
+        """What is read of items, in their order, those together whose frames hold as many tokens as each other's."""
+        counts = self.feed.counts(self.frames, self._rows(batch, run))
+        if counts is None or not len(batch):
+            return read(batch)
+        kinds, kind_of = torch.unique(counts, dim=0, return_inverse=True)
+        groups = [torch.nonzero(kind_of == number).flatten() for number in range(len(kinds))]
+        found = torch.cat([read(batch.take(rows.cpu().numpy())) for rows in groups])
+        return found[torch.argsort(torch.cat(groups))]
 
     def prepare(self, query: OutputOf, batch: Batch, classes: tuple[int, ...]) -> Prepared:
         """See `Engine.prepare`: where runs are captured, sources are read once, and rows are looked up once."""
@@ -130,9 +153,17 @@ class TermEngine:
         return logits
 
     def generate(self, query: OutputOf, batch: Batch, limit: int, ends: tuple[int, ...]) -> Generated:
-        """See `Engine.generate`. What is read in other runs is read once; runs are whole, and nothing is captured."""
-        run, read = query.run, dict[tuple[int, Run], Tensor]()
-        rows = self._rows(batch, run)
+        """See `Engine.generate`. What is read in other runs is read once, and a batch that does not fit is halved."""
+
+        def some(rows: slice) -> Tensor:
+            return self._generate(query.run, batch.take(rows), limit, ends).joined()
+
+        return Generated.apart(by_halves(some, 0, len(batch)))
+
+    def _generate(self, run: Run, batch: Batch, limit: int, ends: tuple[int, ...]) -> Generated:
+        """The same of a batch that fits: by kept keys and values where the schedule and the network have them."""
+        read, rows = dict[tuple[int, Run], Tensor](), self._rows(batch, run)
+        tokens, reads = self.feed.tokens(rows), self.feed.reads(rows, 0)
 
         def vectors(frame: int, source: Run) -> Tensor:
             if (frame, source) not in read:
@@ -141,15 +172,19 @@ class TermEngine:
 
         given = replace(self._given(run, batch, rows), vectors=vectors)
 
+        def edits(items: Tensor) -> list[SiteEdit]:
+            some = given.take(items.to(self.runs.device))
+            return self._site_edits(self._edits(run, some), some, (), 0)
+
         def next_logits(items: Tensor, said: Tensor) -> Tensor:
             longer = replace(batch.take(items.numpy()), forced=said.numpy())
             fed = self._rows(self.feed.force(longer, run.input), run)
-            tokens = self.feed.tokens(fed)
-            reads = self.feed.reads(fed, 0) + said.shape[1]
-            some = given.take(items.to(self.runs.device))
-            edits = self._edits(run, some)
-            return answer_whole(self.runs.network, tokens, reads, self._site_edits(edits, some, (), 0))[:, 0]
+            at = self.feed.reads(fed, 0) + said.shape[1]
+            return answer_whole(self.runs.network, self.feed.tokens(fed), at, edits(items))[:, 0]
 
+        kept = KeptRuns(self.runs.network, tokens, edits)
+        if self.schedule.prefixes and self.runs.network.has_prefixes and torch.equal(reads[:, 0], kept.lengths - 1):
+            return generate(kept.next_logits, len(batch), limit, ends)
         return generate(next_logits, len(batch), limit, ends)
 
     def logits_after(self, query: OutputOf, batch: Batch, edit: Edit) -> Tensor:
@@ -225,7 +260,7 @@ class TermEngine:
 
     def _given(self, run: Run, batch: Batch, rows: Tensor) -> Given:
         """What the edits of a run, its inputs in `rows`, read of a batch."""
-        device, targets = self.runs.device, [target for target, _ in _assigned(run)]
+        device, targets = self.runs.device, [target for target, _ in assigned(run)]
         columns = {target: batch.members[:, batch.variables.index(target)] for target in targets if run.within_set}
         return Given(
             {target: torch.from_numpy(column).to(device) for target, column in columns.items()},
@@ -245,7 +280,7 @@ class TermEngine:
 
     def _sources(self, run: Run) -> Iterator[tuple[int, Run]]:
         """The frames of a run's values that are read in other runs, and these runs."""
-        for target, value in _assigned(run):
+        for target, value in assigned(run):
             frame, _ = self._place(target)
             if self.frames[frame].scattered:
                 yield frame, self._base(frame, run)
@@ -271,10 +306,11 @@ class TermEngine:
 
     def _edits(self, run: Run, given: Given) -> list[PlacedEdit]:
         """What is done to the activations of each frame that holds a target."""
-        wanted: dict[int, list[tuple[int, Value, Tensor | None]]] = {}
-        for target, value in _assigned(run):
+        wanted: dict[int, list[tuple[int, Change, Tensor | None]]] = {}
+        for target, value in assigned(run):
             frame, block = self._place(target)
-            change = self._value(frame, target, value, run, given)
+            vectors = functools.partial(given.vectors, frame)
+            change = change_to(target, value, run, self.maps[frame], given.fixed, given.drawn, vectors)
             wanted.setdefault(frame, []).append((block, change, given.members.get(target)))
         edits: list[PlacedEdit] = []
         for frame, blocks in wanted.items():
@@ -288,7 +324,7 @@ class TermEngine:
     def _edit(
         self,
         frame: int,
-        blocks: list[tuple[int, Value, Tensor | None]],
+        blocks: list[tuple[int, Change, Tensor | None]],
         where: tuple[Where, ...],
         left_out: int,
         state: Tensor,
@@ -301,7 +337,7 @@ class TermEngine:
         return state
 
     def _scattered_edits(
-        self, frame: int, blocks: list[tuple[int, Value, Tensor | None]], vectors: Tensor, given: Given
+        self, frame: int, blocks: list[tuple[int, Change, Tensor | None]], vectors: Tensor, given: Given
     ) -> Iterator[PlacedEdit]:
         """Edits that put each part of a changed vector into its own activation.
 
@@ -321,45 +357,27 @@ class TermEngine:
         for part, units, at in zip(place.parts, changed, where, strict=True):
             yield part, functools.partial(edit, part, units, at)
 
-    def _changed(self, frame: int, blocks: list[tuple[int, Value, Tensor | None]], vectors: Tensor) -> Tensor:
+    def _changed(self, frame: int, blocks: list[tuple[int, Change, Tensor | None]], vectors: Tensor) -> Tensor:
         """A frame's vectors [item, group, dim] with the features of these blocks at their values."""
         map = self.maps[frame]
         features, error = map.featurise(vectors)
         changed = features
         for block, value, member in blocks:
+            new = value(features)
+            if new.dim() == features.dim() and new.shape[1] != features.shape[1]:
+                message = f"expected as many tokens at `{self.frames[frame].site}` in both prompts, found"
+                message = f"{message} {features.shape[1]} and {new.shape[1]}"
+                raise EnvironmentProblem("CS549", message, "name one token: the first or the last")
             weight = map.share(block)
             if member is not None:
                 weight = weight * member[:, None, None]
-            changed = torch.lerp(changed, value(features), weight.expand_as(changed))  # exact where a share is 0 or 1
+            changed = torch.lerp(changed, new, weight.expand_as(changed))  # exact where a share is 0 or 1
         rebuilt = map.inverse(changed, error)
         if not map.exact and all(member is not None for _, _, member in blocks):
             # what no item's set holds stays bit by bit
             touched = torch.stack([member for _, _, member in blocks if member is not None]).any(0)
             rebuilt = torch.where(touched[:, None, None], rebuilt, vectors)
         return rebuilt
-
-    def _value(self, frame: int, target: str, value: terms.Value, run: Run, given: Given) -> Value:
-        """A frame's features under a value, from those that it has in this very run just before."""
-        match value:
-            case _ if (target, value) in given.drawn:
-                own = given.drawn[target, value]
-                return lambda _: own
-            case terms.ValueOf(variable=variable, run=inner) if variable == target and inner.world == run.world:
-                source = self.maps[frame].featurise(given.vectors(frame, inner))[0]
-                return lambda _: source
-            case terms.Number(value=number):
-                return lambda features: torch.full_like(features, float(number))
-            case terms.Here(handle=handle) if handle == target:
-                return lambda features: features
-            case terms.MeanOver() | terms.CodeOf() if value in given.fixed:
-                return given.fixed[value].expand_as
-            case terms.Plus(left=left, factor=factor, right=right):
-                added = self._value(frame, target, right, run, given)
-                if left is None:
-                    return lambda features: float(factor) * added(features)
-                first = self._value(frame, target, left, run, given)
-                return lambda features: first(features) + float(factor) * added(features)
-        raise EngineRefusal(f"`{target}` does not take its own value in a run of the same network, a mean or a number")
 
     def _place(self, variable: Handle) -> tuple[int, int]:
         """The frame and the block of a variable."""
@@ -369,18 +387,6 @@ class TermEngine:
                 if owner.variable == index:
                     return frame, block
         raise EngineRefusal(f"`{variable}` is not aligned")
-
-
-def _assigned(run: Run) -> Iterator[tuple[str, terms.Value]]:
-    """The variables that a run sets, and what to.
-
-    Raises:
-        EngineRefusal: it sets something else, or for some readers only.
-    """
-    for assignment in run.assignments:
-        if not isinstance(assignment.target, str) or assignment.readers is not None:
-            raise EngineRefusal("only variables of an alignment are set, and for all their readers")
-        yield assignment.target, assignment.value
 
 
 def _parts(value: terms.Value) -> Iterator[terms.Value]:

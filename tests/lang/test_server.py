@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from cspec.lang import Source, parse_text, read_program
 from cspec.lang.diagnostics import Span
-from cspec.lang.keywords import GROUPS
 from cspec.lang.resolution.resolve_names import resolve_names
 from cspec.lang.server.analysis import Analysis, Checked, analyse
 from cspec.lang.server.complete import complete
@@ -15,6 +14,7 @@ from cspec.lang.server.fixes import find_fix
 from cspec.lang.server.hover import hover
 from cspec.lang.server.rename import RenameError, rename, replace_all
 from cspec.lang.server.symbols import symbols
+from cspec.lang.words.keywords import GROUPS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -110,3 +110,11 @@ def test_positions_count_utf_16_and_lead_back(text: str, number: int) -> None:
 def test_words_of_the_language_are_proposed_where_they_belong() -> None:
     assert {p.word for p in complete(analysed(""), 0)} == set(GROUPS["declarations"])
     assert complete(analysed("# task "), 7) == ()
+
+
+def test_a_declaration_in_a_loop_is_shown_from_its_own_left_margin() -> None:
+    task = "task t {\n  input x: 0..3\n  output y: 0..3\n  tokens [x]\n  answer y: index\n}\n"
+    text = task + "for i in 0..1 {\n  model m[i] for t {\n    y = x\n  }\n}\n"
+    shown = hover(analysed(text), text.index("m[i]"))
+    assert shown is not None
+    assert shown.text == "model `m`\n\n```cspec\nmodel m[i] for t {\n  y = x\n}\n```"

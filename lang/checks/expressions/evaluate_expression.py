@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from .expressions import Apply, Constant, Expression, Listing, Variable
+from ...expressions import Apply, Constant, Expression, Listing, Variable
 
 _OPERATORS: dict[str, Callable[..., int]] = {
     "or": lambda a, b: int(bool(a) or bool(b)),

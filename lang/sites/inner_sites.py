@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from .places import EVERY_TOKEN, Placement, Site
-from .scope import AlignmentView
+from ..places import EVERY_TOKEN, Placement, Site
+from ..scope import AlignmentView
 
 
 def root_site(site: Site, views: Mapping[str, AlignmentView | None]) -> Site:

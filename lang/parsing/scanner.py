@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from .diagnostics import Diagnostic, Label, Source, SourcePart, Span
-from .record import record
-from .suggest import did_you_mean
+from ..diagnostics import Diagnostic, Label, Source, SourcePart, Span
+from ..record import record
+from ..suggest import did_you_mean
 
 MAX_NESTING = 200
 """How deeply brackets, and expressions, may be nested."""
@@ -23,6 +23,8 @@ NOT_IN_LOOPS = ("type", "fn", "settings", "import")
 """What belongs to the whole file: a loop cannot give several of them."""
 CONTINUATIONS = ("and", "or", "not", "in", "at", "over", "exhaustively", "expect", "for", "then", "else")
 """Words that carry on the declaration of the line before, even without indentation."""
+
+DOC_FORM = 'a doc string stands between three quotation marks, `"""`, on each side'
 
 OPENING = {"(": ")", "[": "]", "{": "}"}
 CLOSING = {close: opening for opening, close in OPENING.items()}
@@ -326,6 +328,8 @@ def _indentation(text: str, token: ScannedToken) -> int:
 def unknown_keyword(token: ScannedToken) -> Diagnostic:
     """A declaration starts with something that is no keyword."""
     suggestion = did_you_mean(token.text, KEYWORDS) if token.kind == "word" else ""
+    if token.kind == "string":
+        suggestion = DOC_FORM
     return Diagnostic(
         "CS002",
         f"expected a declaration, found {show_token(token)}",

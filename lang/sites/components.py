@@ -2,7 +2,7 @@
 
 from math import inf, nan
 
-from .record import record
+from ..record import record
 
 
 @record

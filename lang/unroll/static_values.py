@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from .syntax.expressions import Call, Conditional, ExpressionSyntax, InRange, InSet, Number, Operation, Symbol, Truth
+from ..syntax.expressions import Call, Conditional, ExpressionSyntax, InRange, InSet, Number, Operation, Symbol, Truth
 
 _INTEGER_OPERATORS: dict[str, Callable[[int, int], int | bool]] = {
     "+": lambda a, b: a + b,

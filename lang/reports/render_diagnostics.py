@@ -5,7 +5,7 @@ import unicodedata
 from bisect import bisect_right
 from typing import Any
 
-from .diagnostics import Diagnostic, Label, Source, SourcePart, Span
+from ..diagnostics import Diagnostic, Label, Source, SourcePart, Span
 
 TAB = 4
 MAX_WIDTH = 160

@@ -8,12 +8,12 @@ they stay variables of their own.
 from collections.abc import Mapping, Sequence
 from heapq import heapify, heappop, heappush
 
-from .domains import Domain, product
-from .expressions import Variable, variables_of
-from .families import IndexedFamily
-from .program import Mechanism
-from .record import record
-from .tuples import part_of, tuple_code
+from ..domains import Domain, product
+from ..expressions import Variable, variables_of
+from ..families import IndexedFamily
+from ..program import Mechanism
+from ..record import record
+from ..tuples import part_of, tuple_code
 
 MAX_TUPLES = 2**62
 """Values that the parts of a tuple may have together."""

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
-from .circuits import Circuit, Graph, TopSites
-from .claims import Claim, Estimand, Iia, Reading
-from .effects import Effect, RestSubject, Subject, Target, VariablesSubject, VariableTarget
+from ..circuits import Circuit, Graph, TopSites
+from ..claims import Claim, Estimand, Iia, Reading
+from ..effects import Effect, RestSubject, Subject, Target, VariablesSubject, VariableTarget
 
 
 def used_alignments(claims: Iterable[Claim], circuits: Iterable[Circuit], graphs: Iterable[Graph]) -> frozenset[str]:

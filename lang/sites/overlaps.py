@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
+from ..places import EVERY_TOKEN, Position, Region, Site
+from ..record import record
+from ..scope import AlignmentView
 from .components import REPLACED_BY, same_vector
 from .inner_sites import root_site
-from .places import EVERY_TOKEN, Position, Region, Site
-from .record import record
-from .scope import AlignmentView
 
 
 def overlap(first: Site | Region, second: Site | Region, views: Mapping[str, AlignmentView | None]) -> bool:

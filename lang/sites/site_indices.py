@@ -2,13 +2,13 @@
 
 from typing import Literal
 
-from .checks.positions import SiteScope
+from ..checks.positions import SiteScope
+from ..diagnostics import Span
+from ..record import record
+from ..scope import Reporter
+from ..suggest import suggest
+from ..syntax.alignments import Dims, Index, SiteSyntax, Star
 from .components import COMPONENTS
-from .diagnostics import Span
-from .record import record
-from .scope import Reporter
-from .suggest import suggest
-from .syntax.alignments import Dims, Index, SiteSyntax, Star
 
 MAX_DIMS = 1_000_000
 

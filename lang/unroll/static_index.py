@@ -1,11 +1,11 @@
 """Names with an index that stands for a number -> the plain names of families' members."""
 
-from .families import IndexedFamily, member_name
-from .scope import Reporter
+from ..families import IndexedFamily, member_name
+from ..scope import Reporter
+from ..syntax.expressions import ExpressionSyntax
+from ..syntax.leaves import Name
+from ..syntax.members import Indexed
 from .static_values import static_value
-from .syntax.expressions import ExpressionSyntax
-from .syntax.leaves import Name
-from .syntax.members import Indexed
 
 
 def indexed_name(indexed: Indexed, report: Reporter) -> Name | None:

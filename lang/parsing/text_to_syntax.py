@@ -4,13 +4,18 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
-from .diagnostics import Diagnostic, Label, Source, Span
+from ..diagnostics import Diagnostic, Label, Source, Span
+from ..imports.qualified_names import import_aliases, join_names
+from ..syntax.expressions import Loop
+from ..syntax.members import ForSyntax
+from ..syntax.tree import BrokenDeclaration, Declaration, DeclarationLoop, SyntaxTree
+from ..tree_to_syntax.build_declaration import build_declaration, build_loop_head
+from ..tree_to_syntax.faults import BrokenSyntaxError
 from .explain_syntax import explain_open_loop, explain_unexpected, refuse_in_loop
-from .grammar_parser import grammar_parser
-from .imports.qualified_names import import_aliases, join_names
+from .grammar_parser import UnexpectedTokenError, grammar_parser
 from .parse_slots import parse_slots
+from .parse_tree import Tree
 from .scanner import (
     KEYWORDS,
     NOT_IN_LOOPS,
@@ -21,11 +26,6 @@ from .scanner import (
     slice_tokens,
     unknown_keyword,
 )
-from .syntax.expressions import Loop
-from .syntax.members import ForSyntax
-from .syntax.tree import BrokenDeclaration, Declaration, DeclarationLoop, SyntaxTree
-from .tree_to_syntax.build_declaration import build_declaration, build_loop_head
-from .tree_to_syntax.faults import BrokenSyntaxError
 
 
 @lru_cache(maxsize=1)
@@ -37,8 +37,8 @@ def parse_text(source: Source) -> tuple[SyntaxTree, tuple[Diagnostic, ...]]:
 
 def parse_with_trees(
     source: Source,
-) -> tuple[SyntaxTree, tuple[Diagnostic, ...], tuple[tuple[Slice, Any], ...]]:
-    """The same, and lark's tree of each declaration that parses; of a loop, of its head and of those within."""
+) -> tuple[SyntaxTree, tuple[Diagnostic, ...], tuple[tuple[Slice, Tree], ...]]:
+    """The same, and the parse tree of each declaration that parses; of a loop, of its head and of those within."""
     doc, slices = slice_declarations(source)
     found = _Found([], [], [])
     declarations = tuple(_parse_slices(slices, _joined(source, slices), found))
@@ -67,11 +67,11 @@ def _joined(source: Source, slices: tuple[Slice, ...]) -> str:
 
 @dataclass
 class _Found:
-    """What is wrong so far, the names that it would have declared, and lark's trees of what parses."""
+    """What is wrong so far, the names that it would have declared, and the parse trees of what parses."""
 
     diagnostics: list[Diagnostic]
     broken: list[BrokenDeclaration]
-    trees: list[tuple[Slice, Any]]
+    trees: list[tuple[Slice, Tree]]
 
 
 def _parse_slices(slices: tuple[Slice, ...], text: str, found: _Found) -> Iterator[Declaration | DeclarationLoop]:
@@ -108,20 +108,14 @@ def _parse_loop(part: Slice, text: str, found: _Found) -> DeclarationLoop | Diag
 
 
 def _parse_head(part: Slice, head: Slice, text: str, found: _Found) -> Loop | Diagnostic:
-    import lark
-
-    where = lark.TextSlice(text, head.span.start, head.span.end)
     try:
-        tree = grammar_parser().parse(where, start="loop")
+        tree = grammar_parser().parse(text, head.span.start, head.span.end, "loop")
         found.trees.append((part, tree))
         return build_loop_head(tree)
     except BrokenSyntaxError as error:
         return error.diagnostic
-    except lark.UnexpectedInput as error:
-        token = getattr(error, "token", None)
-        at_end = token is not None and token.type == "$END"
-        offset = None if at_end else error.pos_in_stream
-        return explain_unexpected(head, offset, _acceptable(where, "loop"))
+    except UnexpectedTokenError as error:
+        return explain_unexpected(head, error.offset, error.acceptable)
 
 
 def _parse_slice(part: Slice, text: str, found: _Found) -> Declaration | Diagnostic:
@@ -129,52 +123,23 @@ def _parse_slice(part: Slice, text: str, found: _Found) -> Declaration | Diagnos
         return unknown_keyword(part.tokens[0])
     if (fault := check_tokens(part.tokens, text)) is not None:
         return fault
-
-    import lark
-
-    where = lark.TextSlice(text, part.span.start, part.span.end)
     try:
-        tree = grammar_parser().parse(where, start="declaration")
+        tree = grammar_parser().parse(text, part.span.start, part.span.end, "declaration")
         parse_slots(tree, lambda start, end: _parse_slot(text, start, end))
         found.trees.append((part, tree))
         return build_declaration(tree, text, part.doc)
     except BrokenSyntaxError as error:
         return error.diagnostic
-    except lark.UnexpectedInput as error:
-        token = getattr(error, "token", None)
-        at_end = token is not None and token.type == "$END"
-        offset = None if at_end else error.pos_in_stream
-        return explain_unexpected(part, offset, _acceptable(where, "declaration"))
+    except UnexpectedTokenError as error:
+        return explain_unexpected(part, error.offset, error.acceptable)
 
 
-def _parse_slot(text: str, start: int, end: int) -> Any:
+def _parse_slot(text: str, start: int, end: int) -> Tree | None:
     """The tree of what stands between the braces of a slot; None if it cannot be read."""
-    import lark
-
     try:
-        return grammar_parser().parse(lark.TextSlice(text, start, end), start="slot_text")
-    except lark.UnexpectedInput:
+        return grammar_parser().parse(text, start, end, "slot_text")
+    except UnexpectedTokenError:
         return None
-
-
-def _acceptable(where: Any, start: str) -> frozenset[str]:
-    """The terminals that could have come instead, from the state before the unexpected token was looked at.
-
-    The parser's own set is smaller: it may have reduced already, on a lookahead that is legal elsewhere.
-    """
-    import lark
-
-    accepted: list[Any] = []
-    try:
-        for token in grammar_parser().parse_interactive(where, start=start).iter_parse():
-            accepted.append(token)
-    except lark.UnexpectedInput as error:
-        if accepted and accepted[-1] is getattr(error, "token", None):
-            accepted.pop()
-    replay = grammar_parser().parse_interactive("", start=start)
-    for token in accepted:
-        replay.feed_token(token)
-    return frozenset(replay.accepts())
 
 
 def _names_of(part: Slice) -> Iterator[BrokenDeclaration]:

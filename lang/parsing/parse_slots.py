@@ -1,16 +1,16 @@
-"""lark's parse tree of a declaration -> the same tree with the slots of its texts parsed, each from its own place."""
+"""The parse tree of a declaration -> the same tree with the slots of its texts parsed, each from its own place."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
-from .diagnostics import Diagnostic, Label, Span
-from .tree_to_syntax.faults import BrokenSyntaxError
-from .tree_to_syntax.leaves import unescape
+from ..diagnostics import Diagnostic, Label, Span
+from ..tree_to_syntax.faults import BrokenSyntaxError
+from ..tree_to_syntax.leaves import unescape
+from .parse_tree import Tree
 
 _BRACES = "a slot is written in braces, `{x}`; a brace itself is written twice, `{{` or `}}`"
 
 
-def parse_slots(tree: Any, parse: Callable[[int, int], Any]) -> None:
+def parse_slots(tree: Tree, parse: Callable[[int, int], Tree | None]) -> None:
     """Replace the token of every `template` in the tree by its parts: plain texts and the trees of its slots.
 
     `parse` reads what stands between the braces of a slot from its start and end in the file; None if it cannot.
@@ -18,13 +18,13 @@ def parse_slots(tree: Any, parse: Callable[[int, int], Any]) -> None:
     Raises:
         BrokenSyntaxError: braces that do not match, or a slot that cannot be read.
     """
-    for node in tree.iter_subtrees():
+    for node in tree.trees():
         if node.data == "template":
             (token,) = node.children
             node.children = [token, *_parts(str(token), token.start_pos, parse)]
 
 
-def _parts(written: str, start: int, parse: Callable[[int, int], Any]) -> Iterator[Any]:
+def _parts(written: str, start: int, parse: Callable[[int, int], Tree | None]) -> Iterator[str | Tree]:
     """Plain texts and slots between the quotation marks of `written`, which stands at `start`."""
     plain: list[str] = []
     at, end = 1, len(written) - 1
@@ -62,7 +62,7 @@ def _closing(written: str, opening: int, end: int, start: int) -> int:
     raise _broken("CS181", "the slot is never closed", Span(start + opening, start + opening + 1), _BRACES)
 
 
-def _slot(written: str, opening: int, close: int, start: int, parse: Callable[[int, int], Any]) -> Any:
+def _slot(written: str, opening: int, close: int, start: int, parse: Callable[[int, int], Tree | None]) -> Tree:
     span = Span(start + opening, start + close + 1)
     if (found := parse(span.start + 1, span.end - 1)) is None:
         raise _broken(
