@@ -1,7 +1,6 @@
 """How each network's tokenizer cuts a task's prompts up, where slots are, and what answers are: for text and JSON."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from ..compiler.checks.check_networks import fed_pairs
 from ..compiler.experiments import NetworkFile
@@ -14,9 +13,10 @@ from ..compiler.prompts.check_answers import say_after, say_some
 from ..lang.domains import Domain
 from ..lang.metrics import Reading
 from ..lang.program import Program, Task
+from ..lang.record import record
 
 
-@dataclass(frozen=True)
+@record
 class Token:
     """A token's id, and how the vocabulary writes it."""
 
@@ -24,7 +24,7 @@ class Token:
     text: str
 
 
-@dataclass(frozen=True)
+@record
 class SlotTokens:
     """A slot of a prompt (`name` None: it has none): its text here, its tokens' positions, and how many these are.
 
@@ -38,7 +38,7 @@ class SlotTokens:
     every: bool
 
 
-@dataclass(frozen=True)
+@record
 class TemplateTokens:
     """A template: the lengths of its prompts in tokens, and one prompt of it."""
 
@@ -48,7 +48,7 @@ class TemplateTokens:
     slots: tuple[SlotTokens, ...]
 
 
-@dataclass(frozen=True)
+@record
 class AnswerTokens:
     """What a network says for a value of an output, in one spelling; no tokens where the prompt's end joins it."""
 
@@ -58,7 +58,7 @@ class AnswerTokens:
     tokens: tuple[Token, ...]
 
 
-@dataclass(frozen=True)
+@record
 class AskedTokens:
     """A text that a metric asks about, after one prompt; no tokens where the prompt's end joins it."""
 
@@ -67,7 +67,7 @@ class AskedTokens:
     tokens: tuple[Token, ...]
 
 
-@dataclass(frozen=True)
+@record
 class TaskTokens:
     """A task in text, as one network reads it."""
 

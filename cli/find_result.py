@@ -1,15 +1,15 @@
 """Which stored result a word on the command line means: a file, a spec's newest one, or `SPEC@KEY`."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from ..lang.record import record
 from ..runtime.deciding.verdicts import Result
 from ..runtime.results.result_document import BadResultError, load_result
 from ..runtime.results.store import RESULT_DIGITS, Store
 from .workflow import open_store
 
 
-@dataclass(frozen=True)
+@record
 class FoundResult:
     """A result, its file, the store that its scores lie in, and where its spec should be."""
 

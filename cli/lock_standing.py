@@ -1,6 +1,5 @@
 """How a spec stands to the lock beside it: whether its criterion was fixed, and before what."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..compiler.locking.compare_locks import compare_locks
@@ -8,12 +7,13 @@ from ..compiler.locking.lock import Lock, lock_spec
 from ..compiler.locking.lock_document import BadLockError, LockDocument, read_lock
 from ..compiler.pipeline import Checked
 from ..lang.diagnostics import Diagnostic, Label, Span
+from ..lang.record import record
 
 SHOWN = 12
 """How many hexadecimal digits of a lock's hash are printed."""
 
 
-@dataclass(frozen=True)
+@record
 class LockStanding:
     """`document` is the lock beside the spec (None: none that can be used).
 

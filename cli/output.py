@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from ..lang.codes import CODES
 from ..lang.diagnostics import Diagnostic, Source, SpecError
-from ..lang.render_diagnostics import render_json, render_text
+from ..lang.reports.render_diagnostics import render_json, render_text
 from .page import colored
 
 USAGE, SPEC, ENVIRONMENT, BUG, INTERRUPTED = 64, 2, 4, 70, 130

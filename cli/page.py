@@ -3,9 +3,10 @@
 import os
 import textwrap
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Literal
+
+from ..lang.record import record
 
 NARROWEST, WIDEST = 80, 120
 INDENT = 4
@@ -17,7 +18,7 @@ COLORS: dict[Style, int] = {"good": 28, "bad": 161, "open": 130}
 """Of the palette of 256: each has a contrast of at least 4 to black and to white."""
 
 
-@dataclass(frozen=True)
+@record
 class Page:
     """A width in columns, and whether text is painted."""
 

@@ -26,6 +26,8 @@ def render_counts(quantity: QuantityRow, page: Page, alone: bool) -> list[str]:
     elif quantity.binary:
         what = "reads" if quantity.families else "inputs answered"
         lines += _say(page, f"{quantity.right:,} of {quantity.n:,} {what} right")
+    if quantity.reads_right is not None:
+        lines += _say(page, f"the variable is read right on {quantity.reads_right:.4f} of the bases")
     if quantity.among and quantity.full_vocabulary != quantity.estimate:
         lines += _say(page, f"scored among the declared answers; over all classes {quantity.full_vocabulary:.4f}")
     if quantity.unseen is not None:
@@ -34,7 +36,8 @@ def render_counts(quantity: QuantityRow, page: Page, alone: bool) -> list[str]:
         low, high = quantity.range
         lines += _say(page, f"{quantity.clipped:,} of {quantity.n:,} values were cut to {low:g} .. {high:g}")
     if quantity.near_ties:
-        lines += _say(page, f"{quantity.near_ties:,} items have two best logits closer than 1e-4")
+        near = "two best logits closer than 1e-4" if quantity.reads_right is None else "two values that are as near"
+        lines += _say(page, f"{quantity.near_ties:,} items have {near}")
     return lines
 
 

@@ -2,9 +2,10 @@
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ..compiler.pipeline import Checked
+from ..lang.record import record
 from ..runtime.deciding.verdicts import ControlRow, PartRow, QuantityRow, Result, Verdict
 from ..runtime.graphs.measured_graph import MeasuredGraph
 from .output import Output
@@ -24,7 +25,7 @@ EXPECTED: dict[str, Style] = {"met": "", "failed": "bad", "open": "open"}
 STYLES: dict[str, Style] = {"holds": "good", "refuted": "bad", "unsupported": "open", "inconclusive": "open"}
 
 
-@dataclass(frozen=True)
+@record
 class Shown:
     """What earlier claims have said, each with the first claim's name: the counts of an estimand on so many items, the
     fit of some maps, what was left out of its items, and single controls."""

@@ -1,7 +1,7 @@
 """The causal model as a function of whole batches: inputs and interventions in, values of every variable out."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy.typing as npt
 from ..lang.domains import Domain
 from ..lang.expressions import Expression, variables_of
 from ..lang.program import Mechanism, Model, Task
+from ..lang.record import record
 from ..lang.tuples import part_values
 from .definedness import guard_mechanisms
 from .expressions import Column, canonical, count_nodes, evaluate
@@ -20,7 +21,7 @@ Interventions = Mapping[str, tuple[Codes, npt.NDArray[np.bool_]]]
 """For a variable, the codes to set and in which runs; each of shape [run]."""
 
 
-@dataclass(frozen=True)
+@record
 class CausalModel:
     """A deterministic structural causal model over finite domains.
 

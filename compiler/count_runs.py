@@ -6,6 +6,7 @@ This says of terms what the engines do with them; tests count the passes of both
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from ..lang.record import record
 from .groundings import Frame, Grounding
 from .metrics import FilledText, RunMetric
 from .network_facts import NetworkFacts
@@ -18,6 +19,7 @@ from .terms import (
     Handle,
     MeanOver,
     NetworkWorld,
+    Query,
     ReadsRight,
     Resampled,
     Run,
@@ -57,7 +59,7 @@ class Asked:
     moved: list[tuple[str, int]] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
+@record
 class AskedMetric:
     """What a metric asks for of the runs of one item: each of them once for each of these.
 
@@ -156,6 +158,18 @@ class _Asking:
         else:
             self.asked.answers.append(run.input)
 
+    def query(self, query: Query) -> None:
+        """A run for what is read of it; a variable's read-out is fitted on natural inputs."""
+        if not isinstance(query, ValueOf):
+            self.run(query.run)
+            return
+        stages = self.stages_of(query.variable)
+        self.asked.natural.append(stages[-1])
+        if query.run.assignments:
+            self.run(query.run, stages[-1])
+        else:
+            self.read(query.run.input, stages)
+
     def value(self, value: Value, stages: list[int]) -> None:
         """What an assignment at some stages reads elsewhere."""
         match value:
@@ -210,8 +224,8 @@ def ask_score(
         case Amount(query=query):
             asking.run(query.run)
         case _:
-            asking.run(score.left.run)
-            asking.run(score.right.run)
+            asking.query(score.left)
+            asking.query(score.right)
     if shared is None or shared.is_new(None, Run(measured_run(score).world, 0)):
         asked.answers.append(0)
     return asked

@@ -1,13 +1,14 @@
 """From inputs to rows: prompts rendered, cut into tokens by the network's own tokenizer, with where each slot is."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from ..lang.domains import Domain
+from ..lang.record import record
 from ..lang.texts import Template
 from .expressions import evaluate
 from .network_facts import Encoded, Tokenizer
@@ -18,7 +19,7 @@ Codes = npt.NDArray[np.int64]
 _MIX = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 
 
-@dataclass(frozen=True)
+@record
 class PromptEncoding:
     """How a task's inputs become prompts, and prompts the rows that `RowLayout` describes.
 

@@ -1,7 +1,7 @@
 """Experiments: claims with every estimand lowered to a term, a population of items, and a place in a network."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal
@@ -13,6 +13,7 @@ from ..lang.circuits import Graph
 from ..lang.claims import Claim
 from ..lang.later import LATER
 from ..lang.program import FitSettings
+from ..lang.record import record
 from .encode_prompts import PromptEncoding
 from .groundings import Autoencoder, Grounding, Place, Search, ground
 from .metrics import RunMetric
@@ -23,7 +24,7 @@ from .sampling.items import Recipe
 from .terms import EstimandName, Expectation, Gain
 
 
-@dataclass(frozen=True)
+@record
 class NetworkFile:
     """A network's file or folder and what its header or configuration says, and where and how it is to be run.
 
@@ -40,7 +41,7 @@ class NetworkFile:
     autoencoders: Mapping[str, Autoencoder] = field(default_factory=dict, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class Encoding:
     """How an input becomes tokens or numbers, and an output's code what the network answers.
 
@@ -92,7 +93,7 @@ class Encoding:
         return RowLayout(None if self.prompt is None else self.prompt.slots)
 
 
-@dataclass(frozen=True)
+@record
 class AnswerAt:
     """One answer: the position whose logits are read (0 for a network without positions), and each code's class.
 
@@ -125,7 +126,7 @@ class AnswerAt:
         return (*range(len(self.classes)), *(code for code, others in enumerate(self.also) for _ in others))
 
 
-@dataclass(frozen=True)
+@record
 class Fitting:
     """How an alignment's maps are found: the population of all its sets, the numbers of items, the settings.
 
@@ -148,7 +149,7 @@ class Fitting:
         return ground(self.search.places((0,) * len(self.search.lines)))
 
 
-@dataclass(frozen=True)
+@record
 class Origin:
     """Where sources are read instead of in the network that is measured: an alignment's blocks on its own network.
 
@@ -166,7 +167,7 @@ class Origin:
     random_frames: bool = False
 
 
-@dataclass(frozen=True)
+@record
 class Measurement:
     """One lowered estimand. `grounding` is None for `accuracy`; `fitting` where a map is learned.
 
@@ -225,7 +226,7 @@ class Measurement:
         return self.origin is not None or bool(self.rankings) or (self.fitting is not None and not self.frozen)
 
 
-@dataclass(frozen=True)
+@record
 class Ranking:
     """How a circuit is found: each of `places` is scored on `select` by itself, and the best are the circuit's cells.
 
@@ -240,7 +241,7 @@ class Ranking:
     variables: tuple[int, ...]
 
 
-@dataclass(frozen=True)
+@record
 class Control:
     """The same experiment where nothing is to be found; `measurement` is None where it cannot be run, and `why`.
 
@@ -255,7 +256,7 @@ class Control:
     apart: Recipe | None = None
 
 
-@dataclass(frozen=True)
+@record
 class Quantity:
     """A measurement as it stands in a claim. `gated`: its network must solve the task for a verdict.
 
@@ -271,7 +272,7 @@ class Quantity:
     """Its author frees the network from having to solve the task."""
 
 
-@dataclass(frozen=True)
+@record
 class Part:
     """One inequality, normalised: T = constant + sum of coefficient * quantity; T >= 0, or |T| <= tolerance.
 
@@ -301,7 +302,7 @@ class Part:
         return self.strength(index, signed) * (1 if coefficient > 0 else -1)
 
 
-@dataclass(frozen=True)
+@record
 class Experiment:
     """A claim, its quantities (each once) and its parts."""
 
@@ -311,7 +312,7 @@ class Experiment:
     alpha: float
 
 
-@dataclass(frozen=True)
+@record
 class Paths:
     """What one thing does to a metric: in all; with other things held; and by way of them alone, it being left alone.
 
@@ -328,7 +329,7 @@ class Paths:
         return tuple(one for one in (self.total, self.direct, self.indirect) if one is not None)
 
 
-@dataclass(frozen=True)
+@record
 class Edge:
     """What one node of a graph does to the metric of another, and what random circuits in its place do to it.
 
@@ -347,7 +348,7 @@ class Edge:
         return (*self.own.measurements, *(() if self.null is None else self.null.measurements))
 
 
-@dataclass(frozen=True)
+@record
 class GraphExperiment:
     """A graph as an edge for each ordered pair of nodes. Nothing of it is decided: no claim is made.
 

@@ -1,21 +1,22 @@
 """Groundings: where in a network the variables of an alignment live, as maps over sites, and where to look for them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from math import nan
 from pathlib import Path
 from typing import Literal
 
-from ..lang.components import COMPONENTS, same_vector
 from ..lang.later import LATER
 from ..lang.places import Family, Size, show_dims
+from ..lang.record import record
+from ..lang.sites.components import COMPONENTS, same_vector
 from .row_layout import Position
 
 FoundBy = Literal["given", "closed form", "search", "training"]
 Positions = tuple[int | Position, ...]
 
 
-@dataclass(frozen=True)
+@record
 class Block:
     """One variable's dims in a frame: columns start .. stop-1 of its map."""
 
@@ -28,7 +29,7 @@ class Block:
         return self.stop - self.start
 
 
-@dataclass(frozen=True)
+@record
 class Part:
     """Units of one activation: some `dims` of its `width` at some positions, as `Frame` has them."""
 
@@ -82,7 +83,7 @@ def show_parts(parts: "tuple[Part, ...]") -> str:
     return parts[0].site if len(parts) == 1 else f"[{', '.join(part.text for part in parts)}]"
 
 
-@dataclass(frozen=True)
+@record
 class Autoencoder:
     """A sparse autoencoder of vectors as wide as this, with so many features. Its path is for finding it.
 
@@ -98,7 +99,7 @@ class Autoencoder:
         return self.features * (dim // self.width)
 
 
-@dataclass(frozen=True)
+@record
 class Frame:
     """One map at one site, shared by the variables that live there, each in a block of its own.
 
@@ -184,7 +185,7 @@ class Frame:
         return show_parts(self.parts)
 
 
-@dataclass(frozen=True)
+@record
 class Inside:
     """A block of another frame, whose map is fitted first and then stays as it is."""
 
@@ -192,7 +193,7 @@ class Inside:
     block: int
 
 
-@dataclass(frozen=True)
+@record
 class Grounding:
     """Where each variable of an alignment lives. Blocks name variables by their index."""
 
@@ -223,7 +224,7 @@ class Grounding:
         raise KeyError(variable)
 
 
-@dataclass(frozen=True)
+@record
 class Place:
     """One variable at one concrete site, with the family and the size of its map.
 
@@ -297,7 +298,7 @@ def _frame(places: list[Place]) -> Frame:
     return replace(frame, blocks=tuple(blocks))
 
 
-@dataclass(frozen=True)
+@record
 class Search:
     """Where the places of an alignment's variables are looked for.
 

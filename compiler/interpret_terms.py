@@ -1,11 +1,12 @@
 """The model's interpreter of counterfactual terms: a query and a batch of items in, codes of the output out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from ..lang.record import record
 from .causal_model import CausalModel, Codes
 from .hold_children import copy_for_readers, edge_name
 from .sampling.draw_items import Population
@@ -13,7 +14,7 @@ from .sampling.items import Items
 from .terms import CodeOf, Handle, ModelWorld, OutputOf, Run, Value, ValueOf
 
 
-@dataclass(frozen=True)
+@record
 class Batch:
     """Items as both interpreters read them.
 

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Literal
 
 from ..lang.domains import Domain
 from ..lang.expressions import Expression, variables_of
+from ..lang.record import record
 from ..lang.texts import Template
 from .causal_model import Codes
 from .expressions import Column, evaluate
@@ -20,7 +21,7 @@ ANSWER = "the answer"
 """The variable that stands for the run's answer in an expression; no input can be called so."""
 
 
-@dataclass(frozen=True)
+@record
 class TextTable:
     """Texts by texts: two columns of a CSV file. Where it is from is for people, and enters no key."""
 
@@ -37,7 +38,7 @@ class TextTable:
         return dict(self.rows)
 
 
-@dataclass(frozen=True)
+@record
 class RowText:
     """The text that a table has for the value of an expression."""
 
@@ -49,21 +50,21 @@ FilledText = Template | RowText
 """A text that an item's inputs settle."""
 
 
-@dataclass(frozen=True)
+@record
 class Number:
     """A number as it is written."""
 
     value: Fraction
 
 
-@dataclass(frozen=True)
+@record
 class Computed:
     """The value of an expression over inputs and the answer: what a finite table holds there."""
 
     expression: Expression
 
 
-@dataclass(frozen=True)
+@record
 class Scored:
     """The number that a table of texts holds for a key: an expression's value, or (None) the text that was generated.
 
@@ -74,7 +75,7 @@ class Scored:
     key: Expression | None
 
 
-@dataclass(frozen=True)
+@record
 class TokenRead:
     """`prob` or `logit` of the text's first token, or `logprob`, the sum over all its tokens.
 
@@ -86,7 +87,7 @@ class TokenRead:
     tokens: int = field(default=1, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class Combined:
     """Terms joined by `+`, `-` or `*`, or one that is negated."""
 
@@ -97,7 +98,7 @@ class Combined:
 MetricTerm = Number | Computed | Scored | TokenRead | Combined
 
 
-@dataclass(frozen=True)
+@record
 class Speech:
     """What cuts texts into tokens: the hash of the tokenizer's file in `folder`."""
 
@@ -105,7 +106,7 @@ class Speech:
     folder: Path = field(compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class Generation:
     """The answer is generated: up to `limit` tokens, each the best one, until one of `ends`, which is left out."""
 
@@ -113,7 +114,7 @@ class Generation:
     ends: tuple[int, ...]
 
 
-@dataclass(frozen=True)
+@record
 class RunMetric:
     """A metric of a task on a network. Its values are cut to `low` .. `high`.
 

@@ -4,11 +4,10 @@
 beside them.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
+from ..lang.record import record
 from .causal_model import CausalModel
 from .interpret_terms import Batch, evaluate_in_model
 from .terms import ModelWorld, interchange, plain
@@ -16,7 +15,7 @@ from .terms import ModelWorld, interchange, plain
 Score = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@record
 class PairScores:
     """Item by item, each of shape [item] and in [0, 1]; `full_swap` is the mean over the sources of the item's set."""
 

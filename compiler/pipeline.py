@@ -5,22 +5,24 @@
 `check_spec` runs every check and never plans; `compile_spec` adds the plan, and computes nothing in it twice.
 """
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ..lang import read_imports, read_program
+from ..lang import read_declarations, read_imports
 from ..lang.diagnostics import Diagnostic, Source, SpecError, one_of_each_run
 from ..lang.program import Program
+from ..lang.record import record
 from .causal_model import CausalModel, lower_model, share_population
 from .checks.check_definedness import LeftOut, count_left_out
 from .checks.check_models import check_models
 from .checks.check_networks import check_networks
 from .checks.check_pairs import Populations, check_graph_items, check_pairs, check_splits
 from .checks.check_readings import check_readings
+from .checks.check_recipe_divisions import check_recipe_divisions
 from .checks.check_rivals import check_rivals
 from .checks.check_runnable import check_runnable
 from .experiments import Experiment, GraphExperiment, NetworkFile
+from .keep_sound import keep_sound
 from .lowering.program_to_experiments import lower_claims, lower_graphs
 from .read_files import FolderFiles
 
@@ -28,7 +30,7 @@ if TYPE_CHECKING:  # networkx is no part of checking
     from .plan import EngineName, Plan
 
 
-@dataclass(frozen=True)
+@record
 class Checked:
     """A spec without errors: everything that compiling it needs, what look-ups leave out of tasks, and its warnings."""
 
@@ -60,18 +62,20 @@ def check_spec(source: Source, allow_path: bool = False, populations: Population
     """
     files = FolderFiles(source.path.parent, allow_path)
     source, found = read_imports(source, files)
-    program, problems = read_program(source, files)
+    program, problems = read_declarations(source, files)
     found += problems
     if program is None or found != problems:
         raise SpecError(source, one_of_each_run(found))
+    program = keep_sound(program, source, found)
     models = {m.name: lower_model(m, program.tasks[m.task]) for m in program.models.values()}
     models = share_population(models, {m.name: m.task for m in program.models.values()})
     found += check_models(models, _aligned(program), program)
     networks, problems = check_networks(program, source.path.parent, allow_path)
     found += problems
     found += check_splits(program)
+    found += check_recipe_divisions(program, models)
     found += check_readings(program, models)
-    _stop_at_errors(source, found)
+    program = keep_sound(program, source, found)
     found += check_rivals(program, models)
     experiments = lower_claims(program, models, networks)
     graphs = lower_graphs(program, models, networks)

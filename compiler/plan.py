@@ -8,7 +8,7 @@ claim's verdict. Names and paths travel along for people and enter no key.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal
 
 import networkx as nx
@@ -17,6 +17,7 @@ from ..lang.claims import Case as Case
 from ..lang.claims import Outcome
 from ..lang.later import LATER
 from ..lang.program import FitSettings as FitSettings
+from ..lang.record import record
 from .causal_model import CausalModel
 from .experiments import Encoding, NetworkFile, Part
 from .groundings import Grounding, Place, Search
@@ -37,7 +38,7 @@ THREADS = 1
 """Threads of a run. Small networks are slower on more, and numbers depend on how many there are."""
 
 
-@dataclass(frozen=True)
+@record
 class NetworkSource:
     """Weights to run: a file's, or (`draw` not None) the same architecture redrawn by its own initialisation law."""
 
@@ -47,7 +48,7 @@ class NetworkSource:
     draw_seed: int = 0
 
 
-@dataclass(frozen=True)
+@record
 class ItemsStep:
     """Draw `count` items of a split, or (split `whole`) enumerate the whole domain.
 
@@ -61,7 +62,7 @@ class ItemsStep:
     kind: Literal["Items"] = "Items"
 
 
-@dataclass(frozen=True)
+@record
 class EncodeStep:
     """Render the inputs of items as token ids, and values of the output as classes."""
 
@@ -71,7 +72,7 @@ class EncodeStep:
     kind: Literal["Encode"] = "Encode"
 
 
-@dataclass(frozen=True)
+@record
 class CaptureStep:
     """What unedited runs of an Encode step's inputs hold at one `site`, each distinct input once, for all its readers.
 
@@ -92,7 +93,7 @@ class CaptureStep:
     kind: Literal["Capture"] = "Capture"
 
 
-@dataclass(frozen=True)
+@record
 class FitStep:
     """Find the maps of a grounding on `fit`, once for each seed, and choose on `select`.
 
@@ -118,7 +119,7 @@ class FitStep:
     kind: Literal["Fit"] = "Fit"
 
 
-@dataclass(frozen=True)
+@record
 class Candidate:
     """A network to measure, with the fit of its map; without one, maps are given, or random with `frame_seed`.
 
@@ -148,7 +149,7 @@ class Candidate:
         return tuple(one.fit for one in self.chain if one.fit is not None)
 
 
-@dataclass(frozen=True)
+@record
 class FoundCircuit:
     """A circuit whose cells a ranking chooses: the variables that stand for them, the best one first."""
 
@@ -156,7 +157,7 @@ class FoundCircuit:
     variables: tuple[int, ...]
 
 
-@dataclass(frozen=True)
+@record
 class RepliesKeys:
     """What answers that are generated depend on, but for the network's weights, maps and inputs: as keys.
 
@@ -167,7 +168,7 @@ class RepliesKeys:
     edited: str
 
 
-@dataclass(frozen=True)
+@record
 class OtherNetwork:
     """A network in which values are read, where they lie in the one that is measured. The name is the term's."""
 
@@ -176,7 +177,7 @@ class OtherNetwork:
     encoding: Encoding
 
 
-@dataclass(frozen=True)
+@record
 class OriginPlaces:
     """Where in another network the sources are read, and how it is fed; `variables` are those of the grounding."""
 
@@ -185,7 +186,7 @@ class OriginPlaces:
     encoding: Encoding
 
 
-@dataclass(frozen=True)
+@record
 class EvaluateStep:
     """Score a term item by item; of several candidates the one that is best on `select` is measured.
 
@@ -227,7 +228,7 @@ class EvaluateStep:
         return content_key("circuits", 1, ranks=candidate.ranks, circuits=self.circuits)
 
 
-@dataclass(frozen=True)
+@record
 class RankStep:
     """Score every place that a circuit may be chosen from on `select`, each by itself.
 
@@ -249,7 +250,7 @@ class RankStep:
         return replace(self.measure, grounding=self.measure.grounding.moved((place,)))
 
 
-@dataclass(frozen=True)
+@record
 class PlannedControl:
     """A control by the key of its evaluation (None where it cannot be run, and `why`) and its number of items.
 
@@ -270,7 +271,7 @@ class PlannedControl:
         return tuple(key for key in (self.evaluate, self.apart) if key is not None)
 
 
-@dataclass(frozen=True)
+@record
 class MeasuredQuantity:
     """A quantity of a claim, by the key of its evaluation.
 
@@ -296,7 +297,7 @@ class MeasuredQuantity:
     """Its author frees the network from having to solve the task."""
 
 
-@dataclass(frozen=True)
+@record
 class ClaimText:
     """A claim as its author wrote it, and the outcome that the author expects."""
 
@@ -310,7 +311,7 @@ class ClaimText:
     """Which value of an `all(...)` each part is for; None where it stands in none."""
 
 
-@dataclass(frozen=True)
+@record
 class DecideStep:
     """A claim: its quantities, its normalised parts, and the error that it may make.
 
@@ -339,7 +340,7 @@ class DecideStep:
         return self.alpha / (self.stated or len(self.parts))
 
 
-@dataclass(frozen=True)
+@record
 class PlannedPaths:
     """What one thing does to a metric, by the keys of evaluations: in all, with other things held, and through them."""
 
@@ -353,7 +354,7 @@ class PlannedPaths:
         return tuple(key for key in (self.total, self.direct, self.indirect) if key is not None)
 
 
-@dataclass(frozen=True)
+@record
 class PlannedEdge:
     """What one node of a graph does to another's metric, and random circuits in its place (None: there are none)."""
 
@@ -369,7 +370,7 @@ class PlannedEdge:
         return (*self.own.keys, *(() if self.null is None else self.null.keys))
 
 
-@dataclass(frozen=True)
+@record
 class GraphNode:
     """A node as its author wrote it."""
 
@@ -378,7 +379,7 @@ class GraphNode:
     metric: str
 
 
-@dataclass(frozen=True)
+@record
 class GraphStep:
     """Measure a graph: an edge for each ordered pair of its nodes, all on the same `count` items (None: the whole
     domain). Each number may be wrong with the error `alpha`. Nothing is decided.
@@ -405,7 +406,7 @@ Runner = FitStep | EvaluateStep
 """A step that runs networks by a schedule; a ranking runs by that of its score."""
 
 
-@dataclass(frozen=True)
+@record
 class Plan:
     """Every step by key, the edges between them, and the claims' and graphs' steps in the file's order."""
 

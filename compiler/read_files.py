@@ -1,12 +1,12 @@
 """Files that a spec names, read from its folder: the reader that `lang` is given."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..lang.files import FileRefusedError, FileText
+from ..lang.record import record
 
 
-@dataclass(frozen=True)
+@record
 class FolderFiles:
     """Files below the spec's folder, or anywhere with `allow_path`."""
 

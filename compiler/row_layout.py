@@ -4,14 +4,13 @@ A row of plain tokens is their ids. A row of a prompt starts with how many token
 and stops; its tokens follow, with -1 after the last one.
 """
 
-from dataclasses import dataclass
-
 from ..lang.places import Position as Position
+from ..lang.record import record
 
 NO_TOKEN = -1
 
 
-@dataclass(frozen=True)
+@record
 class RowLayout:
     """The columns before the tokens; `slots` None where there are none."""
 

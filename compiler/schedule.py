@@ -1,12 +1,13 @@
 """Schedules: how the runs of a step are run. They change nothing of what a step gives, and enter no key."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+from ..lang.record import record
 
 Logits = Literal["everywhere", "where read", "declared"]
 
 
-@dataclass(frozen=True)
+@record
 class Schedule:
     """How a step runs a network; as it stands here every run is whole, and nothing of it is kept.
 

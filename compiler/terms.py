@@ -5,9 +5,11 @@ two agree. All other terms compare runs of networks. `render_terms.py` prints a 
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import field, fields, is_dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal, TypeVar
+
+from ..lang.record import record
 
 EstimandName = Literal[
     "accuracy",
@@ -43,14 +45,14 @@ ESTIMAND_VERSIONS: dict[EstimandName, int] = {
 # --- worlds and handles ----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@record
 class ModelWorld:
     """The causal model of this name."""
 
     model: str
 
 
-@dataclass(frozen=True)
+@record
 class NetworkWorld:
     """A network, whose variables `alignment` grounds (None: only its output is read)."""
 
@@ -62,14 +64,14 @@ class NetworkWorld:
 World = ModelWorld | NetworkWorld
 
 
-@dataclass(frozen=True)
+@record
 class Cell:
     """Units of a network at some positions, which together are one handle. `site` is the site as a user writes it."""
 
     site: str
 
 
-@dataclass(frozen=True)
+@record
 class Found:
     """The `count` cells of a region with the highest `score`, `it` being the candidate. The name enters no key."""
 
@@ -79,12 +81,12 @@ class Found:
     score: "Estimate"
 
 
-@dataclass(frozen=True)
+@record
 class Candidate:
     """`it`: the cell that a search tries."""
 
 
-@dataclass(frozen=True)
+@record
 class Rest:
     """What cells, or the blocks of an alignment, leave at their layers. The name enters no key."""
 
@@ -92,7 +94,7 @@ class Rest:
     of: "tuple[Handle, ...]"
 
 
-@dataclass(frozen=True)
+@record
 class RandomCells:
     """As many components of the same kinds in the same layers as these have, drawn anew for each item's `draw`."""
 
@@ -107,7 +109,7 @@ Handle = str | Cell | Found | Candidate | Rest | RandomCells
 # --- runs and values -------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@record
 class Run:
     """One run of a world on one input of the item (0: the base, j: the source of variable j), with assignments.
 
@@ -120,7 +122,7 @@ class Run:
     within_set: bool = False
 
 
-@dataclass(frozen=True)
+@record
 class ValueOf:
     """`h of r`: the value of a handle in a run of the same world; `through` a map where the run is of another."""
 
@@ -129,7 +131,7 @@ class ValueOf:
     through: str | None = None
 
 
-@dataclass(frozen=True)
+@record
 class CodeOf:
     """`code(X, c)`: the variable's value of this code; in a network the mean of its block where it has that value."""
 
@@ -137,21 +139,21 @@ class CodeOf:
     code: int
 
 
-@dataclass(frozen=True)
+@record
 class Number:
     """The same number on every unit."""
 
     value: Fraction
 
 
-@dataclass(frozen=True)
+@record
 class MeanOver:
     """`mean(h)`: a handle's mean over the bases of the population."""
 
     handle: Handle
 
 
-@dataclass(frozen=True)
+@record
 class Resampled:
     """`resample(h, j)`: every unit takes its value from an input of its own; `draw` j is shared and repeatable."""
 
@@ -159,14 +161,14 @@ class Resampled:
     draw: int
 
 
-@dataclass(frozen=True)
+@record
 class Here:
     """`here(h)`: the value in this very run, just before the assignment."""
 
     handle: Handle
 
 
-@dataclass(frozen=True)
+@record
 class Noise:
     """`noise(sigma, j)`: independent normal noise on every unit."""
 
@@ -174,7 +176,7 @@ class Noise:
     draw: int
 
 
-@dataclass(frozen=True)
+@record
 class Plus:
     """`v + a * u`; without v, `a * u`."""
 
@@ -187,7 +189,7 @@ Value = ValueOf | CodeOf | Number | MeanOver | Resampled | Here | Noise | Plus
 """`ValueOf` and `CodeOf` have a meaning in both worlds, the others in networks only."""
 
 
-@dataclass(frozen=True)
+@record
 class Assignment:
     """`h := v`, seen by all readers of h; with `readers`, `h => {r, ..} := v`, by these only."""
 
@@ -199,7 +201,7 @@ class Assignment:
 # --- queries, scores, estimates --------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@record
 class OutputOf:
     """The output of a run: in a model the output variable, in a network the answer that is read from it."""
 
@@ -211,7 +213,7 @@ CORRECT = "correct"
 """The metric that every task with an output has: 1 where the answer is the output's value, else 0."""
 
 
-@dataclass(frozen=True)
+@record
 class MetricOf:
     """A metric of the task, read from a run of a network. What it reads is said beside the term, but for `correct`."""
 
@@ -222,7 +224,7 @@ class MetricOf:
 Query = OutputOf | MetricOf | ValueOf
 
 
-@dataclass(frozen=True)
+@record
 class Agree:
     """1 where both queries give the same value of the output, else 0."""
 
@@ -230,7 +232,7 @@ class Agree:
     right: OutputOf
 
 
-@dataclass(frozen=True)
+@record
 class ReadsRight:
     """1 where a variable's read-out in the network is its value in the model, else 0."""
 
@@ -244,7 +246,7 @@ class ReadsRight:
         return self.left.variable
 
 
-@dataclass(frozen=True)
+@record
 class WrongReads:
     """The share of wrong reads among the output and the variables that are not set, when all else is shuffled.
 
@@ -256,7 +258,7 @@ class WrongReads:
     right: OutputOf
 
 
-@dataclass(frozen=True)
+@record
 class Distance:
     """How far the activations of an intervened run lie off natural ones, in units of natural-to-natural distance."""
 
@@ -265,14 +267,14 @@ class Distance:
     """The output that the run would have."""
 
 
-@dataclass(frozen=True)
+@record
 class Amount:
     """The number that a query gives: a metric, or a value (a truth value as 0 or 1)."""
 
     query: Query
 
 
-@dataclass(frozen=True)
+@record
 class Gain:
     """`q - q'`: by how much the number that one query gives is above the other's."""
 
@@ -280,7 +282,7 @@ class Gain:
     right: Query
 
 
-@dataclass(frozen=True)
+@record
 class Differ:
     """1 where two queries of one network give different values, else 0."""
 
@@ -288,7 +290,7 @@ class Differ:
     right: Query
 
 
-@dataclass(frozen=True)
+@record
 class Apart:
     """`dist(q, q')`: the absolute difference of two metrics."""
 
@@ -299,7 +301,7 @@ class Apart:
 Score = Agree | ReadsRight | WrongReads | Distance | Amount | Gain | Differ | Apart
 
 
-@dataclass(frozen=True)
+@record
 class Expectation:
     """`E[score | population]`; the population is named for the reader and keyed elsewhere."""
 
@@ -307,7 +309,7 @@ class Expectation:
     population: str
 
 
-@dataclass(frozen=True)
+@record
 class Sum:
     """A constant and scaled expectations."""
 

@@ -4,8 +4,7 @@ A stage is where a run can be cut, as the engine `fused` cuts it: of a plain net
 transformer each block, and after the last one the head.
 """
 
-from dataclasses import dataclass
-
+from ..lang.record import record
 from .budgets import ROWS_AT_ONCE, count_at_once
 from .experiments import Encoding, NetworkFile
 from .network_facts import MlpFacts, NetworkFacts, TracrFacts, TransformerFacts
@@ -16,7 +15,7 @@ BYTES = {"float32": 4, "float16": 2, "bfloat16": 2, "float64": 8}
 """Of one number."""
 
 
-@dataclass(frozen=True)
+@record
 class NetworkWeight:
     """What one input costs on a network.
 

@@ -1,13 +1,14 @@
 """Typed circuits and graphs: sets of sites, and the circuits whose effects on each other are measured."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from .diagnostics import NOWHERE, Span
 from .effects import Effect, Subject
 from .places import Region, Site
+from .record import record
 
 
-@dataclass(frozen=True)
+@record
 class TopSites:
     """The `count` sites of a region that score highest on `select`, each by itself in the place of `it`."""
 
@@ -16,7 +17,7 @@ class TopSites:
     score: Effect
 
 
-@dataclass(frozen=True)
+@record
 class Circuit:
     """A set of sites, stated or searched for."""
 
@@ -26,7 +27,7 @@ class Circuit:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class Node:
     """A circuit and the metric that says how well it does its work."""
 
@@ -36,7 +37,7 @@ class Node:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class Graph:
     """Nodes whose effects on each other's metrics are measured, pair by pair, in one network.
 

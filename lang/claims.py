@@ -1,14 +1,15 @@
 """Typed claims: estimands, the linear inequalities between them, and what is expected of each claim."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from .diagnostics import NOWHERE, Span
 from .effects import Effect, Mean
 from .places import Family, Size
+from .record import record
 
 
-@dataclass(frozen=True)
+@record
 class Accuracy:
     """`accuracy(N)`, `accuracy(N, T)`, `accuracy(random(N))`: the share of inputs that the network answers right."""
 
@@ -19,7 +20,7 @@ class Accuracy:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class Iia:
     """`iia(A)`, `iia(A.x)`, `iia(A.x -> y)`, each with `on N`, `frozen on N`, `over P`, `via FAMILY`, `from B`.
 
@@ -44,7 +45,7 @@ class Iia:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class Reading:
     """`cae(A)`, `probe(A.x)`, `divergence(A)`: what is read of a network through an alignment.
 
@@ -66,7 +67,7 @@ class Reading:
 Estimand = Accuracy | Iia | Reading | Effect | Mean
 
 
-@dataclass(frozen=True)
+@record
 class Scaled:
     """`factor * estimand`; the factor is exact: numerator and denominator."""
 
@@ -75,7 +76,7 @@ class Scaled:
     estimand: Estimand
 
 
-@dataclass(frozen=True)
+@record
 class Linear:
     """A sum of scaled estimands and an exact constant (numerator, denominator)."""
 
@@ -84,7 +85,7 @@ class Linear:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class Case:
     """One case of an `all(...)`, which is the claim's `group`-th: `text` is `t = 3`.
 
@@ -96,7 +97,7 @@ class Case:
     ordered: bool
 
 
-@dataclass(frozen=True)
+@record
 class Comparison:
     """`left RELATION right`; `tolerance` (exact, numerator and denominator) only with `==`.
 
@@ -114,7 +115,7 @@ class Comparison:
 Outcome = Literal["holds", "refuted", "unsupported", "inconclusive"]
 
 
-@dataclass(frozen=True)
+@record
 class Claim:
     """Inequalities joined by `and`. `text` is the claim's own text, from its name's colon on."""
 

@@ -4,10 +4,10 @@ Codes are stable and grouped by stage: CS0xx syntax, CS1xx names and types, CS2x
 CS4xx experiments and claims, CS5xx networks, CS9xx internal.
 """
 
-from dataclasses import dataclass
+from .record import record
 
 
-@dataclass(frozen=True)
+@record
 class Code:
     """What a code means in one line; `exit` is 2 where the spec is wrong, 4 where the environment is."""
 
@@ -26,7 +26,6 @@ CODES: dict[str, Code] = {
     "CS007": Code("brackets or an expression nested too deeply"),
     "CS008": Code("a number that is badly written"),
     "CS009": Code("chained comparisons"),
-    "CS010": Code("a part of the language that is not built yet"),
     "CS011": Code("a line or clause that is given twice"),
     "CS012": Code("a file that declares nothing"),
     "CS013": Code("a character that is not of the language"),
@@ -233,7 +232,8 @@ CODES: dict[str, Code] = {
     "CS475": Code("a name that can mean several things"),
     "CS476": Code("a value of another width than what is set to it"),
     "CS477": Code("a value in this very run that is computed after what is set to it"),
-    "CS478": Code("a random circuit that cannot be drawn"),
+    "CS478": Code("an effect on a variable that is computed before what is set"),
+    "CS479": Code("a random circuit that cannot be drawn"),
     "CS480": Code("an estimand that is checked and cannot be run yet"),
     # --- CS5xx: networks (compiler) ---
     "CS501": Code("a path that leaves the spec's folder"),

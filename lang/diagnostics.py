@@ -4,14 +4,16 @@ A diagnostic is a user's error. A claim's outcome is a verdict, never a diagnost
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Literal
+
+from .record import record
 
 Severity = Literal["error", "warning"]
 
 
-@dataclass(frozen=True)
+@record
 class Span:
     """A half-open range of character offsets in one source text.
 
@@ -27,7 +29,7 @@ NOWHERE = Span(0, 0)
 """The span of what was not written."""
 
 
-@dataclass(frozen=True)
+@record
 class Label:
     """A place in the text and what is to be said there."""
 
@@ -35,7 +37,7 @@ class Label:
     text: str = ""
 
 
-@dataclass(frozen=True)
+@record
 class Diagnostic:
     """One thing that is wrong: a stable code, the place, what was expected and found, and the remedy.
 
@@ -73,7 +75,7 @@ def one_of_each_run(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]
     return tuple(diagnostic for diagnostic in found if not diagnostic.label.span.run or diagnostic in looped)
 
 
-@dataclass(frozen=True)
+@record
 class SourcePart:
     """One file of a source: its path as diagnostics name it, and which characters of the text are its own.
 
@@ -91,7 +93,7 @@ class SourcePart:
     imports: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True)
+@record
 class Source:
     """A source text with the path under which diagnostics name it; `parts` are its files where there are several."""
 

@@ -1,12 +1,11 @@
 """Doc strings: what each declaration of a file says of itself."""
 
-from dataclasses import dataclass
-
+from .record import record
 from .syntax.leaves import Name
 from .syntax.tree import KEYWORDS, SyntaxTree
 
 
-@dataclass(frozen=True)
+@record
 class Doc:
     """The doc string of a declaration; `kind` is the word that opens it."""
 

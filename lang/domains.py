@@ -1,9 +1,11 @@
 """Finite domains: what the values of a variable may be, and how each is stored as a code."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from .record import record
 
 
-@dataclass(frozen=True)
+@record
 class Attribute:
     """A column beside an entity type's values: `values[code]` is the attribute of the value with that code."""
 
@@ -12,7 +14,7 @@ class Attribute:
     values: tuple[int, ...]
 
 
-@dataclass(frozen=True)
+@record
 class Domain:
     """A finite domain of `size` values, stored as codes 0 .. size-1; a code's value is `low + code`.
 

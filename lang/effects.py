@@ -1,14 +1,15 @@
 """Typed effects: what is set in a network and to what, what is held, and what is read."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from .diagnostics import NOWHERE, Span
 from .exact import Exact
 from .places import Site
+from .record import record
 
 
-@dataclass(frozen=True)
+@record
 class InputSubject:
     """An input of the task, or a family of inputs with its members."""
 
@@ -20,7 +21,7 @@ class InputSubject:
         return self.name
 
 
-@dataclass(frozen=True)
+@record
 class SiteSubject:
     """A site of the network; `random`: as many components of its kind in its layer, as `random(C)` of a circuit."""
 
@@ -32,7 +33,7 @@ class SiteSubject:
         return f"random({self.site.text})" if self.random else self.site.text
 
 
-@dataclass(frozen=True)
+@record
 class VariablesSubject:
     """Variables where an alignment places them: `das.left`, `das.{left, right}`."""
 
@@ -45,7 +46,7 @@ class VariablesSubject:
         return f"{self.alignment}.{inner}"
 
 
-@dataclass(frozen=True)
+@record
 class CircuitSubject:
     """A circuit, or `random(C)`: as many components of the same kinds in the same layers."""
 
@@ -57,7 +58,7 @@ class CircuitSubject:
         return f"random({self.circuit})" if self.random else self.circuit
 
 
-@dataclass(frozen=True)
+@record
 class RestSubject:
     """What a circuit or an alignment leaves of the network at its layers."""
 
@@ -69,7 +70,7 @@ class RestSubject:
         return f"rest({self.of})"
 
 
-@dataclass(frozen=True)
+@record
 class CandidateSubject:
     """`it`: the candidate that a circuit's search scores."""
 
@@ -81,21 +82,21 @@ class CandidateSubject:
 Subject = InputSubject | SiteSubject | VariablesSubject | CircuitSubject | RestSubject | CandidateSubject
 
 
-@dataclass(frozen=True)
+@record
 class OnSource:
     """`source`: the subject's own value on the source; `shuffled`: every unit's from a source of its own."""
 
     shuffled: bool = False
 
 
-@dataclass(frozen=True)
+@record
 class MeanOf:
     """`mean(X)`: the subject's mean over the bases."""
 
     subject: Subject
 
 
-@dataclass(frozen=True)
+@record
 class Taken:
     """A place's value in this very run; with a network, its value there on the same input."""
 
@@ -104,14 +105,14 @@ class Taken:
     random: bool = False
 
 
-@dataclass(frozen=True)
+@record
 class Noise:
     """`noise(s)`: independent normal noise of this standard deviation on every unit."""
 
     sigma: Exact
 
 
-@dataclass(frozen=True)
+@record
 class Portion:
     """A factor times a value."""
 
@@ -119,7 +120,7 @@ class Portion:
     value: OnSource | MeanOf | Taken | Noise
 
 
-@dataclass(frozen=True)
+@record
 class Value:
     """A sum of portions and a number."""
 
@@ -130,7 +131,7 @@ class Value:
 SOURCE = Value((Portion((1, 1), OnSource()),))
 
 
-@dataclass(frozen=True)
+@record
 class Setting:
     """A subject and what it becomes."""
 
@@ -138,7 +139,7 @@ class Setting:
     value: Value = SOURCE
 
 
-@dataclass(frozen=True)
+@record
 class OutputTarget:
     """The network's answer."""
 
@@ -149,7 +150,7 @@ class OutputTarget:
         return self.name
 
 
-@dataclass(frozen=True)
+@record
 class MetricTarget:
     """A metric of the task, within its bounds."""
 
@@ -160,7 +161,7 @@ class MetricTarget:
         return self.name
 
 
-@dataclass(frozen=True)
+@record
 class VariableTarget:
     """An aligned variable, read from its block."""
 
@@ -175,7 +176,7 @@ class VariableTarget:
 Target = OutputTarget | MetricTarget | VariableTarget
 
 
-@dataclass(frozen=True)
+@record
 class Effect:
     """`effect(X -> Y ...)`: the mean of Y after minus before; `change`: of |after - before|, or the share that differs.
 
@@ -230,7 +231,7 @@ class Effect:
         return any(isinstance(thing, CircuitSubject | SiteSubject) and thing.random for thing in self.things)
 
 
-@dataclass(frozen=True)
+@record
 class Mean:
     """`mean(METRIC on N)`: the mean of a metric over inputs."""
 

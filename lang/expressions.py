@@ -4,11 +4,12 @@ Every value is an integer: numbers are themselves, symbols their index, booleans
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal
 
 from .diagnostics import NOWHERE, Span
 from .domains import Domain
+from .record import record
 
 Operator = Literal[
     "or", "and", "not", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "//", "%",
@@ -17,14 +18,14 @@ Operator = Literal[
 """What `Apply` applies. `scramble` is not written by users: the compiler makes controls with it."""
 
 
-@dataclass(frozen=True)
+@record
 class Constant:
     value: int
     domain: Domain
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class Variable:
     """A variable read by an expression; `role` says whose in a `where` (None: base and every source alike)."""
 
@@ -34,7 +35,7 @@ class Variable:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class Listing:
     """Values by code, the first operand of `lookup`: those of a table, or of an attribute. It has no value itself."""
 
@@ -43,7 +44,7 @@ class Listing:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class Apply:
     """An operator on arguments.
 

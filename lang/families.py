@@ -1,10 +1,11 @@
 """Families: names with an index. A member has a plain name, `x[0]`, once it is unrolled: such names are made here."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from .record import record
 
 
-@dataclass(frozen=True)
+@record
 class IndexedFamily:
     """The members of a family by index: numbers in ascending order, or symbols in the order of their first use."""
 

@@ -1,7 +1,8 @@
 """How `lang` gets at other files: through a reader that is handed in, so that it opens none itself."""
 
-from dataclasses import dataclass
 from typing import Protocol
+
+from .record import record
 
 
 class FileRefusedError(Exception):
@@ -14,7 +15,7 @@ class FileRefusedError(Exception):
         self.help = help
 
 
-@dataclass(frozen=True)
+@record
 class FileText:
     """The bytes of a file, and one name for it however a path is written (of imports, each is read once)."""
 

@@ -1,18 +1,19 @@
 """Metrics: numbers read from one run of a network."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from typing import Literal
 
 from .diagnostics import NOWHERE, Span
 from .expressions import Expression
+from .record import record
 from .texts import Template
 
 ReadingName = Literal["prob", "logit", "logprob"]
 
 
-@dataclass(frozen=True)
+@record
 class Lookup:
     """`judge[answer]`, `good[ask]`: a row of a table. A key is an expression over the inputs, or the run's answer."""
 
@@ -21,7 +22,7 @@ class Lookup:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class Reading:
     """`prob(TEXT)`, `logit(TEXT)`: of the next token, which TEXT is; `logprob(TEXT)`: of all tokens of TEXT, summed."""
 
@@ -30,7 +31,7 @@ class Reading:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class Amount:
     """A number as it is written."""
 
@@ -38,7 +39,7 @@ class Amount:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class Arithmetic:
     """An operator on metric expressions: `+ - *`, or `negate` on one."""
 
@@ -47,7 +48,7 @@ class Arithmetic:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class Correct:
     """1 where the network's answer is the task's output, else 0. Every task with an output has it."""
 
@@ -55,7 +56,7 @@ class Correct:
 MetricExpression = Lookup | Reading | Amount | Arithmetic | Correct
 
 
-@dataclass(frozen=True)
+@record
 class Metric:
     """`metric NAME: LOW..HIGH = EXPRESSION`. Values are clipped to the bounds, since intervals rest on them."""
 

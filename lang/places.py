@@ -1,16 +1,17 @@
 """Places in a network: sites and regions, families of maps, and where an alignment puts each variable."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal
 
 from .diagnostics import NOWHERE, Span
 from .later import LATER, NAME
+from .record import record
 
 SlotPart = Literal["last", "first", "all"]
 PARTS: tuple[SlotPart, ...] = ("last", "first", "all")
 
 
-@dataclass(frozen=True)
+@record
 class Position:
     """Where in a prompt: a slot, or a token's index (negative ones count from the end); with neither, every token.
 
@@ -35,7 +36,7 @@ class Position:
 EVERY_TOKEN = Position(part="all")
 
 
-@dataclass(frozen=True)
+@record
 class Site:
     """A place in the network: `hidden[1]`, `hidden[1][0..7]`, `logits`, `resid[2][3..5] @ {x[0]}`, `q[3, 0] @ last`.
 
@@ -85,13 +86,13 @@ class Site:
         return f"{self.name}{layer}{dims}{show_positions(self.positions)}"
 
 
-@dataclass(frozen=True)
+@record
 class Region:
     """Sites to choose from (`in`): every layer with every entry of dims and every position.
 
     `layers` None stands for `*`, all of the component's, and so do `heads`; `dims` None for the whole site, `"each"`
     for `*`, every single dim; else each entry is one alternative. `positions` are alternatives (empty: none; None:
-    `*`).
+    `*`); of a family's region (`memberwise`) they are one for each member, in every alternative.
     `module` is as in `Site`. `others` are further regions, listed in brackets with this one: alternatives, too.
     """
 
@@ -102,6 +103,7 @@ class Region:
     heads: tuple[int, ...] | None = field(default=(), metadata=LATER)
     module: str | None = field(default=None, metadata=LATER)
     others: tuple["Region", ...] = field(default=(), metadata=LATER)
+    memberwise: bool = field(default=False, metadata=LATER)
     span: Span = field(default=NOWHERE, compare=False)
 
     @property
@@ -149,7 +151,7 @@ def show_dims(dims: tuple[int, ...]) -> str:
 FamilyName = Literal["identity", "rotation", "pca", "difference", "probe", "revnet", "sae"]
 
 
-@dataclass(frozen=True)
+@record
 class Family:
     """A family of maps; `revnet` takes its number of blocks and its width, `sae` the path of its weights."""
 
@@ -173,13 +175,14 @@ Size = int | Literal["learned"] | None
 """Dims of a variable in its map: a number, to be learned, or (None) the whole site."""
 
 
-@dataclass(frozen=True)
+@record
 class Placement:
     """One variable's place: its site or the region to search, the family of its map, and its size.
 
     `sizes` are alternatives where there are several. Placements with the same `line` were written on one line: in a
     region they share one site. A family's placement names its members in order; each lies at its own one of `members`,
-    sites that differ in their positions only, and they share one map. (`place` is then the first of them.)
+    sites that differ in their positions only, and they share one map. (`place` is then the first of them.) In a region
+    they do so in each of its alternatives.
     """
 
     variable: str
@@ -198,6 +201,11 @@ class Placement:
         """The one site of a placement that names one."""
         assert isinstance(self.place, Site)
         return self.place
+
+    @property
+    def memberwise(self) -> bool:
+        """Whether it places a family, member by member with one map."""
+        return bool(self.members) or (isinstance(self.place, Region) and self.place.memberwise)
 
     @property
     def size(self) -> int | None:

@@ -4,7 +4,7 @@ It is the output of `lang` and the input of `compiler`. Spans are kept for later
 its declarations are made of lies beside it: `domains.py`, `expressions.py`, `places.py` and `claims.py`.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from .circuits import Circuit, Graph
@@ -15,12 +15,13 @@ from .domains import Domain
 from .expressions import Expression
 from .metrics import Metric
 from .places import Placement, Position
+from .record import record
 from .renderings import Rendering, Tokens, Vector
 
 Loader = Literal["torch", "transformers", "jax"]
 
 
-@dataclass(frozen=True)
+@record
 class Declared:
     """A named, typed input, output or model variable."""
 
@@ -29,7 +30,7 @@ class Declared:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class Answer:
     """How one output is read from the network: class index or texts of each value, in the order of the output's codes.
 
@@ -46,7 +47,7 @@ class Answer:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class Generated:
     """`answer text(n)`: up to `limit` generated tokens, which only metrics read."""
 
@@ -54,7 +55,7 @@ class Generated:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class Table:
     """A finite function. `values` are by the code of the keys' tuple, the first key fastest."""
 
@@ -66,7 +67,7 @@ class Table:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class OpenTable:
     """Texts by texts, from two columns of a CSV file. Rows may be missing; what they hold counts at run time only.
 
@@ -84,7 +85,7 @@ class OpenTable:
     """All columns of the file."""
 
 
-@dataclass(frozen=True)
+@record
 class Task:
     """The signature that rival models share, and how its inputs are rendered for a network.
 
@@ -115,7 +116,7 @@ class Task:
         return self.rendering.inputs if isinstance(self.rendering, Tokens | Vector) else ()
 
 
-@dataclass(frozen=True)
+@record
 class Mechanism:
     """One equation. `declared` is False where the type was inferred."""
 
@@ -126,7 +127,7 @@ class Mechanism:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class Model:
     """A causal model: mechanisms in topological order, the output's among them.
 
@@ -142,7 +143,7 @@ class Model:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class Network:
     """Weights: `torch("path")`. The path is as written, relative to the spec's folder.
 
@@ -161,7 +162,7 @@ class Network:
     path_span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class FitSettings:
     """How learned maps are trained: gradient steps, items a step, learning rate, restarts.
 
@@ -175,7 +176,7 @@ class FitSettings:
     patience: int = 10
 
 
-@dataclass(frozen=True)
+@record
 class Alignment:
     """Where in a network each variable of a model is said to live, in order of declaration.
 
@@ -197,7 +198,7 @@ class Alignment:
         return tuple(placement.variable for placement in self.placements)
 
 
-@dataclass(frozen=True)
+@record
 class Holdout:
     """Whole values kept out of `fit` and `select`: inputs, and the held-out range (None: values are split by hash)."""
 
@@ -206,7 +207,7 @@ class Holdout:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class Pairs:
     """A recipe for base and source inputs. `size` items over all splits; `split` shares of fit, select, test.
 
@@ -226,7 +227,7 @@ class Pairs:
     size_span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class ControlSettings:
     """`random`: networks drawn for the control; `share`: how much of a claim's rise above the no-op they may reach.
 
@@ -238,7 +239,7 @@ class ControlSettings:
     divergence: float | None = None
 
 
-@dataclass(frozen=True)
+@record
 class Settings:
     """`confidence` of the file (its claims share 1 - confidence) and the `seed` that everything derives from."""
 
@@ -247,7 +248,7 @@ class Settings:
     controls: ControlSettings = field(default_factory=ControlSettings)
 
 
-@dataclass(frozen=True)
+@record
 class Program:
     """A whole checked file. Tables are in order of declaration."""
 

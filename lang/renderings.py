@@ -1,12 +1,13 @@
 """How a task's inputs become what a network reads."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from .diagnostics import NOWHERE, Span
+from .record import record
 from .texts import Template
 
 
-@dataclass(frozen=True)
+@record
 class Tokens:
     """`tokens [x, y]`: the codes of these inputs are token ids, in this order."""
 
@@ -14,7 +15,7 @@ class Tokens:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class Vector:
     """`vector [x, y]`: the values of these inputs are numbers that are fed as they are, in this order."""
 
@@ -22,7 +23,7 @@ class Vector:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class Prompt:
     """`prompt "..."`: a text that the tokenizer cuts up; of several templates one is drawn for each input."""
 

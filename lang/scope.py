@@ -12,6 +12,7 @@ from .families import family_name
 from .metrics import Metric
 from .places import Placement
 from .program import Model, Network, Pairs
+from .record import record
 from .suggest import listed, suggest
 from .syntax.leaves import Name
 
@@ -81,7 +82,7 @@ class Table(Generic[T]):
         return {name: self.entries[name] for name in self.spans if self.entries[name] is not None}  # type: ignore[misc]
 
 
-@dataclass(frozen=True)
+@record
 class Signature:
     """What models and recipes see of a task, even where something else in it is wrong. A domain may be unknown.
 
@@ -111,7 +112,7 @@ class Signature:
         return product(parts) if self.outputs and len(parts) == len(self.outputs) else None
 
 
-@dataclass(frozen=True)
+@record
 class AlignmentView:
     """What claims see of an alignment."""
 
@@ -129,7 +130,7 @@ class AlignmentView:
         return tuple(placement.variable for placement in self.placements)
 
 
-@dataclass(frozen=True)
+@record
 class NodeView:
     """What claims see of a graph's node: what is set, the metric that is read, and where."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from .lookalikes import find_lookalike, tell_apart
+from .words.lookalikes import find_lookalike, tell_apart
 
 
 def near_match(word: str, names: Iterable[str]) -> str | None:

@@ -13,10 +13,12 @@ from .checks.recipes import check_recipe
 from .checks.settings import check_budget, check_settings
 from .checks.tables import check_table
 from .checks.tasks import check_task
+from .checks.used_alignments import used_alignments
 from .claims import Claim
 from .diagnostics import Diagnostic, Source
 from .docs import collect_docs
 from .files import Files, NoFiles
+from .parsing.scanner import KEYWORDS
 from .places import Site
 from .program import Alignment, Program, Task
 from .scope import Names, Reporter, Table
@@ -31,7 +33,6 @@ from .syntax.tables import FunctionSyntax, TableSyntax
 from .syntax.tasks import TaskSyntax, TypeSyntax
 from .syntax.tree import SyntaxTree
 from .unroll.unroll_tree import unroll_tree
-from .used_alignments import used_alignments
 
 T = TypeVar("T")
 Named = TypeVar(
@@ -55,11 +56,21 @@ def check_program(
 
     What depends on a declaration that is broken is not reported again. `files` reads the data that the spec names.
     """
+    program, found = check_declarations(tree, source, files)
+    intact = not tree.broken and all(diagnostic.severity != "error" for diagnostic in found)
+    return program if intact else None, found
+
+
+def check_declarations(
+    tree: SyntaxTree, source: Source, files: Files | None = None
+) -> tuple[Program, tuple[Diagnostic, ...]]:
+    """The same, where of a file with errors the program holds the declarations in which there is none.
+
+    They may name others that it lacks.
+    """
     report = Reporter()
-    checker = _Checker(tree, source, files or NoFiles(), report)
-    program = checker.check()
-    intact = report.errors == 0 and not tree.broken
-    return program if intact else None, tuple(report.diagnostics)
+    program = _Checker(tree, source, files or NoFiles(), report).check()
+    return program, tuple(report.diagnostics)
 
 
 class _Checker:
@@ -141,6 +152,9 @@ class _Checker:
             "circuit": self.names.circuits,
             "graph": self.names.graphs,
         }
+        lists = {"type", "import"}
+        unread = (broken.keyword in lists or broken.keyword not in KEYWORDS for broken in self.tree.broken)
+        self.domains.symbols.unread |= any(unread)
         for broken in self.tree.broken:
             # an unknown keyword may have meant any of them
             for table in [tables[broken.keyword]] if broken.keyword in tables else tables.values():

@@ -1,12 +1,13 @@
 """Texts with slots: prompts, answers and the texts that metrics ask about."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from .diagnostics import NOWHERE, Span
 from .expressions import Expression
+from .record import record
 
 
-@dataclass(frozen=True)
+@record
 class Slot:
     """`{e}`: the value of an expression over the task's inputs, written as the user would write it.
 
@@ -26,7 +27,7 @@ class Slot:
         return shown.zfill(self.width) if self.zeros else shown.rjust(self.width)
 
 
-@dataclass(frozen=True)
+@record
 class Template:
     """Plain text and slots, in order."""
 

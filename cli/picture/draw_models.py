@@ -3,11 +3,11 @@
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import networkx as nx
 
+from ...lang.record import record
 from .layered_layout import lay_out
 from .svg import CHARACTER, LINE, arrow, moved, rectangle, text, width_of
 
@@ -20,7 +20,7 @@ GLUE = "\0"
 """A space at which a line does not break."""
 
 
-@dataclass(frozen=True)
+@record
 class Panel:
     """A part of the picture, and the room that it takes."""
 

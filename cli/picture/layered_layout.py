@@ -6,8 +6,9 @@ longest paths, few crossings by barycentres, rows by least squares.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+from ...lang.record import record
 
 GAP, ROW = 28.0, 50.0
 """Between two ranks, and between the middles of two nodes of one rank."""
@@ -19,7 +20,7 @@ Node = str | tuple[str, str, int]
 """A node by its name, or the place where an edge (from, to) passes a rank."""
 
 
-@dataclass(frozen=True)
+@record
 class Layout:
     """The middle of each node, the points that each edge passes (without its ends), and the size of it all."""
 

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from ...lang.diagnostics import Diagnostic, Label
 from ...lang.families import family_name
 from ...lang.program import Program, Task
+from ...lang.record import record
 from ..causal_model import CausalModel, Codes
 from ..definedness import condition_of
 from ..experiments import Experiment
@@ -25,7 +26,7 @@ _EXACT = 2**53
 """Counts by tables are exact up to here."""
 
 
-@dataclass(frozen=True)
+@record
 class LeftOut:
     """Of `of` inputs of a task that satisfy every `require`, `count` leave some model undefined.
 

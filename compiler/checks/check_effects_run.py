@@ -14,7 +14,6 @@ from ...lang.effects import (
     Subject,
     Taken,
     VariablesSubject,
-    VariableTarget,
 )
 from ...lang.metrics import CORRECT
 from ...lang.places import Site
@@ -33,8 +32,6 @@ def find_effect_obstacle(estimand: Effect | Mean, program: Program, facts: Netwo
         return "an effect at a task without a model, whose items are not known"
     if isinstance(estimand, Mean):
         return ""
-    if isinstance(estimand.target, VariableTarget):
-        return f"the variable `{estimand.target.text}` read from a run that was set"
     if what := _of_rests(estimand, program, facts):
         return what
     if len(aligned_names(estimand)) > 1:

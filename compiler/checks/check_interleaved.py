@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from math import inf, isnan, nan
 
-from ...lang.components import COMPONENTS
 from ...lang.diagnostics import Diagnostic, Label
 from ...lang.effects import Effect, VariablesSubject
 from ...lang.places import Placement, Region, Site
 from ...lang.program import Alignment
+from ...lang.sites.components import COMPONENTS
 
 
 def find_interleaved(

@@ -35,15 +35,15 @@ def check_models(
 ) -> tuple[Diagnostic, ...]:
     """Check every model of a program.
 
-    `aligned` holds, for each model by name, the variables of each of its alignments. A model with errors is left out of
-    the checks that would only repeat them.
+    `aligned` holds, for each model by name, the variables of each of its alignments. What reads a value outside its
+    domain is left out of the checks that would only repeat that: a model by its output, an alignment by its variables.
     """
     found: list[Diagnostic] = []
     for task in program.tasks.values():
         members = {name: models[name] for name in program.models if program.models[name].task == task.name}
         divisions = check_required_divisions(task)
         found += divisions
-        if not members or any(problem.severity == "error" for problem in divisions):
+        if any(problem.severity == "error" for problem in divisions):
             continue
         unsatisfied = _check_require(task)
         if unsatisfied:
@@ -54,16 +54,18 @@ def check_models(
             found += undefined
             continue
         sound: list[CausalModel] = []
+        broken: dict[str, frozenset[str]] = {}
         for name, model in members.items():
-            problems, broken = check_domains(model, aligned.get(name, ()))
+            problems, broken[name] = check_domains(model, aligned.get(name, ()))
             found += problems
-            if not broken:
+            if not broken[name] & {model.output, *model.hidden}:  # the hidden ones tell which inputs are admitted
                 sound.append(model)
         for rival in sound[1:]:
             found += _check_rivals(program, task, sound[0], rival)
         for model in sound:
             for variables in dict.fromkeys(aligned.get(model.name, ())):
-                found += _check_alignment(program, model, variables)
+                if not broken[model.name] & set(variables):
+                    found += _check_alignment(program, model, variables)
     return one_at_each_place(found)
 
 
@@ -241,8 +243,16 @@ def _move_together(model: CausalModel, sample: Mapping[str, Codes], one: str, ot
 
 def _is_bijection(pairs: Codes) -> bool:
     """Whether each value of either column goes with one value of the other; pairs [row, 2]."""
-    distinct = np.unique(pairs, axis=0)
-    return len(distinct) == len(np.unique(distinct[:, 0])) == len(np.unique(distinct[:, 1]))
+    return _determines(pairs[:, 0], pairs[:, 1]) and _determines(pairs[:, 1], pairs[:, 0])
+
+
+def _determines(one: Codes, other: Codes) -> bool:
+    """Whether each value of a column goes with one value of another; both [row].
+
+    Asking for distinct values alone, without where they are, would import numpy's masked arrays.
+    """
+    _, first, group = np.unique(one, return_index=True, return_inverse=True)
+    return bool((other[first][group] == other).all())
 
 
 def _placed(alignment: Alignment, variable: str) -> Span:

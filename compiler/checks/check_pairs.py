@@ -8,6 +8,7 @@ from dataclasses import replace
 from ...lang.diagnostics import Diagnostic, Label, Span
 from ...lang.program import Program
 from ..experiments import Experiment, GraphExperiment, Measurement, Ranking
+from ..sampling.count_apart import say_apart
 from ..sampling.count_undefined import count_undefined
 from ..sampling.draw_items import Population, open_population
 from ..sampling.enumerate_items import count_items
@@ -190,7 +191,7 @@ def _check_whole_domain(measurement: Measurement, claim: Span, populations: Popu
 
 def _no_circuits(measurement: Measurement, claim: Span) -> Diagnostic:
     return Diagnostic(
-        "CS478",
+        "CS479",
         f"no random circuit can be drawn for `{measurement.text}`: {measurement.lacking}",
         Label(claim),
         help="`random(C)` is of components that the effect does not name: let C leave as many as it takes",
@@ -198,11 +199,12 @@ def _no_circuits(measurement: Measurement, claim: Span) -> Diagnostic:
 
 
 def _no_items(recipe: Recipe, claim: Span) -> Diagnostic:
-    names = ", ".join(f"`{name}`" for name in recipe.variables)
+    names, said = ", ".join(f"`{name}`" for name in recipe.variables), say_apart(recipe)
     return Diagnostic(
         "CS434",
         f"no item can be drawn: interchanging {names} never changes the output",
         Label(claim),
+        notes=() if said is None else (said,),
         help="check `where`, `require` and the model: the pairs must be able to tell",
     )
 

@@ -1,16 +1,16 @@
 """Checks of the positions of sites, regions and answers against a network."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ...lang.diagnostics import Diagnostic, Label, Span
 from ...lang.places import Position
+from ...lang.record import record
 from ..network_facts import NetworkFacts
 from ..positions import resolve_positions
 from ..prompts import PromptLayout, PromptTokens, resolve_in_prompt
 
 
-@dataclass(frozen=True)
+@record
 class FedNetwork:
     """A network as a task feeds it: its name, its facts, and the inputs that are its tokens, in order.
 
@@ -65,7 +65,7 @@ class FedNetwork:
         return tuple(index for position in positions for index in resolve_in_prompt(position, prompt, layout))
 
 
-@dataclass(frozen=True)
+@record
 class Met:
     """A position that is meant twice, and a prompt in which it is; None: in every input."""
 

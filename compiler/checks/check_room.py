@@ -1,15 +1,14 @@
 """Room for an alignment's variables at their sites: blocks of one map must fit, all others be disjoint."""
 
-from dataclasses import dataclass
-
-from ...lang.components import same_vector
 from ...lang.diagnostics import Diagnostic, Label
 from ...lang.places import Placement, Site
+from ...lang.record import record
+from ...lang.sites.components import same_vector
 from ..lowering.site_widths import site_width
 from .check_positions import FedNetwork, Met
 
 
-@dataclass(frozen=True)
+@record
 class Taken:
     """A placement at one site: its resolved positions, and the dims that it needs there."""
 

@@ -6,21 +6,23 @@ from dataclasses import replace
 from ...lang.circuits import Graph
 from ...lang.claims import Accuracy, Claim, Estimand, Iia, Reading
 from ...lang.diagnostics import Diagnostic, Label, Span
-from ...lang.effects import Effect, Mean, MetricTarget, VariablesSubject
+from ...lang.effects import Effect, Mean, MetricTarget
 from ...lang.metrics import CORRECT
 from ...lang.places import Placement, Region, Site
 from ...lang.program import Alignment, Network, Program, Task
 from ...lang.renderings import Prompt
 from ..experiments import NetworkFile
 from ..lowering.lower_graphs import graph_effects, ordered_pairs
+from ..lowering.lower_measured_effects import aligned_names
 from ..lowering.lower_searches import searched_circuits
 from ..lowering.site_widths import site_width
 from ..network_facts import NetworkFacts, TransformerFacts
-from ..prompts import Spellings, SpokenTask
+from ..prompts import Spellings
 from .check_effects_run import find_effect_obstacle
 from .check_interleaved import find_interleaved, sets_layers_beside
 from .check_metrics_run import ENCODERS, find_metric_obstacle
 from .check_searches_run import find_search_obstacle
+from .check_uneven import find_uneven_obstacle
 
 _ELSEWHERE = (
     "`cspec check` and `cspec compile --emit terms` take it; to verify other claims, move it to a file of its own"
@@ -89,16 +91,16 @@ def find_obstacles(estimand: Estimand, program: Program, networks: Networks) -> 
     if not_run:  # what its sites and texts would need is no news then
         return
     there = [networks[name] for name in run_on if name in networks and task in networks[name].spoken]
-    spoken = [file.spoken[task] for file in there]
     yield from _task(program.tasks[task], there)
     aligned = tuple(read.name for read in read_by) or _aligned(estimand)
     for name in aligned:
         on = dict.fromkeys((program.alignments[name].network, *run_on))
         facts = [networks[network].facts for network in on if network in networks]
         for placement in program.alignments[name].placements:
-            yield from _placement(placement, spoken, facts)
+            yield from _placement(placement, facts)
         yield from find_interleaved(program.alignments[name], program.alignments, isinstance(estimand, Iia))
-    if what := _what_is_not_run(estimand, program, networks):
+    uneven = (find_uneven_obstacle(estimand, program, file.spoken[task]) for file in there)
+    if what := next(filter(None, uneven), "") or _what_is_not_run(estimand, program, networks):
         message = f"`{_name(estimand)}` is checked, and cannot be run yet"
         yield Diagnostic("CS480", message, Label(estimand.span), notes=(f"no engine runs {what}",), help=_ELSEWHERE)
 
@@ -179,9 +181,8 @@ def _read_by(estimand: Estimand, program: Program) -> list[Alignment]:
 
 
 def _aligned(estimand: Estimand) -> tuple[str, ...]:
-    """The alignments whose variables an effect sets or holds."""
-    subjects = estimand.things if isinstance(estimand, Effect) else ()
-    return tuple(dict.fromkeys(s.alignment for s in subjects if isinstance(s, VariablesSubject)))
+    """The alignments that an effect names something of."""
+    return aligned_names(estimand) if isinstance(estimand, Effect) else ()
 
 
 def _not_run(what: str, span: Span, help: str = _ELSEWHERE) -> Diagnostic:
@@ -217,7 +218,7 @@ def _several_tokens(spellings: Spellings, task: Task, file: NetworkFile) -> str:
     return "" if prompted else "elsewhere than after a prompt"
 
 
-def _placement(placement: Placement, spoken: list[SpokenTask], facts: list[NetworkFacts]) -> Iterator[Diagnostic]:
+def _placement(placement: Placement, facts: list[NetworkFacts]) -> Iterator[Diagnostic]:
     """What of a placement is not run on networks of these facts."""
     place, variable = placement.place, placement.variable
     for part in place.parts:
@@ -230,13 +231,6 @@ def _placement(placement: Placement, spoken: list[SpokenTask], facts: list[Netwo
         what = f"the learned map of `{variable}`, in a network of which only modules are known,"
         yield _not_run(what, placement.size_span, "give its dims with `via identity`")
         return
-    uneven = {slot for one in spoken for slot in one.uneven}
-    for part in place.parts:
-        for position in part.positions or ():
-            if position.part == "all" and position.slot in uneven:
-                what = f"the positions `{position.text}` of `{variable}`, which are not as many in every prompt,"
-                yield _not_run(what, part.span)
-                return
     if placement.family.name == "sae" and isinstance(place, Site) and place.inside is not None:
         yield _not_run(f"the family `sae` of `{variable}`, inside another variable,", placement.family.path_span)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from ...lang.circuits import TopSites
-from ...lang.effects import CandidateSubject, CircuitSubject, Effect, MeanOf, RestSubject, Taken
+from ...lang.effects import CandidateSubject, CircuitSubject, Effect, MeanOf, RestSubject, Taken, VariableTarget
 from ...lang.program import Program
 from ..experiments import NetworkFile
 from ..lowering.lower_measured_effects import aligned_names
@@ -23,6 +23,8 @@ def find_search_obstacle(
         return f"the circuit `{name}`, which is searched for by another one that is searched for"
     if score.rest or any(isinstance(thing, RestSubject) for thing in score.things):
         return f"the circuit `{name}`, which is searched for by an effect on a rest"
+    if isinstance(score.target, VariableTarget):
+        return f"the circuit `{name}`, which is searched for by an effect on the variable `{score.target.text}`"
     if any(placed.learned for each in aligned_names(score) for placed in program.alignments[each].placements):
         return f"the circuit `{name}`, which is searched for through a map that is learned"
     if any(placed.learned for each in aligned_names(effect) for placed in program.alignments[each].placements):

@@ -88,9 +88,9 @@ def _check_part(site: Site, network: FedNetwork) -> list[Diagnostic]:
     return _check_repeated(site, network)
 
 
-def _check_repeated(site: Site, network: FedNetwork) -> list[Diagnostic]:
+def _check_repeated(site: Site | Region, network: FedNetwork) -> list[Diagnostic]:
     """The same position may be written in two ways, and a site that holds it twice could not be set."""
-    met = network.find_repeated(site.positions)
+    met = network.find_repeated(site.positions or ())
     if met is None:
         return []
     return [
@@ -167,7 +167,10 @@ def _check_alternatives(region: Region, network: FedNetwork) -> tuple[list[Diagn
             if max(entry) >= width:
                 return [_no_dims(region, entry, width, network)], []
         rooms += [len(entry) for entry in entries] or [width if region.dims is None else 1]
-    return check_positions(region.positions, f"the region `{region.text}`", region.span, network), rooms
+    problems = check_positions(region.positions, f"the region `{region.text}`", region.span, network)
+    if not problems and region.memberwise:
+        problems = _check_repeated(region, network)
+    return problems, rooms
 
 
 def _check_inside(

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator
 
-from ...lang.components import COMPONENTS
 from ...lang.diagnostics import Diagnostic, Label
 from ...lang.effects import CircuitSubject, Effect, Setting, SiteSubject, Subject, Taken, VariablesSubject
 from ...lang.places import Placement, Region, Site
 from ...lang.program import Program
+from ...lang.sites.components import COMPONENTS
 from ..lowering.site_widths import site_width
 from .check_positions import FedNetwork
 from .check_sites import check_place

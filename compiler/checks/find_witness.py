@@ -6,13 +6,14 @@ on some admitted input. Exact by listing runs or by tables without whole inputs;
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from ...lang.domains import BOOL
 from ...lang.expressions import Apply, Expression, variables_of
+from ...lang.record import record
 from ..causal_model import CausalModel, Codes
 from ..definedness import condition_of
 from ..expressions import evaluate
@@ -32,7 +33,7 @@ Setting = tuple[Codes, npt.NDArray[np.bool_]]
 """The codes that a variable is set to, and in which runs; each of shape [run]."""
 
 
-@dataclass(frozen=True)
+@record
 class Witness:
     """An input (codes), the values that variables were set to, the value found, and how the search went."""
 
@@ -45,7 +46,7 @@ class Witness:
     """The lowest and highest value that the search found."""
 
 
-@dataclass(frozen=True)
+@record
 class Undecided:
     """No witness among so many samples: no proof either."""
 

@@ -6,13 +6,14 @@ which some input does give, and so comes to another output. A family of maps tha
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from ...lang.domains import BOOL, product
 from ...lang.expressions import Apply, Listing, Variable, variables_of
 from ...lang.program import Mechanism
+from ...lang.record import record
 from ...lang.tuples import tuple_code
 from ..causal_model import CausalModel, Codes
 from ..expressions import substitute
@@ -23,7 +24,7 @@ MOST_JOINT = 1 << 14
 """Joint values that are listed."""
 
 
-@dataclass(frozen=True)
+@record
 class Flipped:
     """A model's contradiction where no input leads.
 
@@ -36,7 +37,7 @@ class Flipped:
     read: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@record
 class Way:
     """How the output is computed while some variables may be set; all in the model's order.
 

@@ -194,6 +194,9 @@ def _divergence(measurement: Measurement) -> Control:
     """How far the interventions put activations off the natural ones (a limit of the file makes it a veto)."""
     score = measurement.term.score
     assert isinstance(score, Agree)
+    if measurement.recipe.counterparts is not None:
+        why = "its positions are not as many tokens in every prompt"
+        return Control("divergence", None, why, note=True)
     distance = Distance(score.left.run, score.left.variable)
     return Control("divergence", _again(measurement, "divergence", distance, estimand="divergence"), note=True)
 

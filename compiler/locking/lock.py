@@ -5,13 +5,14 @@ number depends on, versions of libraries, engines, threads, paths. Fields that o
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from ...lang.places import show_dims
 from ...lang.program import FitSettings, Settings
+from ...lang.record import record
 from ..experiments import Control, Experiment, Fitting, Measurement, NetworkFile, Part, Quantity, Ranking
 from ..expressions import canonical
 from ..keys import content_key, weights_hash
@@ -28,7 +29,7 @@ FORMAT = 1
 """Raised when a lock of an older format would be misread, or the same claim would be locked under another hash."""
 
 
-@dataclass(frozen=True)
+@record
 class LockedItems:
     """Where items come from: the population without the seed, the split, and how many (None: the whole domain)."""
 
@@ -38,7 +39,7 @@ class LockedItems:
     count: int | None
 
 
-@dataclass(frozen=True)
+@record
 class LockedFit:
     """How maps are found: the weights on which they are, the population, items of `fit` and `select`, the settings."""
 
@@ -49,7 +50,7 @@ class LockedFit:
     settings: FitSettings
 
 
-@dataclass(frozen=True)
+@record
 class LockedQuantity:
     """One estimand: `weights` (sha256), its items, hashes of its term, its sites and maps, and its controls.
 
@@ -65,7 +66,7 @@ class LockedQuantity:
     controls: str
 
 
-@dataclass(frozen=True)
+@record
 class LockedClaim:
     """One claim. A part is written with `[i]` for the i-th estimand, and all estimands on its left side."""
 
@@ -76,7 +77,7 @@ class LockedClaim:
     estimands: tuple[LockedQuantity, ...]
 
 
-@dataclass(frozen=True)
+@record
 class LockedRecipe:
     """The law of a recipe's inputs: shares of fit, select and test, held-out values by input, conditions."""
 
@@ -85,7 +86,7 @@ class LockedRecipe:
     where: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@record
 class LockedWeights:
     """A network's file by the sha256 of its bytes."""
 
@@ -93,7 +94,7 @@ class LockedWeights:
     sha256: str
 
 
-@dataclass(frozen=True)
+@record
 class Lock:
     """What a spec commits itself to. `laws` are the versions of how items are drawn and how verdicts are reached."""
 

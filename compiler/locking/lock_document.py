@@ -1,16 +1,16 @@
 """Lock documents: the border where a lock becomes a JSON file beside the spec and back, checked by pydantic."""
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from ...lang.record import record
 from .lock import FORMAT, Lock
 
 
-@dataclass(frozen=True)
+@record
 class LockDocument:
     """A lock as a JSON document: the hash, the sections' hashes that it is made of, and what they are hashes of.
 

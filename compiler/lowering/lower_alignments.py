@@ -59,8 +59,15 @@ class _Places:
         """The places of a line's variables, for every site of its region and every size."""
         (_, first), *_ = line
         for site, size in product(self.sites(first), first.sizes):
-            chosen = [(index, p, p.members or (site if isinstance(p.place, Region) else p.site,)) for index, p in line]
-            yield tuple(self.place(index, p, sites, size) for index, p, sites in chosen)
+            yield tuple(self.place(index, p, self.sites_of(p, site), size) for index, p in line)
+
+    def sites_of(self, placement: Placement, chosen: Site) -> tuple[Site, ...]:
+        """A placement's site, of a family each member's; in a region at the site that is chosen."""
+        if not isinstance(placement.place, Region):
+            return placement.members or (placement.site,)
+        if not placement.memberwise:
+            return (chosen,)
+        return tuple(replace(chosen, positions=(position,)) for position in chosen.positions)
 
     def sites(self, placement: Placement) -> Iterator[Site]:
         """The site of a placement, or every site of its region."""
@@ -75,8 +82,8 @@ class _Places:
                 assert width is not None, "checked against the network"
                 if part.dims is not None:
                     dims = [(d,) for d in range(width)] if part.dims == "each" else list(part.dims)
-                for entry, position in product(dims, self.positions(part)):
-                    yield Site(part.component, layer, entry, () if position is None else (position,), head=head)
+                for entry, positions in product(dims, self.positions(part)):
+                    yield Site(part.component, layer, entry, positions, head=head)
 
     def layers(self, region: Region) -> list[int | None]:
         """The layers of a region; all that the network has for `*`."""
@@ -90,12 +97,14 @@ class _Places:
             return list(range(self.facts.heads_of(region.component)))
         return list(region.heads) or [None]
 
-    def positions(self, region: Region) -> list[Position | None]:
-        """The positions of a region; for `*` all that every input has."""
+    def positions(self, region: Region) -> list[tuple[Position, ...]]:
+        """The positions of each alternative; for `*` all that every input has."""
         if region.positions is None:
             tokens = len(self.tokens) if self.spoken is None else self.spoken.positions
-            return [Position(index=index) for index in range(self.facts.positions(tokens) or 1)]
-        return list(region.positions) or [None]
+            return [(Position(index=index),) for index in range(self.facts.positions(tokens) or 1)]
+        if region.memberwise:
+            return [region.positions]
+        return [(position,) for position in region.positions] or [()]
 
     def resolve(self, written: tuple[Position, ...]) -> Positions:
         """Positions in the network; of prompts as they are written, since each prompt has its own.
@@ -107,6 +116,11 @@ class _Places:
             each = ((p, range(counts.get(p.slot, 0)) if p.part == "all" else ()) for p in written)
             return tuple(q for p, tokens in each for q in ([replace(p, index=t) for t in tokens] or [p]))
         return resolve_positions(written, self.tokens, self.facts)
+
+    def is_uneven(self, position: int | Position) -> bool:
+        """Whether it stands for as many tokens as each prompt has there: each is then exchanged by itself."""
+        several = isinstance(position, Position) and position.part == "all" and position.index is None
+        return several and self.spoken is not None
 
     def place(self, index: int, placement: Placement, sites: tuple[Site, ...], size: Size) -> Place:
         """One variable at its site; a family's members each at their own, with one map."""
@@ -124,7 +138,7 @@ class _Places:
             placement.family,
             size,
             first.positions,
-            bool(placement.members),
+            placement.memberwise or any(map(self.is_uneven, first.positions)),
             head=first.head,
             further=tuple(further),
             autoencoder=None if placement.family.path is None else self.file.autoencoders[placement.family.path],

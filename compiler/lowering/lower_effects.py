@@ -25,7 +25,7 @@ from ...lang.effects import (
 )
 from ...lang.effects import Noise as NoiseValue
 from ...lang.effects import Value as SetValue
-from ...lang.places import Site
+from ...lang.places import Region, Site
 from ...lang.program import Program
 from ..terms import (
     Amount,
@@ -233,6 +233,14 @@ class _Lowering:
 def sites_of(program: Program, effect: Effect) -> tuple[Site, ...]:
     """Every site that an effect sets, holds, passes through or takes a value of, those of stated circuits too."""
     return tuple(site for subject in effect.things for site in sites_of_subject(program, subject))
+
+
+def stated_places(program: Program, subject: Subject) -> tuple[Site | Region, ...]:
+    """The sites of a thing, and those of aligned variables or the regions that they are searched in."""
+    if not isinstance(subject, VariablesSubject):
+        return sites_of_subject(program, subject)
+    placed = [p for p in program.alignments[subject.alignment].placements if p.variable in subject.variables]
+    return tuple(place for each in placed for place in each.members or (each.place,))
 
 
 def sites_of_subject(program: Program, subject: Subject) -> tuple[Site, ...]:

@@ -10,6 +10,7 @@ from ..experiments import Fitting, Measurement, NetworkFile, Origin
 from ..groundings import Search, ground
 from ..terms import EstimandName
 from .lower_alignments import Via, lower_search
+from .lower_counterparts import lower_counterparts, places_of
 from .lower_encoding import lower_encoding
 from .lower_fittings import lower_fitting
 from .lower_measured_effects import lower_measured_effect, lower_measured_mean
@@ -72,7 +73,14 @@ class Estimands:
             network=estimand.network,
             random=estimand.random,
             recipe=lower_recipe(
-                self.program, self.models, lowered.model, lowered.variables, lowered.sets, pairs, lowered.halves
+                self.program,
+                self.models,
+                lowered.model,
+                lowered.variables,
+                lowered.sets,
+                pairs,
+                lowered.halves,
+                lower_counterparts(places_of(alignment), file.spoken.get(task)),
             ),
             count=item_counts(self.program, pairs)[2],
             encoding=lower_encoding(self.program, task, file),

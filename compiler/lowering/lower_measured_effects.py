@@ -10,12 +10,14 @@ from ...lang.effects import (
     Effect,
     Mean,
     MetricTarget,
+    OnSource,
     RestSubject,
     Subject,
     Taken,
     VariablesSubject,
+    VariableTarget,
 )
-from ...lang.places import Placement
+from ...lang.places import Placement, Region, Site
 from ...lang.program import Alignment, FitSettings, Program
 from ...lang.show_estimands import show_effect, show_mean
 from ..causal_model import CausalModel
@@ -36,7 +38,8 @@ from ..terms import (
     interchange,
 )
 from .lower_alignments import lower_search
-from .lower_effects import lower_effect, lower_mean, sites_of, sites_of_subject
+from .lower_counterparts import lower_counterparts
+from .lower_effects import lower_effect, lower_mean, sites_of, sites_of_subject, stated_places
 from .lower_encoding import lower_encoding
 from .lower_fittings import lower_fitting
 from .lower_metrics import lower_metric
@@ -113,7 +116,17 @@ def lower_measured_effect(
         term=replace(term, score=read_here(score)),
         network=effect.network,
         random=effect.random,
-        recipe=_untold(lower_recipe(program, models, model, items_of, ((0,),), pairs)),
+        recipe=_untold(
+            lower_recipe(
+                program,
+                models,
+                model,
+                items_of,
+                ((0,),),
+                pairs,
+                counterparts=lower_counterparts(set_to_source(program, effect), file.spoken.get(effect.task)),
+            )
+        ),
         count=item_counts(program, pairs)[2],
         encoding=lower_encoding(program, effect.task, file),
         variables=names,
@@ -196,10 +209,18 @@ def _untold(recipe: Recipe) -> Recipe:
 
 
 def aligned_names(effect: Effect) -> tuple[str, ...]:
-    """The alignments whose variables an effect sets, holds, takes values of, or leaves out of a rest."""
+    """The alignments whose variables an effect sets, holds, takes values of, leaves out of a rest, or reads."""
     found = [s.alignment for s in effect.things if isinstance(s, VariablesSubject)]
     found += [s.of for s in effect.things if isinstance(s, RestSubject) and s.kind == "alignment"]
+    found += [effect.target.alignment] if isinstance(effect.target, VariableTarget) else []
     return tuple(dict.fromkeys(found))
+
+
+def set_to_source(program: Program, effect: Effect) -> Iterator[Site | Region]:
+    """The places that an effect sets to their own values on the source."""
+    for setting in effect.settings:
+        if any(isinstance(portion.value, OnSource) for portion in setting.value.portions):
+            yield from stated_places(program, setting.subject)
 
 
 def name_cells(term: Term) -> Term:

@@ -8,7 +8,7 @@ from ...lang.metrics import CORRECT
 from ...lang.program import Holdout, Mechanism, Pairs, Program
 from ..causal_model import CausalModel
 from ..expressions import substitute
-from ..sampling.items import Half, HeldOut, Recipe
+from ..sampling.items import Counterparts, Half, HeldOut, Recipe
 
 Sets = tuple[tuple[int, ...], ...]
 BOTH: tuple[Half, ...] = ("changing", "keeping")
@@ -22,9 +22,11 @@ def lower_recipe(
     sets: Sets,
     pairs: Pairs,
     halves: tuple[Half, ...] = BOTH,
+    counterparts: Counterparts | None = None,
 ) -> Recipe:
     """The population that a recipe draws from, for these variables and sets of a model."""
-    definitions = _definitions(program, models, pairs) if pairs.where or pairs.cells else {}
+    alike = () if counterparts is None else counterparts.where
+    definitions = define_variables(program, models, pairs) if pairs.where or pairs.cells else {}
     held_out = tuple(
         HeldOut(name, None if h.values is None else tuple(value - model.domains[name].low for value in h.values))
         for h in _task_holdouts(program, pairs)
@@ -35,12 +37,13 @@ def lower_recipe(
         model=model if cells is None else with_cells(model, cells),
         variables=variables,
         sets=sets,
-        where=tuple(substitute(e, definitions) for e in pairs.where),
+        where=(*(substitute(e, definitions) for e in pairs.where), *alike),
         held_out=held_out,
         shares=_task_split(program, pairs),
         seed=program.settings.seed,
         halves=halves,
         cells=None if cells is None else tuple(_cell_name(index) for index in range(len(cells))),
+        counterparts=counterparts,
     )
 
 
@@ -54,17 +57,26 @@ def _cell_name(index: int) -> str:
     return f"cell {index}"
 
 
-def _definitions(program: Program, models: Mapping[str, CausalModel], pairs: Pairs) -> dict[str, Expression]:
-    """What every variable of the task's models is, over inputs, and what is correct."""
+def define_variables(program: Program, models: Mapping[str, CausalModel], pairs: Pairs) -> dict[str, Expression]:
+    """What every variable of the task's models is, over inputs, and what is correct.
+
+    Models may use one name for several things; what a recipe may read has one meaning.
+    """
     definitions: dict[str, Expression] = {}
-    for candidate in program.models.values():
-        if candidate.task == pairs.task:
-            for name, equation in models[candidate.name].own_equations.items():
-                definitions.setdefault(name, substitute(equation, definitions))
+    for model in models_of(program, models, pairs.task):
+        definitions = define_over_inputs(model) | definitions
     task = program.tasks[pairs.task]
     output = None if task.output is None else task.output.name
     if CORRECT.name not in (declared.name for declared in task.inputs) and output in definitions:
         definitions.setdefault(CORRECT.name, definitions[output])
+    return definitions
+
+
+def define_over_inputs(model: CausalModel) -> dict[str, Expression]:
+    """What every variable of a model is, over inputs."""
+    definitions: dict[str, Expression] = {}
+    for name, equation in model.own_equations.items():
+        definitions[name] = substitute(equation, definitions)
     return definitions
 
 

@@ -65,7 +65,7 @@ def place_rests(
     targets = [target for run in (score.left.run, score.right.run) for target in targets_of(run)]
     for each in dict.fromkeys(target for target in targets if isinstance(target, Rest)):
         everything = rest and each == targets_rest(targets)
-        owners = [target for target in (targets if everything else each.of) if isinstance(target, str)]
+        owners = [owner for owner in (*(targets if everything else ()), *each.of) if isinstance(owner, str)]
         frames = ground(placed[name] for name in dict.fromkeys(owners) if name in placed).frames
         places = other_places(frames, facts, positions) if everything else left_places(frames, positions)
         named = {f"the rest at {place.text} ({len(found) + index})": place for index, place in enumerate(places)}

@@ -1,10 +1,11 @@
 """From an estimand of a causal model to its score: a term, and the variables and sets that its items are about."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ...lang.claims import Accuracy, Iia, Reading
 from ...lang.program import Program
+from ...lang.record import record
 from ..causal_model import CausalModel
 from ..hold_children import edge_name, hold_children, other_children
 from ..sampling.items import Half
@@ -30,7 +31,7 @@ from .lower_recipes import BOTH, Sets, all_sets, find_pairs, models_of
 HALVES: dict[str, tuple[Half, ...]] = {"iia": BOTH, "cause": ("changing",), "isolate": ("exposed",)}
 
 
-@dataclass(frozen=True)
+@record
 class ScoreOfItems:
     """A score, the model whose items it is taken over, their variables and sets, and the halves that count."""
 

@@ -5,11 +5,12 @@ on where the circuit lies, and on nothing else.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import numpy as np
 
 from ...lang.places import IDENTITY
+from ...lang.record import record
 from ..groundings import Part, Place
 from ..keys import content_key, derived_seed
 from ..network_facts import NetworkFacts
@@ -21,7 +22,7 @@ _TRIES = 64
 """Draws in a row that give a circuit which is there already, after which there are taken to be no others."""
 
 
-@dataclass(frozen=True)
+@record
 class RandomCircuits:
     """The circuits that were drawn, at most as many as were asked for; where there is none, `why`."""
 
@@ -29,7 +30,7 @@ class RandomCircuits:
     why: str = ""
 
 
-@dataclass(frozen=True)
+@record
 class Placed:
     """A score whose random circuits have cells, these by name, and the variables of each draw.
 

@@ -1,14 +1,15 @@
 """Multilayer perceptrons over embedded tokens or over numbers: what their configuration says."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from ...lang.record import record
 from .config import check_entries, read_frozen, read_law, read_positive
 
 ACTIVATIONS = ("relu", "gelu", "tanh", "sigmoid", "identity")
 
 
-@dataclass(frozen=True)
+@record
 class MlpFacts:
     """The configuration of a plain MLP (metadata entry `cspec.config`): an implementation of `NetworkFacts`.
 

@@ -3,13 +3,14 @@
 The names are those of the transformers library. A run holds each width that is used against the activation it meets.
 """
 
-from dataclasses import dataclass
 from typing import Literal
+
+from ...lang.record import record
 
 Width = Literal["stream", "mlp", "heads", "key heads", "three streams"]
 
 
-@dataclass(frozen=True)
+@record
 class _Named:
     """The path of the list of layers, and the modules of a layer by their path in it, each with its width."""
 

@@ -5,9 +5,10 @@ Format: 8 bytes with the header's length, the header as JSON, the data (https://
 
 import json
 import struct
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from ...lang.record import record
 
 MAX_HEADER = 100_000_000
 
@@ -20,7 +21,7 @@ class BadCheckpointError(Exception):
         self.code, self.reason, self.remedy = code, reason, remedy
 
 
-@dataclass(frozen=True)
+@record
 class Header:
     """`tensors` by name (dtype and shape, not yet checked), the `metadata`, and the size of the data in bytes."""
 

@@ -2,16 +2,16 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ...lang.record import record
 from .read_header import BadCheckpointError
 
 MAX_BYTES = 300_000_000
 
 
-@dataclass(frozen=True)
+@record
 class Encoded:
     """A text's tokens: their ids, and the characters that each stands for, from start to end.
 

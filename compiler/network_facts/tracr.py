@@ -3,13 +3,14 @@
 Lindner et al., "Tracr: Compiled Transformers as a Laboratory for Interpretability" (arXiv 2301.05062).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from ...lang.record import record
 from .config import check_entries, read_frozen, read_law, read_positive
 
 
-@dataclass(frozen=True)
+@record
 class TracrFacts:
     """The configuration of a compiled transformer: an implementation of `NetworkFacts`.
 

@@ -1,9 +1,9 @@
 """Transformers in the Hugging Face format: what their `config.json` says."""
 
-from dataclasses import dataclass
 from typing import Any
 
-from ...lang.components import COMPONENTS
+from ...lang.record import record
+from ...lang.sites.components import COMPONENTS
 from .config import read_positive
 from .module_widths import find_width
 
@@ -11,7 +11,7 @@ STREAM = ("resid_pre", "resid_post", "attn_out", "mlp_out")
 """Components of a layer that are as wide as the residual stream, in every architecture."""
 
 
-@dataclass(frozen=True)
+@record
 class TransformerFacts:
     """The configuration of a transformer: an implementation of `NetworkFacts`.
 
@@ -140,7 +140,7 @@ class TransformerFacts:
         return {}
 
 
-@dataclass(frozen=True)
+@record
 class _Names:
     """What a family of architectures calls the entries of its configuration."""
 

@@ -1,8 +1,8 @@
 """What a step reads of unedited runs, under its schedule: the Capture steps that it asks for."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from ...lang.record import record
 from ..count_runs import Asked, ask_interchange, ask_metric, ask_score
 from ..experiments import Encoding
 from ..groundings import Grounding
@@ -13,7 +13,7 @@ from ..weigh_network import stage_name, stage_of
 from .search_lines import search_lines
 
 
-@dataclass(frozen=True)
+@record
 class Wanted:
     """A capture by what it is of: a stage's state, or (None) keys and values of first positions in all stages.
 

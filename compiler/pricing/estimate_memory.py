@@ -1,12 +1,11 @@
 """The memory that a plan needs: an estimate, from what engines keep of networks and what one batch holds."""
 
-from dataclasses import dataclass
-
+from ...lang.record import record
 from ..budgets import CAPTURE_ROOM
 from .run_price import Network, Running
 
 
-@dataclass(frozen=True)
+@record
 class Memory:
     """Bytes at the peak, above what Python and its libraries take, and what of `captures` lies in a file instead.
 

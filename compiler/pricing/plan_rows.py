@@ -1,10 +1,11 @@
 """The inputs that a step runs, by role: drawn for the count, since they are drawn to run it, too."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
+from ...lang.record import record
 from ..causal_model import Codes
 from ..experiments import Encoding
 from ..plan import EncodeStep, ItemsStep, Plan
@@ -17,7 +18,7 @@ LISTED = 1 << 22
 """Of larger domains the inputs are not listed but counted, as if no other step ran them."""
 
 
-@dataclass(frozen=True)
+@record
 class Rows:
     """Items of an Encode step: how many, the population, and `drawn` [item, role, input] (None: a whole domain)."""
 

@@ -5,10 +5,11 @@ claim that does not hold runs again is left out.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import networkx as nx
 
+from ...lang.record import record
 from ..budgets import CHUNK
 from ..count_runs import SharedRuns, ask_metric, ask_moved, ask_score, read_stages
 from ..optimising.wanted import evaluation_goes_on_from_keys, skipped
@@ -24,7 +25,7 @@ Stored = Mapping[str, int | None]
 """What a store has, by the keys of fits and evaluations: so many items of an evaluation, or (None) all of a step."""
 
 
-@dataclass(frozen=True)
+@record
 class PlanPrice:
     """What a plan costs at most: every step by key, the claims' own measurements, each control and graph by its name.
 
@@ -105,7 +106,7 @@ def _by_step(plan: Plan, spent: Mapping[str, list[Runs]]) -> dict[str, Price]:
     return steps
 
 
-@dataclass(frozen=True)
+@record
 class Together:
     """Of an evaluation that only graphs need: the runs that it shares with others, and on how many items it is made."""
 

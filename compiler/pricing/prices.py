@@ -1,10 +1,11 @@
 """A price: how many passes through networks something takes, and how many operations they are."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from ...lang.record import record
 
 
-@dataclass(frozen=True)
+@record
 class Price:
     """Passes through networks; a pass is one input once.
 

@@ -1,13 +1,13 @@
 """Checks of a task's answers, and of the tokens that metrics read, as a network's tokenizer cuts them up."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from ...lang.diagnostics import Diagnostic, Label
 from ...lang.metrics import Reading
 from ...lang.program import Answer, Task
+from ...lang.record import record
 from ...lang.texts import Template
 from ..encode_prompts import continue_prompts
 from ..metrics import FilledText, RowText, fill_text, show_values
@@ -24,7 +24,7 @@ LOOKED_AT = 64
 """Prompts after which what metrics ask about is looked at."""
 
 
-@dataclass(frozen=True)
+@record
 class Said:
     """A text that may follow a prompt: whose it is (a value's code), and its tokens; None where it joins the prompt."""
 

@@ -98,7 +98,7 @@ def _differing(placement: Placement, position: Position, network: str, layout: P
         return None
     (fewest, one), *_, (most, other) = sorted(by_count.items())
     first, second = _named(position, one, layout), _named(position, other, layout)
-    one_token = isinstance(placement.place, Region)
+    one_token = isinstance(placement.place, Region) and not placement.memberwise
     return Diagnostic(
         "CS516",
         f"a learned map needs as many positions in every prompt: `{position.text}` is {_tokens(fewest)} of `{network}`"

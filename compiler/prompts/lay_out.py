@@ -1,12 +1,12 @@
 """A task's prompts for one tokenizer: rendered for inputs that show every value of every slot, and cut into tokens."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from ...lang.program import Task
+from ...lang.record import record
 from ...lang.renderings import Prompt
 from ...lang.texts import Template
 from ..encode_prompts import Span, find_tokens, holds_only, render_prompt
@@ -18,7 +18,7 @@ MOST_VALUES = 2_000
 """Values of a slot that are looked at; of more, ones that are spread evenly."""
 
 
-@dataclass(frozen=True)
+@record
 class PromptTokens:
     """One prompt: its text, the inputs behind it, its tokens, and of each slot the text and the tokens that hold it.
 
@@ -44,7 +44,7 @@ class PromptTokens:
         return "`" + shown.replace("\n", "\\n").replace("\t", "\\t") + "`"
 
 
-@dataclass(frozen=True)
+@record
 class PromptLayout:
     """The prompts of a task for one tokenizer. `every`: each value of each slot is shown by one of them."""
 

@@ -1,16 +1,18 @@
 """A task in text on one network: its prompts and its answers, as the network's tokenizer cuts them up."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from ...lang.expressions import Expression
 from ...lang.places import Position
 from ...lang.program import Answer, Task
+from ...lang.record import record
 from ...lang.renderings import Prompt
 from ..encode_prompts import PromptEncoding
 from ..keys import file_hash
 from ..metrics import FilledText
 from ..network_facts import Tokenizer, TransformerFacts
 from .check_answers import Asked, count_texts, say_after
+from .count_tokens import count_tokens
 from .lay_out import PromptLayout, PromptTokens
 from .resolve import resolve_in_prompt
 
@@ -18,7 +20,7 @@ Spellings = tuple[tuple[tuple[int, ...], ...], ...]
 """By code, then by spelling: the tokens of an answer."""
 
 
-@dataclass(frozen=True)
+@record
 class SpokenTask:
     """How a network is fed a task in text. `prompt` is None where tokens are fed as they are.
 
@@ -32,6 +34,8 @@ class SpokenTask:
     uneven: tuple[str | None, ...]
     answers: tuple[Spellings, ...]
     even: tuple[tuple[str | None, int], ...] = ()
+    counts: tuple[tuple[str | None, Expression], ...] = ()
+    """Of the uneven ones, as far as their values tell it, how many tokens they are."""
     texts: tuple[tuple[FilledText, int], ...] = ()
     """What metrics ask about, each with the most tokens that it is."""
 
@@ -57,7 +61,8 @@ def speak(
     counts = {slot: {_count(slot, each, layout) for each in layout.prompts} for slot in slots}
     uneven = tuple(slot for slot, found in counts.items() if len(found) > 1)
     even = tuple((slot, max(found)) for slot, found in counts.items() if len(found) == 1)
-    return SpokenTask(prompt, layout.shortest.length, uneven, answers, even, texts)
+    counted = tuple(count_tokens(uneven, layout))
+    return SpokenTask(prompt, layout.shortest.length, uneven, answers, even, counted, texts)
 
 
 def _count(slot: str | None, prompt: PromptTokens, layout: PromptLayout) -> int:

@@ -5,14 +5,16 @@ content and the split, and with c in the upper half of the counter, so that item
 """
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
 
+from ...lang.record import record
 from ..causal_model import Codes
 from ..expressions import canonical
+from .count_apart import say_apart
 from .halves import HALVES, codes_on, halves_that_occur, interchange
 from .items import Half, Items, Recipe, Split, Undefined
 from .open_spaces import SAMPLED, Spaces, open_spaces
@@ -25,7 +27,7 @@ LAW = 1
 """The version of the law of items: part of every key."""
 
 
-@dataclass(frozen=True)
+@record
 class Cell:
     """One set (by its index in the recipe) and half; `weight` is its share of the items. `accuracy` has no half."""
 
@@ -34,7 +36,7 @@ class Cell:
     weight: Fraction
 
 
-@dataclass(frozen=True)
+@record
 class Drawn:
     """The first items of a split's stream.
 
@@ -48,7 +50,7 @@ class Drawn:
     reason: str
 
 
-@dataclass(frozen=True)
+@record
 class Population:
     """The items of a recipe: its cells, what was left out and why, and a stream for each split.
 
@@ -82,6 +84,8 @@ class Population:
             what = "changes" if half == "changing" else "keeps"
             said.append(f"no item {what} the output under {_set_text(names, chosen)}: its other half counts alone")
         said += [] if self.undefined is None else [self.undefined.text]
+        apart = say_apart(self.recipe)
+        said += [] if apart is None else [apart]
         return (*said, *(note for note in self.notes if SAMPLED in note))
 
     def is_ample(self, split: Split, count: int) -> bool:

@@ -5,12 +5,12 @@ Splits and sampling do not apply. Items come set by set, bases in lexicographic 
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from ...lang.expressions import Expression
+from ...lang.record import record
 from ..causal_model import Codes
 from ..expressions import Column
 from .draw_items import Population
@@ -50,7 +50,7 @@ def count_items(population: Population) -> int:
     return sum(sum(b * s**size for b, s in pairs) for size in sizes)
 
 
-@dataclass(frozen=True)
+@record
 class Shared:
     """Sources of one variable that stand for all: inputs [source, input], and how many each stands for [source]."""
 
@@ -104,7 +104,7 @@ def list_sets(population: Population, shared: Sequence[Shared] | None = None) ->
         yield ListedSet(population, index, bases, sources)
 
 
-@dataclass(frozen=True)
+@record
 class _Sources:
     """For every base, its sources: entries `start` .. `start + count - 1` of `inputs`, with their multiplicities."""
 
@@ -181,7 +181,7 @@ class ListedSet:
         return _Looked(inputs, exposed, self.before[base], after, multiplicity)
 
 
-@dataclass(frozen=True)
+@record
 class _Looked:
     """Items of one set: inputs [item, role, input]; all others of shape [item], `after` -1 where it has no value."""
 

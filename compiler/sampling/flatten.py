@@ -5,13 +5,13 @@ that an interchange sets is simply a leaf that later mechanisms read.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import reduce
 from itertools import accumulate
 
 import numpy as np
 
 from ...lang.expressions import Apply, Constant, Expression, Listing, Variable
+from ...lang.record import record
 from ..causal_model import CausalModel
 from ..expressions import OPERATIONS, Column, column_name, listing_values
 from .relations import Budget, Elimination, Relation, eliminate, relation
@@ -21,7 +21,7 @@ _SAME = {"==": 1, "!=": 0, "<": 0, ">": 0, "<=": 1, ">=": 1}
 _MIRRORED = {">": "<", ">=": "<="}
 
 
-@dataclass(frozen=True)
+@record
 class Node:
     """A leaf (`values` are what it may be), a constant (one value, no name), or an operator on nodes."""
 
@@ -30,7 +30,7 @@ class Node:
     values: Column | None = None
 
 
-@dataclass(frozen=True)
+@record
 class Solution:
     """An elimination, and what a column's codes stand for: `values[node][code]` is a value."""
 

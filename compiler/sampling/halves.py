@@ -5,12 +5,12 @@ interchange.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from ...lang.expressions import Expression
+from ...lang.record import record
 from ..causal_model import CausalModel, Codes
 from ..expressions import Column
 from .items import Half, Recipe
@@ -28,7 +28,7 @@ _DOUBLINGS = 8
 _LISTED_PAIRS = 4_000_000
 
 
-@dataclass(frozen=True)
+@record
 class Candidates:
     """Bases and the codes that each aligned variable has on its own source.
 
@@ -270,7 +270,7 @@ def _exists_listed(recipe: Recipe, members: Codes, source: Space, chosen: Sequen
     return bool(changed.any() if changing else not changed.all())
 
 
-@dataclass(frozen=True)
+@record
 class Twin:
     """A model beside itself under an interchange: on the same base, with some variables set to leaves of their own."""
 

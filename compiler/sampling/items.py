@@ -3,13 +3,16 @@
 This file holds the types; `draw_items.py` draws from a population, `enumerate_items.py` runs through the whole domain.
 """
 
-from dataclasses import dataclass
+from dataclasses import field
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from ...lang.expressions import Expression
+from ...lang.domains import BOOL
+from ...lang.expressions import Apply, Expression, in_role
+from ...lang.later import LATER
+from ...lang.record import record
 from ..causal_model import CausalModel, Codes
 
 Split = Literal["fit", "select", "test"]
@@ -17,7 +20,7 @@ Half = Literal["changing", "keeping", "exposed"]
 """`exposed` items keep the output although a source of the set has another one: on these a leak could show."""
 
 
-@dataclass(frozen=True)
+@record
 class HeldOut:
     """Input codes kept out of `fit` and `select`; `codes` None: each value's split is drawn by hash."""
 
@@ -25,7 +28,20 @@ class HeldOut:
     codes: tuple[int, ...] | None
 
 
-@dataclass(frozen=True)
+@record
+class Counterparts:
+    """Sources have as many tokens as their base at some `positions`: `counts` of an input are how many, in order."""
+
+    positions: tuple[str, ...]
+    counts: tuple[Expression, ...]
+
+    @property
+    def where(self) -> tuple[Expression, ...]:
+        """The same as conditions on a base and a source together."""
+        return tuple(Apply("==", (in_role(each, "base"), in_role(each, "source")), BOOL) for each in self.counts)
+
+
+@record
 class Recipe:
     """A population of items: everything that their law depends on, and nothing else.
 
@@ -46,9 +62,11 @@ class Recipe:
     seed: int
     halves: tuple[Half, ...] = ("changing", "keeping")
     cells: tuple[str, ...] | None = None
+    counterparts: Counterparts | None = field(default=None, metadata=LATER)
+    """Where it lets only some sources go with a base since their prompts differ; its conditions are among `where`."""
 
 
-@dataclass(frozen=True)
+@record
 class Items:
     """A batch of items.
 
@@ -74,7 +92,7 @@ class Items:
         return self.inputs[:, 1 + variable]
 
 
-@dataclass(frozen=True)
+@record
 class Undefined:
     """Of `of` items the interchange leaves `count` without an output; they are not drawn.
 

@@ -1,11 +1,12 @@
 """Opening spaces: from a recipe and a split to the cells of bases and of sources, linked where `where` says so."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from ...lang.expressions import Apply, Expression
+from ...lang.record import record
 from ..causal_model import Codes
 from ..expressions import Column, evaluate
 from .items import Recipe, Split
@@ -34,7 +35,7 @@ EXACT = "exact"
 SAMPLED = "by sampling"
 
 
-@dataclass(frozen=True)
+@record
 class Spaces:
     """The bases and the sources of one split, and the conditions that link them.
 

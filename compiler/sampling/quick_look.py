@@ -3,10 +3,9 @@
 Opening a space takes far longer, and is needed only where the look does not show what was looked for.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from ...lang.record import record
 from ..causal_model import Codes
 from .halves import halves_of, interchange
 from .items import Half, Recipe, Split
@@ -16,7 +15,7 @@ from .splits import Region, region_of
 _DRAWN = 8192
 
 
-@dataclass(frozen=True)
+@record
 class QuickLook:
     """Some admitted bases (codes, shape [item, input]), and the halves that were met with some sources, by set."""
 

@@ -5,12 +5,13 @@ Factors over columns go in; the total weight of every row of the kept columns co
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property, reduce
 
 import numpy as np
 import numpy.typing as npt
 
+from ...lang.record import record
 from ..expressions import Column
 
 Weights = npt.NDArray[np.float64]
@@ -26,7 +27,7 @@ class TooLargeError(Exception):
     """The tables would grow beyond the bound: the caller falls back to sampling."""
 
 
-@dataclass(frozen=True)
+@record
 class Relation:
     """Distinct rows over columns, each with a weight > 0.
 
@@ -139,7 +140,7 @@ def total_by(table: Relation, columns: Sequence[int], sizes: Mapping[int, int]) 
     return Relation(tuple(columns), tuple(c[rows] for c in codes), weight)
 
 
-@dataclass(frozen=True)
+@record
 class Step:
     """One column summed out: the joined table of everything that mentioned it, and the columns that stayed."""
 
@@ -189,7 +190,7 @@ class Step:
         return drawn
 
 
-@dataclass(frozen=True)
+@record
 class Elimination:
     """What is left after summing out: `table` over the kept columns, rows in lexicographic order, and the steps."""
 

@@ -6,12 +6,13 @@ tables would grow too large, a space is a sampled pool of inputs, and says so.
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 import numpy.typing as npt
 
 from ...lang.expressions import Apply, Expression, Variable, in_role, variables_of
+from ...lang.record import record
 from ..causal_model import CausalModel, Codes
 from ..expressions import Column, evaluate
 from .flatten import Graph, Solution, ranked
@@ -34,7 +35,7 @@ class NoInputError(Exception):
     """A cell's inputs could not be met within the bound."""
 
 
-@dataclass(frozen=True)
+@record
 class Conditions:
     """What a recipe's `where` asks of a base alone, of a source alone, and of both together (with roles)."""
 
@@ -94,7 +95,7 @@ def holds(model: CausalModel, conditions: Sequence[Expression], inputs: Codes) -
     return mask
 
 
-@dataclass(frozen=True)
+@record
 class Layout:
     """A role's inputs as columns of a graph: listed (`members`, one row leaf) or one leaf an input."""
 
@@ -210,7 +211,7 @@ def sampled_members(recipe: Recipe, region: Region, conditions: Sequence[Express
     return pool[np.sort(first)][:_POOL]
 
 
-@dataclass(frozen=True)
+@record
 class Space:
     """The cells of one role in one split, and uniform draws from them.
 

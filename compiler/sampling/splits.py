@@ -6,11 +6,11 @@ columns from 0, `mix` is the finaliser of splitmix64 (Steele, Lea, Flood 2014) a
 """
 
 import hashlib
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from ...lang.record import record
 from ..causal_model import Codes
 from .items import Recipe, Split
 
@@ -37,7 +37,7 @@ def hash_uniform(seed: int, role: str, columns: npt.NDArray[np.int64]) -> npt.ND
     return (hash_rows(seed, role, columns) >> np.uint64(11)).astype(np.float64) / float(1 << 53)
 
 
-@dataclass(frozen=True)
+@record
 class Region:
     """Where a split's inputs lie: codes allowed for each input, and the range of the hash (None: all of them)."""
 

@@ -306,7 +306,7 @@ class Stream:
             self.reason = "inputs that no other item has are too rare to be drawn"
             self._cut(chunk, int(waiting[0]))
             keys = keys[: waiting[0]]
-        self._used = np.union1d(self._used, keys)
+        self._used = np.sort(np.concatenate([self._used, keys.ravel()]))  # an input that is there twice does no harm
 
     def _redraw(
         self, chunk: Chunk, batch: Column, rebased: Column, copies: int, taken: tuple[Hashes, Column],

@@ -1,15 +1,14 @@
 """`accuracy(...)` and a reference to a network as written -> typed."""
 
-from dataclasses import dataclass
-
 from ..claims import Accuracy
+from ..record import record
 from ..scope import Names
 from ..suggest import suggest
 from ..syntax.claims import AccuracySyntax, NetworkReference
 from .find_recipe import find_recipe
 
 
-@dataclass(frozen=True)
+@record
 class NetworkMeant:
     """A declared network, or the draws of `random(N)`; `ungated` where it is used so."""
 

@@ -1,18 +1,18 @@
 """An alignment as written -> typed placements: sites, regions, maps and blocks that are consistent among themselves."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ..diagnostics import Label
 from ..domains import Domain
 from ..families import family_name
-from ..not_built import not_built
 from ..places import IDENTITY, Placement, Region, Site
 from ..program import Alignment, FitSettings
+from ..record import record
 from ..scope import AlignmentView, Names, Reporter, Signature, report_repeated
-from ..static_index import indexed_name, report_no_member
 from ..suggest import suggest
 from ..syntax.alignments import AlignSyntax, InnerSiteSyntax, PlacementSyntax
 from ..syntax.leaves import Name
+from ..unroll.static_index import indexed_name, report_no_member
 from .blocks import check_blocks
 from .find_recipe import find_recipe
 from .join_members import join_members
@@ -24,7 +24,7 @@ from .settings import check_fit
 from .sites import check_region, check_site
 
 
-@dataclass(frozen=True)
+@record
 class CheckedAlignment:
     """An alignment, if all of it is right, and what claims may know of it in any case (None: nothing)."""
 
@@ -154,11 +154,7 @@ class _Placer:
             return None
         sites: tuple[Site, ...] = ()
         if members:
-            if isinstance(place, Region):
-                help = "state their site with `at`"
-                self.report.add(not_built("a search for the places of a family", line.relation_span, help))
-                return None
-            if place.inside is not None or place.joined:
+            if isinstance(place, Site) and (place.inside is not None or place.joined):
                 self.report.error(
                     "CS317",
                     f"the members of `{name.text}` need a block each, and `{place.text}` is one",
@@ -166,16 +162,21 @@ class _Placer:
                     help="place the family at a site of its own",
                 )
                 return None
-            if len(place.positions) != len(members):
-                self.report.error(
-                    "CS316",
-                    f"expected {len(members)} positions, one for each member of `{name.text}`, "
-                    f"found {len(place.positions)}",
-                    line.place.span,
-                    help="name an input's family, `@ {x}`, or list the positions in order",
-                )
-                return None
-            sites = tuple(replace(place, positions=(position,)) for position in place.positions)
+            for part in place.parts if isinstance(place, Region) else (place,):
+                if part.positions is None or len(part.positions) != len(members):
+                    found_there = "`*`" if part.positions is None else str(len(part.positions))
+                    self.report.error(
+                        "CS316",
+                        f"expected {len(members)} positions, one for each member of `{name.text}`, found {found_there}",
+                        part.span,
+                        help="name an input's family, `@ {x}`, or list the positions in order",
+                    )
+                    return None
+            if isinstance(place, Region):
+                others = tuple(replace(other, memberwise=True) for other in place.others)
+                place = replace(place, memberwise=True, others=others)
+            else:
+                sites = tuple(replace(place, positions=(position,)) for position in place.positions)
         size_span = found.span if line.family is not None and line.family.sizes is not None else line.place.span
         return Placement(
             name.text, place, found.family, found.sizes or (None,), number, sites, span=name.span, size_span=size_span

@@ -1,24 +1,25 @@
 """What each value of an output is for a network: a class, or the texts that it accepts. No two values are the same."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 from ..diagnostics import Label, Span
 from ..domains import Domain
-from ..evaluate_expression import evaluate_expression
+from ..record import record
 from ..scope import Reporter
 from ..syntax.leaves import Integer
 from ..syntax.tasks import AnswerEntry
 from ..syntax.texts import TemplateSyntax, TextsSyntax
 from ..texts import Template
+from .expressions.evaluate_expression import evaluate_expression
 from .expressions.expression_checker import ExpressionChecker
 from .expressions.expression_scope import Scope
 from .expressions.texts import check_template
+from .symbols import Symbols
 
 MAX_TEXTS = 100_000
 
 
-@dataclass(frozen=True)
+@record
 class AnswerValues:
     """One entry for each value, in the order of codes: classes, or the texts that each accepts; the other is empty."""
 
@@ -70,7 +71,7 @@ def check_entries(stated: Mapping[int, AnswerEntry], domain: Domain, report: Rep
 
 
 def render_values(
-    syntax: TextsSyntax, names: Collection[str], domain: Domain, symbols: Mapping[str, list[Domain]], report: Reporter
+    syntax: TextsSyntax, names: Collection[str], domain: Domain, symbols: Symbols, report: Reporter
 ) -> AnswerValues | None:
     """The texts of every value of an output from templates that read it by one of its `names`. None after an error."""
     errors = report.errors

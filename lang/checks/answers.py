@@ -1,13 +1,13 @@
 """Answers as written -> for each output, where it is read from the network, and what each of its values is there."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from ..diagnostics import Label
 from ..domains import Domain
 from ..families import families_of, family_name, list_names
 from ..places import Position
 from ..program import Answer
+from ..record import record
 from ..scope import Reporter, report_repeated
 from ..suggest import listed, suggest
 from ..syntax.leaves import Integer, Name
@@ -16,19 +16,20 @@ from ..syntax.tasks import AnswerEntry, AnswerSyntax
 from ..syntax.texts import TextsSyntax
 from .answer_values import AnswerValues, check_entries, render_values, show_code
 from .positions import SiteScope, check_positions
+from .symbols import Symbols
 
 MAX_ANSWERS = 1_000_000
 
 Domains = Mapping[str, Domain | None]
 
 
-@dataclass(frozen=True)
+@record
 class AnswerScope:
     """What an answer's text may refer to: positions, the tokens that are fed (of a prompt none), and types' symbols."""
 
     sites: SiteScope
     tokens: tuple[str, ...]
-    symbols: Mapping[str, list[Domain]]
+    symbols: Symbols
 
 
 def check_answers(

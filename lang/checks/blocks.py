@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ..diagnostics import Label
-from ..inner_sites import room_of
-from ..overlaps import overlap, replaces
 from ..places import Placement, Region, Site, show_dims
 from ..scope import AlignmentView, Reporter
+from ..sites.inner_sites import room_of
+from ..sites.overlaps import overlap, replaces
 
 
 def check_blocks(placements: Sequence[Placement], views: Mapping[str, AlignmentView | None], report: Reporter) -> None:
@@ -35,7 +35,7 @@ def check_blocks(placements: Sequence[Placement], views: Mapping[str, AlignmentV
 def _frame_of(placement: Placement) -> object:
     """What placements that share one frame have in common."""
     where = placement.place if isinstance(placement.place, Site) else placement.line
-    return where, bool(placement.members), placement.family
+    return where, placement.memberwise, placement.family
 
 
 def _check_room(frame: list[Placement], views: Mapping[str, AlignmentView | None], report: Reporter) -> None:

@@ -1,7 +1,6 @@
 """A claim as written -> linear comparisons of estimands, exact numbers, and an expectation that can come."""
 
 import re
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, cast
 
@@ -9,14 +8,15 @@ from ..claims import Case, Claim, Comparison, Estimand, Linear, Outcome, Reading
 from ..diagnostics import Source, Span
 from ..effects import Effect
 from ..exact import exact, show_exact
+from ..record import record
 from ..scope import Names, Reporter
-from ..static_index import report_not_static
-from ..static_values import static_value
 from ..suggest import suggest
 from ..syntax.claims import AccuracySyntax, ClaimOperation, ClaimSyntax, ComparisonSyntax, EstimandSyntax, Quantity
 from ..syntax.effects import EffectSyntax, MeanSyntax
 from ..syntax.expressions import Number
 from ..syntax.leaves import Decimal, Name
+from ..unroll.static_index import report_not_static
+from ..unroll.static_values import static_value
 from ..unroll.unroll_expressions import index_text
 from .accuracy import check_accuracy
 from .effects import check_effect
@@ -38,6 +38,7 @@ REASONS = (
     "out_of_range",
     "overlap",
     "awaiting_scores",
+    "not_read",
 )
 OF_SEARCHES = ("search_not_shown", "vacuous", "control_unsettled")
 """Reasons of controls, which run where something is learned or searched."""
@@ -45,7 +46,7 @@ OF_SAMPLES = ("straddles", "budget", "too_few_changed")
 """Reasons that a count of every item leaves no room for."""
 
 
-@dataclass(frozen=True)
+@record
 class _Sum:
     """A linear combination while it is put together."""
 

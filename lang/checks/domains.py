@@ -12,20 +12,21 @@ from ..syntax.domains import CsvDomain, DomainSyntax, NamedDomain, RangeDomain, 
 from ..syntax.leaves import Integer, Name
 from ..syntax.tasks import TypeSyntax
 from .expressions.library import Library
+from .symbols import Symbols
 
 MAX_VALUES = 2**31
 RESERVED = frozenset(["and", "or", "not", "in", "if", "then", "else", "true", "false"])
 
 
 class Domains:
-    """Resolves each written domain once; `symbols` maps a symbol to the domains that list it."""
+    """Resolves each written domain once, and collects the symbols that domains list."""
 
     def __init__(self, names: Names, files: Files) -> None:
         self.names = names
         self.data = DataReader(files, names.report)
         self.library = Library()
         self.report = names.report
-        self.symbols: dict[str, list[Domain]] = {}
+        self.symbols = Symbols()
         self._resolved: dict[int, Domain | None] = {}
         self._listed: set[Domain] = set()
 
@@ -103,6 +104,11 @@ class Domains:
                 return self._check_csv(syntax, named)
 
     def _check_csv(self, syntax: CsvDomain, named: str | None) -> Domain | None:
+        domain = self._read_csv(syntax, named)
+        self.symbols.unread |= domain is None
+        return domain
+
+    def _read_csv(self, syntax: CsvDomain, named: str | None) -> Domain | None:
         read = self.data.read(syntax)
         if read is None:
             return None
@@ -166,7 +172,8 @@ class Domains:
                     symbol.span,
                     help="numbers are written as a range, `0..9`",
                 )
-                return None
+                intact = False
+                break
             if symbol.text in RESERVED:
                 help = "use `bool`" if symbol.text in ("true", "false") else "choose another name"
                 self.report.error("CS116", f"`{symbol.text}` cannot be a symbol", symbol.span, "reserved", help=help)
@@ -184,6 +191,7 @@ class Domains:
             else:
                 seen[symbol.text] = symbol
         if not intact:
+            self.symbols.spoilt.update(symbol.text for symbol in syntax.symbols if isinstance(symbol, Name))
             return None
         labels = tuple(seen)
         return Domain(named or "{" + ", ".join(labels) + "}", 0, len(labels), labels)

@@ -19,7 +19,6 @@ from ..effects import (
 from ..exact import exact
 from ..families import families_of
 from ..scope import Names, Signature
-from ..static_index import indexed_name
 from ..suggest import suggest
 from ..syntax.effects import (
     EffectSyntax,
@@ -29,10 +28,11 @@ from ..syntax.effects import (
     ThingSyntax,
     WrappedSyntax,
 )
+from ..unroll.static_index import indexed_name
 from .accuracy import NetworkMeant
 from .find_measured import find_measured_network, find_one_task, find_tasks, is_over_repeated
 from .find_recipe import Recipe, find_recipe
-from .overlap import share_units
+from .overlap import comes_before, share_units
 from .things import ThingScope, check_subject, find_alignment, is_site, whole_name
 from .values import check_value
 
@@ -273,11 +273,11 @@ class _EffectChecker:
                     )
         if isinstance(target, VariableTarget):
             read = VariablesSubject(target.alignment, (target.variable,))
-            for span, subject in written:
-                if subject == read or (
-                    isinstance(subject, VariablesSubject) and share_units(subject, read, self.names)
-                ):
-                    self._report_itself(span, target.text)
+            meeting = [span for span, subject in written if subject == read or share_units(subject, read, self.names)]
+            for span in meeting:
+                self._report_itself(span, target.text)
+            if not meeting:
+                self._check_reached(settings, tuple(through.values()), read)
         nodes = {whole.text for whole in [whole_name(self.syntax.target)] if whole is not None}
         nodes &= set(self.names.nodes.entries)
         for setting in self.syntax.settings:
@@ -285,6 +285,22 @@ class _EffectChecker:
             whole = whole_name(thing) if isinstance(thing, ThingSyntax) and thing.members is None else None
             if whole is not None and whole.text in nodes:
                 self._report_itself(thing.span, whole.text)
+
+    def _check_reached(
+        self, settings: tuple[Setting, ...], through: tuple[Subject, ...], read: VariablesSubject
+    ) -> None:
+        """Whether something that is set can reach the variable that is read."""
+        changed = through or tuple(setting.subject for setting in settings)
+        if not comes_before(read, changed, self.names):
+            return
+        text = ", ".join(f"`{subject.text}`" for subject in changed)
+        self.report.error(
+            "CS478",
+            f"`{read.text}` is computed no later than {text}, so that the effect is 0 whatever the network",
+            self.syntax.target.span,
+            "read here",
+            help="set something that is computed earlier, or read something later",
+        )
 
     def _report_itself(self, span: Span, text: str) -> None:
         self.report.error(

@@ -13,11 +13,11 @@ from ..expressions import variables_of
 from ..places import Family, Placement, Region, Size
 from ..program import Model
 from ..scope import AlignmentView, Names, report_repeated
-from ..static_index import indexed_name
 from ..suggest import listed, suggest
 from ..syntax.alignments import FamilySyntax
 from ..syntax.claims import EstimandSyntax, OnSyntax
 from ..syntax.leaves import Name
+from ..unroll.static_index import indexed_name
 from .accuracy import NetworkMeant, check_network_reference
 from .blocks import check_blocks
 from .find_recipe import Recipe, find_recipe
@@ -63,12 +63,11 @@ def _has_learned_subject(effect: Effect, names: Names) -> bool:
             circuit = names.circuits.entries.get(subject.circuit if isinstance(subject, CircuitSubject) else subject.of)
             if circuit is not None and not isinstance(circuit.sites, tuple):
                 return True
-        if isinstance(subject, VariableTarget):
-            return True  # a variable is read by class means, which are fitted
-        if isinstance(subject, VariablesSubject):
+        if isinstance(subject, VariablesSubject | VariableTarget):
             view = names.alignments.entries[subject.alignment]
             placements = () if view is None else view.placements
-            if any(p.learned for p in placements if p.variable in subject.variables):
+            of = subject.variables if isinstance(subject, VariablesSubject) else (subject.variable,)
+            if any(p.learned for p in placements if p.variable in of):
                 return True
     return False
 

@@ -1,17 +1,17 @@
 """Which recipe for pairs is meant: the one that is named, the union of several, the task's only one, or none."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ..diagnostics import Span
 from ..program import Pairs
+from ..record import record
 from ..scope import Names, Reporter, report_repeated
 from ..suggest import listed, suggest
 from ..syntax.leaves import Name
 from .join_recipes import join_recipes
 
 
-@dataclass(frozen=True)
+@record
 class Recipe:
     """The recipe that applies; `known` is False where that could not be made out (already reported)."""
 

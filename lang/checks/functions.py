@@ -7,13 +7,13 @@ written; a call only has to give values of these domains.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from ..cycles import cyclic, show_cycle
 from ..diagnostics import Label
 from ..domains import Domain, integers
 from ..scope import Reporter, report_twice
 from ..syntax.expressions import Call
 from ..syntax.leaves import Name
 from ..syntax.tables import FunctionSyntax
+from .cycles import cyclic, show_cycle
 from .domains import Domains
 from .expressions.comprehensions import COMPREHENSIONS
 from .expressions.expression_checker import FUNCTIONS, ExpressionChecker

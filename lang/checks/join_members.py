@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ..diagnostics import Span
-from ..places import Placement, Site
+from ..places import Placement, Region, Site
 
 
 def join_members(
@@ -22,18 +22,30 @@ def join_members(
         placed = [by_name[member] for member in members if member in by_name]
         if len(placed) == len(members) and _are_alike(placed, lines):
             first = placed[0]
-            sites = tuple(placement.site for placement in placed)
-            place = replace(first.site, positions=tuple(site.positions[0] for site in sites))
-            joined[first.variable] = replace(first, variable=family, place=place, members=sites)
+            joined[first.variable] = _joined(family, placed)
             gone |= set(members)
     kept = [joined.get(p.variable, p) for p in placements]
-    return [placement for placement in kept if placement.members or placement.variable not in gone]
+    return [placement for placement in kept if placement.variable not in gone]
+
+
+def _joined(family: str, placed: Sequence[Placement]) -> Placement:
+    first, places = placed[0], [placement.place for placement in placed]
+    positions = tuple((place.positions or ())[0] for place in places)
+    if isinstance(first.place, Region):
+        return replace(first, variable=family, place=replace(first.place, positions=positions, memberwise=True))
+    sites = tuple(placement.site for placement in placed)
+    return replace(first, variable=family, place=replace(first.place, positions=positions), members=sites)
 
 
 def _are_alike(placed: Sequence[Placement], lines: Sequence[Span]) -> bool:
     """Whether placements come from one line and differ in their positions only, of which each has one of its own."""
-    sites = [placement.place for placement in placed if isinstance(placement.place, Site)]
-    if len(sites) < len(placed) or any(len(site.positions) != 1 or site.inside is not None for site in sites):
+    places = [placement.place for placement in placed]
+    if any(len(place.positions or ()) != 1 or not _is_simple(place) for place in places):
         return False
-    common = {(replace(s, positions=()), p.family, p.sizes, lines[p.line]) for s, p in zip(sites, placed, strict=True)}
-    return len(common) == 1 and len({site.positions for site in sites}) == len(sites)
+    common = {(replace(s, positions=()), p.family, p.sizes, lines[p.line]) for s, p in zip(places, placed, strict=True)}
+    return len(common) == 1 and len({place.positions for place in places}) == len(places)
+
+
+def _is_simple(place: Site | Region) -> bool:
+    """Whether it is no block of another alignment, and no list of regions."""
+    return place.inside is None if isinstance(place, Site) else not place.others

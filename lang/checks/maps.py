@@ -1,13 +1,13 @@
 """A family of maps as written -> the typed family and its sizes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from ..diagnostics import Span
 from ..domains import Domain
 from ..places import IDENTITY, Family, FamilyName, Size
+from ..record import record
 from ..scope import Reporter
-from ..site_indices import range_of
+from ..sites.site_indices import range_of
 from ..suggest import listed, suggest
 from ..syntax.alignments import FamilySyntax, SizesSyntax
 from ..syntax.leaves import Decimal, Name, Text
@@ -18,7 +18,7 @@ LEARNED_SIZES = ("identity", "rotation", "sae")
 """Families whose size can be found by the fit."""
 
 
-@dataclass(frozen=True)
+@record
 class CheckedMap:
     """A family and its sizes; none where the text states none. `span` is the sizes', else the family's."""
 

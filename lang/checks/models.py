@@ -1,23 +1,22 @@
 """A causal model as written -> typed mechanisms in topological order."""
 
-from dataclasses import dataclass
-
-from ..cycles import show_cycle
 from ..diagnostics import Label
 from ..domains import Domain
 from ..expressions import Expression, variables_of
 from ..families import IndexedFamily, families_of, family_name, list_names, member_name
-from ..join_families import join_families
 from ..program import Mechanism, Model
+from ..record import record
 from ..scope import Reporter, Signature
 from ..syntax.expressions import Reference
 from ..syntax.models import Equation, ModelSyntax
+from .cycles import show_cycle
 from .domains import MAX_VALUES, Domains
 from .expressions.expression_checker import ExpressionChecker
 from .expressions.expression_scope import Scope, comparable, describe, references_in
+from .join_families import join_families
 
 
-@dataclass(frozen=True)
+@record
 class CheckedModel:
     """A model, if all of it is right; the domains of its variables in any case (None: unknown).
 

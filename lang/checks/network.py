@@ -1,9 +1,9 @@
 """A network as written -> the typed network: what loads it, from where, and how."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from ..program import Loader, Network
+from ..record import record
 from ..scope import Reporter, report_repeated
 from ..suggest import listed, suggest
 from ..syntax.leaves import Name, Text
@@ -18,7 +18,7 @@ LOADERS: dict[Loader, str] = {
 DTYPES = ("float32", "float16", "bfloat16", "float64")
 
 
-@dataclass(frozen=True)
+@record
 class _Options:
     """What a loader takes besides the path: texts and words by name."""
 

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from math import inf, isnan, nan
 
-from ..components import COMPONENTS
 from ..diagnostics import Label
-from ..inner_sites import root_site
 from ..places import Placement, Region, Site
 from ..program import Model
 from ..scope import AlignmentView, Reporter
+from ..sites.components import COMPONENTS
+from ..sites.inner_sites import root_site
 from .models import descendants
 
 

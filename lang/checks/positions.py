@@ -1,17 +1,17 @@
 """Positions as written -> typed positions; an input's family in a slot stands for all its tokens."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from ..families import families_of, family_name
 from ..places import EVERY_TOKEN, PARTS, Position, SlotPart
+from ..record import record
 from ..scope import Reporter
-from ..static_index import indexed_name, report_no_member
 from ..suggest import did_you_mean, suggest
 from ..syntax.members import PositionItem, PositionSyntax
+from ..unroll.static_index import indexed_name, report_no_member
 
 
-@dataclass(frozen=True)
+@record
 class SiteScope:
     """What a place's text may refer to: what stands in a slot (None: unknown), and the model's variables for hints.
 

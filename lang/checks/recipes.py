@@ -153,4 +153,6 @@ class _RecipeChecker:
         if CORRECT.name not in variables and CORRECT.name not in refused:
             variables[CORRECT.name] = self.task.output_domain
         known = self.models_known and self.task.complete
-        return Scope(variables, self.domains.symbols, roles, refused, open=not known, library=self.domains.library)
+        return Scope(
+            variables, self.domains.symbols, roles, refused, open=not known, library=self.domains.library, guards=True
+        )

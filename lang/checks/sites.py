@@ -3,11 +3,11 @@
 from dataclasses import replace
 from typing import Literal
 
-from ..components import COMPONENTS
-from ..overlaps import overlap
 from ..places import Position, Region, Site
 from ..scope import Reporter
-from ..site_indices import Entries, entries_of, report_alternatives, split_indices, union_of
+from ..sites.components import COMPONENTS
+from ..sites.overlaps import overlap
+from ..sites.site_indices import Entries, entries_of, report_alternatives, split_indices, union_of
 from ..syntax.alignments import Index, SitesSyntax, SiteSyntax, Star
 from .positions import SiteScope, check_positions
 

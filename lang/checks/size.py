@@ -3,7 +3,7 @@
 from itertools import islice
 
 from ..diagnostics import Diagnostic, Label, Source
-from ..scanner import scan
+from ..parsing.scanner import scan
 
 MAX_TOKENS = 40_000
 """Names, numbers and symbols of a spec and all that it imports; about six thousand lines."""

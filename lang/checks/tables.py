@@ -1,13 +1,13 @@
 """Tables as written -> finite functions: every key once, every key there; or texts by texts, which may lack rows."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from itertools import product as combinations
 
 from ..data.read_csv import BadCsvError
 from ..diagnostics import Label, Span
 from ..domains import Domain, product
 from ..program import OpenTable, Table
+from ..record import record
 from ..scope import Reporter
 from ..suggest import suggest
 from ..syntax.domains import CsvDomain
@@ -19,7 +19,7 @@ MAX_ENTRIES = 1_000_000
 """Keys that a table may have."""
 
 
-@dataclass(frozen=True)
+@record
 class _Row:
     """Keys and value as texts, and where they stand: in the spec, or in a line of its file."""
 

@@ -6,7 +6,6 @@ from ..diagnostics import Label
 from ..domains import Domain
 from ..expressions import Expression
 from ..families import family_name, list_names, member_name
-from ..join_families import MAX_TUPLES
 from ..metrics import CORRECT, Metric
 from ..program import Declared, Generated, Task
 from ..renderings import Prompt, Rendering, Tokens
@@ -18,6 +17,7 @@ from .answers import AnswerScope, check_answers
 from .domains import Domains
 from .expressions.expression_checker import ExpressionChecker
 from .expressions.expression_scope import Scope
+from .join_families import MAX_TUPLES
 from .metrics import check_metrics
 from .positions import SiteScope
 from .renderings import check_rendering, warn_unrendered

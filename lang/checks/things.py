@@ -1,8 +1,5 @@
 """What a name in an effect stands for: an input, a site, an aligned variable, a circuit, a node, or `it`."""
 
-from dataclasses import dataclass
-
-from ..components import COMPONENTS
 from ..effects import (
     CandidateSubject,
     CircuitSubject,
@@ -14,14 +11,16 @@ from ..effects import (
 )
 from ..families import families_of, member_name
 from ..places import Region, Site
+from ..record import record
 from ..scope import AlignmentView, Names, Reporter, Signature
-from ..static_index import indexed_name
-from ..static_values import static_value
+from ..sites.components import COMPONENTS
 from ..suggest import suggest
 from ..syntax.alignments import Dims, Index, SiteSyntax, Star
 from ..syntax.effects import Bracket, SubjectSyntax, ThingSyntax, WrappedSyntax
 from ..syntax.expressions import ExpressionSyntax, LoopRange, Reference
 from ..syntax.leaves import Integer, Name
+from ..unroll.static_index import indexed_name
+from ..unroll.static_values import static_value
 from ..unroll.unroll_expressions import index_text
 from .positions import SiteScope
 from .sites import check_region, check_site
@@ -30,7 +29,7 @@ CANDIDATE = "it"
 WRAPPERS = ("rest", "random")
 
 
-@dataclass(frozen=True)
+@record
 class ThingScope:
     """Where a thing stands: the task whose inputs it may be, and whether `it` is known (within `by`)."""
 

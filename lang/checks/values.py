@@ -1,6 +1,5 @@
 """What a subject becomes, as written -> a sum of portions: its source's value, means, places, noise and a number."""
 
-from dataclasses import dataclass
 from fractions import Fraction
 
 from ..domains import Domain
@@ -19,6 +18,7 @@ from ..effects import (
     VariablesSubject,
 )
 from ..exact import exact
+from ..record import record
 from ..syntax.effects import TakenSyntax, ThingSyntax, ValueOperation, ValueSyntax, WrappedSyntax
 from ..syntax.leaves import Decimal
 from .accuracy import NetworkMeant, check_network_reference
@@ -27,7 +27,7 @@ from .things import ThingScope, check_subject
 SOURCES = {"source": False, "shuffled": True}
 
 
-@dataclass(frozen=True)
+@record
 class _Amount:
     """A value while it is put together: portions with exact factors, and a number."""
 

@@ -1,6 +1,6 @@
 """The bytes of a CSV file -> a header and rows of texts, each with its line."""
 
-from dataclasses import dataclass
+from ..record import record
 
 MAX_BYTES = 16 * 2**20
 """Size of a CSV file that a spec reads."""
@@ -8,7 +8,7 @@ MAX_ROWS = 200_000
 """Rows of one."""
 
 
-@dataclass(frozen=True)
+@record
 class CsvTable:
     """Rows of cells under a header; `lines` are the rows' lines in the file, from 1."""
 

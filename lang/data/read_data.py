@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from ..diagnostics import Span
 from ..files import FileRefusedError, Files
+from ..record import record
 from ..scope import Reporter
 from ..suggest import suggest
 from ..syntax.domains import CsvDomain
@@ -12,7 +13,7 @@ from ..syntax.leaves import Name, Text
 from .read_csv import MAX_BYTES, BadCsvError, CsvTable, parse_csv
 
 
-@dataclass(frozen=True)
+@record
 class Columns:
     """The columns that `key:` and `value:` name, where they stand."""
 

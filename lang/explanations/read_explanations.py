@@ -1,9 +1,10 @@
 """The Markdown beside this file -> the explanation of each code."""
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from ..record import record
 
 FOLDER = Path(__file__).parent
 SECTION = re.compile(r"^## (CS\d{3})\n(.*?)(?=^## |\Z)", re.M | re.S)
@@ -11,7 +12,7 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```\n", re.M | re.S)
 MARKER = re.compile(r"^<!-- (golden|test): (.+) -->\n", re.M)
 
 
-@dataclass(frozen=True)
+@record
 class Explanation:
     """A paragraph in Markdown, and the example: its language and text, empty where a `golden` or `test` shows it."""
 

@@ -3,12 +3,12 @@
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
 
 from ..diagnostics import Source, SpecError
-from ..scanner import Slice, slice_declarations
-from ..text_to_syntax import parse_with_trees
+from ..parsing.parse_tree import Tree
+from ..parsing.scanner import Slice, slice_declarations
+from ..parsing.text_to_syntax import parse_with_trees
+from ..record import record
 from .align_columns import align_columns
 from .lay_out import lay_out
 from .lexemes import Lexemes, read_lexemes
@@ -22,7 +22,7 @@ class FormatterError(Exception):
     code = "CS901"
 
 
-@dataclass(frozen=True)
+@record
 class Formatted:
     """A formatted text, and whether it differs from what was given."""
 
@@ -73,7 +73,7 @@ def write_lines(lines: list[Line]) -> str:
     return "\n".join(rows) + "\n"
 
 
-def _check_result(source: Source, before: Lexemes, parsed: tuple[tuple[Slice, Any], ...], text: str) -> None:
+def _check_result(source: Source, before: Lexemes, parsed: tuple[tuple[Slice, Tree], ...], text: str) -> None:
     """Refuse a result with other tokens, comments, doc strings or trees."""
     after = read_lexemes(text)
     if [_spelling(item.text) for item in before.items] != [_spelling(item.text) for item in after.items]:

@@ -1,14 +1,14 @@
 """Text -> its tokens with the comments and blank lines around them, from which the text can be written anew."""
 
 import re
-from dataclasses import dataclass
 
-from ..scanner import TOKEN, ScannedToken
+from ..parsing.scanner import TOKEN, ScannedToken
+from ..record import record
 
 BLANK_LINE = re.compile(r"\n[ \t\r\f\v\ufeff]*\n")
 
 
-@dataclass(frozen=True)
+@record
 class Comment:
     """A comment on a line of its own; `blank` says whether a blank line stands before it."""
 
@@ -16,7 +16,7 @@ class Comment:
     blank: bool
 
 
-@dataclass(frozen=True)
+@record
 class Lexeme:
     """A token; the comments and the blank line before it; the comment behind it on its line, `gap` columns away."""
 
@@ -35,7 +35,7 @@ class Lexeme:
         return self.token.kind == "symbol"
 
 
-@dataclass(frozen=True)
+@record
 class Lexemes:
     """A whole text; `last` are the comments after the last token."""
 

@@ -1,6 +1,6 @@
 """A line of the written text, before its columns are aligned."""
 
-from dataclasses import dataclass
+from ..record import record
 
 WIDTH = 120
 """Columns of a line, comments not counted."""
@@ -10,7 +10,7 @@ HANG = 4
 """What carries on a line stands so much further in."""
 
 
-@dataclass(frozen=True)
+@record
 class Stop:
     """A place in a line's text that may be aligned with the lines around it."""
 
@@ -18,7 +18,7 @@ class Stop:
     column: int
 
 
-@dataclass(frozen=True)
+@record
 class Line:
     """One line: its text without indentation, and the comment behind it. `blank`: a blank line stands before it.
 

@@ -1,23 +1,23 @@
-"""Tokens and lark's trees -> the outline of a text: which brackets match, where lines start, which words are names.
+"""Tokens and the parse trees -> the outline of a text: which brackets match, where lines start, which words are names.
 
 Where a line starts is read from the grammar's own tree, not from a list of words: whatever stands in braces after a
 word, by itself and without commas, is a line.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
-from ..keywords import CALLED, DECLARATIONS
-from ..scanner import CLOSING, OPENING, Slice
+from ..parsing.parse_tree import Token, Tree
+from ..parsing.scanner import CLOSING, OPENING, Slice
+from ..record import record
+from ..words.keywords import CALLED, DECLARATIONS
 from .lexemes import Lexeme, Lexemes
 
 BLOCK_WORDS = ("fit", "settings")
 """Keywords before the braces of a block; elsewhere a name, a number or a closing bracket stands there."""
 
 
-@dataclass(frozen=True)
+@record
 class Outline:
     """A text's tokens by number.
 
@@ -77,8 +77,8 @@ class Outline:
             at = self.match.get(at, at) + 1 if self.is_symbol(at, *OPENING) else at + 1
 
 
-def outline_text(lexemes: Lexemes, parsed: Iterable[tuple[Slice, Any]]) -> Outline:
-    """The outline of a text that parses, from its declarations and lark's trees of them."""
+def outline_text(lexemes: Lexemes, parsed: Iterable[tuple[Slice, Tree]]) -> Outline:
+    """The outline of a text that parses, from its declarations and the parse trees of them."""
     parsed = list(parsed)
     numbers = {item.token.start: number for number, item in enumerate(lexemes.items)}
     match = _match_brackets(lexemes)
@@ -119,7 +119,7 @@ def _inner_braces(lexemes: Lexemes) -> list[int]:
 
 
 def _read_trees(
-    trees: Iterable[Any], numbers: dict[int, int], inner: list[int]
+    trees: Iterable[Tree], numbers: dict[int, int], inner: list[int]
 ) -> tuple[dict[int, set[int]], set[int]]:
     """The first tokens of what stands in each pair of braces, and the words that are names."""
     units: dict[int, set[int]] = {}
@@ -127,17 +127,17 @@ def _read_trees(
     pending = [(tree, -1) for tree in trees]
     while pending:
         node, brace = pending.pop()
-        if not hasattr(node, "children"):
-            if getattr(node, "type", "") == "NAME":  # `shared.mlp` is one name of several tokens
+        if not isinstance(node, Tree):
+            if isinstance(node, Token) and node.type == "NAME":  # `shared.mlp` is one name of several tokens
                 names.update(numbers[at] for at in range(node.start_pos, node.end_pos) if at in numbers)
             continue
         if node.data == "variable":
             names.update(numbers[token.start_pos] for token in node.children)
         here = brace
-        if not node.meta.empty:
-            if node.meta.start_pos not in numbers:  # a text is one token, whatever its slots hold
+        if not node.empty:
+            if node.start_pos not in numbers:  # a text is one token, whatever its slots hold
                 continue
-            start = numbers[node.meta.start_pos]
+            start = numbers[node.start_pos]
             here = inner[start]
             if here != brace:
                 units.setdefault(here, set()).add(start)

@@ -5,7 +5,7 @@ from typing import ClassVar
 from pygments.lexer import RegexLexer, bygroups, words
 from pygments.token import Comment, Keyword, Name, Number, Operator, Punctuation, String, Text
 
-from .. import keywords
+from ..words import keywords
 
 NAME = r"[^\W\d]\w*"
 

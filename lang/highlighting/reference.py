@@ -2,7 +2,7 @@
 
 import re
 
-from ..keywords import GROUPS
+from ..words.keywords import GROUPS
 
 BETWEEN = re.compile(r"(?<=<!-- words -->\n).*?(?=<!-- end of words -->\n)", re.S)
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from .. import keywords
+from ..words import keywords
 
 NAME = r"[^\W\d]\w*"
 

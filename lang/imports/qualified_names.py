@@ -3,9 +3,8 @@
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
-from typing import Any
 
-from ..scanner import ScannedToken, Slice
+from ..parsing.scanner import ScannedToken, Slice
 
 JOINT = "\ua4f8"
 """Stands for the dot while a text is parsed: a letter, as long as the dot, that no keyboard writes."""
@@ -49,6 +48,6 @@ def qualified_end(text: str, aliases: Iterable[str]) -> int:
     return qualified.end() if qualified is not None and qualified[1] in aliases else 0
 
 
-def as_written(name: Any) -> Any:
-    """A name's token in a joined text as a user writes it, `tasks.equality`."""
-    return name.update(value=re.sub(f"{JOINT}+", ".", name)) if JOINT in name else name
+def as_written(name: str) -> str:
+    """A name in a joined text as a user writes it, `tasks.equality`."""
+    return re.sub(f"{JOINT}+", ".", name) if JOINT in name else name

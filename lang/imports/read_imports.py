@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 
 from ..diagnostics import Diagnostic, Label, Source, SourcePart, Span
 from ..files import FileRefusedError, Files
-from ..scanner import ScannedToken, slice_declarations
+from ..parsing.scanner import ScannedToken, slice_declarations
 from .qualified_names import import_aliases
 
 MAX_BYTES = 1_000_000

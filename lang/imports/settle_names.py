@@ -5,11 +5,12 @@ is meant. Claims and settings of imported files belong to these files, and are l
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
 from ..diagnostics import Diagnostic, Label, Source, SourcePart, Span
+from ..record import record
 from ..syntax.claims import ClaimSyntax
 from ..syntax.domains import CsvDomain
 from ..syntax.imports import ImportSyntax
@@ -53,7 +54,7 @@ def settle_names(tree: SyntaxTree, source: Source) -> tuple[SyntaxTree, tuple[Di
     return replace(tree, declarations=tuple(settled), broken=(*tree.broken, *unknown)), tuple(found)
 
 
-@dataclass(frozen=True)
+@record
 class _Names:
     """What a file's names mean: `own` those that it declares and must be told apart, `qualified` those with a dot."""
 

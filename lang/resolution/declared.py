@@ -1,15 +1,16 @@
 """What a file declares, and where it is named."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from ..diagnostics import Span
+from ..record import record
 
 LOCAL = ("loop variable", "parameter")
 """Kinds that are known in one place only."""
 
 
-@dataclass(frozen=True)
+@record
 class Declared:
     """Something with a name. `kind` is its keyword, or `input`, `output`, `variable`, `symbol`, `loop variable`, ...
 
@@ -30,7 +31,7 @@ class Declared:
         return str(getattr(self.node, "doc", ""))
 
 
-@dataclass(frozen=True)
+@record
 class Occurrence:
     """A place where something is named, its declaration among them."""
 
@@ -38,7 +39,7 @@ class Occurrence:
     declared: Declared
 
 
-@dataclass(frozen=True)
+@record
 class Resolution:
     """Everything that is declared, in order, and every place where it is named, by position."""
 

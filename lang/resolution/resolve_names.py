@@ -5,11 +5,12 @@ and what is no reference (a component, a family of maps) is left alone. It repor
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 from ..diagnostics import Source, Span
 from ..imports.qualified_names import qualified_end
+from ..record import record
 from ..syntax.domains import SetDomain
 from ..syntax.leaves import Name
 from ..syntax.models import Equation
@@ -38,7 +39,7 @@ WORDS = frozenset(("FamilySyntax", "Setting", "SettingsBlock", "SizesSyntax", "A
 """Nodes whose names are words of the language, or of a file that is read elsewhere."""
 
 
-@dataclass(frozen=True)
+@record
 class _Scope:
     """Names that are known in a place, by name; the outer scope is searched after them."""
 

@@ -1,7 +1,7 @@
 """A text as an editor has it, right or half-typed, and what it imports -> all that is known of it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -10,15 +10,16 @@ from ..files import Files, NoFiles
 from ..imports.qualified_names import import_aliases
 from ..imports.read_imports import read_imports
 from ..imports.settle_names import settle_names
+from ..parsing.scanner import ScannedToken, scan, slice_tokens
+from ..parsing.text_to_syntax import parse_text
 from ..program import Program
+from ..record import record
 from ..resolution.declared import Declared, Resolution
 from ..resolution.resolve_names import resolve_names
-from ..scanner import ScannedToken, scan, slice_tokens
 from ..syntax.tree import SyntaxTree
-from ..text_to_syntax import parse_text
 
 
-@dataclass(frozen=True)
+@record
 class Checked:
     """What a check of a text says: the typed program where there is one, and every diagnostic."""
 
@@ -30,7 +31,7 @@ Check = Callable[[Source], Checked]
 """A check of a source whose imports have been read."""
 
 
-@dataclass(frozen=True)
+@record
 class Place:
     """Where something stands: a file, by its resolved path, and a span of that file's own text."""
 
@@ -38,7 +39,7 @@ class Place:
     span: Span
 
 
-@dataclass(frozen=True)
+@record
 class Analysis:
     """A text with its tokens, and tree and names of it and of all that it imports.
 

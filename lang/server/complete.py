@@ -4,16 +4,17 @@ The place is found from the tokens before the cursor, since a line that is being
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from .. import keywords
-from ..meanings import MEANINGS
+from ..parsing.scanner import CLOSING, OPENING, ScannedToken
+from ..record import record
 from ..resolution.declared import LOCAL, Declared
-from ..scanner import CLOSING, OPENING, ScannedToken
+from ..words import keywords
+from ..words.meanings import MEANINGS
 from .analysis import Analysis
 
 
-@dataclass(frozen=True)
+@record
 class Proposal:
     """A word, what kind of thing it is, and a sentence about it; of a name, also without its file, and that file."""
 
@@ -24,7 +25,7 @@ class Proposal:
     file: str = ""
 
 
-@dataclass(frozen=True)
+@record
 class _Place:
     """The tokens of the declaration up to the cursor, without the word that is being typed; `depth` counts braces."""
 

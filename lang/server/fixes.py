@@ -1,9 +1,9 @@
 """Diagnostics whose remedy is one safe edit -> that edit."""
 
 import re
-from dataclasses import dataclass
 
 from ..diagnostics import Diagnostic, Span
+from ..record import record
 from .analysis import Analysis
 
 MEANT = re.compile(r"did you mean `([^`]+)`\?")
@@ -14,7 +14,7 @@ REMOVED = {"CS204": "remove the variable", "CS311": "remove the alignment"}
 """Codes of what nothing uses: the title of the edit that removes it."""
 
 
-@dataclass(frozen=True)
+@record
 class Fix:
     """A title for the menu, and the text that replaces a part of the source."""
 

@@ -1,14 +1,14 @@
 """What an editor shows for the word under the cursor."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..diagnostics import SourcePart, Span
 from ..domains import Domain
-from ..meanings import MEANINGS
+from ..parsing.scanner import file_doc
 from ..program import Program
+from ..record import record
 from ..resolution.declared import Declared
-from ..scanner import file_doc
+from ..words.meanings import MEANINGS
 from .analysis import Analysis
 from .imported import find_import
 
@@ -16,7 +16,7 @@ LONGEST = 400
 """Characters of a declaration that are shown."""
 
 
-@dataclass(frozen=True)
+@record
 class Hover:
     """Markdown, and the word that it is about."""
 

@@ -1,12 +1,11 @@
 """What a file says of the files that it imports: their paths, and the names before a dot."""
 
-from dataclasses import dataclass
-
 from ..diagnostics import Diagnostic, SourcePart, Span
+from ..record import record
 from .analysis import Analysis
 
 
-@dataclass(frozen=True)
+@record
 class Imported:
     """A file that is meant in a place, and the word there."""
 

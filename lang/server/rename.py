@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..diagnostics import Span
-from ..keywords import DECLARATIONS, OPERATORS
 from ..resolution.declared import LOCAL, Declared, Resolution
+from ..words.keywords import DECLARATIONS, OPERATORS
 from .analysis import Analysis
 from .texts import Texts, TooManySpecsError
 from .uses import Use, find_unreadable, find_uses

@@ -1,15 +1,14 @@
 """The outline of a file: its declarations, and what they declare."""
 
-from dataclasses import dataclass
-
 from ..diagnostics import Span
+from ..record import record
 from ..resolution.declared import LOCAL, Declared
 from .analysis import Analysis
 
 INNER = ("input", "output", "metric", "variable", "node")
 
 
-@dataclass(frozen=True)
+@record
 class Symbol:
     """A declaration with its parts."""
 

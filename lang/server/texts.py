@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from ..diagnostics import Source
 from ..files import Files, FileText, NoFiles
 from ..imports.read_imports import MAX_BYTES
+from ..record import record
 from .analysis import Analysis, analyse, file_of
 
 MAX_SPECS = 2_000
@@ -18,7 +19,7 @@ class TooManySpecsError(Exception):
     """The workspace folder has more specs than are searched."""
 
 
-@dataclass(frozen=True)
+@record
 class OpenFiles:
     """Files of a folder, but with an editor's text for those that are open in it, by their resolved paths."""
 
@@ -32,7 +33,7 @@ class OpenFiles:
         return found if text is None else FileText(found.identity, text.encode("utf-8", "replace"))
 
 
-@dataclass(frozen=True)
+@record
 class Texts:
     """All that an editor has: a reader for the folder of each spec, the `open` texts by file, and its `folders`."""
 

@@ -1,15 +1,15 @@
 """Every file that knows a declaration, and the places in each where it is named."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from ..record import record
 from ..resolution.declared import LOCAL, Declared
 from .analysis import Analysis, Place
 from .texts import Texts
 
 
-@dataclass(frozen=True)
+@record
 class Use:
     """A file that knows a declaration: its analysis, and the declaration as it is known there."""
 

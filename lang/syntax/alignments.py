@@ -1,15 +1,16 @@
 """Alignments as they are written: sites and regions, families of maps, placements."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ..diagnostics import NOWHERE, Span
+from ..record import record
 from .leaves import Integer, Name, Text
 from .members import ForSyntax, Indexed, PositionSyntax
 from .networks import Argument
 from .settings import SettingsBlock
 
 
-@dataclass(frozen=True)
+@record
 class Dims:
     """One number or an inclusive range, in the brackets of a site or as a size."""
 
@@ -18,14 +19,14 @@ class Dims:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class Star:
     """`*`: all that there are, as alternatives."""
 
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class Index:
     """One pair of brackets after a component."""
 
@@ -33,7 +34,7 @@ class Index:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class SiteSyntax:
     """`resid[2][0..6] @ {x}`, `module("a.b") @ last`; after `in`, what is listed are alternatives."""
 
@@ -44,7 +45,7 @@ class SiteSyntax:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class SitesSyntax:
     """`[SITE, SITE]`: one vector after `at`, alternatives after `in`."""
 
@@ -52,7 +53,7 @@ class SitesSyntax:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class InnerSiteSyntax:
     """`outer.left`: the block of a variable that another alignment places."""
 
@@ -61,7 +62,7 @@ class InnerSiteSyntax:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class SizesSyntax:
     """`size 4`, `size learned`, `size [2, 4]`, `size 1..8`."""
 
@@ -69,7 +70,7 @@ class SizesSyntax:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class FamilySyntax:
     name: Name
     arguments: tuple[Argument, ...] | None
@@ -77,7 +78,7 @@ class FamilySyntax:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class PlacementSyntax:
     """`x, y at SITE via FAMILY`, or with `in` (`searched`) and a region."""
 
@@ -89,7 +90,7 @@ class PlacementSyntax:
     relation_span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class AlignSyntax:
     name: Name
     model: Name

@@ -1,15 +1,16 @@
 """Circuits and graphs as they are written."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ..diagnostics import NOWHERE, Span
+from ..record import record
 from .claims import NetworkReference
 from .effects import EffectSyntax, SubjectSyntax, ThingSyntax
 from .leaves import Integer, Name
 from .members import ForSyntax
 
 
-@dataclass(frozen=True)
+@record
 class TopSyntax:
     """`top K of REGION by ESTIMAND`."""
 
@@ -19,7 +20,7 @@ class TopSyntax:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class CircuitSyntax:
     """`circuit C = { SITE, ... }`, or a search."""
 
@@ -29,7 +30,7 @@ class CircuitSyntax:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class NodeSyntax:
     """`node NAME: CIRCUIT -> METRIC`."""
 
@@ -39,7 +40,7 @@ class NodeSyntax:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class GraphSyntax:
     """`graph G on N over P exhaustively { ... }`; unrolled, it has no loop. `over` as often as it is written."""
 

@@ -1,9 +1,10 @@
 """Claims as they are written: estimands, comparisons, expectations."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Union
 
 from ..diagnostics import NOWHERE, Span
+from ..record import record
 from .alignments import FamilySyntax
 from .expressions import ExpressionSyntax
 from .leaves import Decimal, Name
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from .effects import EffectSyntax, MeanSyntax
 
 
-@dataclass(frozen=True)
+@record
 class NetworkReference:
     """`N`, or a word before it in parentheses: `random(N)`; `ungated` before either frees it from the task's gate."""
 
@@ -23,7 +24,7 @@ class NetworkReference:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class AccuracySyntax:
     network: NetworkReference
     task: Name | None
@@ -31,7 +32,7 @@ class AccuracySyntax:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class OnSyntax:
     """`on N` or `frozen on N`."""
 
@@ -40,7 +41,7 @@ class OnSyntax:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class EstimandSyntax:
     """`iia(A.x -> y on N over P via FAMILY from B)`, or another estimand of an alignment.
 
@@ -58,7 +59,7 @@ class EstimandSyntax:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class ClaimOperation:
     """`+`, `-`, `*` or `negate` on quantities."""
 
@@ -70,7 +71,7 @@ class ClaimOperation:
 Quantity = Union[Decimal, AccuracySyntax, EstimandSyntax, ClaimOperation, "EffectSyntax", "MeanSyntax"]
 
 
-@dataclass(frozen=True)
+@record
 class ComparisonSyntax:
     left: Quantity
     relation: str
@@ -81,7 +82,7 @@ class ComparisonSyntax:
     relation_span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class CaseSyntax:
     """Which case of an `all` a comparison is: the loops' variables, their values, and the condition it needs.
 
@@ -94,14 +95,14 @@ class CaseSyntax:
     all_span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class Expectation:
     outcome: Name
     reason: Name | None
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class ClaimSyntax:
     """Unrolled, there is no loop among the parts.
 

@@ -1,20 +1,21 @@
 """Domains as they are written: ranges, sets of symbols, names of types."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ..diagnostics import NOWHERE, Span
+from ..record import record
 from .leaves import Integer, Name
 from .networks import Argument
 
 
-@dataclass(frozen=True)
+@record
 class RangeDomain:
     low: Integer
     high: Integer
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class SetDomain:
     """Symbols in braces; a number among them is refused by the checker, in the user's words."""
 
@@ -22,13 +23,13 @@ class SetDomain:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class NamedDomain:
     name: Name
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class CsvDomain:
     """`csv("cities.csv")`; in a table, with the names of columns after the path."""
 

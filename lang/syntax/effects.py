@@ -1,8 +1,9 @@
 """Effects as they are written: what is set to what, what is read, and what is held or passed through."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ..diagnostics import NOWHERE, Span
+from ..record import record
 from .alignments import Star
 from .claims import NetworkReference
 from .expressions import ExpressionSyntax, LoopRange
@@ -10,7 +11,7 @@ from .leaves import Decimal, Name, Text
 from .members import Indexed, PositionSyntax
 
 
-@dataclass(frozen=True)
+@record
 class Bracket:
     """One pair of brackets after a name: numbers, ranges and `*` of a site, or the index of a declared name."""
 
@@ -18,7 +19,7 @@ class Bracket:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class ThingSyntax:
     """Something in a network or a spec: `w`, `heads[d]`, `das.left`, `hidden[1][0..3]`, `head_out[3, 1] @ last`.
 
@@ -34,7 +35,7 @@ class ThingSyntax:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class WrappedSyntax:
     """`rest(C)`, `random(C)`, `mean(X)`, `noise(0.1)`: a word and what stands in its parentheses."""
 
@@ -46,7 +47,7 @@ class WrappedSyntax:
 SubjectSyntax = ThingSyntax | WrappedSyntax
 
 
-@dataclass(frozen=True)
+@record
 class TakenSyntax:
     """A subject as a value, with the network that it is read in: `X`, `X on N`."""
 
@@ -55,7 +56,7 @@ class TakenSyntax:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class ValueOperation:
     """`+`, `-`, `*` or `negate` on values."""
 
@@ -68,7 +69,7 @@ class ValueOperation:
 ValueSyntax = Decimal | TakenSyntax | ValueOperation
 
 
-@dataclass(frozen=True)
+@record
 class SettingSyntax:
     """`X := VALUE`; without a value, what stands before the arrow (`effect(X -> Y)`)."""
 
@@ -77,7 +78,7 @@ class SettingSyntax:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class GivenSyntax:
     """`given Z, ...`, `given rest` or `through Z, ...` (`word` says which)."""
 
@@ -86,7 +87,7 @@ class GivenSyntax:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class OnNetworkSyntax:
     """`on N` after an effect or a mean."""
 
@@ -94,7 +95,7 @@ class OnNetworkSyntax:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class EffectSyntax:
     """`effect(X -> Y ...)`, `effect({X := VALUE, ...} -> Y ...)`, `change(...)`. Clauses as often as written."""
 
@@ -107,7 +108,7 @@ class EffectSyntax:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class MeanSyntax:
     """`mean(METRIC on N)`."""
 

@@ -1,9 +1,10 @@
 """Expressions as they are written, and the loops of comprehensions."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ..diagnostics import NOWHERE, Span
 from ..domains import Domain
+from ..record import record
 from .domains import NamedDomain
 from .leaves import Name, Text
 
@@ -11,19 +12,19 @@ ROLES = ("base", "source")
 """What may stand before a variable and a point, in a `where`."""
 
 
-@dataclass(frozen=True)
+@record
 class Number:
     value: int
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class Truth:
     value: bool
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class Symbol:
     """The value of a loop variable that runs through symbols."""
 
@@ -32,7 +33,7 @@ class Symbol:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class Reference:
     """A name: a variable or a symbol. `role` is what stands before the point (`base.x`), `index` what in brackets.
 
@@ -47,7 +48,7 @@ class Reference:
     loop: str = field(default="", compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class Lookup:
     """`next[x, y]`, or a table of several, `judge[d][x]`; with one key, a table is read by a `Reference`."""
 
@@ -56,7 +57,7 @@ class Lookup:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class Attribute:
     """`city.country`."""
 
@@ -65,7 +66,7 @@ class Attribute:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class Operation:
     """A prefix (`not`, `negate`) or infix operator on its operands."""
 
@@ -75,7 +76,7 @@ class Operation:
     operator_span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class Conditional:
     condition: "ExpressionSyntax"
     then: "ExpressionSyntax"
@@ -83,7 +84,7 @@ class Conditional:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class InSet:
     element: "ExpressionSyntax"
     alternatives: tuple["ExpressionSyntax", ...]
@@ -91,7 +92,7 @@ class InSet:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class InRange:
     element: "ExpressionSyntax"
     low: "ExpressionSyntax"
@@ -100,7 +101,7 @@ class InRange:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class InType:
     """`x in Digit`: whether a value is one of a named type's."""
 
@@ -110,14 +111,14 @@ class InType:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class Call:
     function: Name
     arguments: tuple["ExpressionSyntax", ...]
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class LoopRange:
     """The inclusive range that a loop runs through; empty if `high` is below `low`."""
 
@@ -129,7 +130,7 @@ class LoopRange:
 LoopDomain = LoopRange | NamedDomain
 
 
-@dataclass(frozen=True)
+@record
 class Loop:
     """`for i in D`."""
 
@@ -138,7 +139,7 @@ class Loop:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class Comprehension:
     """`sum(E for i in D where C)`; of several loops, the first is the outermost."""
 
@@ -149,7 +150,7 @@ class Comprehension:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class The:
     """`the i in D where E`: the one value of D for which E holds; undefined where there is none, or several."""
 
@@ -159,7 +160,7 @@ class The:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class Term:
     """One element of an unrolled comprehension or look-up, and the condition under which it counts (None: always)."""
 
@@ -167,7 +168,7 @@ class Term:
     condition: "ExpressionSyntax | None"
 
 
-@dataclass(frozen=True)
+@record
 class Unrolled:
     """A comprehension after unrolling."""
 
@@ -176,7 +177,7 @@ class Unrolled:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class UnrolledThe:
     """A look-up after unrolling: the candidates, each a value, with their conditions."""
 

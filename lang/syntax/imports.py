@@ -1,12 +1,13 @@
 """Imports as they are written."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ..diagnostics import NOWHERE, Span
+from ..record import record
 from .leaves import Name, Text
 
 
-@dataclass(frozen=True)
+@record
 class ImportSyntax:
     """`import "tasks.cspec" as name`; without `as`, the file's own name without its ending."""
 

@@ -1,16 +1,17 @@
 """The leaves of the syntax tree: names, numbers and strings as they are written."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from ..diagnostics import NOWHERE, Span
+from ..record import record
 
 if TYPE_CHECKING:
     from .expressions import ExpressionSyntax
 
 
-@dataclass(frozen=True)
+@record
 class Name:
     """A name; of something that is declared or meant with an index, `das[i]`, the index is apart until loops are gone.
 
@@ -22,7 +23,7 @@ class Name:
     index: "ExpressionSyntax | None" = None
 
 
-@dataclass(frozen=True)
+@record
 class Integer:
     """A number, or what computes it (`computed`) until loops are unrolled."""
 
@@ -31,7 +32,7 @@ class Integer:
     computed: "ExpressionSyntax | None" = None
 
 
-@dataclass(frozen=True)
+@record
 class Decimal:
     """A number as an exact fraction of its decimal text; `whole` says that it was written without a point."""
 
@@ -40,7 +41,7 @@ class Decimal:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class Text:
     value: str
     span: Span = field(default=NOWHERE, compare=False)

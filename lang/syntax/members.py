@@ -1,16 +1,17 @@
 """What families of variables bring in: members, positions of tokens, and loops around lines."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Generic, TypeVar
 
 from ..diagnostics import NOWHERE, Span
+from ..record import record
 from .expressions import ExpressionSyntax, LoopDomain
 from .leaves import Name
 
 Line = TypeVar("Line", covariant=True)
 
 
-@dataclass(frozen=True)
+@record
 class Indexed:
     """A name alone, or a member of a family: `x[i + 1]`."""
 
@@ -19,7 +20,7 @@ class Indexed:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class PositionItem:
     """`{x}`, `{x[0]}`; `3`, `-2`; or a word such as `last`. One of the three is there.
 
@@ -33,7 +34,7 @@ class PositionItem:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class PositionSyntax:
     """What stands after `@`: one item, or several in brackets."""
 
@@ -42,7 +43,7 @@ class PositionSyntax:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class ForSyntax(Generic[Line]):
     """`for i in D { ... }` around declarations, or around lines of one."""
 

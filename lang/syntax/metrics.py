@@ -1,22 +1,23 @@
 """Metrics as they are written."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ..diagnostics import NOWHERE, Span
+from ..record import record
 from .expressions import ExpressionSyntax
 from .leaves import Decimal, Name
 from .members import Indexed
 from .texts import TemplateSyntax
 
 
-@dataclass(frozen=True)
+@record
 class AnswerKey:
     """`[answer]`: what the run answers."""
 
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class LookupSyntax:
     """`judge[answer]`, `good[d][ask]`: a table, which may have an index, and its keys."""
 
@@ -25,7 +26,7 @@ class LookupSyntax:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class ReadingSyntax:
     """`prob("yes")`, `logprob(good[ask])`."""
 
@@ -34,7 +35,7 @@ class ReadingSyntax:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class MetricOperation:
     """`+`, `-`, `*` or `negate` on its operands."""
 
@@ -46,7 +47,7 @@ class MetricOperation:
 MetricExpressionSyntax = LookupSyntax | ReadingSyntax | Decimal | MetricOperation
 
 
-@dataclass(frozen=True)
+@record
 class MetricSyntax:
     """`metric NAME: LOW..HIGH = EXPRESSION`."""
 

@@ -1,15 +1,16 @@
 """Causal models as they are written."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ..diagnostics import NOWHERE, Span
+from ..record import record
 from .domains import DomainSyntax
 from .expressions import ExpressionSyntax
 from .leaves import Name
 from .members import ForSyntax, Indexed
 
 
-@dataclass(frozen=True)
+@record
 class Equation:
     """`name: DOMAIN = EXPRESSION`; unrolled, a member's index is part of its name."""
 
@@ -24,7 +25,7 @@ class Equation:
         return self.target.name
 
 
-@dataclass(frozen=True)
+@record
 class ModelSyntax:
     """Equations, in loops or not; unrolled, there is no loop among them."""
 

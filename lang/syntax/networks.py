@@ -1,12 +1,13 @@
 """Networks as they are written, and the arguments in their parentheses."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ..diagnostics import NOWHERE, Span
+from ..record import record
 from .leaves import Decimal, Name, Text
 
 
-@dataclass(frozen=True)
+@record
 class Argument:
     """An argument of a network or a family; `key` where it is named."""
 
@@ -15,7 +16,7 @@ class Argument:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class NetworkSyntax:
     name: Name
     loader: Name

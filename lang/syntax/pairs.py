@@ -1,20 +1,21 @@
 """Recipes of items as they are written."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ..diagnostics import NOWHERE, Span
+from ..record import record
 from .expressions import ExpressionSyntax
 from .leaves import Decimal, Integer, Name
 from .members import Indexed
 
 
-@dataclass(frozen=True)
+@record
 class SplitSyntax:
     shares: tuple[Decimal, ...]
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class HoldoutSyntax:
     """`holdout x, y[0] [in RANGE or SET]`; the membership is kept as one per file text, without its element."""
 
@@ -25,7 +26,7 @@ class HoldoutSyntax:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class BalancedSyntax:
     """`balanced EXPRESSION, ...`, or `uniform`, which balances by nothing (`cells` is then empty)."""
 
@@ -33,7 +34,7 @@ class BalancedSyntax:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class PairsSyntax:
     name: Name
     task: Name

@@ -1,19 +1,20 @@
 """Settings as they are written: entries, and blocks of them."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ..diagnostics import NOWHERE, Span
+from ..record import record
 from .leaves import Decimal, Name
 
 
-@dataclass(frozen=True)
+@record
 class Setting:
     key: Name
     value: Decimal | Name
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class SettingsBlock:
     """The entries of a `fit` block, or of a named block within `settings`."""
 
@@ -22,7 +23,7 @@ class SettingsBlock:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class SettingsSyntax:
     entries: tuple[Setting, ...]
     blocks: tuple[SettingsBlock, ...] = ()

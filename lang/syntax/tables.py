@@ -1,8 +1,9 @@
 """Tables and functions as they are written."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ..diagnostics import NOWHERE, Span
+from ..record import record
 from .domains import CsvDomain, DomainSyntax
 from .expressions import ExpressionSyntax
 from .leaves import Integer, Name, Text
@@ -11,7 +12,7 @@ Cell = Name | Integer | Text
 """A value in a table: a symbol or truth value, a number, or a quoted symbol."""
 
 
-@dataclass(frozen=True)
+@record
 class TableEntry:
     """`a: b`, or `(a, b): c` where there are several keys."""
 
@@ -20,7 +21,7 @@ class TableEntry:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class TableSyntax:
     """`table name: KEYS -> VALUES = ...`; without types, the keys and values are texts."""
 
@@ -33,7 +34,7 @@ class TableSyntax:
     rows_span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class Parameter:
     """`x: D`; of `x, y: D`, both have the domain."""
 
@@ -42,7 +43,7 @@ class Parameter:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class FunctionSyntax:
     """`fn name(x: D): RESULT = EXPRESSION`."""
 

@@ -1,8 +1,9 @@
 """Types and tasks as they are written."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ..diagnostics import NOWHERE, Span
+from ..record import record
 from .domains import DomainSyntax
 from .expressions import ExpressionSyntax
 from .leaves import Integer, Name
@@ -11,7 +12,7 @@ from .metrics import MetricSyntax
 from .texts import TextsSyntax
 
 
-@dataclass(frozen=True)
+@record
 class TypeSyntax:
     name: Name
     domain: DomainSyntax
@@ -19,7 +20,7 @@ class TypeSyntax:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class DeclaredSyntax:
     """A name, or a family of `count` members: `x[4]`."""
 
@@ -28,7 +29,7 @@ class DeclaredSyntax:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class Group:
     """`input a, b[4]: DOMAIN` or `output y: DOMAIN`."""
 
@@ -37,25 +38,25 @@ class Group:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class RequireSyntax:
     condition: ExpressionSyntax
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class TokensSyntax:
     names: tuple[Indexed, ...]
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class VectorSyntax:
     names: tuple[Indexed, ...]
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class PromptSyntax:
     """`prompt "..." | "..."`."""
 
@@ -63,14 +64,14 @@ class PromptSyntax:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class AnswerEntry:
     value: Name | Integer
     answer: Integer | TextsSyntax
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class AnswerSyntax:
     """`answer NAME [@ POSITION]: { value: class, ... }`, or a word (`index`) or texts in place of the braces.
 
@@ -84,7 +85,7 @@ class AnswerSyntax:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class GeneratedSyntax:
     """`answer text(n)`; `word` is what stands for `text`."""
 
@@ -93,7 +94,7 @@ class GeneratedSyntax:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class TaskSyntax:
     """`lines` are the conditions, answers and metrics, in the order written; unrolled, they hold no loop."""
 

@@ -1,13 +1,14 @@
 """Texts with slots as they are written."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ..diagnostics import NOWHERE, Span
+from ..record import record
 from .expressions import ExpressionSyntax
 from .leaves import Name
 
 
-@dataclass(frozen=True)
+@record
 class FormatSyntax:
     """`:3`, `:02`: the width, and whether zeros fill it."""
 
@@ -16,7 +17,7 @@ class FormatSyntax:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class SlotSyntax:
     """`{e}`, `{e:02}`, `{e as name}`."""
 
@@ -26,7 +27,7 @@ class SlotSyntax:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class TemplateSyntax:
     """A text: plain parts and slots, in order."""
 
@@ -34,7 +35,7 @@ class TemplateSyntax:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class TextsSyntax:
     """`"a" | "b"`: one text or several."""
 

@@ -1,8 +1,9 @@
 """The syntax tree of a whole file: its declarations in order."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ..diagnostics import NOWHERE, Span
+from ..record import record
 from .alignments import AlignSyntax
 from .circuits import CircuitSyntax, GraphSyntax
 from .claims import ClaimSyntax
@@ -50,7 +51,7 @@ KEYWORDS: dict[type, str] = {
 """The word that opens each declaration."""
 
 
-@dataclass(frozen=True)
+@record
 class BrokenDeclaration:
     """A declaration that could not be read: what it would have declared is known by name, and not reported again."""
 
@@ -59,7 +60,7 @@ class BrokenDeclaration:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class SyntaxTree:
     """A whole file, in order of declaration; unrolled, there is no loop."""
 

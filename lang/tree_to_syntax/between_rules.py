@@ -1,14 +1,14 @@
 """What only lives between two rules: no node of the syntax tree holds any of it."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from ..diagnostics import Span
+from ..record import record
 from ..syntax.expressions import ExpressionSyntax
 from ..syntax.leaves import Name
 
 
-@dataclass(frozen=True)
+@record
 class Relator:
     """What stands between the sides of a comparison: `<=`, `not in`."""
 
@@ -17,14 +17,14 @@ class Relator:
     span: Span
 
 
-@dataclass(frozen=True)
+@record
 class ElementSet:
     """The right side of `in {a, b}`."""
 
     alternatives: tuple[ExpressionSyntax, ...]
 
 
-@dataclass(frozen=True)
+@record
 class ElementRange:
     """The right side of `in low..high`."""
 
@@ -32,7 +32,7 @@ class ElementRange:
     high: ExpressionSyntax
 
 
-@dataclass(frozen=True)
+@record
 class Keys:
     """`[x, y]` after a name in an expression."""
 
@@ -40,21 +40,21 @@ class Keys:
     span: Span
 
 
-@dataclass(frozen=True)
+@record
 class Point:
     """`.name` after a name in an expression."""
 
     name: Name
 
 
-@dataclass(frozen=True)
+@record
 class Over:
     """`over P, Q`."""
 
     names: tuple[Name, ...]
 
 
-@dataclass(frozen=True)
+@record
 class Modifier:
     """A clause after a claim's comparisons."""
 

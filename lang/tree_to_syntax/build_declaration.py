@@ -1,11 +1,12 @@
-"""The driver: lark's parse tree of one declaration -> its node. Iterative, so that no input can exhaust the stack."""
+"""The driver: the parse tree of one declaration -> its node. Iterative, so that no input can exhaust the stack."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from ..diagnostics import Span
-from ..scanner import MAX_NESTING
+from ..parsing.parse_tree import Tree
+from ..parsing.scanner import MAX_NESTING
 from ..syntax.expressions import Loop
 from ..syntax.tree import Declaration
 from . import (
@@ -50,7 +51,7 @@ NESTING_RULES = frozenset(
 )
 
 
-def build_declaration(tree: Any, text: str, doc: str) -> Declaration:
+def build_declaration(tree: Tree, text: str, doc: str) -> Declaration:
     """The node of a declaration in `text`, `doc` before it.
 
     Raises:
@@ -63,18 +64,18 @@ def build_declaration(tree: Any, text: str, doc: str) -> Declaration:
     return replace(declaration, doc=doc)
 
 
-def build_loop_head(tree: Any) -> Loop:
+def build_loop_head(tree: Tree) -> Loop:
     """The node of `for NAME in DOMAIN`, which stands before declarations. Raises BrokenSyntaxError."""
     loop: Loop = _build_node(tree)
     return loop
 
 
-def _build_node(tree: Any) -> Any:
+def _build_node(tree: Tree) -> Any:
     results: list[tuple[Any, int]] = []
     pending: list[tuple[Any, bool]] = [(tree, False)]
     while pending:
         item, expanded = pending.pop()
-        if not hasattr(item, "children"):
+        if not isinstance(item, Tree):
             results.append((item, 0))
         elif not expanded:
             pending.append((item, True))
@@ -84,7 +85,7 @@ def _build_node(tree: Any) -> Any:
             values = results[len(results) - count :]
             del results[len(results) - count :]
             depth = max((d for _, d in values), default=0) + (item.data in NESTING_RULES)
-            span = Span(item.meta.start_pos, item.meta.end_pos) if not item.meta.empty else Span(0, 0)
+            span = Span(0, 0) if item.empty else Span(item.start_pos, item.end_pos)
             if depth > MAX_NESTING:
                 raise BrokenSyntaxError(explain_nesting(span))
             results.append((BUILDERS[item.data](span, [value for value, _ in values]), depth))

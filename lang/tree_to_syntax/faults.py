@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..diagnostics import Diagnostic, Label, Span
-from ..scanner import MAX_NESTING
+from ..parsing.scanner import MAX_NESTING
 from ..syntax.domains import NamedDomain
 from .between_rules import ElementRange, ElementSet, Relator
 

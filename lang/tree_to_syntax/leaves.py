@@ -1,4 +1,4 @@
-"""lark's tokens -> leaves of the syntax tree."""
+"""Tokens -> leaves of the syntax tree."""
 
 import re
 from fractions import Fraction

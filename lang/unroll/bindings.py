@@ -1,16 +1,16 @@
 """The values of loop variables around a place."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from ..diagnostics import Span
+from ..record import record
 from ..syntax.expressions import Number, Symbol, Truth
 from ..syntax.leaves import Name
 
 LoopValue = Number | Truth | Symbol
 
 
-@dataclass(frozen=True)
+@record
 class Bindings:
     """The values of the loop variables around a place, and where each variable is declared."""
 

@@ -8,12 +8,12 @@ from ..checks.domains import Domains
 from ..diagnostics import Label, Span
 from ..domains import Domain
 from ..scope import Reporter
-from ..static_index import report_not_static
-from ..static_values import static_value
 from ..syntax.domains import NamedDomain
 from ..syntax.expressions import ExpressionSyntax, LoopDomain, LoopRange, Number, Symbol, Truth
 from ..syntax.leaves import Name
 from .bindings import Bindings, LoopValue
+from .static_index import report_not_static
+from .static_values import static_value
 
 MAX_LINES = 10_000
 """Lines that the loops of one declaration may give; for a loop around declarations, all that it gives together."""

@@ -4,16 +4,15 @@ It walks any declaration by its fields, so that a construct that is new to the l
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from fractions import Fraction
 from functools import cache
 from typing import Any, TypeVar, cast, get_args
 
 from ..diagnostics import Span
 from ..families import member_name
+from ..record import record
 from ..scope import Reporter
-from ..static_index import report_not_static
-from ..static_values import static_value
 from ..syntax.alignments import Dims, SizesSyntax
 from ..syntax.expressions import ExpressionSyntax, Number, Reference
 from ..syntax.leaves import Decimal, Integer, Name, Text
@@ -23,6 +22,8 @@ from ..syntax.settings import Setting
 from ..syntax.tasks import AnswerEntry
 from .bindings import Bindings, show_value
 from .fill_texts import fill_text
+from .static_index import report_not_static
+from .static_values import static_value
 from .unroll_expressions import ExpressionUnroller, index_text
 
 Node = TypeVar("Node")
@@ -30,7 +31,7 @@ Node = TypeVar("Node")
 _EXPRESSIONS: tuple[type, ...] = tuple(t for t in get_args(ExpressionSyntax) if t is not Text)
 
 
-@dataclass(frozen=True)
+@record
 class DeclarationUnroller:
     """Unrolls one declaration."""
 

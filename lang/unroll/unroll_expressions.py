@@ -1,10 +1,10 @@
 """Expressions -> the same with values in the place of loop variables, and comprehensions written out."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ..families import member_name
-from ..static_values import static_value
+from ..record import record
 from ..syntax.expressions import (
     Attribute,
     Call,
@@ -30,9 +30,10 @@ from ..syntax.leaves import Name, Text
 from .bindings import Bindings, show_value
 from .fill_texts import fill_text
 from .loop_values import LoopValues, value_of, values_of
+from .static_values import static_value
 
 
-@dataclass(frozen=True)
+@record
 class ExpressionUnroller:
     """Writes expressions out. `tables` are names whose bracket holds a key; `symbols` are symbols by name."""
 

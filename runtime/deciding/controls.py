@@ -11,6 +11,7 @@ from ...compiler.experiments import Part
 from ...compiler.plan import DecideStep, MeasuredQuantity, PlannedControl
 from ..statistics.part_intervals import Measured, Status, part_interval, status
 from .control_rows import computed_row, control_interval, measured_row, row_not_run
+from .rulings import reads_right
 from .verdicts import ControlRow
 
 FOUND = 0.90
@@ -20,6 +21,7 @@ DIVERGENCE = "divergence"
 UNTRAINED = ("random networks", "random origin")
 """Controls that may reach a share of the claim: untrained networks, measured or with the sources read in them."""
 DECIDED = "another control decided"
+UNREAD = "the variable is not read there"
 SAID = {
     "input_carries": "the same maps meet the bound at the input, where nothing is computed yet",
     "child": "the same maps meet the bound one stage later, too: what was found may be a child of the variable",
@@ -142,6 +144,8 @@ def _run_veto(step: DecideStep, measured: list[Measured], index: int, veto: Plan
     if veto.evaluate is None:
         return ControlRuling(None, (row_not_run(step, index, veto, veto.why),))
     found = run(veto.evaluate, veto.count)
+    if reads_right(found.scores, step.alpha) is False:  # an effect on what is not read there is none that matches
+        return ControlRuling(None, (measured_row(step, index, veto.name, found, UNREAD, True),))
     nothing = _baseline(step.quantities[index], measured[index])
     if veto.name in UNTRAINED and nothing is not None:
         return _judge_networks(step, measured[index], index, veto.name, found, nothing)

@@ -69,6 +69,10 @@ def rule_scores(step: DecideStep, evaluated: list[Evaluated]) -> Ruling:
             first, second = one.overlap
             why = f"{one.quantity.text} has no value: `{first}` and `{second}` were found in the same units"
             return Ruling("inconclusive", "overlap", why=why)
+    unread = {e.quantity.text: reads for e in evaluated if (reads := reads_right(e.scores, step.alpha)) is not True}
+    if unread:
+        why = f"the variable must be read right on at least {GATE:.2f} of the bases of {', '.join(unread)}"
+        return Ruling("inconclusive", "not_read", open=False not in unread.values(), why=why)
     ruling = rule_parts(step, measured)
     if ruling.outcome != "inconclusive":
         gates = {e.quantity.text: solves(e.scores, step.alpha) for e in evaluated if e.quantity.gated}
@@ -111,10 +115,19 @@ def rule_parts(step: DecideStep, measured: list[Measured], moved: Moved = AS_MEA
 def solves(scores: Scores, alpha: float) -> bool | None:
     """The gate: whether the network solves the task on the items' bases; None where that is not known yet."""
     assert scores.base_right is not None, "what has no output is not gated"
+    return _reaches_gate(scores.base_right, scores, alpha)
+
+
+def reads_right(scores: Scores, alpha: float) -> bool | None:
+    """Whether the variable that an effect is on is read right where nothing is set; None where not known yet."""
+    return True if scores.read_right is None else _reaches_gate(scores.read_right, scores, alpha)
+
+
+def _reaches_gate(right: int, scores: Scores, alpha: float) -> bool | None:
     if scores.whole_domain:
-        return scores.base_right >= GATE * scores.n
-    accuracy = proportion_sequence(scores.base_right, scores.n, alpha)
-    return True if accuracy.low >= GATE else False if accuracy.high < GATE else None
+        return right >= GATE * scores.n
+    share = proportion_sequence(right, scores.n, alpha)
+    return True if share.low >= GATE else False if share.high < GATE else None
 
 
 def _rule_part(step: DecideStep, index: int, measured: list[Measured], moved: Moved) -> Ruling:

@@ -46,13 +46,14 @@ class QuantityRow:
 
     `right` is the sum of n items' scores, of at most `budget`; `binary` scores are 0 or 1, and `clipped` counts those
     that were cut to the range. `method` tells how the interval is made. `exact` is k/N as text for a whole domain.
-    `network_accuracy` is on the items' bases (None: the task has no output). `no_op` and `full_swap` are what the pairs
-    alone give. `near_ties` counts items whose two best logits are closer than 1e-4. `select` lists the scores on
-    `select` of the networks that `random(N)` drew. `unseen` is the estimate on a whole domain without `fit` inputs, and
-    its n. `map` is the content key of the fitted map in the store, or one of the circuits that were found. `remarks`
-    say of the items what a reader must know: sets left out, halves that never occur, what was decided by sampling.
-    `keys` None: of an older version. `seeds` are all attempts at its maps, `sizes` what a fit found where it was to
-    find sizes, `search` every alternative of a searched region, for variables or for a circuit.
+    `network_accuracy` is on the items' bases (None: the task has no output), and so is `reads_right`: how often the
+    variable that an effect is on is read right where nothing is set (None: it is on none). `no_op` and `full_swap` are
+    what the pairs alone give. `near_ties` counts items whose two best logits are closer than 1e-4. `select` lists the
+    scores on `select` of the networks that `random(N)` drew. `unseen` is the estimate on a whole domain without `fit`
+    inputs, and its n. `map` is the content key of the fitted map in the store, or one of the circuits that were found.
+    `remarks` say of the items what a reader must know: sets left out, halves that never occur, what was decided by
+    sampling. `keys` None: of an older version. `seeds` are all attempts at its maps, `sizes` what a fit found where it
+    was to find sizes, `search` every alternative of a searched region, for variables or for a circuit.
     """
 
     text: str
@@ -84,6 +85,7 @@ class QuantityRow:
     keys: QuantityKeys | None = None
     sizes: tuple[FoundSize, ...] = ()
     search: tuple[SearchRow, ...] = ()
+    reads_right: float | None = None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -12,6 +13,9 @@ from ...compiler.groundings import Frame, Part, Positions
 from ...compiler.interpret_terms import Batch
 from ...compiler.row_layout import NO_TOKEN, Position, RowLayout
 from ..errors import EnvironmentProblem
+
+if TYPE_CHECKING:
+    from ..maps.feature_map import FeatureMap
 
 Where = tuple[int, ...] | Tensor
 """Positions: the same in every row, or of shape [item, position]."""
@@ -67,6 +71,13 @@ class Feed:
                 if one.activation == two.activation and {*one.dims} & {*two.dims}:
                     _check_apart(frame, {index: found[index], number: found[number]}.values())
         return found
+
+    def counts(self, frames: Sequence[Frame], rows: Tensor) -> Tensor | None:
+        """How many tokens frames hold in each row where that may differ, shape [item, position]; else None."""
+        listed = [position for frame in frames for part in frame.parts for position in part.positions]
+        uneven = dict.fromkeys(p for p in listed if isinstance(p, Position) and p.part == "all" and p.index is None)
+        bounds = [self._bounds(position, rows) for position in uneven]
+        return torch.stack([stop - start for start, stop in bounds], 1) if bounds else None
 
     def check_lengths(self, *tables: Tensor) -> None:
         """Prompts are as long in all tables of rows, so that each position has its counterparts.
@@ -149,6 +160,12 @@ def site_vectors(frame: Frame, states: Sequence[Tensor], where: Sequence[Where])
     if frame.shared:
         return chosen[0].float()
     return (chosen[0].flatten(1) if len(chosen) == 1 else torch.cat([c.flatten(1) for c in chosen], 1))[:, None].float()
+
+
+def block_features(feature_map: "FeatureMap", block: int, vectors: Tensor) -> Tensor:
+    """What vectors [item, group, dim] of a frame hold in one of its blocks, shape [item, feature]."""
+    features, _ = feature_map.featurise(vectors)
+    return features[..., feature_map.share(block) > 0].flatten(1)
 
 
 def _take_units(part: Part, state: Tensor, where: Where) -> Tensor:

@@ -86,3 +86,6 @@ class Engine(Protocol):
 
         An interchange reads nothing else of a source: sources with equal features give equal runs.
         """
+
+    def read_in(self, variable: str, run: Run, batch: Batch) -> Tensor:
+        """A variable's features in a run with its assignments made, shape [item, feature]."""

@@ -20,12 +20,13 @@ from torch.utils.hooks import RemovableHandle
 from ...compiler.experiments import Encoding
 from ...compiler.groundings import Frame, Grounding, Positions
 from ...compiler.interpret_terms import Batch
+from ...compiler.row_layout import Position
 from ...compiler.terms import OutputOf, Run, ValueOf, taken_values
 from ..errors import EngineRefusal
 from ..maps.feature_map import FeatureMap
 from ..networks.protocol import Network, read_site
 from ..networks.stages import take_reads
-from .feed import Feed, site_vectors, take_positions
+from .feed import Feed, block_features, site_vectors, take_positions
 from .generate import Generated
 from .import_pyvene import import_pyvene
 from .protocol import Prepared
@@ -56,6 +57,8 @@ class PyveneEngine:
         self.host = host_of(network)
         self.grounding = Grounding(()) if grounding is None else grounding
         for frame in self.grounding.frames:
+            if any(isinstance(p, Position) and p.part == "all" and p.index is None for p in frame.positions):
+                raise EngineRefusal(f"pyvene sets as many tokens in every prompt, and at `{frame.site}` prompts differ")
             if frame.further:
                 raise EngineRefusal(f"pyvene sets one site with each map, and `{frame.site}` are several")
             if frame.autoencoder is not None and len(frame.blocks) > 1:
@@ -237,8 +240,16 @@ class PyveneEngine:
     def read(self, variable: str, tokens: Tensor) -> Tensor:
         """See `Engine.read`."""
         frame, block = self._place(variable)
-        features, _ = self.maps[frame].featurise(self.states(frame, tokens))
-        return features[..., self.maps[frame].share(block) > 0].flatten(1)
+        return block_features(self.maps[frame], block, self.states(frame, tokens))
+
+    def read_in(self, variable: str, run: Run, batch: Batch) -> Tensor:
+        """See `Engine.read_in`."""
+        frame, block = self._place(variable)
+        if not run.assignments:
+            return block_features(self.maps[frame], block, self.vectors(frame, run, batch))
+        place, rows = self.grounding.frames[frame], torch.from_numpy(batch.inputs[:, run.input])
+        activation = self.intervened_activation(frame, run, batch)
+        return block_features(self.maps[frame], block, site_vectors(place, [activation], self.feed.where(place, rows)))
 
     def _source(self, run: Run, target: str, tokens: Tensor, batch: Batch) -> Tensor:
         """The tokens of one assignment's source; the base's own where the variable is not in the item's set."""

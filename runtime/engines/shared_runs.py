@@ -26,7 +26,7 @@ class SharedRuns:
     def __init__(
         self, engine: Engine, read: Mapping[Run, Sequence[int]], place: Callable[[str], int], reads: int
     ) -> None:
-        self.engine, self.read_in, self.place, self.reads = engine, read, place, reads
+        self.engine, self.frames_read, self.place, self.reads = engine, read, place, reads
         self._logits: dict[tuple[Key, int], Tensor] = {}
         """Logits by their run, and at how many positions after the first they are read."""
         self._vectors: dict[Key, dict[int, Tensor]] = {}
@@ -40,7 +40,7 @@ class SharedRuns:
         """See `Engine.logits`."""
         key = (_key(query.run, batch), self._further(batch))
         if key not in self._logits:
-            if query.run in self.read_in:
+            if query.run in self.frames_read:
                 self._read(query, batch)
             else:
                 self._logits[key] = self.engine.logits(query, self._filled(query, batch))
@@ -51,7 +51,7 @@ class SharedRuns:
 
     def _read(self, query: OutputOf, batch: Batch) -> None:
         """Make a run that others read, and keep all that they do."""
-        frames = tuple(self.read_in[query.run])
+        frames = tuple(self.frames_read[query.run])
         logits, vectors = self.engine.answer_and_read(query, frames, self._filled(query, batch))
         key = _key(query.run, batch)
         self._logits[key, self._further(batch)] = logits
@@ -129,6 +129,10 @@ class SharedRuns:
     def read(self, variable: str, rows: Tensor) -> Tensor:
         """See `Engine.read`."""
         return self.engine.read(variable, rows)
+
+    def read_in(self, variable: str, run: Run, batch: Batch) -> Tensor:
+        """See `Engine.read_in`."""
+        return self.engine.read_in(variable, run, batch)
 
 
 def is_nested(value: Value, target: str, run: Run) -> bool:

@@ -20,10 +20,10 @@ from ...compiler.interpret_terms import Batch
 from ...compiler.schedule import Schedule
 from ...compiler.terms import Handle, OutputOf, Run, ValueOf, parts_of
 from ...compiler.vector_bases import base_run
-from ..errors import EngineRefusal
+from ..errors import EngineRefusal, EnvironmentProblem
 from ..halving import by_halves
 from ..networks.protocol import Edit, SiteEdit
-from .feed import Feed, Where, site_vectors, split_vectors, take_positions, with_units
+from .feed import Feed, Where, block_features, site_vectors, split_vectors, take_positions, with_units
 from .generate import Generated, generate
 from .protocol import Prepared
 from .runs import Runs
@@ -102,7 +102,21 @@ class TermEngine:
         """See `Engine.logits`. Where no gradient is wanted, a batch that memory does not hold is run in halves."""
         if torch.is_grad_enabled():
             return self._edited_logits(query.run, batch, ())
-        return by_halves(lambda rows: self._edited_logits(query.run, batch.take(rows), ()), 0, len(batch))
+
+        def read(alike: Batch) -> Tensor:
+            return by_halves(lambda rows: self._edited_logits(query.run, alike.take(rows), ()), 0, len(alike))
+
+        return self._by_counts(query.run, batch, read)
+
+    def _by_counts(self, run: Run, batch: Batch, read: Callable[[Batch], Tensor]) -> Tensor:
+        """What is read of items, in their order, those together whose frames hold as many tokens as each other's."""
+        counts = self.feed.counts(self.frames, self._rows(batch, run))
+        if counts is None or not len(batch):
+            return read(batch)
+        kinds, kind_of = torch.unique(counts, dim=0, return_inverse=True)
+        groups = [torch.nonzero(kind_of == number).flatten() for number in range(len(kinds))]
+        found = torch.cat([read(batch.take(rows.cpu().numpy())) for rows in groups])
+        return found[torch.argsort(torch.cat(groups))]
 
     def prepare(self, query: OutputOf, batch: Batch, classes: tuple[int, ...]) -> Prepared:
         """See `Engine.prepare`: where runs are captured, sources are read once, and rows are looked up once."""
@@ -204,8 +218,12 @@ class TermEngine:
     def read(self, variable: str, rows: Tensor) -> Tensor:
         """See `Engine.read`."""
         frame, block = self._place(variable)
-        features, _ = self.maps[frame].featurise(self.states(frame, rows))
-        return features[..., self.maps[frame].share(block) > 0].flatten(1)
+        return block_features(self.maps[frame], block, self.states(frame, rows))
+
+    def read_in(self, variable: str, run: Run, batch: Batch) -> Tensor:
+        """See `Engine.read_in`."""
+        frame, block = self._place(variable)
+        return block_features(self.maps[frame], block, self.vectors(frame, run, batch))
 
     def _edited_logits(self, run: Run, batch: Batch, further: tuple[tuple[Part, Edit], ...]) -> Tensor:
         """Logits of a run with its assignments made, and after them what is done `further`."""
@@ -337,10 +355,15 @@ class TermEngine:
         features, error = map.featurise(vectors)
         changed = features
         for block, value, member in blocks:
+            new = value(features)
+            if new.dim() == features.dim() and new.shape[1] != features.shape[1]:
+                message = f"expected as many tokens at `{self.frames[frame].site}` in both prompts, found"
+                message = f"{message} {features.shape[1]} and {new.shape[1]}"
+                raise EnvironmentProblem("CS549", message, "name one token: the first or the last")
             weight = map.share(block)
             if member is not None:
                 weight = weight * member[:, None, None]
-            changed = torch.lerp(changed, value(features), weight.expand_as(changed))  # exact where a share is 0 or 1
+            changed = torch.lerp(changed, new, weight.expand_as(changed))  # exact where a share is 0 or 1
         rebuilt = map.inverse(changed, error)
         if not map.exact and all(member is not None for _, _, member in blocks):
             # what no item's set holds stays bit by bit

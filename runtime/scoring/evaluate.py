@@ -147,6 +147,7 @@ def _score(measuring: Measuring, items: Items, first: int = 0) -> ItemScores:
             full_swap=None,
             range=found.range,
             binary=found.binary,
+            read_right=found.read_right,
         )
     if not isinstance(score, Agree):
         assert natural is not None

@@ -24,7 +24,8 @@ class ItemScores:
     answers, float32 within `range`; `binary` scores are 0 or 1. Boolean are `near` (two best logits closer than 1e-4),
     `clipped` (the value was cut to the range) and `base_right` (the network answers the base right; None
     where the task has no output). `no_op` and
-    `full_swap` are what the pairs alone give, 0..1 (None for `accuracy`).
+    `full_swap` are what the pairs alone give, 0..1 (None for `accuracy`). `read_right`: the variable that is read is
+    read right of the base as it is (None: none is read).
     """
 
     cell: Tensor
@@ -37,6 +38,7 @@ class ItemScores:
     full_swap: Tensor | None
     range: tuple[float, float] = (0.0, 1.0)
     binary: bool = True
+    read_right: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.cell)
@@ -55,7 +57,7 @@ class ItemScores:
         return {"range": self.range, "binary": self.binary}
 
 
-_TENSORS = ("cell", "values", "values_among", "near", "clipped", "base_right", "no_op", "full_swap")
+_TENSORS = ("cell", "values", "values_among", "near", "clipped", "base_right", "no_op", "full_swap", "read_right")
 
 
 def read_item_scores(tensors: Mapping[str, Tensor], document: Mapping[str, Any]) -> ItemScores:
@@ -85,6 +87,7 @@ class Tally:
         self.n, self.right, self.among, self.far, self.near, self.base_right, self.clipped = np.zeros((7, cells))
         self.no_op, self.full_swap = np.zeros(cells), np.zeros(cells)
         self.unseen = np.zeros((cells, 2))
+        self.read_right: float | None = None
         self.has_pairs, self.has_output, self.binary = False, True, True
         self.range = (0.0, 1.0)
 
@@ -109,6 +112,8 @@ class Tally:
         if part.base_right is not None:
             self.base_right += summed(part.base_right)
         self.clipped += summed(part.clipped)
+        if part.read_right is not None:
+            self.read_right = (self.read_right or 0.0) + summed(part.read_right).sum()
         if part.no_op is not None and part.full_swap is not None:
             self.has_pairs = True
             self.no_op += summed(part.no_op)
@@ -151,6 +156,7 @@ class Tally:
             range=self.range,
             binary=self.binary,
             clipped=int(self.clipped.sum()),
+            read_right=None if self.read_right is None else int(self.read_right),
         )
 
     def _number(self, total: float) -> int | float:

@@ -1,4 +1,4 @@
-"""Overlaps that only a fit shows: things that an effect sets, holds or passes through lie in the same units."""
+"""Overlaps that only a fit shows: things that an effect sets, holds, passes through or reads lie in the same units."""
 
 from collections.abc import Iterator
 
@@ -13,12 +13,16 @@ from ..maps import FeatureMap
 def find_overlap(step: EvaluateStep, maps: tuple[FeatureMap, ...]) -> tuple[str, str] | None:
     """Two things that a run of an effect sets in the same units, through its maps in place; None where there are none.
 
-    Such a run is no run: one of the two would not have its value. Blocks of one frame are disjoint.
+    Such a run is no run: one of the two would not have its value. Nor is an effect on what is set one, so that what is
+    read counts, too. Blocks of one frame are disjoint.
     """
     if not isinstance(step.score, Gain | Differ | Apart) or step.grounding is None:
         return None
     for run in _runs(step.score.left.run):
-        named = [a.target for a in run.assignments if isinstance(a.target, str) and a.target in step.variables]
+        handles = [assignment.target for assignment in run.assignments]
+        if isinstance(step.score.left, ValueOf):
+            handles.append(step.score.left.variable)
+        named = [handle for handle in handles if isinstance(handle, str) and handle in step.variables]
         for index, later in enumerate(named):
             for earlier in named[:index]:
                 if _together(step, earlier, later) and _share(step, earlier, later, maps):

@@ -36,6 +36,7 @@ from .answers import compare, declared_best, near_ties
 from .encode import encode
 from .natural import Natural
 from .other_networks import NO_OTHERS, Other, elsewhere
+from .score_variables import score_variable
 from .set_values import Setting
 
 
@@ -51,6 +52,8 @@ class EffectScores:
     near: Tensor
     range: tuple[float, float]
     binary: bool
+    read_right: Tensor | None = None
+    """Whether the variable that is read is read right of the base as it is; None where none is read."""
     clipped: Tensor | None = None
     """Items of which a value was cut to the metric's bounds; None where no value can lie outside."""
 
@@ -85,7 +88,13 @@ def score_effect(
         metric, output = step.metric, step.model.output
         read = [read_metric(metric, run, output, batch, fed.inputs, engine, encoding, judging) for run in runs]
         found = score_metric(score, read, metric.range)
-        return EffectScores(found.values, found.values, found.near, found.range, False, found.clipped)
+        return EffectScores(found.values, found.values, found.near, found.range, False, clipped=found.clipped)
+    if not isinstance(score, Amount) and isinstance(score.left, ValueOf):
+        read_at = (runs[0], runs[1])
+        variable = score_variable(step, score.left, read_at, batch, items, engine, setting.natural)
+        return EffectScores(
+            variable.values, variable.values, variable.near, variable.range, variable.binary, variable.read_right
+        )
     assert not isinstance(score, Amount), "a mean of `correct` is agreement with the model"
     logits = [engine.logits(OutputOf(step.model.output, run), batch) for run in runs]
     labels = torch.from_numpy(step.model.output_of(items.bases))

@@ -35,6 +35,7 @@ class Scores:
 
     `values` and `values_among` hold each item's score (shape [item], in the order of the stream; None for a whole
     domain) within `range`; `binary` tells that a score is 0 or 1, and `clipped` how many were cut to the range.
+    `read_right` counts bases of which the variable that an effect is on is read right (None: it is on none).
     `base_right` counts bases that the network answers right (None: the task has no output). `no_op` and `full_swap` are
     what the pairs alone give (the model's labels; None for `accuracy`). `unseen` counts (right, n) by cell over items
     without `fit` inputs, for learned maps on a whole domain. `select` lists the score on `select` of every network that
@@ -55,6 +56,7 @@ class Scores:
     binary: bool = True
     clipped: int = 0
     drawn: tuple[tuple[float, float], ...] = ()
+    read_right: int | None = None
 
     @property
     def n(self) -> int:
@@ -113,6 +115,7 @@ class Scores:
             "binary": self.binary,
             "clipped": self.clipped,
             "drawn": self.drawn,
+            "read_right": self.read_right,
         }
 
 
@@ -147,4 +150,5 @@ def read_whole_domain(document: Mapping[str, Any]) -> Scores:
         binary=document["binary"],
         clipped=document["clipped"],
         drawn=tuple((mean, size) for mean, size in document.get("drawn", ())),
+        read_right=document.get("read_right"),
     )

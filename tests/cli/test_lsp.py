@@ -13,8 +13,8 @@ from cspec.compiler.sampling import draw_items
 from cspec.compiler.sampling.draw_items import Population
 from cspec.compiler.sampling.items import Recipe
 from cspec.lang import Source
+from cspec.lang.parsing.text_to_syntax import parse_text
 from cspec.lang.server.analysis import analyse
-from cspec.lang.text_to_syntax import parse_text
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.client import LanguageClient

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from cspec.lang.cycles import cyclic, show_cycle
+from cspec.lang.checks.cycles import cyclic, show_cycle
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

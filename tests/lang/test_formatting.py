@@ -8,7 +8,7 @@ from cspec.lang import Source, SpecError, parse_text
 from cspec.lang.formatting.format_text import format_text
 from cspec.lang.formatting.lexemes import read_lexemes
 from cspec.lang.formatting.lines import WIDTH
-from cspec.lang.scanner import KEYWORDS, slice_declarations
+from cspec.lang.parsing.scanner import KEYWORDS, slice_declarations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

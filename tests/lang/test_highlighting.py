@@ -6,15 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cspec.lang import Source, keywords, scanner
+from cspec.lang import Source
 from cspec.lang.checks.expressions.comprehensions import COMPREHENSIONS
 from cspec.lang.checks.expressions.expression_checker import FUNCTIONS
 from cspec.lang.checks.maps import FAMILY_NAMES
-from cspec.lang.components import COMPONENTS
 from cspec.lang.highlighting.pygments_lexer import CspecLexer
 from cspec.lang.highlighting.textmate import textmate_grammar
-from cspec.lang.meanings import MEANINGS
-from cspec.lang.text_to_syntax import parse_text
+from cspec.lang.parsing import scanner
+from cspec.lang.parsing.text_to_syntax import parse_text
+from cspec.lang.sites.components import COMPONENTS
+from cspec.lang.words import keywords
+from cspec.lang.words.meanings import MEANINGS
 from pygments.token import Error, Keyword, Token
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,11 +37,11 @@ GOOD = [path for path in SPECS if is_good(path)]
 
 
 def test_every_word_of_the_grammar_is_in_the_table() -> None:
-    grammar = (ROOT / "lang" / "grammar.lark").read_text(encoding="utf-8")
+    grammar = (ROOT / "lang" / "parsing" / "grammar.lark").read_text(encoding="utf-8")
     terminals = re.findall(r"^_?[A-Z_]+(?:\.\d)?: /\(?([a-z_|]+)\)?\\b/", grammar, re.M)
     words = {word for terminal in terminals for word in terminal.split("|")}
     assert len(words) > 35
-    assert words <= WORDS, "add these to lang/keywords.py"
+    assert words <= WORDS, "add these to lang/words/keywords.py"
 
 
 def test_the_table_has_the_words_of_the_checker() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from cspec.lang import Program, Source, SpecError, read_program
 from cspec.lang.claims import Iia
-from cspec.lang.places import Family, Placement, Position, Site
+from cspec.lang.places import Family, Placement, Position, Region, Site
 from cspec.lang.program import Alignment
 
 HISTOGRAM = """
@@ -67,6 +67,25 @@ WHOLE = Placement("count", Site("resid", 2, (0, 1, 2), PLACES), Family("rotation
 )
 def test_a_family_has_a_site_for_each_member(lines: str) -> None:
     assert alignment(lines).placements == (WHOLE,)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "count in resid[1..2][0..2, 3..5] @ {x} via rotation size 1..2",
+        "for i in 0..2 { count[i] in resid[1..2][0..2, 3..5] @ {x[i]} via rotation size 1..2 }",
+    ],
+)
+def test_a_family_in_a_region_has_its_positions_in_every_alternative(lines: str) -> None:
+    (count,) = alignment(lines).placements
+    region = Region("resid", (1, 2), ((0, 1, 2), (3, 4, 5)), PLACES, memberwise=True)
+    assert count == Placement("count", region, Family("rotation"), (1, 2), 0)
+    assert count.memberwise
+
+
+def test_members_in_regions_that_differ_stay_apart() -> None:
+    found = alignment("for i in 0..2 { count[i] in resid[i..2] @ {x[i]} }").placements
+    assert [(p.variable, p.memberwise) for p in found] == [(f"count[{i}]", False) for i in range(3)]
 
 
 def test_members_lie_where_the_loop_says() -> None:

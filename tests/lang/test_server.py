@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from cspec.lang import Source, parse_text, read_program
 from cspec.lang.diagnostics import Span
-from cspec.lang.keywords import GROUPS
 from cspec.lang.resolution.resolve_names import resolve_names
 from cspec.lang.server.analysis import Analysis, Checked, analyse
 from cspec.lang.server.complete import complete
@@ -15,6 +14,7 @@ from cspec.lang.server.fixes import find_fix
 from cspec.lang.server.hover import hover
 from cspec.lang.server.rename import RenameError, rename, replace_all
 from cspec.lang.server.symbols import symbols
+from cspec.lang.words.keywords import GROUPS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

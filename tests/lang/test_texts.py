@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from cspec.lang import Source, read_program
-from cspec.lang.evaluate_expression import evaluate_expression
+from cspec.lang.checks.expressions.evaluate_expression import evaluate_expression
 from cspec.lang.metrics import Arithmetic, Lookup, Reading, parts_of
 from cspec.lang.places import EVERY_TOKEN, Position, Region, Site
 from cspec.lang.program import Program, Task

@@ -9,7 +9,7 @@ from cspec.lang.tree_to_syntax.build_declaration import BUILDERS, NESTING_RULES
 
 def rules_with_nodes() -> set[str]:
     """The rules that stand in a parse tree: not those whose children take their place (`_rule`, `?rule`)."""
-    grammar = Path(lang.__file__).with_name("grammar.lark").read_text(encoding="utf-8")
+    grammar = (Path(lang.__file__).parent / "parsing" / "grammar.lark").read_text(encoding="utf-8")
     rules = lark.Lark(grammar, start=["declaration", "slot_text"], parser="lalr").rules
     names = {str(rule.alias or rule.origin.name) for rule in rules if not rule.options.expand1}
     return {name for name in names if not name.startswith("_")}

@@ -94,5 +94,5 @@ def test_a_circuit_that_leaves_too_little_of_its_layer_is_refused(tmp_path: Path
     with pytest.raises(SpecError) as raised:
         check(tmp_path / "e.cspec")
     (problem,) = raised.value.diagnostics
-    assert problem.code == "CS478"
+    assert problem.code == "CS479"
     assert "5 other units, and 7 are needed" in problem.message

@@ -23,7 +23,7 @@ def report_zero(operator: str, divisor: Domain, span: Span, report: Reporter) ->
         f"the divisor of `{operator}` can be 0 (it is in {divisor.low}..{divisor.high})",
         span,
         help="divide by something that is never 0, such as `max(1, x)`, or let a model's variable have the quotient",
-        notes=["that it is never 0 is proved in equations and in `require` only"],
+        notes=["that it is never 0 is proved in equations, in `require` and in recipes only"],
     )
 
 

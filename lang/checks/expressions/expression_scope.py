@@ -1,11 +1,12 @@
 """What an expression may read, and how domains are spoken of in messages about expressions."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
 from ...domains import Domain
 from ...families import IndexedFamily, families_of
+from ...record import record
 from ...syntax.expressions import (
     Attribute,
     Call,
@@ -19,10 +20,11 @@ from ...syntax.expressions import (
     Unrolled,
     UnrolledThe,
 )
+from ..symbols import Symbols
 from .library import Library
 
 
-@dataclass(frozen=True)
+@record
 class Scope:
     """What an expression may read. A variable whose domain is None is broken: what reads it is not reported.
 
@@ -33,7 +35,7 @@ class Scope:
     """
 
     variables: Mapping[str, Domain | None]
-    symbols: Mapping[str, list[Domain]]
+    symbols: Symbols
     roles: bool = False
     refused: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
     open: bool = False

@@ -6,9 +6,10 @@ from ...diagnostics import NOWHERE, Span
 from ...domains import Domain
 from ...expressions import Expression
 from ...program import OpenTable, Table
+from ...record import record
 
 
-@dataclass(frozen=True)
+@record
 class Function:
     """A pure function: its parameters' domains, and its body, whose variables are the parameters."""
 

@@ -121,7 +121,7 @@ class _ReferenceChecker:
             self._report_outside(syntax, self.scope.families[name])
         elif self._has_no_members(syntax):
             return
-        elif not self.scope.open:
+        elif not self.scope.open and not (expected is None and self.scope.symbols.may_hold(word)):
             candidates = list(dict.fromkeys(map(family_name, self.scope.variables)))
             if expected is not None and expected.labels is not None:
                 candidates += expected.labels
@@ -242,6 +242,8 @@ def check_text(syntax: Text, expected: Domain | None, scope: Scope, report: Repo
         return symbol_constant(owners[0], syntax.value, syntax.span)
     if owners:
         report_ambiguous(syntax.value, owners, syntax.span, report)
+        return None
+    if expected is None and scope.symbols.may_hold(syntax.value):
         return None
     known = expected.labels if expected is not None and expected.labels is not None else scope.symbols
     report.error(

@@ -1,0 +1,1 @@
+"""Sites of networks: their components, their indices, and whether two of them overlap."""
