@@ -4,20 +4,19 @@ import contextlib
 import io
 import itertools
 import json
+import re
+import runpy
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import networkx as nx
-import numpy as np
 from cspec.cli.main import main
 from cspec.cli.workflow import compile
 from cspec.compiler.plan import DecideStep, GraphStep, ItemsStep
-from safetensors.numpy import save_file
 
-VALUES = 64
-HIDDEN = (12, 12)
+GALLERY = Path(__file__).parents[2] / "specs" / "self_repair"
 TASK = """
 task first {
   input  x, n: 0..%d
@@ -42,25 +41,8 @@ NODES = ("copy", "spare", "carried", "backup_", "idle")
 
 
 def write_network(folder: Path) -> None:
-    """`odd` is copied twice. One copy is carried on to the answer; a backup adds by what the other one differs from it.
-
-    All other neurons hold the parity of `n`, and nothing reads them.
-    """
-    parity = (np.arange(VALUES) % 2).astype(np.float32)[:, None]
-    first = np.zeros((HIDDEN[0], 2), np.float32)
-    first[:2, 0], first[2:, 1] = 1, 1
-    second = np.zeros((HIDDEN[1], HIDDEN[0]), np.float32)
-    second[0, 0] = 1
-    second[1, :2], second[2, :2] = (-1, 1), (1, -1)
-    second[3:, 5] = 1
-    head = np.zeros((2, HIDDEN[1]), np.float32)
-    head[1, :3] = 1, 1, -1
-    tensors = {"embed.weight": parity, "head.weight": head, "head.bias": np.array([0.5, 0], np.float32)}
-    for index, weight in enumerate((first, second)):
-        tensors[f"layers.{index}.weight"] = weight
-        tensors[f"layers.{index}.bias"] = np.zeros(len(weight), np.float32)
-    config = {"architecture": "mlp", "vocab": VALUES, "inputs": 2, "embed": 1, "hidden": list(HIDDEN), "classes": 2}
-    save_file(tensors, folder / "wired.safetensors", metadata={"cspec.config": json.dumps(config)})
+    """The gallery's network, in which a backup takes over."""
+    runpy.run_path(str(GALLERY / "wire.py"))["write_network"](folder / "wired.safetensors")
 
 
 def run(x: int, n: int, **made: Any) -> dict[str, Any]:
@@ -225,3 +207,24 @@ def test_a_second_run_reads_everything_from_the_store(tmp_path: Path) -> None:
         ("clean", "forward", "backward", "flops"), 0
     )
     assert verify(tmp_path, TASK % 63 + GRAPH % "") == first
+
+
+def test_what_is_quoted_of_the_gallerys_graph_is_printed(tmp_path: Path) -> None:
+    """The quoted lines, in their order; a quotation may leave lines out."""
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        assert main(["verify", str(GALLERY / "self_repair.cspec"), "--store", str(tmp_path)]) == 0
+    printed = out.getvalue().split("\n")
+    for page in (GALLERY / "README.md", GALLERY.parents[1] / "docs" / "verdicts.md"):
+        (quoted,) = re.findall(
+            r"^<!-- graph: self_repair skills -->\n```text\n(.*?)^```$", page.read_text(), re.S | re.M
+        )
+        at = 0
+        for line in quoted.rstrip("\n").split("\n"):
+            assert line in printed[at:], line
+            at = printed.index(line, at) + 1
+
+
+def test_the_gallerys_network_is_what_its_script_writes(tmp_path: Path) -> None:
+    write_network(tmp_path)
+    assert (tmp_path / "wired.safetensors").read_bytes() == (GALLERY / "self_repair.safetensors").read_bytes()
