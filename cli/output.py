@@ -126,13 +126,3 @@ def add_json(parser: argparse.ArgumentParser) -> None:
         default="text",
         help="print one JSON document on stdout and nothing else",
     )
-
-
-def add_engine(parser: argparse.ArgumentParser) -> None:
-    """`--engine`: what runs the network."""
-    parser.add_argument(
-        "--engine",
-        choices=("auto", "fused", "hooks", "pyvene"),
-        default="auto",
-        help="what runs the network: `hooks` and `pyvene` are references (default: auto, `fused` where it can)",
-    )

@@ -4,9 +4,9 @@ import argparse
 import sys
 from typing import Any
 
-from ..compiler.choose_engine import choose_engine
 from ..compiler.pipeline import compile_spec
-from .output import Output, add_common, add_engine
+from .engine_options import add_engine, chosen_engine
+from .output import Output, add_common
 from .page import open_page
 from .workflow import check, open_store
 
@@ -29,11 +29,7 @@ def run(options: argparse.Namespace, output: Output) -> int:
     """0 where the spec compiles."""
     checked = check(options.spec, allow_path=options.allow_path)
     output.show(checked.source, checked.warnings)
-    chosen, why = choose_engine(checked.networks.values())
-    engine = chosen if options.engine == "auto" else options.engine
-    if options.engine == "auto" and why:
-        output.write(f"engine {engine}: {why}\n")
-    plan = compile_spec(checked, engine)
+    plan = compile_spec(checked, chosen_engine(options, checked, output), options.fit_engine)
     from ..compiler.pricing import plan_table, render_plan
     from ..runtime.results.stored_steps import find_stored
 

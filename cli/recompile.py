@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def recompile(checked: Checked, found: FoundResult) -> "Plan":
-    """The plan of a spec for the engine of one of its results.
+    """The plan of a spec for the engines of one of its results.
 
     Raises:
         SpecError: a claim measures what cannot be run.
@@ -18,10 +18,11 @@ def recompile(checked: Checked, found: FoundResult) -> "Plan":
     """
     from ..compiler.plan import EngineName
 
-    engine = found.result.environment.engine
-    if engine not in get_args(EngineName):
-        raise stale(found.path.name, f"the engine `{engine}` is unknown")
-    plan = compile_spec(checked, cast(EngineName, engine))
+    ran = found.result.environment
+    for engine in (ran.engine, ran.fitted_by or ran.engine):
+        if engine not in get_args(EngineName):
+            raise stale(found.path.name, f"the engine `{engine}` is unknown")
+    plan = compile_spec(checked, cast(EngineName, ran.engine), cast("EngineName | None", ran.fitted_by))
     if plan.key != found.result.plan:
         raise stale(found.path.name, f"expected the plan {found.result.plan[:16]}, found {plan.key[:16]}")
     return plan

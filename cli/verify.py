@@ -4,10 +4,10 @@ import argparse
 import sys
 from typing import Any
 
-from ..compiler.choose_engine import choose_engine
 from ..compiler.pipeline import stop_unless_runnable
 from ..lang.diagnostics import SpecError
-from .output import Output, add_common, add_engine
+from .engine_options import add_engine, chosen_engine
+from .output import Output, add_common
 from .workflow import check, lock_standing, no_claims, open_store
 from .workflow import run as run_plan
 
@@ -37,10 +37,7 @@ def run(options: argparse.Namespace, output: Output) -> int:
     if not checked.program.claims and not checked.program.graphs:
         raise SpecError(checked.source, (no_claims(checked.source),))
     stop_unless_runnable(checked)
-    chosen, why = choose_engine(checked.networks.values())
-    engine = chosen if options.engine == "auto" else options.engine
-    if options.engine == "auto" and why:
-        output.write(f"engine {engine}: {why}\n")
+    engine = chosen_engine(options, checked, output)
     from ..runtime.deciding.verdicts import Result
     from ..runtime.results.result_document import result_table
     from .render_verdicts import VerdictPrinter
@@ -62,7 +59,7 @@ def run(options: argparse.Namespace, output: Output) -> int:
             with progress.paused():
                 printer.graph(so_far.graphs[-1])
 
-        result = run_plan(checked, standing, store, progress, decided, engine, measured)
+        result = run_plan(checked, standing, store, progress, decided, engine, options.fit_engine, measured)
     printer.footer(result)
     output.add("result", result_table(result))
     return result.exit_code

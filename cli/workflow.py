@@ -67,6 +67,7 @@ def verify(
     store: str | Path | None = None,
     locked: bool = False,
     engine: "EngineName | None" = None,
+    fit_engine: "EngineName | None" = None,
     progress: "Progress | None" = None,
     decided: "Callable[[Result], None]" = lambda result: None,
 ) -> "Result":
@@ -79,6 +80,7 @@ def verify(
         locked: refuse a spec without a lock that fits it.
         engine: what runs the network: `fused`, or one of the references, `hooks` and `pyvene`; None for the fastest
             that can.
+        fit_engine: what fits maps, or did so before; None for the same engine.
         progress: told how far long work is.
         decided: told the result so far whenever a verdict falls.
 
@@ -90,7 +92,7 @@ def verify(
     if not checked.program.claims and not checked.program.graphs:
         raise SpecError(checked.source, (*checked.warnings, no_claims(checked.source)))
     standing = lock_standing(checked, locked)
-    return run(checked, standing, open_store(checked.source.path, store), progress, decided, engine)
+    return run(checked, standing, open_store(checked.source.path, store), progress, decided, engine, fit_engine)
 
 
 def lock_standing(checked: Checked, locked: bool) -> "LockStanding":
@@ -114,13 +116,14 @@ def run(
     progress: "Progress | None",
     decided: "Callable[[Result], None]",
     engine: "EngineName | None" = None,
+    fit_engine: "EngineName | None" = None,
     measured: "Callable[[Result], None]" = lambda result: None,
 ) -> "Result":
     """Compile a checked spec and run its plan; the result says whether its criterion was locked."""
     from ..runtime.verify import verify_plan
 
     program = checked.program
-    plan = compile_spec(checked, engine)
+    plan = compile_spec(checked, engine, fit_engine)
     return verify_plan(
         plan,
         checked.source.path.name,

@@ -98,22 +98,25 @@ def stop_unless_runnable(checked: Checked) -> None:
     _stop_at_errors(checked.source, check_runnable(checked.program, checked.networks))
 
 
-def compile_spec(checked: Checked, engine: "EngineName | None" = None) -> "Plan":
+def compile_spec(checked: Checked, engine: "EngineName | None" = None, fitted_by: "EngineName | None" = None) -> "Plan":
     """The plan of a checked spec for an engine (None: the fastest that can run it). Hashes the networks' files.
+
+    Maps are fitted by the engine `fitted_by` (None: by the same).
 
     Raises:
         SpecError: a claim measures what cannot be run yet.
     """
     from .choose_engine import choose_engine
     from .lowering.experiments_to_plan import lower_experiments
-    from .optimising import BY_ENGINE, optimise_plan
+    from .optimising import optimise_for_engines
 
     stop_unless_runnable(checked)
     engine = engine or choose_engine(checked.networks.values())[0]
+    settings, graphs = checked.program.settings, checked.graphs
     naive = lower_experiments(
-        checked.controlled, checked.networks, checked.populations, checked.program.settings, engine, checked.graphs
+        checked.controlled, checked.networks, checked.populations, settings, engine, fitted_by, graphs
     )
-    return optimise_plan(naive, BY_ENGINE[engine])
+    return optimise_for_engines(naive)
 
 
 def _aligned(program: Program) -> dict[str, tuple[tuple[str, ...], ...]]:

@@ -214,6 +214,8 @@ class EvaluateStep:
     draws: tuple[tuple[int, ...], ...] = field(default=(), metadata=LATER)
     """Of random circuits the variables of each draw: sampled items take draws in turn, a whole domain has each."""
     schedule: Schedule = field(default=NAIVE, compare=False)
+    version: int = field(default=1, compare=False)
+    """Of its estimand's definition: part of the key."""
     kind: Literal["Evaluate"] = "Evaluate"
 
     @property
@@ -408,19 +410,27 @@ Runner = FitStep | EvaluateStep
 
 @record
 class Plan:
-    """Every step by key, the edges between them, and the claims' and graphs' steps in the file's order."""
+    """Every step by key, the edges between them, and the claims' and graphs' steps in the file's order.
+
+    `engine` runs evaluations; `fitted_by` runs what they rest on: trainings of maps, and rankings of circuits.
+    """
 
     graph: "nx.DiGraph[str]"
     claims: tuple[str, ...]
     key: str
     confidence: float
     engine: EngineName
+    fitted_by: EngineName
     graphs: tuple[str, ...] = ()
 
     def step(self, key: str) -> Step:
         """The step of this key."""
         step: Step = self.graph.nodes[key]["step"]
         return step
+
+    def runs(self, key: str) -> EngineName:
+        """The engine that runs a step."""
+        return self.engine if isinstance(self.step(key), EvaluateStep) else self.fitted_by
 
     def steps(self) -> Iterator[Step]:
         """All steps, each after those that it needs; ties in the order in which they were planned."""

@@ -22,7 +22,8 @@ class Schedule:
     - `at_once`: how many items are run together at most;
     - `sweeps`: runs that are read at one site after the other go on from each other: sites are taken from the input to
       the output and from the last position to the first, states start from the deepest one that is kept, and the keys
-      and values of fewer positions are a part of those of more.
+      and values of fewer positions are a part of those of more;
+    - `restarts`: how many restarts of a training take their steps together, as one batch, at most.
     """
 
     captured: bool = False
@@ -32,6 +33,7 @@ class Schedule:
     logits: Logits = "everywhere"
     at_once: int = 1
     sweeps: bool = False
+    restarts: int = 1
 
 
 NAIVE = Schedule()
@@ -49,7 +51,8 @@ def say_schedule(schedule: Schedule) -> str:
     later = ", after keys and values of the positions before" if schedule.prefixes else ""
     where = {"everywhere": "of all positions", "where read": "where read", "declared": "of declared answers where read"}
     sweep = "; sites go on from each other" if schedule.sweeps else ""
+    together = f"; {schedule.restarts} restarts side by side" if schedule.restarts > 1 else ""
     return (
         f"unedited runs {kept}, {ends}; edited ones begin {begins}{later}; logits {where[schedule.logits]};"
-        f" at most {schedule.at_once:,} items at once{sweep}"
+        f" at most {schedule.at_once:,} items at once{sweep}{together}"
     )

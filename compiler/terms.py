@@ -319,6 +319,12 @@ class Sum:
 
 Estimate = Expectation | Sum
 
+
+def own_name(handle: str) -> str:
+    """A variable's name in its model: a handle of several alignments says which one places it, `A.x`."""
+    return handle.rpartition(".")[2]
+
+
 # --- making terms ----------------------------------------------------------------------------------------------------
 
 

@@ -232,7 +232,7 @@ CODES: dict[str, Code] = {
     "CS475": Code("a name that can mean several things"),
     "CS476": Code("a value of another width than what is set to it"),
     "CS477": Code("a value in this very run that is computed after what is set to it"),
-    "CS478": Code("an effect on a variable that is computed before what is set"),
+    "CS478": Code("an effect on, or through, what is computed before what is set"),
     "CS479": Code("a random circuit that cannot be drawn"),
     "CS480": Code("an estimand that is checked and cannot be run yet"),
     # --- CS5xx: networks (compiler) ---

@@ -111,6 +111,7 @@ class Inline:
             () if fit is None else self.fits.sizes(fit),
             self.evaluations.overlap(quantity.evaluate),
             self.evaluations.rankings.table(candidate, step),
+            step.version,
         )
 
     def _looked(self, key: str, count: int | None) -> Looked:

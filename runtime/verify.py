@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from ..compiler.plan import THREADS, EngineName, Plan
+from ..compiler.plan import THREADS, Plan
 from .deciding.verdicts import Docs, Environment, Result
 from .engines.import_pyvene import check_pyvene
 from .execute import Inline
@@ -40,7 +40,7 @@ def verify_plan(
     Raises:
         EnvironmentProblem: a checkpoint, the store or an activation is broken, or the engine is not installed.
     """
-    if plan.engine == "pyvene":
+    if "pyvene" in (plan.engine, plan.fitted_by):
         check_pyvene()
     torch.set_num_threads(THREADS)
     result = Result(
@@ -50,7 +50,7 @@ def verify_plan(
         seed,
         plan.confidence,
         (),
-        environment(plan.engine),
+        environment(plan),
         False,
         lock,
         criterion,
@@ -77,13 +77,14 @@ def verify_plan(
     return result
 
 
-def environment(engine: EngineName) -> Environment:
+def environment(plan: Plan) -> Environment:
     """What the numbers depend on besides the spec."""
     return Environment(
         cspec=version("cspec"),
         python=platform.python_version(),
         torch=torch.__version__,
-        engine=engine,
-        engine_version=version("pyvene" if engine == "pyvene" else "cspec"),
+        engine=plan.engine,
+        engine_version=version("pyvene" if plan.engine == "pyvene" else "cspec"),
         threads=torch.get_num_threads(),
+        fitted_by=plan.fitted_by,
     )

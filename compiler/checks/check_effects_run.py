@@ -19,10 +19,10 @@ from ...lang.metrics import CORRECT
 from ...lang.places import Site
 from ...lang.program import Program
 from ...lang.renderings import Prompt
-from ..lowering.lower_effects import sites_of
-from ..lowering.lower_measured_effects import aligned_names
+from ..lowering.lower_effects import aligned_names, sites_of
 from ..lowering.lower_rests import NODES
 from ..network_facts import NetworkFacts
+from .check_modules import find_module_obstacle
 
 
 def find_effect_obstacle(estimand: Effect | Mean, program: Program, facts: NetworkFacts | None) -> str:
@@ -34,11 +34,23 @@ def find_effect_obstacle(estimand: Effect | Mean, program: Program, facts: Netwo
         return ""
     if what := _of_rests(estimand, program, facts):
         return what
-    if len(aligned_names(estimand)) > 1:
-        return "variables of several alignments in one effect"
+    if what := _of_alignments(estimand, program) or find_module_obstacle(estimand, program, facts):
+        return what
     found = (_of_subject(subject, program) for subject in estimand.things)
     values = (_of_value(setting) for setting in estimand.settings)
     return next((what for what in (*found, *values) if what), "")
+
+
+def _of_alignments(effect: Effect, program: Program) -> str:
+    """What of several alignments is not measured together: of several models, and what is fitted apart."""
+    named = aligned_names(effect)
+    models = dict.fromkeys(program.alignments[name].model for name in named)
+    if len(models) > 1:
+        return f"variables of several models, {', '.join(f'`{model}`' for model in models)}, in one effect"
+    learned = [name for name in named if any(p.learned for p in program.alignments[name].placements)]
+    if len(learned) > 1:
+        return f"variables of several alignments whose maps are learned, {', '.join(f'`{a}`' for a in learned)}"
+    return ""
 
 
 def _reads_metric(estimand: Effect | Mean) -> bool:
@@ -85,16 +97,14 @@ def _of_subject(subject: Subject, program: Program) -> str:
 
 
 def _of_site(site: Site) -> str:
-    if not site.at_one_place:
-        return f"the vector of several sites `{site.text}`"
-    return "" if site.module is None else f"the site `{site.text}`"
+    return "" if site.at_one_place else f"the vector of several sites `{site.text}`"
 
 
 def _of_value(setting: Setting) -> str:
     for portion in setting.value.portions:
         match portion.value:
             case Taken(network=str(network), random=True):
-                return f"a value on `random({network})`"
+                return f"a value on `random({network})`, of which several are drawn and none is the one: name a network"
             case MeanOf(subject=taken) | Taken(subject=taken) if _is_random(taken) and taken != setting.subject:
                 return f"a value that another thing takes of `{taken.text}`"
             case MeanOf(subject=taken) | Taken(subject=taken) if taken != setting.subject and _is_random(

@@ -20,6 +20,7 @@ from ..lowering.autoencoder_keys import autoencoder_parts
 from ..plan import CODE_VERSIONS
 from ..sampling.draw_items import LAW
 from ..sampling.items import HeldOut
+from ..terms import ESTIMAND_VERSIONS
 from .lowered_form import lowered_form, recipe_form
 
 if TYPE_CHECKING:
@@ -195,12 +196,22 @@ def _lock_quantity(quantity: Quantity, weights: Mapping[str, LockedWeights], who
         weights=own["weights"],
         items=own["items"],
         measures=content_key(
-            "measures", FORMAT, term=own["term"], quantity=_rest(quantity, "measurement", "positive_control", "vetoes")
+            "measures",
+            FORMAT,
+            term=own["term"],
+            quantity=_rest(quantity, "measurement", "positive_control", "vetoes"),
+            **_redefined(measurement),
         ),
         places=content_key("places", FORMAT, places=own["places"]),
         fit=own["fit"],
         controls=content_key("controls", FORMAT, **controls),
     )
+
+
+def _redefined(measurement: Measurement) -> dict[str, int]:
+    """The version of an estimand's definition; a first one says nothing."""
+    version = ESTIMAND_VERSIONS[measurement.estimand]
+    return {} if version == 1 else {"definition": version}
 
 
 def _measurement_form(measurement: Measurement, weights: Mapping[str, LockedWeights], whole: bool) -> dict[str, Any]:

@@ -82,32 +82,41 @@ def lower_experiments(
     populations: Populations,
     settings: Settings,
     engine: EngineName = "fused",
+    fitted_by: EngineName | None = None,
     graphs: tuple[GraphExperiment, ...] = (),
 ) -> Plan:
     """The plan of all claims and graphs of a file, every run in it whole. Reads the networks' files to hash them.
 
+    Maps are those of the engine `fitted_by` (None: of the one that evaluates).
+
     Raises OSError where a file has vanished since it was checked.
     """
-    planning = _Planning(networks, populations, settings, engine)
+    fitted_by = fitted_by or engine
+    planning = _Planning(networks, populations, settings, engine, fitted_by)
     claims = tuple(planning.plan_claim(experiment) for experiment in experiments)
     measured = tuple(planning.plan_graph(graph) for graph in graphs)
     key = content_key("plan", 1, claims=claims, **({"graphs": measured} if measured else {}))
-    return Plan(planning.graph, claims, key, settings.confidence, engine, measured)
+    return Plan(planning.graph, claims, key, settings.confidence, engine, fitted_by, measured)
 
 
 class _Planning:
     """Adds steps to one graph; a step that is there already is shared."""
 
     def __init__(
-        self, networks: Mapping[str, NetworkFile], populations: Populations, settings: Settings, engine: EngineName
+        self,
+        networks: Mapping[str, NetworkFile],
+        populations: Populations,
+        settings: Settings,
+        engine: EngineName,
+        fitted_by: EngineName,
     ) -> None:
         self.networks, self.populations, self.settings = networks, populations, settings
         self.graph: nx.DiGraph[str] = nx.DiGraph()
         self.hashes: dict[Path, str] = {}
         self.judged: dict[str, str] = {}
-        """By the key of an evaluation, what a look at it is known by: scores of answers may come between two looks."""
-        runs = ("torch",) if engine != "pyvene" else ("pyvene", "torch")
-        self.engine = {"engine": engine, "threads": THREADS, **{name: _version(name) for name in runs}}
+        """By the key of an evaluation, what a look at it is known by: scores of answers may come between two looks, and
+        the same maps evaluated by another engine are the same look."""
+        self.engine, self.fitted_by = _runs_by(engine), _runs_by(fitted_by)
 
     def add(self, step: Step, *needs: str | None) -> str:
         if step.key not in self.graph:
@@ -239,8 +248,9 @@ class _Planning:
         if origin is not None or not isinstance(measurement.term.score, Agree | Amount):
             natural = self.plan_items(measurement.recipe, "fit", NATURAL, measurement.encoding)
         others = tuple(OtherNetwork(name, self.plan_network(name, None), fed) for name, fed in measurement.others)
+        version = ESTIMAND_VERSIONS[measurement.estimand]
         parts: dict[str, Any] = {
-            "estimand": (measurement.estimand, ESTIMAND_VERSIONS[measurement.estimand]),
+            "estimand": (measurement.estimand, version),
             "items": items,
             "candidates": [(c.network.key, c.fit, c.frame_seed) for c in candidates],
             "grounding": measurement.grounding,
@@ -264,7 +274,8 @@ class _Planning:
             parts["draws"] = measurement.draws
         if apart is not None:
             parts["labels"] = measurement.recipe.model.canonical
-        unjudged = parts | {"metric": lowered_form(measurement.metric)}
+        look = parts | {"engine": self.fitted_by}
+        unjudged = look | {"metric": lowered_form(measurement.metric)}
         if measurement.metric is not None:
             parts["metric"] = measurement.metric
         key = content_key("evaluate", CODE_VERSIONS["evaluate"], **parts)
@@ -281,12 +292,14 @@ class _Planning:
             natural=natural,
             others=others,
             metric=measurement.metric,
-            replies=self.replies_keys(measurement, natural, others),
+            replies=self.replies_keys(measurement, natural, others, self.engine),
             circuits=circuits,
             draws=measurement.draws,
             origin=None if origin is None else OriginPlaces(origin.grounding, origin.variables, origin.encoding),
+            version=version,
         )
-        self.judged[key] = key if measurement.metric is None else content_key("unjudged", 1, form=unjudged)
+        looked = content_key("evaluate", CODE_VERSIONS["evaluate"], **look)
+        self.judged[key] = looked if measurement.metric is None else content_key("unjudged", 1, form=unjudged)
         found = (key for candidate in candidates for key in (*candidate.fits, *candidate.ranks))
         return self.add(step, items, select, natural, *found)
 
@@ -320,7 +333,7 @@ class _Planning:
             natural=natural,
             others=others,
             metric=score.metric,
-            engine=self.engine,
+            engine=self.fitted_by,
             **autoencoder_parts(grounding.frames),
         )
         measure = EvaluateStep(
@@ -336,7 +349,7 @@ class _Planning:
             natural=natural,
             others=others,
             metric=score.metric,
-            replies=self.replies_keys(score, natural, others),
+            replies=self.replies_keys(score, natural, others, self.fitted_by),
         )
         step = RankStep(key, ranking.name, ranking.places, score.variables.index(CANDIDATE), measure)
         return self.add(step, items, natural)
@@ -355,13 +368,17 @@ class _Planning:
         return Candidate(source, fit, self.frame_seed(origin))
 
     def replies_keys(
-        self, measurement: Measurement, natural: str | None, others: tuple[OtherNetwork, ...]
+        self,
+        measurement: Measurement,
+        natural: str | None,
+        others: tuple[OtherNetwork, ...],
+        engine: Mapping[str, str | int],
     ) -> RepliesKeys | None:
         """The keys of what an evaluation has generated; None where nothing is."""
         metric = measurement.metric
         if metric is None or metric.generation is None:
             return None
-        parts = {"encoding": measurement.encoding, "generation": metric.generation, "engine": self.engine}
+        parts = {"encoding": measurement.encoding, "generation": metric.generation, "engine": engine}
         plain = content_key("replies", CODE_VERSIONS["evaluate"], **parts)
         frames = () if measurement.grounding is None else measurement.grounding.frames
         places = {"grounding": measurement.grounding, **autoencoder_parts(frames)}
@@ -401,7 +418,7 @@ class _Planning:
         }
         seed = derived_seed(self.settings.seed, "fit", content_key("fit", CODE_VERSIONS["fit"], **parts))
         step = FitStep(
-            key=content_key("fit", CODE_VERSIONS["fit"], seed=seed, engine=self.engine, **parts),
+            key=content_key("fit", CODE_VERSIONS["fit"], seed=seed, engine=self.fitted_by, **parts),
             network=network,
             grounding=grounding,
             search=fitting.search,
@@ -459,6 +476,12 @@ class _Planning:
             return NetworkSource(key, file)
         anywhere = content_key("network", CODE_VERSIONS["network"], weights=weights, **drawn)
         return NetworkSource(key, file, draw, derived_seed(self.settings.seed, "network", anywhere))
+
+
+def _runs_by(engine: EngineName) -> dict[str, str | int]:
+    """What numbers depend on besides what is run: the engine, its version and torch's, and the threads."""
+    runs = ("torch",) if engine != "pyvene" else ("pyvene", "torch")
+    return {"engine": engine, "threads": THREADS, **{name: _version(name) for name in runs}}
 
 
 def _version(package: str) -> str:

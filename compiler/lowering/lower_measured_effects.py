@@ -15,14 +15,13 @@ from ...lang.effects import (
     Subject,
     Taken,
     VariablesSubject,
-    VariableTarget,
 )
 from ...lang.places import Placement, Region, Site
 from ...lang.program import Alignment, FitSettings, Program
 from ...lang.show_estimands import show_effect, show_mean
 from ..causal_model import CausalModel
 from ..experiments import Measurement, NetworkFile
-from ..groundings import Place, ground
+from ..groundings import Place, Search, ground
 from ..sampling.items import Half, Recipe
 from ..terms import (
     CORRECT,
@@ -39,7 +38,15 @@ from ..terms import (
 )
 from .lower_alignments import lower_search
 from .lower_counterparts import lower_counterparts
-from .lower_effects import lower_effect, lower_mean, sites_of, sites_of_subject, stated_places
+from .lower_effects import (
+    aligned_names,
+    handle_of,
+    lower_effect,
+    lower_mean,
+    sites_of,
+    sites_of_subject,
+    stated_places,
+)
 from .lower_encoding import lower_encoding
 from .lower_fittings import lower_fitting
 from .lower_metrics import lower_metric
@@ -51,6 +58,9 @@ from .random_circuits import place_random
 from .read_here import read_here
 
 Term = TypeVar("Term")
+
+CELLS = ""
+"""Under what name the places of sites are looked for, among those of alignments."""
 
 
 def lower_measured_effect(
@@ -69,24 +79,28 @@ def lower_measured_effect(
     base's in half of the items. Of a task without a model it is any input.
     """
     named = aligned_names(effect)
-    alignment = program.alignments[named[0]] if named else None
-    model = models[alignment.model] if alignment is not None else _model_of(program, models, effect.task)
+    aligned = [program.alignments[name] for name in named]
+    model = models[aligned[0].model] if aligned else _model_of(program, models, effect.task)
     (first, *others) = [setting.subject for setting in effect.settings]
     alone = not others and isinstance(first, VariablesSubject) and len(first.variables) == 1
     items_of = first.variables if alone and isinstance(first, VariablesSubject) else (model.output,)
     pairs = find_pairs(program, effect.pairs, effect.task)
     file = networks[effect.network]
-    placements = (*(() if alignment is None else alignment.placements), *dict(_cells(program, effect)).values())
-    fitting, places = None, tuple[Place, ...]()
-    if alignment is not None:
-        sought = lower_search(program, alignment, models, file)
-        if sought.open or ground(sought.places((0,) * len(sought.lines))).learned:
-            fitting = lower_fitting(program, models, networks, alignment, sought, effect.network)
-    if placements:
-        placed = Alignment("", model.name, effect.network, placements, FitSettings(), effect.pairs)
-        search = lower_search(program, placed, {**models, model.name: model}, file, task=effect.task)
-        places = search.places((0,) * len(search.lines))
-    names = tuple(placement.variable for placement in placements)
+    searches = {alignment.name: lower_search(program, alignment, models, file) for alignment in aligned}
+    learned = [each for each in aligned if _is_learned(searches[each.name])]
+    fitting = None
+    if learned:  # at most one: the variables of what is fitted come first
+        fitting = lower_fitting(program, models, networks, learned[0], searches[learned[0].name], effect.network)
+    cells = dict(_cells(program, effect))
+    if cells:
+        placed = Alignment("", model.name, effect.network, tuple(cells.values()), FitSettings(), effect.pairs)
+        searches[CELLS] = lower_search(program, placed, {**models, model.name: model}, file, task=effect.task)
+    names, places = tuple[str, ...](), tuple[Place, ...]()
+    for alignment in (*learned, *(each for each in aligned if each not in learned)):
+        names += tuple(handle_of(alignment.name, variable, named) for variable in alignment.variables)
+        places += _first_places(searches[alignment.name], len(places))
+    if cells:
+        names, places = (*names, *cells), (*places, *_first_places(searches[CELLS], len(places)))
     if candidates:
         names, places = (*names, CANDIDATE), (*places, replace(candidates[0], variable=len(names)))
     positions = file.facts.positions(len(program.tasks[effect.task].tokens))
@@ -194,6 +208,16 @@ def lower_measured_mean(
     )
 
 
+def _is_learned(search: Search) -> bool:
+    return search.open or ground(search.places((0,) * len(search.lines))).learned
+
+
+def _first_places(search: Search, before: int) -> tuple[Place, ...]:
+    """The first alternative of every line, its variables counted after so many others."""
+    places = search.places((0,) * len(search.lines))
+    return tuple(replace(place, variable=before + place.variable) for place in places)
+
+
 def _model_of(program: Program, models: Mapping[str, CausalModel], task: str) -> CausalModel:
     """A model of the task, by whose output items are drawn; its inputs alone where it has none."""
     known = models_of(program, models, task)
@@ -206,14 +230,6 @@ def _untold(recipe: Recipe) -> Recipe:
         return recipe
     halves: tuple[Half, ...] = ("keeping",) if recipe.variables else recipe.halves
     return replace(recipe, halves=halves, cells=recipe.cells or ())
-
-
-def aligned_names(effect: Effect) -> tuple[str, ...]:
-    """The alignments whose variables an effect sets, holds, takes values of, leaves out of a rest, or reads."""
-    found = [s.alignment for s in effect.things if isinstance(s, VariablesSubject)]
-    found += [s.of for s in effect.things if isinstance(s, RestSubject) and s.kind == "alignment"]
-    found += [effect.target.alignment] if isinstance(effect.target, VariableTarget) else []
-    return tuple(dict.fromkeys(found))
 
 
 def set_to_source(program: Program, effect: Effect) -> Iterator[Site | Region]:

@@ -7,12 +7,14 @@ out.
 
 from collections.abc import Callable, Sequence
 
-from ..plan import EngineName, Plan
+from ..plan import EngineName, FitStep, Plan, RankStep, Runner
 from .exit_early import exit_early
 from .fill_batches import fill_batches
+from .join_restarts import join_restarts
 from .keep_prefixes import keep_prefixes
 from .narrow_logits import narrow_logits
 from .order_sweeps import order_sweeps
+from .reschedule import rewrite_runners
 from .run_suffixes import run_suffixes
 from .share_captures import share_captures
 
@@ -26,6 +28,7 @@ REWRITES: tuple[Rewrite, ...] = (
     narrow_logits,
     order_sweeps,
     fill_batches,
+    join_restarts,
 )
 BY_ENGINE: dict[EngineName, tuple[Rewrite, ...]] = {
     "fused": REWRITES,
@@ -33,6 +36,17 @@ BY_ENGINE: dict[EngineName, tuple[Rewrite, ...]] = {
     "pyvene": (fill_batches,),
 }
 """What is done for each engine: the references run the naive plan, several items at once."""
+
+
+def optimise_for_engines(plan: Plan) -> Plan:
+    """The plan with all rewrites of its engines: each step is run as the engine that runs it does."""
+    own = optimise_plan(plan, BY_ENGINE[plan.engine])
+    if plan.fitted_by == plan.engine:
+        return own
+    steps = tuple(optimise_plan(plan, BY_ENGINE[plan.fitted_by]).steps())
+    fits: dict[str, Runner] = {step.key: step for step in steps if isinstance(step, FitStep)}
+    fits |= {step.key: step.measure for step in steps if isinstance(step, RankStep)}
+    return rewrite_runners(own, lambda step: fits.get(step.key, step))
 
 
 def optimise_plan(plan: Plan, rewrites: Sequence[Rewrite]) -> Plan:

@@ -48,7 +48,7 @@ def _captures(plan: Plan, step: Runner | RankStep, graph: "nx.DiGraph[str]") -> 
 def capture_key(plan: Plan, want: Wanted) -> str:
     """The content key of a Capture step: the network, how its inputs were made, the site, and what runs it."""
     site = want.stage if want.stage is not None else want.site
-    return content_key("capture", 1, network=want.network_key, encode=want.encode, site=site, engine=plan.engine)
+    return content_key("capture", 1, network=want.network_key, encode=want.encode, site=site, engine="fused")
 
 
 def _capture(want: Wanted, schedule: Schedule, graph: "nx.DiGraph[str]", plan: Plan) -> CaptureStep:

@@ -26,7 +26,8 @@ def render_plan(plan: Plan, stored: Stored | None = None, width: int = WIDTH) ->
     """
     price = price_plan(plan, stored)
     known = "" if stored is None else f", {sum(key in price.stored for key in plan.graph)} of them in the store"
-    lines = [f"plan {plan.key[:SHOWN]} on the engine {plan.engine}: {len(plan.graph)} steps{known}", ""]
+    maps = "" if plan.fitted_by == plan.engine else f", maps fitted by {plan.fitted_by}"
+    lines = [f"plan {plan.key[:SHOWN]} on the engine {plan.engine}{maps}: {len(plan.graph)} steps{known}", ""]
     for step in plan.steps():
         if not _is_folded(plan, step):
             lines += _render_step(plan, step, price, width)
@@ -170,6 +171,7 @@ def plan_table(plan: Plan, stored: Stored | None = None) -> dict[str, Any]:
     return {
         "key": plan.key,
         "engine": plan.engine,
+        "fitted_by": plan.fitted_by,
         "claims": list(plan.claims),
         "graphs": list(plan.graphs),
         "steps": steps,

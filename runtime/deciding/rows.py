@@ -45,6 +45,7 @@ def quantity_row(evaluated: Evaluated, alpha: float, among: bool) -> QuantityRow
         sizes=evaluated.sizes,
         search=(*(() if fitted is None else fitted.table), *evaluated.ranked),
         reads_right=None if scores.read_right is None else scores.read_right / scores.n,
+        version=evaluated.version,
     )
 
 

@@ -39,6 +39,8 @@ class Evaluated:
     """Two things that an effect sets in the same units, as its fit shows."""
     ranked: tuple[SearchRow, ...] = ()
     """Everything that was scored for the circuits of an effect."""
+    version: int | None = None
+    """Of its estimand's definition."""
 
     @property
     def measured(self) -> Measured:

@@ -53,7 +53,8 @@ class QuantityRow:
     inputs, and its n. `map` is the content key of the fitted map in the store, or one of the circuits that were found.
     `remarks` say of the items what a reader must know: sets left out, halves that never occur, what was decided by
     sampling. `keys` None: of an older version. `seeds` are all attempts at its maps, `sizes` what a fit found where it
-    was to find sizes, `search` every alternative of a searched region, for variables or for a circuit.
+    was to find sizes, `search` every alternative of a searched region, for variables or for a circuit. `version` is
+    that of the estimand's definition (None: of an older result).
     """
 
     text: str
@@ -86,6 +87,7 @@ class QuantityRow:
     sizes: tuple[FoundSize, ...] = ()
     search: tuple[SearchRow, ...] = ()
     reads_right: float | None = None
+    version: int | None = None
 
 
 @dataclass(frozen=True)
@@ -201,7 +203,7 @@ class Docs:
 
 @dataclass(frozen=True)
 class Environment:
-    """What the numbers depend on besides the spec."""
+    """What the numbers depend on besides the spec; `fitted_by` is the engine that fitted maps (None: the same)."""
 
     cspec: str
     python: str
@@ -209,6 +211,7 @@ class Environment:
     engine: str
     engine_version: str
     threads: int
+    fitted_by: str | None = None
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ class Captures:
         """`state` of some of these inputs, told by their indices, shape [item]; they are captured and found once."""
         kept, numbers = self._hold(tokens, stage, lambda some: self._run_to(some, stage, schedule))
         at = kept.find(numbers, self.device)
-        return lambda items: kept.take(at[items], tokens.shape[1], self.device)
+        return lambda items: kept.take(at.index_select(0, items), tokens.shape[1], self.device)
 
     @torch.no_grad()
     def prefix_reader(

@@ -195,6 +195,8 @@ def take_positions(state: Tensor, where: Where) -> Tensor:
 
 def split_vectors(frame: Frame, vectors: Tensor, where: Sequence[Where]) -> tuple[Tensor, ...]:
     """What of vectors [item, group, dim] goes to each part of a frame, shape [item, place, dim]."""
+    if len(frame.parts) == 1:
+        return (vectors.reshape(len(vectors), _count(where[0]), len(frame.parts[0].dims)),)
     shapes = [(_count(at), len(part.dims)) for part, at in zip(frame.parts, where, strict=True)]
     pieces = torch.split(vectors.flatten(1), [count * dims for count, dims in shapes], 1)
     return tuple(piece.reshape(len(vectors), *shape) for piece, shape in zip(pieces, shapes, strict=True))

@@ -1,6 +1,7 @@
 """The engine's protocol: the network's interpreter of counterfactual terms."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
 from torch import Tensor
@@ -32,6 +33,9 @@ class Engine(Protocol):
     @property
     def maps(self) -> "tuple[FeatureMap, ...]":
         """The maps of the grounding's frames, in order; `logits` has gradients with respect to their parameters."""
+
+    def using(self, maps: "tuple[FeatureMap, ...]") -> AbstractContextManager[None]:
+        """Within it these maps take the place of the engine's own; what was prepared uses them, too."""
 
     def logits(self, query: OutputOf, batch: Batch) -> Tensor:
         """Logits of the query's run where the answers are read, shape [item, answer, class].

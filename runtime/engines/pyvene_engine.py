@@ -8,6 +8,7 @@ counted, no two configurations share a link (a second one would see stale activa
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,17 +22,18 @@ from ...compiler.experiments import Encoding
 from ...compiler.groundings import Frame, Grounding, Positions
 from ...compiler.interpret_terms import Batch
 from ...compiler.row_layout import Position
-from ...compiler.terms import OutputOf, Run, ValueOf, taken_values
+from ...compiler.terms import OutputOf, Run, Value, ValueOf
 from ..errors import EngineRefusal
 from ..maps.feature_map import FeatureMap
 from ..networks.protocol import Network, read_site
 from ..networks.stages import take_reads
+from .changes import Change, assigned, change_to
 from .feed import Feed, block_features, site_vectors, take_positions
 from .generate import Generated
 from .import_pyvene import import_pyvene
 from .protocol import Prepared
 from .pyvene_hosts import HookedSite, host_of
-from .pyvene_interventions import build_intervention, partition_parts
+from .pyvene_interventions import build_given, build_intervention, partition_parts
 
 
 class PyveneEngine:
@@ -66,7 +68,8 @@ class PyveneEngine:
                 raise EngineRefusal("pyvene exchanges features of an autoencoder for one variable only")
         self.pyvene = import_pyvene() if grounding is not None else None
         self.calls = 0
-        self._compiled: dict[tuple[str, ...], Any] = {}
+        self._compiled: dict[tuple[tuple[str, bool], ...], Any] = {}
+        self._changes: dict[str, Change] = {}
 
     def logits(self, query: OutputOf, batch: Batch) -> Tensor:
         """See `Engine.logits`."""
@@ -75,6 +78,16 @@ class PyveneEngine:
         if not run.assignments:
             return self._plain(torch.from_numpy(batch.inputs[:, run.input]), batch.further)
         return self._by_groups(run, batch, lambda targets, items: self._intervened(run, targets, items))
+
+    @contextlib.contextmanager
+    def using(self, maps: tuple[FeatureMap, ...]) -> Iterator[None]:
+        """See `Engine.using`: interventions are compiled for their maps."""
+        before = self.maps, self._compiled
+        self.maps, self._compiled = maps, self._compiled if maps is self.maps else {}
+        try:
+            yield
+        finally:
+            self.maps, self._compiled = before
 
     @property
     def at_once(self) -> int:
@@ -104,10 +117,15 @@ class PyveneEngine:
         self.calls = 0
         if not targets:
             return self._plain(tokens[:, run.input], batch.further)
-        model = self._model(targets)
+        values = dict(assigned(run))
+        inputs = {target: swapped_input(run, target, values[target]) for target in targets}
         size = len(batch)
         frames = [self.grounding.frames[self._place(target)[0]] for target in targets]
-        sources = [self._source(run, target, tokens, batch) for target in targets]
+        sources = [self._source(run, inputs[target], target, tokens, batch) for target in targets]
+        changed = (target for target in targets if inputs[target] is None)
+        changes = {target: self._change(run, target, values[target], batch) for target in changed}
+        self.calls, self._changes = 0, changes
+        model = self._model(tuple((target, target not in changes) for target in targets))
         for frame in frames:
             self.feed.where_set(frame, tokens[:, run.input])
         here = [self._locations(frame, tokens[:, run.input]) for frame in frames]
@@ -129,7 +147,7 @@ class PyveneEngine:
         base's own value, which changes nothing. At different layers it would undo what an earlier patch does to it, and
         so it would where shares are soft and blocks overlap, as they do while sizes are learned.
         """
-        targets = tuple(target for target, _ in _taken(run))
+        targets = tuple(target for target, _ in assigned(run))
         one_layer = len({(frame.component, frame.layer) for frame in self.grounding.frames}) == 1
         if not run.within_set or (one_layer and not self._shares_are_soft() and not self._dims_meet(targets)):
             return [(np.arange(len(batch)), targets)]
@@ -187,9 +205,11 @@ class PyveneEngine:
 
     def vectors(self, frame: int, source: Run, batch: Batch) -> Tensor:
         """See `Engine.vectors`."""
-        if source.assignments:
-            raise EngineRefusal("a value is read in a run in which something is set: pyvene does not nest its runs")
-        return self.states(frame, torch.from_numpy(batch.inputs[:, source.input]))
+        rows = torch.from_numpy(batch.inputs[:, source.input])
+        if not source.assignments:
+            return self.states(frame, rows)
+        place = self.grounding.frames[frame]
+        return site_vectors(place, [self.intervened_activation(frame, source, batch)], self.feed.where(place, rows))
 
     def answer_and_read(self, query: OutputOf, frames: Sequence[int], batch: Batch) -> tuple[Tensor, list[Tensor]]:
         """See `Engine.answer_and_read`: nothing is read in a run in which something is set."""
@@ -245,18 +265,26 @@ class PyveneEngine:
     def read_in(self, variable: str, run: Run, batch: Batch) -> Tensor:
         """See `Engine.read_in`."""
         frame, block = self._place(variable)
-        if not run.assignments:
-            return block_features(self.maps[frame], block, self.vectors(frame, run, batch))
-        place, rows = self.grounding.frames[frame], torch.from_numpy(batch.inputs[:, run.input])
-        activation = self.intervened_activation(frame, run, batch)
-        return block_features(self.maps[frame], block, site_vectors(place, [activation], self.feed.where(place, rows)))
+        return block_features(self.maps[frame], block, self.vectors(frame, run, batch))
 
-    def _source(self, run: Run, target: str, tokens: Tensor, batch: Batch) -> Tensor:
-        """The tokens of one assignment's source; the base's own where the variable is not in the item's set."""
-        value = next(value for taken, value in _taken(run) if taken == target)
-        if value.variable != target or value.run.assignments or value.run.world != run.world:
+    def _change(self, run: Run, target: str, value: Value, batch: Batch) -> Change:
+        """What becomes of a variable's frame under any other value. Runs that it is read in are made now."""
+        if run.within_set:
             raise EngineRefusal(f"`{target}` does not take its own value in an unintervened run of the same network")
-        source = tokens[:, value.run.input]
+        frame, _ = self._place(target)
+        fixed = {each: torch.from_numpy(mean) for each, mean in batch.fixed.items()}
+        drawn = {each: torch.from_numpy(own) for each, own in batch.drawn.items()}
+
+        def vectors(source: Run) -> Tensor:
+            return self.vectors(frame, source, batch)
+
+        return change_to(target, value, run, self.maps[frame], fixed, drawn, vectors)
+
+    def _source(self, run: Run, source_input: int | None, target: str, tokens: Tensor, batch: Batch) -> Tensor:
+        """The tokens of one assignment's source; the base's own where it has none, or is not in the item's set."""
+        if source_input is None:
+            return tokens[:, run.input]
+        source = tokens[:, source_input]
         if not run.within_set:
             return source
         member = torch.from_numpy(batch.members[:, batch.variables.index(target)])
@@ -267,16 +295,20 @@ class PyveneEngine:
         (where,) = self.feed.where(frame, rows)
         return np.tile(np.array(where), (len(rows), 1)) if isinstance(where, tuple) else where.numpy()
 
-    def _model(self, targets: tuple[str, ...]) -> Any:
-        """A fresh `IntervenableModel` for each set of targets."""
+    def _model(self, targets: tuple[tuple[str, bool], ...]) -> Any:
+        """A fresh `IntervenableModel` for each set of targets, and which of them swap."""
         if targets not in self._compiled:
             assert self.pyvene is not None
             representations = []
-            for target in targets:
+            for target, swaps in targets:
                 index, block = self._place(target)
-                frame = self.grounding.frames[index]
+                frame, map = self.grounding.frames[index], self.maps[index]
                 site = self._site(frame)
-                intervention = build_intervention(self.pyvene, site, frame, self.maps[index], block)
+                if swaps:
+                    intervention = build_intervention(self.pyvene, site, frame, map, block)
+                else:
+                    change = partial(self._changed, target)
+                    intervention = build_given(self.pyvene, site, frame, map, block, change)
                 intervention.register_forward_hook(self._count)
                 representations.append(
                     self.pyvene.RepresentationConfig(
@@ -289,6 +321,10 @@ class PyveneEngine:
             config = self.pyvene.IntervenableConfig(representations, mode="parallel")
             self._compiled[targets] = self.pyvene.IntervenableModel(config, self.host.root)
         return self._compiled[targets]
+
+    def _changed(self, target: str, features: Tensor) -> Tensor:
+        """What becomes of a variable's features in the run that is being made."""
+        return self._changes[target](features)
 
     def _place(self, target: str) -> tuple[int, int]:
         """A variable's frame and its block in it."""
@@ -315,10 +351,11 @@ def hook_end(module: nn.Module, end: str, edit: Callable[[Tensor], Tensor]) -> R
     )
 
 
-def _taken(run: Run) -> tuple[tuple[str, ValueOf], ...]:
-    """The variables that a run sets, each with the value that it takes from another run."""
-    try:
-        return taken_values(run)
-    except ValueError:
-        message = "pyvene sets things to values of other runs; numbers, means, sums and draws are for other engines"
-        raise EngineRefusal(message) from None
+def swapped_input(run: Run, target: str, value: Value) -> int | None:
+    """The input on which a variable takes its own value in an unintervened run of the same network.
+
+    That is what pyvene does itself; None where it is another value.
+    """
+    if not isinstance(value, ValueOf) or value.variable != target or value.run.world != run.world:
+        return None
+    return None if value.run.assignments else value.run.input

@@ -1,5 +1,6 @@
 """pyvene's interventions with the weights of our maps, on the columns of a module that a site is."""
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -29,6 +30,14 @@ def build_intervention(pyvene: Any, site: HookedSite, frame: Frame, map: Feature
         whole: nn.Module = rotated
         return _within_columns(whole, columns)
     return _by_map(pyvene.VanillaIntervention(embed_dim=site.width), columns, frame, map, block)
+
+
+def build_given(
+    pyvene: Any, site: HookedSite, frame: Frame, map: FeatureMap, block: int, change: Callable[[Tensor], Tensor]
+) -> nn.Module:
+    """An intervention that changes a block of our map, whatever the source: `change` is called when it takes place."""
+    columns = tuple(site.columns[dim] for dim in frame.dims)
+    return _by_map(pyvene.VanillaIntervention(embed_dim=site.width), columns, frame, map, block, change)
 
 
 def partition_parts(site: HookedSite, frame: Frame) -> list[int]:
@@ -77,8 +86,15 @@ def _within_columns(rotated: nn.Module, columns: tuple[int, ...]) -> nn.Module:
     return rotated
 
 
-def _by_map(intervention: nn.Module, columns: tuple[int, ...], frame: Frame, map: FeatureMap, block: int) -> nn.Module:
-    """An intervention that swaps a block of our map at the frame's positions."""
+def _by_map(
+    intervention: nn.Module,
+    columns: tuple[int, ...],
+    frame: Frame,
+    map: FeatureMap,
+    block: int,
+    change: Callable[[Tensor], Tensor] | None = None,
+) -> nn.Module:
+    """An intervention that swaps a block of our map at the frame's positions, or changes it."""
     chosen = list(columns)
 
     def forward(base: Tensor, source: Tensor, subspaces: Any = None, **options: Any) -> Tensor:
@@ -87,7 +103,8 @@ def _by_map(intervention: nn.Module, columns: tuple[int, ...], frame: Frame, map
             for state in (base[..., chosen].float(), source[..., chosen].float())
         )
         features, error = map.featurise(vectors)
-        swapped = torch.lerp(features, map.featurise(sources)[0], map.share(block).expand_as(features))
+        wanted = map.featurise(sources)[0] if change is None else change(features)
+        swapped = torch.lerp(features, wanted, map.share(block).expand_as(features))
         changed = base.clone()
         changed[..., chosen] = map.inverse(swapped, error).reshape(changed[..., chosen].shape).to(base.dtype)
         return changed

@@ -62,7 +62,7 @@ class ScheduledRuns:
         prefix = self.captures.prefix_reader(tokens, first, begins, schedule) if schedule.prefixes else None
 
         def run(items: Tensor, edits: EditsFrom) -> Tensor:
-            some, at = tokens[items], reads[items]
+            some, at = tokens.index_select(0, items), reads.index_select(0, items)
             if prefix is not None:
                 state = network.start(some) if captured is None else captured(items)
                 with network.edited(edits(begins)):

@@ -1,6 +1,7 @@
 """Shared runs: terms that are scored on the same items make each run once, whichever of them need it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from torch import Tensor
@@ -129,6 +130,10 @@ class SharedRuns:
     def read(self, variable: str, rows: Tensor) -> Tensor:
         """See `Engine.read`."""
         return self.engine.read(variable, rows)
+
+    def using(self, maps: tuple[FeatureMap, ...]) -> AbstractContextManager[None]:
+        """See `Engine.using`."""
+        return self.engine.using(maps)
 
     def read_in(self, variable: str, run: Run, batch: Batch) -> Tensor:
         """See `Engine.read_in`."""

@@ -6,6 +6,7 @@ rebuilt with the base's error. An item whose set lacks a variable keeps its own 
 
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ from ...compiler.vector_bases import base_run
 from ..errors import EngineRefusal, EnvironmentProblem
 from ..halving import by_halves
 from ..networks.protocol import Edit, SiteEdit
+from .changes import Change, assigned, change_to
 from .feed import Feed, Where, block_features, site_vectors, split_vectors, take_positions, with_units
 from .generate import Generated, generate
 from .protocol import Prepared
@@ -35,8 +37,6 @@ if TYPE_CHECKING:
 PlacedEdit = tuple[Part, Callable[[int, Tensor], Tensor]]
 """A part whose activation is edited: how many first positions a run leaves out, and the activation of the others,
 shape [item, position, width], give what takes its place."""
-Value = Callable[[Tensor], Tensor]
-"""What becomes of a frame's features, shape [item, group, feature]."""
 
 
 ROWS = 2048
@@ -97,6 +97,15 @@ class TermEngine:
     def at_once(self) -> int:
         """See `Engine.at_once`."""
         return self.schedule.at_once
+
+    @contextmanager
+    def using(self, maps: "tuple[FeatureMap, ...]") -> Iterator[None]:
+        """See `Engine.using`."""
+        own, self.maps = self.maps, maps
+        try:
+            yield
+        finally:
+            self.maps = own
 
     def logits(self, query: OutputOf, batch: Batch) -> Tensor:
         """See `Engine.logits`. Where no gradient is wanted, a batch that memory does not hold is run in halves."""
@@ -253,7 +262,7 @@ class TermEngine:
 
     def _given(self, run: Run, batch: Batch, rows: Tensor) -> Given:
         """What the edits of a run, its inputs in `rows`, read of a batch."""
-        device, targets = self.runs.device, [target for target, _ in _assigned(run)]
+        device, targets = self.runs.device, [target for target, _ in assigned(run)]
         columns = {target: batch.members[:, batch.variables.index(target)] for target in targets if run.within_set}
         return Given(
             {target: torch.from_numpy(column).to(device) for target, column in columns.items()},
@@ -273,7 +282,7 @@ class TermEngine:
 
     def _sources(self, run: Run) -> Iterator[tuple[int, Run]]:
         """The frames of a run's values that are read in other runs, and these runs."""
-        for target, value in _assigned(run):
+        for target, value in assigned(run):
             frame, _ = self._place(target)
             if self.frames[frame].scattered:
                 yield frame, self._base(frame, run)
@@ -299,10 +308,11 @@ class TermEngine:
 
     def _edits(self, run: Run, given: Given) -> list[PlacedEdit]:
         """What is done to the activations of each frame that holds a target."""
-        wanted: dict[int, list[tuple[int, Value, Tensor | None]]] = {}
-        for target, value in _assigned(run):
+        wanted: dict[int, list[tuple[int, Change, Tensor | None]]] = {}
+        for target, value in assigned(run):
             frame, block = self._place(target)
-            change = self._value(frame, target, value, run, given)
+            vectors = functools.partial(given.vectors, frame)
+            change = change_to(target, value, run, self.maps[frame], given.fixed, given.drawn, vectors)
             wanted.setdefault(frame, []).append((block, change, given.members.get(target)))
         edits: list[PlacedEdit] = []
         for frame, blocks in wanted.items():
@@ -316,7 +326,7 @@ class TermEngine:
     def _edit(
         self,
         frame: int,
-        blocks: list[tuple[int, Value, Tensor | None]],
+        blocks: list[tuple[int, Change, Tensor | None]],
         where: tuple[Where, ...],
         left_out: int,
         state: Tensor,
@@ -329,7 +339,7 @@ class TermEngine:
         return state
 
     def _scattered_edits(
-        self, frame: int, blocks: list[tuple[int, Value, Tensor | None]], vectors: Tensor, given: Given
+        self, frame: int, blocks: list[tuple[int, Change, Tensor | None]], vectors: Tensor, given: Given
     ) -> Iterator[PlacedEdit]:
         """Edits that put each part of a changed vector into its own activation.
 
@@ -349,7 +359,7 @@ class TermEngine:
         for part, units, at in zip(place.parts, changed, where, strict=True):
             yield part, functools.partial(edit, part, units, at)
 
-    def _changed(self, frame: int, blocks: list[tuple[int, Value, Tensor | None]], vectors: Tensor) -> Tensor:
+    def _changed(self, frame: int, blocks: list[tuple[int, Change, Tensor | None]], vectors: Tensor) -> Tensor:
         """A frame's vectors [item, group, dim] with the features of these blocks at their values."""
         map = self.maps[frame]
         features, error = map.featurise(vectors)
@@ -371,29 +381,6 @@ class TermEngine:
             rebuilt = torch.where(touched[:, None, None], rebuilt, vectors)
         return rebuilt
 
-    def _value(self, frame: int, target: str, value: terms.Value, run: Run, given: Given) -> Value:
-        """A frame's features under a value, from those that it has in this very run just before."""
-        match value:
-            case _ if (target, value) in given.drawn:
-                own = given.drawn[target, value]
-                return lambda _: own
-            case terms.ValueOf(variable=variable, run=inner) if variable == target and inner.world == run.world:
-                source = self.maps[frame].featurise(given.vectors(frame, inner))[0]
-                return lambda _: source
-            case terms.Number(value=number):
-                return lambda features: torch.full_like(features, float(number))
-            case terms.Here(handle=handle) if handle == target:
-                return lambda features: features
-            case terms.MeanOver() | terms.CodeOf() if value in given.fixed:
-                return given.fixed[value].expand_as
-            case terms.Plus(left=left, factor=factor, right=right):
-                added = self._value(frame, target, right, run, given)
-                if left is None:
-                    return lambda features: float(factor) * added(features)
-                first = self._value(frame, target, left, run, given)
-                return lambda features: first(features) + float(factor) * added(features)
-        raise EngineRefusal(f"`{target}` does not take its own value in a run of the same network, a mean or a number")
-
     def _place(self, variable: Handle) -> tuple[int, int]:
         """The frame and the block of a variable."""
         index = -1 if not isinstance(variable, str) else self.variables.index(variable)
@@ -402,18 +389,6 @@ class TermEngine:
                 if owner.variable == index:
                     return frame, block
         raise EngineRefusal(f"`{variable}` is not aligned")
-
-
-def _assigned(run: Run) -> Iterator[tuple[str, terms.Value]]:
-    """The variables that a run sets, and what to.
-
-    Raises:
-        EngineRefusal: it sets something else, or for some readers only.
-    """
-    for assignment in run.assignments:
-        if not isinstance(assignment.target, str) or assignment.readers is not None:
-            raise EngineRefusal("only variables of an alignment are set, and for all their readers")
-        yield assignment.target, assignment.value
 
 
 def _later(where: Where, left_out: int) -> Where:

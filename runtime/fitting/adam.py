@@ -35,6 +35,11 @@ class Adam:
         self.taken = 0
         self._moving = [_Moving(parameter, betas) for parameters, betas in groups for parameter in parameters]
 
+    def keep(self, parameters: Sequence[nn.Parameter], rows: Sequence[int]) -> None:
+        """Go on with these in place of the parameters so far, of each of which they are some rows."""
+        for moving, parameter in zip(self._moving, parameters, strict=True):
+            moving.parameter, moving.mean, moving.square = parameter, moving.mean[rows], moving.square[rows]
+
     @torch.no_grad()
     def step(self, rate: float) -> None:
         """Move every parameter that has a gradient, and forget the gradients."""

@@ -15,7 +15,7 @@ from ...compiler.groundings import Frame
 from ...compiler.keys import derived_seed
 from ...compiler.plan import FitStep
 from ..engines import Engine
-from ..maps import FeatureMap, NestedMap
+from ..maps import NestedMap, inner_map
 from ..maps.chosen_dims import ChosenDims
 from ..maps.subspace import SubspaceMap
 from ..progress import Progress
@@ -82,7 +82,7 @@ def _fit_closed(step: FitStep, engine: Engine, index: int, fit: Labelled) -> Non
             basis = difference_basis(vectors, values)
         case _:
             basis = probe_basis(vectors, values, tuple(block.size for block in frame.blocks))
-    subspace = _own(feature_map)
+    subspace = inner_map(feature_map)
     assert isinstance(subspace, SubspaceMap)
     subspace.place(basis)
 
@@ -108,7 +108,7 @@ def _search(
     step: FitStep, objective: Objective, index: int, unknown: tuple[int, ...], label: str, progress: Progress
 ) -> list[SeedReport]:
     """Search a frame's dims on the items that need no map which is still unknown, and keep the better of both."""
-    chosen = _own(objective.engine.maps[index])
+    chosen = inner_map(objective.engine.maps[index])
     assert isinstance(chosen, ChosenDims)
     frames = step.grounding.frames
     others = tuple(step.variables[block.variable] for other in unknown for block in frames[other].blocks)
@@ -127,26 +127,30 @@ def _search(
 def _train(step: FitStep, objective: Objective, trained: list[int], label: str, progress: Progress) -> list[SeedReport]:
     """Train these frames' maps together, once for each seed, and restore the best restart's."""
     settings = step.settings
-    maps = tuple(_own(objective.engine.maps[index]) for index in trained)
     progress.start(label, settings.steps * settings.seeds)
+    seeds = [derived_seed(step.seed, "restart", str(seed)) for seed in range(settings.seeds)]
+    together = step.schedule.restarts
     trainings = [
-        train_maps(objective, maps, step, derived_seed(step.seed, "restart", str(seed)), progress)
-        for seed in range(settings.seeds)
+        training
+        for first in range(0, len(seeds), together)
+        for training in train_maps(objective, trained, step, seeds[first : first + together], progress)
     ]
     progress.finish()
     top = max(range(len(trainings)), key=lambda seed: trainings[seed].select)
-    for feature_map, state in zip(maps, trainings[top].states, strict=True):
-        feature_map.restore(state)
+    for index, state in zip(trained, trainings[top].states, strict=True):
+        inner_map(objective.engine.maps[index]).restore(state)
     reports = [
         SeedReport(
-            seed, t.select, t.trace[-1].loss, False, f"restart {seed + 1}", t.trace[-1].step, t.trace, settings.steps
+            seed,
+            t.select,
+            t.trace[-1].loss,
+            False,
+            f"restart {seed + 1}",
+            t.trace[-1].step,
+            tuple(t.trace),
+            settings.steps,
         )
         for seed, t in enumerate(trainings)
     ]
     reports[top] = replace(reports[top], chosen=True)
     return reports
-
-
-def _own(feature_map: FeatureMap) -> FeatureMap:
-    """The part of a map that a fit finds: of a nested one the inner map."""
-    return feature_map.inner if isinstance(feature_map, NestedMap) else feature_map

@@ -7,7 +7,7 @@ import torch
 from ...compiler.experiments import Encoding
 from ...compiler.groundings import Grounding, ground
 from ...compiler.interpret_terms import Batch, evaluate_in_model, model_batch
-from ...compiler.plan import Candidate, EncodeStep, EvaluateStep, FitStep, ItemsStep, NetworkSource, Plan
+from ...compiler.plan import Candidate, EncodeStep, EngineName, EvaluateStep, FitStep, ItemsStep, NetworkSource, Plan
 from ...compiler.sampling.draw_items import Population
 from ...compiler.sampling.items import Items
 from ...compiler.schedule import Schedule
@@ -83,8 +83,9 @@ class Fits:
     def engine(self, candidate: Candidate, evaluate: EvaluateStep, encoding: Encoding | None = None) -> Engine:
         """An engine for an evaluation on a candidate's network with its maps in place: fitted, random, or given."""
         encoding, variables, schedule = encoding or self.encoding(evaluate.items), evaluate.variables, evaluate.schedule
+        name = self.plan.runs(evaluate.key)
         if candidate.fit is None:
-            engine = self.open_engine(candidate.network, encoding, evaluate.grounding, variables, schedule)
+            engine = self.open_engine(candidate.network, encoding, evaluate.grounding, variables, schedule, name)
             if candidate.frame_seed is not None:
                 generator = torch.Generator().manual_seed(candidate.frame_seed)
                 for feature_map in engine.maps:
@@ -92,7 +93,7 @@ class Fits:
                     feature_map.restore(feature_map.state())
             return engine
         grounding = self.grounded(candidate, evaluate).grounding
-        engine = self.open_engine(candidate.network, encoding, grounding, variables, schedule)
+        engine = self.open_engine(candidate.network, encoding, grounding, variables, schedule, name)
         self._hold_outer(engine, self._step(candidate.fit))
         restore_maps(engine.maps, self.fit(candidate.fit))
         return engine
@@ -128,13 +129,14 @@ class Fits:
         grounding: Grounding | None,
         variables: tuple[str, ...],
         schedule: Schedule,
+        name: EngineName,
     ) -> Engine:
-        """An engine whose maps are not fitted yet, and which runs by a schedule."""
+        """An engine of this name whose maps are not fitted yet, and which runs by a schedule."""
         if source.key not in self._networks:
             self._networks[source.key] = open_network(source, self._room)
         maps = () if grounding is None else tuple(open_map(frame) for frame in grounding.frames)
         opened = self._networks[source.key]
-        return open_engine(self.plan.engine, opened, encoding, grounding, variables, maps, schedule)
+        return open_engine(name, opened, encoding, grounding, variables, maps, schedule)
 
     def encoding(self, encode_key: str) -> Encoding:
         """The encoding behind its key."""
@@ -158,7 +160,8 @@ class Fits:
         _, _, encoding = self.items(step.fit)
 
         def open_engine(grounding: Grounding) -> Engine:
-            engine = self.open_engine(step.network, encoding, grounding, step.variables, step.schedule)
+            name = self.plan.runs(step.key)
+            engine = self.open_engine(step.network, encoding, grounding, step.variables, step.schedule, name)
             self._hold_outer(engine, step)
             return engine
 

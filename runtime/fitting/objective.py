@@ -14,7 +14,7 @@ from ...compiler.interpret_terms import Batch
 from ...compiler.terms import OutputOf
 from ..engines import Engine, Prepared
 from ..halving import by_halves, fail_at_one, is_out_of_memory
-from ..scoring.answers import answer_loss, compare
+from ..scoring.answers import answer_loss, answer_losses, compare
 
 
 @dataclass(frozen=True)
@@ -92,23 +92,30 @@ class Objective:
         """The items of `select`."""
         return self.ask(self.select)
 
-    def descend(self, rows: Tensor, parameters: Sequence[Tensor], share: float = 1.0) -> float:
-        """The mean cross-entropy to the labels of these rows of `fit`, times a share; its gradients are added.
+    def descend(self, rows: Tensor, parameters: Sequence[Tensor], share: float = 1.0) -> list[float]:
+        """For each restart the mean cross-entropy to the labels of its rows of `fit`, times a share.
 
-        Where memory does not hold a batch, its halves' gradients are added one after the other.
+        `rows` have shape [restart, item]. The gradients of all these are added. Where memory does not hold a batch, its
+        halves' gradients are added one after the other.
         """
         before = [None if p.grad is None else p.grad.clone() for p in parameters]
         try:
-            loss = share * answer_loss(self.on_fit.logits(rows), self.on_fit.labels[rows], self.narrowed)
-            loss.backward()  # type: ignore[no-untyped-call]
-            return float(loss.detach())
+            every = rows.flatten()
+            losses = answer_losses(self.on_fit.logits(every), self.on_fit.labels.index_select(0, every), self.narrowed)
+            weight = torch.tensor(share, device=losses.device) / rows.shape[1]
+            losses.backward(weight.expand_as(losses))  # type: ignore[no-untyped-call]
+            found: list[float] = (share * losses.detach().view(rows.shape).mean(1)).tolist()
+            return found
         except (RuntimeError, MemoryError) as problem:
             if not is_out_of_memory(problem):
                 raise
         for parameter, grad in zip(parameters, before, strict=True):
             parameter.grad = grad
-        fail_at_one(len(rows))
-        return sum(self.descend(part, parameters, share * len(part) / len(rows)) for part in rows.tensor_split(2))
+        fail_at_one(rows.shape[1])
+        halves = [
+            self.descend(part, parameters, share * part.shape[1] / rows.shape[1]) for part in rows.tensor_split(2, 1)
+        ]
+        return [sum(parts) for parts in zip(*halves, strict=True)]
 
     def score(self, items: Asked) -> Score:
         """The score of the present maps."""

@@ -1,8 +1,10 @@
-"""Training: maps by gradient descent, from one random start, checked on `select` as it goes."""
+"""Training: maps by gradient descent from random starts, side by side, checked on `select` as they go."""
 
+import copy
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -11,7 +13,7 @@ from ...compiler.budgets import CHECKS
 from ...compiler.keys import derived_seed
 from ...compiler.plan import FitStep
 from ..errors import EnvironmentProblem
-from ..maps import AnnealedMap, FeatureMap
+from ..maps import AnnealedMap, FeatureMap, inner_map, side_by_side
 from ..progress import Progress
 from .adam import BETAS, Adam
 from .fit_reports import TracePoint
@@ -26,70 +28,148 @@ SIZE_BETAS = (0.9, 0.9)
 """Adam's averages for sizes: with the usual long memory, the gradients of the start would drown the penalty's."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Training:
-    """One restart: the best checked states of the maps, and every check."""
+    """One restart: all maps of its engine, and how those that are `trained` went so far.
 
-    states: tuple[dict[str, Tensor], ...]
-    select: float
-    trace: tuple[TracePoint, ...]
+    `states` are theirs at the best check, whose score is `select`.
+    """
+
+    maps: tuple[FeatureMap, ...]
+    trained: tuple[FeatureMap, ...]
+    batches: Iterator[Tensor]
+    states: tuple[dict[str, Tensor], ...] = ()
+    select: float = -1.0
+    trace: list[TracePoint] = field(default_factory=list)
+    losses: list[float] = field(default_factory=list)
+    """Of the steps since the last check."""
+    stale: int = 0
+    perfect: int = 0
+
+    def keep(self) -> None:
+        """The maps as they are now are the best so far."""
+        self.states = tuple(feature_map.state() for feature_map in self.trained)
+
+    def check(self, taken: int, select: float) -> None:
+        """Write a check down."""
+        self.trace.append(TracePoint(taken, sum(self.losses) / len(self.losses), select))
+        self.losses = []
+
+    def ends(self, select: float, patience: int) -> bool:
+        """Whether a score ends it; the maps are kept where none were better."""
+        self.stale = 0 if select > self.select else self.stale + 1
+        self.perfect = self.perfect + 1 if select == 1 else 0
+        if select >= self.select:
+            self.select = select
+            self.keep()
+        return self.stale >= patience or self.perfect == 2
+
+
+class _Joined:
+    """The maps of several restarts side by side, or those of the only one: all of the engine, and what is trained."""
+
+    def __init__(self, going: Sequence[Training], indices: Sequence[int], alone: bool) -> None:
+        first = going[0].maps
+        self.maps = first
+        if not alone:
+            beside = {index: side_by_side([one.maps[index] for one in going]) for index in indices}
+            self.maps = tuple(beside.get(index, feature_map) for index, feature_map in enumerate(first))
+        self.trained = tuple(inner_map(self.maps[index]) for index in indices)
+        self.annealed = [feature_map for feature_map in self.trained if isinstance(feature_map, AnnealedMap)]
+        self.parameters = [p for m in self.trained for p in m.parameters() if p.requires_grad]
 
 
 def train_maps(
-    objective: Objective, maps: tuple[FeatureMap, ...], step: FitStep, seed: int, progress: Progress
-) -> Training:
-    """Train maps together from a random start and return the state that was best on `select`, the last of equals.
+    objective: Objective, indices: Sequence[int], step: FitStep, seeds: Sequence[int], progress: Progress
+) -> list[Training]:
+    """Train maps of the engine together from random starts, a restart for each seed, each to its best on `select`.
 
     Adam, its rate falling linearly to zero; items of `fit` in a fresh order each epoch. The score on `select` is
-    checked twenty times over the budget. Training stops after `patience` checks without a better score, or after two
-    checks in a row that score 1. While learned sizes are still annealed no check counts.
+    checked twenty times over the budget; of equals the last is the best. A restart stops after `patience` checks
+    without a better score, or after two checks in a row that score 1. While learned sizes are still annealed no check
+    counts. Several restarts take their steps as one batch, and none knows of the others.
 
     Raises:
-        EnvironmentProblem: the loss is not finite.
+        EnvironmentProblem: a loss is not finite.
     """
-    settings, generator = step.settings, torch.Generator().manual_seed(seed)
-    for feature_map in maps:
-        feature_map.draw(generator)
-    annealed = [feature_map for feature_map in maps if isinstance(feature_map, AnnealedMap)]
-    parameters = [parameter for m in maps for parameter in m.parameters() if parameter.requires_grad]
-    optimizer = _optimizer(maps, annealed)
-    batches = _batches(len(objective.fit), settings.batch, derived_seed(seed, "order", ""))
+    with _without_subnormals():
+        return _train(objective, indices, step, seeds, progress)
+
+
+@contextmanager
+def _without_subnormals() -> Iterator[None]:
+    """Within it numbers below 1e-38 are 0: those that a network is sure of have such gradients, and cost most of all.
+
+    Nothing is lost, since Adam adds 1e-8 to what it divides by.
+    """
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
+
+
+def _train(
+    objective: Objective, indices: Sequence[int], step: FitStep, seeds: Sequence[int], progress: Progress
+) -> list[Training]:
+    settings, engine, alone = step.settings, objective.engine, len(seeds) == 1
+    restarts = [_start(objective, indices, settings.batch, seed, alone) for seed in seeds]
+    going, joined = restarts, _Joined(restarts, indices, alone)
+    optimizer = _optimizer(joined)
     checks = {max(1, round(settings.steps * (check + 1) / CHECKS)) for check in range(CHECKS)}
-    trace: list[TracePoint] = []
-    best, states, stale, perfect, losses = -1.0, _states(maps), 0, 0, list[float]()
     for taken in range(1, settings.steps + 1):
         done = min(1.0, taken / (ANNEALING * settings.steps))
-        for feature_map in annealed:
+        for feature_map in joined.annealed:
             feature_map.soften(done)
-        losses.append(_finite(objective.descend(next(batches), parameters)))
-        for feature_map in annealed:
+        rows = torch.stack([next(one.batches) for one in going])
+        with engine.using(joined.maps):
+            losses = objective.descend(rows, joined.parameters)
+        for one, loss in zip(going, losses, strict=True):
+            one.losses.append(_finite(loss))
+        for feature_map in joined.annealed:
             (SIZE_PENALTY * feature_map.taken()).backward()  # type: ignore[no-untyped-call]
         optimizer.step(settings.rate * (1 - (taken - 1) / settings.steps))
-        for feature_map in maps:
-            feature_map.settle()
-        progress.advance()
+        for trained in joined.trained:
+            trained.settle()
+        progress.advance(len(going))
         if taken not in checks:
             continue
-        for feature_map in annealed:
+        for feature_map in joined.annealed:
             feature_map.harden()
-        select = objective.score(objective.on_select).agreement
-        trace.append(TracePoint(taken, sum(losses) / len(losses), select))
-        losses = []
-        if annealed and done < 1:
-            continue
-        stale = 0 if select > best else stale + 1
-        perfect = perfect + 1 if select == 1 else 0
-        if select >= best:
-            best, states = select, _states(maps)
-        if stale >= settings.patience or perfect == 2:
-            progress.advance(settings.steps - taken)
+        left = []
+        for row, one in enumerate(going):
+            with engine.using(one.maps):
+                select = objective.score(objective.on_select).agreement
+            one.check(taken, select)
+            if (joined.annealed and done < 1) or not one.ends(select, settings.patience):
+                left.append(row)
+        progress.advance((len(going) - len(left)) * (settings.steps - taken))
+        if not left:
             break
-    return Training(states, best, tuple(trace))
+        if len(left) < len(going):
+            going = [going[row] for row in left]
+            joined = _Joined(going, indices, alone)
+            optimizer.keep(joined.parameters, left)
+    return restarts
 
 
-def _optimizer(maps: tuple[FeatureMap, ...], annealed: list[AnnealedMap]) -> Adam:
-    sizes = [p for feature_map in annealed for p in feature_map.size_parameters()]
-    others = [p for m in maps for p in m.parameters() if p.requires_grad and not any(p is size for size in sizes)]
+def _start(objective: Objective, indices: Sequence[int], batch: int, seed: int, alone: bool) -> Training:
+    """A restart at its random maps: the engine's own where it is the only one, else copies of them."""
+    maps = objective.engine.maps
+    if not alone:
+        maps = tuple(copy.deepcopy(m) if index in indices else m for index, m in enumerate(maps))
+    trained, generator = tuple(inner_map(maps[index]) for index in indices), torch.Generator().manual_seed(seed)
+    for feature_map in trained:
+        feature_map.draw(generator)
+    batches = _batches(len(objective.fit), batch, derived_seed(seed, "order", ""))
+    training = Training(maps, trained, batches)
+    training.keep()
+    return training
+
+
+def _optimizer(joined: _Joined) -> Adam:
+    sizes = [p for feature_map in joined.annealed for p in feature_map.size_parameters()]
+    others = [p for p in joined.parameters if not any(p is size for size in sizes)]
     return Adam([(others, BETAS), (sizes, SIZE_BETAS)])
 
 
@@ -97,10 +177,6 @@ def _finite(loss: float) -> float:
     if not math.isfinite(loss):
         raise EnvironmentProblem("CS508", "the fit's loss is not finite", "lower the rate of `fit`")
     return loss
-
-
-def _states(maps: tuple[FeatureMap, ...]) -> tuple[dict[str, Tensor], ...]:
-    return tuple(feature_map.state() for feature_map in maps)
 
 
 def _batches(items: int, size: int, seed: int) -> Iterator[Tensor]:

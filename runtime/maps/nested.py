@@ -81,3 +81,8 @@ class NestedMap(FeatureMap):
         }
         self.hold(parts["outer"])
         self.inner.restore(parts["inner"])
+
+
+def inner_map(feature_map: FeatureMap) -> FeatureMap:
+    """The part of a map that a fit finds: of a nested one the inner map."""
+    return feature_map.inner if isinstance(feature_map, NestedMap) else feature_map

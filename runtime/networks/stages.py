@@ -9,19 +9,25 @@ import torch
 from torch import Tensor, nn
 
 from ...compiler.budgets import ROWS_AT_ONCE
-from .protocol import SiteEdit
+from .protocol import Edit, SiteEdit
 
 if TYPE_CHECKING:
     from .prefix import Prefix
 
 
 class Site(nn.Module):
-    """A named place where an engine may read and write: hands on a copy, so that writing spoils nothing upstream.
+    """A named place where an engine may read and write: by `edits`, made in turn, or by hooks.
 
-    Where nobody listens there is nobody who could write.
+    Hooks are given a copy, so that writing spoils nothing upstream.
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.edits: list[Edit] = []
+
     def forward(self, x: Tensor) -> Tensor:
+        for edit in self.edits:
+            x = edit(x)
         return x.clone() if self._forward_hooks else x
 
 
@@ -91,15 +97,14 @@ class PlainNetwork(nn.Module, ABC):
     @contextmanager
     def edited(self, edits: Sequence[SiteEdit]) -> Iterator[None]:
         """See `Network.edited`."""
-        handles = [
-            self.site_module(component, layer).register_forward_hook(lambda _, __, output, edit=edit: edit(output))
-            for component, layer, _, edit in edits
-        ]
+        sites = [self.site_module(component, layer) for component, layer, _, _ in edits]
+        for site, (_, _, _, edit) in zip(sites, edits, strict=True):
+            site.edits.append(edit)
         try:
             yield
         finally:
-            for handle in handles:
-                handle.remove()
+            for site in reversed(sites):
+                site.edits.pop()
 
     def advance(self, state: Tensor, tokens: Tensor, first: int, stop: int) -> Tensor:
         """See `Network.advance`."""
@@ -134,7 +139,7 @@ class PlainNetwork(nn.Module, ABC):
         logits: Tensor = self.logits(self.answer(self.sites[last](self.advance(state, state, first, last))))
         return logits
 
-    def site_module(self, component: str, layer: int | None) -> nn.Module:
+    def site_module(self, component: str, layer: int | None) -> Site:
         """The module whose output, shape [item, position, width], is the site.
 
         Raises:
@@ -143,7 +148,8 @@ class PlainNetwork(nn.Module, ABC):
         if component == "logits" and layer is None:
             return self.logits
         if component == self.component and layer is not None and 0 <= layer < len(self.sites):
-            return self.sites[layer]
+            site: Site = self.sites[layer]  # type: ignore[assignment]
+            return site
         raise ValueError(f"the network has no site {component}[{layer}]")
 
     def site_path(self, component: str, layer: int | None) -> str:

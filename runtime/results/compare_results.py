@@ -173,6 +173,9 @@ def _move(
 ) -> Move:
     """The difference at confidence 1 - alpha, `alpha` being what both claims may err together."""
     text, ends = after.text, (before.estimate, after.estimate)
+    if before.version is not None and after.version is not None and before.version != after.version:
+        why = f"its definition changed: version {before.version} before, {after.version} after"
+        return Move(text, *ends, "not comparable", why)
     if before.among != after.among:
         return Move(text, *ends, "not comparable", "one among the declared answers, one over all classes")
     if before.exact is not None and after.exact is not None:

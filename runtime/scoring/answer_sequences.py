@@ -26,15 +26,15 @@ def sequences_right(logits: Tensor, codes: Tensor, answer: AnswerAt, among: bool
     return right, lead
 
 
-def sequence_loss(logits: Tensor, codes: Tensor, answer: AnswerAt) -> Tensor:
-    """The mean cross-entropy of the codes' sequences, summed over tokens; at each among those that go on with one."""
+def sequence_losses(logits: Tensor, codes: Tensor, answer: AnswerAt) -> Tensor:
+    """The cross-entropy of sequences, summed over tokens, each among those that go on with a sequence; shape [item]."""
     total = logits.new_zeros(len(logits), dtype=torch.float32)
     for step, (wanted, allowed) in enumerate(_steps(answer, logits.shape[2], logits.device)):
         log = logits[:, step].float().masked_fill(~allowed[codes], -torch.inf).log_softmax(1)
         token = wanted[codes]
         said = log.gather(1, token.clamp(min=0)[:, None])[:, 0]
         total = total - torch.where(token >= 0, said, torch.zeros_like(said))
-    return total.mean()
+    return total
 
 
 def _steps(answer: AnswerAt, classes: int, device: torch.device) -> list[tuple[Tensor, Tensor]]:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ...compiler.experiments import AnswerAt, Encoding
 from ..errors import EnvironmentProblem
-from .answer_sequences import sequence_loss, sequences_right
+from .answer_sequences import sequence_losses, sequences_right
 
 NEAR_TIE = 1e-4
 
@@ -81,7 +81,12 @@ def near_ties(logits: Tensor, answer: AnswerAt) -> Tensor:
 
 
 def answer_loss(logits: Tensor, labels: Tensor, encoding: Encoding) -> Tensor:
-    """The mean cross-entropy to the labels over the declared answers, summed over several answers; a scalar.
+    """The mean of `answer_losses`, a scalar."""
+    return answer_losses(logits, labels, encoding).mean()
+
+
+def answer_losses(logits: Tensor, labels: Tensor, encoding: Encoding) -> Tensor:
+    """The cross-entropy to the labels over the declared answers, summed over several answers; shape [item].
 
     Of a value with several classes their probabilities are added.
     """
@@ -89,15 +94,15 @@ def answer_loss(logits: Tensor, labels: Tensor, encoding: Encoding) -> Tensor:
     losses = []
     for index, (answer, codes) in enumerate(zip(encoding.answers, answer_codes(labels, encoding), strict=True)):
         if answer.sequences:
-            losses.append(sequence_loss(logits, codes, answer))
+            losses.append(sequence_losses(logits, codes, answer))
             continue
         best = _declared(logits[:, index], answer).float()
         if any(answer.also):
             log = best.log_softmax(1).masked_fill(~_wanted(answer, codes), -torch.inf)
-            losses.append(-log.logsumexp(1).mean())
+            losses.append(-log.logsumexp(1))
         else:
-            losses.append(torch.nn.functional.cross_entropy(best, codes))
-    return losses[0] if len(losses) == 1 else torch.stack(losses).sum()
+            losses.append(torch.nn.functional.cross_entropy(best, codes, reduction="none"))
+    return losses[0] if len(losses) == 1 else torch.stack(losses).sum(0)
 
 
 def _declared(logits: Tensor, answer: AnswerAt) -> Tensor:

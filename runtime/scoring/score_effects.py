@@ -96,8 +96,11 @@ def score_effect(
             variable.values, variable.values, variable.near, variable.range, variable.binary, variable.read_right
         )
     assert not isinstance(score, Amount), "a mean of `correct` is agreement with the model"
+    right = step.model.output_of(items.bases)
+    if isinstance(score.left, MetricOf):  # of several tokens each is read after those of the correct answer before it
+        batch = replace(batch, forced=encoding.force(right))
     logits = [engine.logits(OutputOf(step.model.output, run), batch) for run in runs]
-    labels = torch.from_numpy(step.model.output_of(items.bases))
+    labels = torch.from_numpy(right)
     after, before = (_read(score.left, one, labels, encoding, step) for one in logits)
     near = after.near | before.near
     if isinstance(score, Differ):

@@ -24,6 +24,7 @@ from ...compiler.terms import (
     Resampled,
     Run,
     ValueOf,
+    own_name,
     parts_of,
 )
 from ..engines import Engine
@@ -101,7 +102,7 @@ class Setting:
 
     def _with_code(self, value: CodeOf) -> Tensor:
         """The natural inputs on which a variable has a value."""
-        chosen = self.step.model.run(self.natural.codes, {})[value.variable] == value.code
+        chosen = self.step.model.run(self.natural.codes, {})[own_name(value.variable)] == value.code
         if not chosen.any():
             raise EngineRefusal(f"no input of `fit` gives `{value.variable}` the value that it is set to")
         return self.natural.rows[torch.from_numpy(chosen)]

@@ -97,7 +97,7 @@ def test_every_outcome_grade_and_reason_has_an_example() -> None:
     given = set(re.findall(r"inconclusive\((\w+)", said))
     assert given == set(REASONS)
     names = set(re.findall(r"inconclusive\((?:vacuous|control_unsettled): ([^)]*)\)", said))
-    assert names == {"no-op", "random subspace", "scrambled model", "flipped model", "random networks"}
+    assert names == {"no-op", "random subspace", "scrambled model", "flipped model", "random networks", "random origin"}
 
 
 def test_networks_are_what_the_script_writes(tmp_path: Path) -> None:

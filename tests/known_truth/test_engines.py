@@ -1,11 +1,28 @@
-"""Two engines, one truth: the same specs run by pyvene give the same verdicts, and the same numbers for given maps."""
+"""Three engines, one truth: for the same stored maps they give the same verdicts, and refits lie within intervals."""
 
+import json
+import runpy
 from pathlib import Path
+from typing import Any
 
+import cspec
 import pytest
+from cspec.cli.main import main
 
 from .tools import FOLDER, Verified, verify
 
+SPECS = FOLDER.parent
+SCRIPT = runpy.run_path(str(SPECS / "compare_engines.py"))
+CHEAP = (
+    "handwired_equality/handwired_equality",
+    "handwired_equality/exchanged",
+    "handwired_equality/rotated",
+    "known_truth/hidden_pathway",
+    "known_truth/disentangle",
+    "known_truth/neither",
+    "known_truth/families",
+    "known_truth/three_copies",
+)
 LEARNED = """
 align das: both_equalities -> equal {
   left, right at hidden[2] via rotation size 1
@@ -14,30 +31,104 @@ align das: both_equalities -> equal {
 align mask: both_equalities -> equal {
   left, right at hidden[2] via identity size 1
 }
+align somewhere: both_equalities -> equal {
+  left, right in hidden[1..2] via identity size 1
+}
+circuit found = top 1 of hidden[2][*] by change({it := source} -> same)
 claim rotation: iia(das) >= 0.9
 claim neurons:  iia(mask) >= 0.9
+claim place:    iia(somewhere) >= 0.9
+claim failing:  iia(das) <= 0.1 expect refuted
+claim wrecked:  change({found := source} -> same) >= 0.2
 """
 
 
-@pytest.mark.parametrize("name", ["hidden_pathway", "neither"])
-def test_given_maps_give_identical_numbers(name: str, tmp_path: Path) -> None:
-    ours, theirs = both(FOLDER / f"{name}.cspec", tmp_path)
-    assert numbers(ours) == numbers(theirs)
+@pytest.mark.parametrize("name", CHEAP)
+def test_references_give_the_verdicts_of_the_stored_maps(name: str, tmp_path: Path) -> None:
+    spec = SPECS / f"{name}.cspec"
+    ours = cspec.verify(spec, store=tmp_path, engine="fused")
+    for engine in ("hooks", "pyvene"):
+        theirs = cspec.verify(spec, store=tmp_path, engine=engine, fit_engine="fused")
+        assert theirs.environment.engine == engine
+        assert [SCRIPT["said"](theirs[claim]) for claim in ours] == [SCRIPT["said"](ours[claim]) for claim in ours]
+        for claim in ours:
+            for mine, other in zip(ours[claim].quantities, theirs[claim].quantities, strict=True):
+                assert other.map == mine.map
+                assert other.estimate == (mine.estimate if mine.binary else pytest.approx(mine.estimate, rel=1e-3))
 
 
-def test_learned_maps_give_the_same_verdicts(tmp_path: Path) -> None:
+def test_maps_and_circuits_of_another_engine_are_read_and_not_found_again(tmp_path: Path) -> None:
+    spec = learned(tmp_path)
+    ours = verify(spec, tmp_path / "store", "--engine", "fused")
+    theirs = verify(spec, tmp_path / "store", "--engine", "pyvene", "--fit-engine", "fused")
+    assert [ours.said(claim) for claim in ours.verdicts] == ["holds", "holds", "holds", "refuted", "holds"]
+    assert [theirs.said(claim) for claim in ours.verdicts] == [ours.said(claim) for claim in ours.verdicts]
+    for claim in ours.verdicts:
+        mine, other = ours.quantity(claim), theirs.quantity(claim)
+        assert mine["keys"]["scores"] != other["keys"]["scores"]  # measured anew
+        assert (mine["map"], mine["seeds"], mine["search"]) == (other["map"], other["seeds"], other["search"])
+        assert mine["estimate"] == other["estimate"]
+    assert {v["grade"] for v in theirs.verdicts.values()} == {"statistical"}  # no second look: the same maps and items
+
+
+def test_what_evaluates_and_what_fits_can_be_any_two_engines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec, store = learned(tmp_path), tmp_path / "store"
+    by_hooks = verify(spec, store, "--engine", "fused", "--fit-engine", "hooks")
+    again = verify(spec, store, "--engine", "hooks")
+    assert by_hooks.quantity("rotation")["map"] == again.quantity("rotation")["map"]
+    assert numbers(by_hooks) == numbers(again)
+    assert plan(spec, store, capsys, "--engine", "hooks")["fitted_by"] == "hooks"
+    mixed = plan(spec, store, capsys, "--engine", "pyvene", "--fit-engine", "hooks")
+    assert (mixed["engine"], mixed["fitted_by"]) == ("pyvene", "hooks")
+    fits = [step for step in mixed["steps"] if step["kind"] == "Fit"]
+    assert sum(step["stored"] for step in fits) > 0
+    assert not [step for step in mixed["steps"] if step["kind"] == "Evaluate" and step["stored"]]
+
+
+def test_a_counterexample_is_replayed_by_the_engines_of_its_result(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = tmp_path / "store"
+    spec = learned(tmp_path, "claim failing: iia(das.left) >= 0.9 expect unsupported", seeds=1, steps=2)
+    assert verify(spec, store, "--engine", "hooks", "--fit-engine", "fused").said("failing") == "unsupported"
+    assert main(["replay", f"{spec}#1", "--store", str(store)]) == 0
+    assert "as the result says" in capsys.readouterr().out
+
+
+def test_refits_lie_within_their_intervals(tmp_path: Path) -> None:
+    spec = learned(tmp_path)
+    ours, *others = (verify(spec, tmp_path / name, "--engine", name) for name in ("fused", "hooks", "pyvene"))
+    for theirs in others:
+        for claim in ours.verdicts:
+            assert theirs.said(claim) == ours.said(claim)
+            mine, other = ours.quantity(claim), theirs.quantity(claim)
+            assert mine["low"] <= other["estimate"] <= mine["high"]
+            assert other["low"] <= mine["estimate"] <= other["high"]
+
+
+def learned(folder: Path, claims: str = "", **fit: int) -> Path:
+    """A spec beside its network whose maps are learned, with its own claims or the ones given."""
     text = (FOLDER / "families.cspec").read_text(encoding="utf-8")
-    (tmp_path / "equality.safetensors").write_bytes((FOLDER / "equality.safetensors").read_bytes())
-    spec = tmp_path / "learned.cspec"
-    spec.write_text(text[: text.index("align ")] + LEARNED, encoding="utf-8")
-    ours, theirs = both(spec, tmp_path)
-    assert [ours.said(claim) for claim in ours.verdicts] == [theirs.said(claim) for claim in theirs.verdicts]
-    assert ours.said("neurons") == "holds"
+    (folder / "equality.safetensors").write_bytes((FOLDER / "equality.safetensors").read_bytes())
+    spec, declared = folder / "learned.cspec", LEARNED
+    for setting, value in fit.items():
+        old = {"seeds": "seeds: 3", "steps": "steps: 60"}[setting]
+        declared = declared.replace(old, f"{setting}: {value}")
+    if claims:
+        lines = [line for line in declared.splitlines() if not line.startswith("claim ")]
+        declared = "\n".join([*lines, claims])
+    spec.write_text(text[: text.index("align ")] + declared, encoding="utf-8")
+    return spec
 
 
-def both(spec: Path, folder: Path) -> tuple[Verified, Verified]:
-    """The same spec under both engines, each with a store of its own."""
-    return (verify(spec, folder / "fused"), verify(spec, folder / "pyvene", "--engine", "pyvene"))
+def plan(spec: Path, store: Path, capsys: pytest.CaptureFixture[str], *options: str) -> dict[str, Any]:
+    """What `cspec plan --json` says."""
+    capsys.readouterr()
+    assert main(["plan", str(spec), "--store", str(store), "--json", *options]) == 0
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)["plan"]
+    return found
 
 
 def numbers(done: Verified) -> dict[str, tuple[str, float, float, float]]:

@@ -1,6 +1,8 @@
 """The passes of a graph's measurement: each run is made once, as planned, and gives what it gives alone."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -9,12 +11,11 @@ from cspec.compiler.pipeline import compile_spec
 from cspec.compiler.plan import EngineName, GraphStep, Plan
 from cspec.compiler.pricing import price_plan, render_plan
 from cspec.runtime.fitting.fits import Fits
+from cspec.runtime.networks.transformers import TransformerNetwork
 from cspec.runtime.progress import Silent
 from cspec.runtime.results.store import Store
 from cspec.runtime.scoring.evaluations import Evaluations
 from transformers import GPT2Config, GPT2LMHeadModel
-
-from .test_metric_prices import Counted
 
 SPEC = """
 task toy {
@@ -62,11 +63,12 @@ def graph_of(plan: Plan) -> GraphStep:
 @pytest.mark.parametrize("engine", ["fused", "hooks"])
 @pytest.mark.parametrize("metrics", [("correct", "correct", "correct"), ("high", "even", "correct")])
 def test_a_graph_takes_as_many_passes_as_its_price(
-    engine: EngineName, metrics: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    engine: EngineName, metrics: tuple[str, ...], tmp_path: Path, count_passes: Callable[[Any], Any]
 ) -> None:
     plan = planned(tmp_path, engine, *metrics)
     step = graph_of(plan)
-    store, priced, counted = Store(tmp_path / "store"), price_plan(plan).graphs["parts"], Counted(monkeypatch)
+    store, priced = Store(tmp_path / "store"), price_plan(plan).graphs["parts"]
+    counted = count_passes(TransformerNetwork)
     evaluations = Evaluations(plan, store, Fits(plan, store, Silent()), Silent())
     evaluations.score_together("parts", step.evaluations, step.count)
     assert (counted.clean, counted.forward) == (priced.clean, priced.forward)

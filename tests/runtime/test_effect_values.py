@@ -116,7 +116,8 @@ def test_a_value_of_another_place_is_what_plain_python_counts(text: str, set_to:
 
     spec = f"{SPEC}claim c: change({{{text}}} -> same on wired) >= 0.0001 exhaustively\n"
     assert Fraction(quantity(spec, tmp_path)["exact"]) == weighted(changed, outputs_differ)
-    assert quantity(spec, tmp_path, "--engine", "hooks")["exact"] == quantity(spec, tmp_path)["exact"]
+    for engine in ("hooks", "pyvene"):
+        assert quantity(spec, tmp_path, "--engine", engine)["exact"] == quantity(spec, tmp_path)["exact"]
 
 
 def test_units_from_one_donor_and_units_each_from_its_own_are_different_laws(tmp_path: Path) -> None:
@@ -129,7 +130,9 @@ def test_units_from_one_donor_and_units_each_from_its_own_are_different_laws(tmp
     assert found["low"] < 0.375 < found["high"]
     assert found["n"] >= 200
     assert abs(found["estimate"] - 0.375) < 0.08
-    assert quantity(drawn, tmp_path, "--engine", "hooks", "--store", str(tmp_path / "s"))["right"] == found["right"]
+    for engine in ("hooks", "pyvene"):
+        other = quantity(drawn, tmp_path, "--engine", engine, "--store", str(tmp_path / engine))
+        assert other["right"] == found["right"]
 
 
 def test_draws_do_not_depend_on_how_many_items_there_are(tmp_path: Path) -> None:
@@ -157,7 +160,9 @@ def test_noise_is_as_large_as_it_says(sigma: str, least: float, most: float, tmp
     spec = f"{COPIES}{pairs}claim c: change({{hidden[3] := {value}}} -> late) <= 0.99\n"
     found = quantity(spec, tmp_path)
     assert least <= found["estimate"] <= most
-    assert quantity(spec, tmp_path, "--engine", "hooks", "--store", str(tmp_path / "s"))["right"] == found["right"]
+    for engine in ("hooks", "pyvene"):
+        other = quantity(spec, tmp_path, "--engine", engine, "--store", str(tmp_path / engine))
+        assert other["right"] == found["right"]
 
 
 @pytest.mark.parametrize(

@@ -106,8 +106,9 @@ def test_an_effect_is_what_plain_python_counts(
 ) -> None:
     (spec := tmp_path / "e.cspec").write_text(SPEC % (text, -0.99 if text.startswith("effect") else 0.0001))
     shutil.copy(WIRED, tmp_path)
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
-        main(["verify", str(spec), "--json"])
-    (verdict,) = json.loads(out.getvalue())["result"]["verdicts"]
-    assert Fraction(verdict["quantities"][0]["exact"]) == weighted(score, changing)
+    for engine in ("fused", "pyvene"):
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
+            main(["verify", str(spec), "--json", "--engine", engine])
+        (verdict,) = json.loads(out.getvalue())["result"]["verdicts"]
+        assert Fraction(verdict["quantities"][0]["exact"]) == weighted(score, changing), engine

@@ -313,9 +313,10 @@ def test_frames_stay_orthonormal_while_they_are_trained(kind: EngineName, networ
 
 
 def test_pyvene_refuses_by_name_what_it_cannot_evaluate(network: Mlp, batch: Batch) -> None:
+    """What is set within an item's set is swapped, or left as it is."""
     engine = open_engine("pyvene", network, ROTATION, NAMES)
     inner = Run(WORLD, 1, (Assignment("b", ValueOf("b", Run(WORLD, 2))),))
-    nested = OutputOf("o", Run(WORLD, 0, (Assignment("a", ValueOf("a", inner)),)))
+    nested = OutputOf("o", Run(WORLD, 0, (Assignment("a", ValueOf("a", inner)),), within_set=True))
     with pytest.raises(EngineRefusal, match="`a`"):
         engine.logits(nested, batch)
 
@@ -327,12 +328,14 @@ def test_a_variable_without_a_place_is_refused_by_name(kind: EngineName, network
         )
 
 
-def test_a_nested_run_takes_the_value_that_the_inner_interchange_leaves(network: Mlp, batch: Batch) -> None:
+def test_a_nested_run_takes_the_value_that_the_inner_interchange_leaves(
+    kind: EngineName, network: Mlp, batch: Batch
+) -> None:
     frames = (
         Frame("hidden", 1, (0, 1, 2), 12, IDENTITY, (Block(0, 0, 3),)),
         Frame("hidden", 2, (4, 5), 10, IDENTITY, (Block(1, 0, 2),)),
     )
-    engine = open_engine("fused", network, Grounding(frames), NAMES)
+    engine = open_engine(kind, network, Grounding(frames), NAMES)
     inner = Run(WORLD, 1, (Assignment("a", ValueOf("a", Run(WORLD, 2))),))
     nested = OutputOf("o", Run(WORLD, 0, (Assignment("b", ValueOf("b", inner)),)))
     tokens = torch.from_numpy(batch.inputs)

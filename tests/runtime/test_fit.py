@@ -13,6 +13,7 @@ from cspec.compiler.experiments import Encoding
 from cspec.compiler.groundings import Block, Frame, Grounding, Inside
 from cspec.compiler.interpret_terms import Batch, evaluate_in_model, model_batch
 from cspec.compiler.plan import EncodeStep, FitStep, ItemsStep, Plan
+from cspec.compiler.schedule import NAIVE
 from cspec.compiler.terms import OutputOf
 from cspec.lang.places import Family, FamilyName
 from cspec.runtime.engines import Engine, open_engine, open_network
@@ -98,7 +99,9 @@ class Bench:
     ) -> Fitted:
         """A fit with a fresh engine, which is then `self.engine`."""
         step = replace(self.step, settings=replace(self.step.settings, **settings))  # type: ignore[arg-type]
-        step = replace(step, seed=step.seed if seed is None else seed, grounding=grounding or step.grounding)
+        step = replace(step, seed=step.seed if seed is None else seed)
+        if grounding is not None:  # the plan's schedule is for the rotation
+            step = replace(step, grounding=grounding, schedule=NAIVE)
         self.engine = engine or self.open(step.grounding)
         return run_fit(step, self.engine, self.fit, self.select, self.encoding, Silent())
 

@@ -1,4 +1,4 @@
-"""Writes the networks of this folder: the equalities of two pairs of symbols, wired by hand, and four that differ.
+"""Writes the networks of this folder: the equalities of two pairs of symbols, wired by hand, and others that differ.
 
 python tests/docs/verdicts/wire.py
 """
@@ -52,22 +52,52 @@ def wire_copies() -> dict[str, np.ndarray]:
     }
 
 
+def wire_told() -> dict[str, np.ndarray]:
+    """Of two symbols: whether each is below 4, in one neuron; then whether these are equal."""
+    return {
+        "embed.weight": np.arange(8)[:, None] < 4,
+        "layers.0.weight": np.eye(2),
+        "layers.0.bias": np.zeros(2),
+        "layers.1.weight": np.array([[1, -1], [-1, 1]]),
+        "layers.1.bias": np.zeros(2),
+        "head.weight": 4 * np.array([[1, 1], [-1, -1]]),
+        "head.bias": np.array([-2, 2]),
+    }
+
+
+def wire_early() -> dict[str, np.ndarray]:
+    """The same of symbols that have a dim each: layer 1 hands them on, and what is below 4 is decided in layer 2."""
+    told, symbols = wire_told(), np.eye(8)
+    return told | {
+        "embed.weight": symbols,
+        "layers.0.weight": np.concatenate([np.eye(16), -np.eye(16)]),
+        "layers.0.bias": np.zeros(32),
+        "layers.1.weight": told["layers.1.weight"] @ np.kron(np.eye(2), told["embed.weight"].T) @ np.eye(16, 32),
+    }
+
+
 def networks() -> dict[str, dict[str, np.ndarray]]:
-    """The network; `blind` to `y == z`; `faint` and `twin`, with logits 1/100,000 and twice as large; `copies`."""
+    """The network; `blind` to `y == z`; `faint` and `twin`, with logits 1/100,000 and twice as large; others."""
     wired = wire()
     blind = wired | {"layers.2.weight": np.array([[-1, 0], [0, 0]]), "layers.2.bias": np.array([1, 0])}
     faint, twin = (wired | {name: wired[name] * scale for name in ("head.weight", "head.bias")} for scale in (1e-5, 2))
-    return {"wired": wired, "blind": blind, "faint": faint, "twin": twin, "copies": wire_copies()}
+    one = {"wired": wired, "blind": blind, "faint": faint, "twin": twin, "copies": wire_copies()}
+    return one | {"told": wire_told(), "early": wire_early()}
 
 
 def main(folder: Path = Path(__file__).parent) -> None:
     """Write every network."""
-    config = {"architecture": "mlp", "vocab": 2**BITS, "inputs": 4, "embed": BITS}
-    config |= {"classes": 2, "frozen": ["embed.weight"]}
     for name, tensors in networks().items():
-        config["hidden"] = [len(tensors[f"layers.{i}.bias"]) for i in range(3)]
+        (vocab, embed), hidden = tensors["embed.weight"].shape, [len(v) for k, v in tensors.items() if _is_bias(k)]
+        inputs = tensors["layers.0.weight"].shape[1] // embed
+        config = {"architecture": "mlp", "vocab": vocab, "inputs": inputs, "embed": embed, "hidden": hidden}
+        config |= {"classes": 2, "frozen": ["embed.weight"] if vocab == 2**BITS else []}
         plain = {key: np.ascontiguousarray(tensor, dtype=np.float32) for key, tensor in tensors.items()}
         save_file(plain, folder / f"{name}.safetensors", metadata={"cspec.config": json.dumps(config)})
+
+
+def _is_bias(name: str) -> bool:
+    return name.startswith("layers.") and name.endswith(".bias")
 
 
 if __name__ == "__main__":
