@@ -40,6 +40,7 @@ def run(options: argparse.Namespace, output: Output) -> int:
     engine = chosen_engine(options, checked, output)
     from ..runtime.deciding.verdicts import Result
     from ..runtime.results.result_document import result_table
+    from .place_problems import placed_in
     from .render_verdicts import VerdictPrinter
     from .terminal import terminal_progress
 
@@ -59,7 +60,8 @@ def run(options: argparse.Namespace, output: Output) -> int:
             with progress.paused():
                 printer.graph(so_far.graphs[-1])
 
-        result = run_plan(checked, standing, store, progress, decided, engine, options.fit_engine, measured)
+        with placed_in(checked):
+            result = run_plan(checked, standing, store, progress, decided, engine, options.fit_engine, measured)
     printer.footer(result)
     output.add("result", result_table(result))
     return result.exit_code

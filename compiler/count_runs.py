@@ -13,9 +13,7 @@ from .network_facts import NetworkFacts
 from .terms import (
     Agree,
     Amount,
-    Apart,
     Distance,
-    Gain,
     Handle,
     MeanOver,
     NetworkWorld,
@@ -28,6 +26,7 @@ from .terms import (
     ValueOf,
     WrongReads,
     measured_run,
+    metric_runs,
     parts_of,
 )
 from .terms import CodeOf as CodeOf
@@ -271,13 +270,11 @@ def ask_metric(
 
     Of `shared` runs those are left out that were asked for before.
     """
-    assert isinstance(score, Amount | Gain | Apart)
-    queries = (score.query,) if isinstance(score, Amount) else (score.left, score.right)
 
     def asked(text: object = None, shared: SharedRuns | None = shared) -> Asked:
         asking = _Asking(facts, grounding, variables, inputs, shared, text)
-        for query in queries:
-            asking.run(query.run)
+        for run in metric_runs(score):
+            asking.run(run)
         return asking.asked
 
     whole = asked(shared=shared if metric.plain else None)

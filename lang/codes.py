@@ -272,6 +272,7 @@ CODES: dict[str, Code] = {
     "CS537": Code("a device that is not there", exit=4),
     "CS538": Code("a module that the network lacks, or that gives no activation", exit=4),
     "CS539": Code("a network without a language head", exit=4),
+    "CS545": Code("a tokenizer that ends every prompt with a token of its own"),
     "CS546": Code("a text that the tokenizer does not know"),
     "CS547": Code("values of a slot that are the same tokens"),
     "CS548": Code("a device whose memory does not hold one input", exit=4),

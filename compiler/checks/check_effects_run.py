@@ -22,17 +22,20 @@ from ...lang.renderings import Prompt
 from ..lowering.lower_effects import aligned_names, sites_of
 from ..lowering.lower_rests import NODES
 from ..network_facts import NetworkFacts
+from ..prompts import SpokenTask
 from .check_modules import find_module_obstacle
 
 
-def find_effect_obstacle(estimand: Effect | Mean, program: Program, facts: NetworkFacts | None) -> str:
+def find_effect_obstacle(
+    estimand: Effect | Mean, program: Program, facts: NetworkFacts | None, spoken: SpokenTask | None = None
+) -> str:
     """What no engine measures of an effect or a mean; nothing where it is measured."""
     unknown = not any(model.task == estimand.task for model in program.models.values())
     if unknown and not _reads_metric(estimand):
         return "an effect at a task without a model, whose items are not known"
     if isinstance(estimand, Mean):
         return ""
-    if what := _of_rests(estimand, program, facts):
+    if what := _of_rests(estimand, program, facts, spoken):
         return what
     if what := _of_alignments(estimand, program) or find_module_obstacle(estimand, program, facts):
         return what
@@ -60,14 +63,17 @@ def _reads_metric(estimand: Effect | Mean) -> bool:
     return isinstance(estimand.target, MetricTarget) and estimand.target.name != CORRECT.name
 
 
-def _of_rests(effect: Effect, program: Program, facts: NetworkFacts | None) -> str:
+def _of_rests(effect: Effect, program: Program, facts: NetworkFacts | None, spoken: SpokenTask | None) -> str:
     """What of an effect's rests is not measured: where it is not known beforehand which units they are."""
     rests = [thing for thing in effect.things if isinstance(thing, RestSubject)]
     if not rests and not effect.rest:
         return ""
     text = "`given rest`" if effect.rest else f"`{rests[0].text}`"
     if isinstance(program.tasks[effect.task].rendering, Prompt):
-        return f"{text} where prompts differ in their positions"
+        if spoken is not None and spoken.fixed is None:
+            return f"{text} where prompts differ in their tokens, so that each has another: pad the slots, `{{x:02}}`"
+        if program.tasks[effect.task].generated is not None or _follows(spoken):
+            return f"{text} beside what is said after the prompt, which is no part of it"
     if any(p.learned for name in aligned_names(effect) for p in program.alignments[name].placements):
         return f"{text} beside maps that are learned"
     for thing in effect.things:
@@ -79,6 +85,14 @@ def _of_rests(effect: Effect, program: Program, facts: NetworkFacts | None) -> s
     if effect.rest and facts is not None and not any(facts.layers(component) for component in NODES):
         return f"`given rest` in `{effect.network}`, of whose parts only the stream is known"
     return ""
+
+
+def _follows(spoken: SpokenTask | None) -> bool:
+    """Whether tokens are fed after the prompt: an answer's or those that a metric asks about."""
+    if spoken is None:
+        return False
+    answers = any(len(ids) > 1 for one in spoken.answers for code in one for ids in code)
+    return answers or any(tokens > 1 for _, tokens in spoken.texts)
 
 
 def _of_subject(subject: Subject, program: Program) -> str:

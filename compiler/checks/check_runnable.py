@@ -117,7 +117,9 @@ def _what_is_not_run(estimand: Estimand, program: Program, networks: Networks) -
             return "a vector of several layers that is set beside something else"
         case Effect() | Mean():
             facts = networks[estimand.network].facts if estimand.network in networks else None
-            found = find_effect_obstacle(estimand, program, facts) or _of_reading(estimand, program, networks)
+            file = networks.get(estimand.network)
+            spoken = None if file is None else file.spoken.get(estimand.task)
+            found = find_effect_obstacle(estimand, program, facts, spoken) or _of_reading(estimand, program, networks)
             return found or _of_searches(estimand, program, networks)
         case Reading(kind="cae"):
             return _of_rest(estimand, program, networks.get(estimand.network))

@@ -51,7 +51,7 @@ from .lower_encoding import lower_encoding
 from .lower_fittings import lower_fitting
 from .lower_metrics import lower_metric
 from .lower_recipes import find_pairs, item_counts, lower_recipe, models_of
-from .lower_rests import place_rests
+from .lower_rests import at_tokens, place_rests
 from .lower_searches import CANDIDATE, place_circuits, region_places
 from .model_of_inputs import UNTOLD, model_of_inputs
 from .random_circuits import place_random
@@ -93,8 +93,8 @@ def lower_measured_effect(
         fitting = lower_fitting(program, models, networks, learned[0], searches[learned[0].name], effect.network)
     cells = dict(_cells(program, effect))
     if cells:
-        placed = Alignment("", model.name, effect.network, tuple(cells.values()), FitSettings(), effect.pairs)
-        searches[CELLS] = lower_search(program, placed, {**models, model.name: model}, file, task=effect.task)
+        sites = Alignment("", model.name, effect.network, tuple(cells.values()), FitSettings(), effect.pairs)
+        searches[CELLS] = lower_search(program, sites, {**models, model.name: model}, file, task=effect.task)
     names, places = tuple[str, ...](), tuple[Place, ...]()
     for alignment in (*learned, *(each for each in aligned if each not in learned)):
         names += tuple(handle_of(alignment.name, variable, named) for variable in alignment.variables)
@@ -103,7 +103,9 @@ def lower_measured_effect(
         names, places = (*names, *cells), (*places, *_first_places(searches[CELLS], len(places)))
     if candidates:
         names, places = (*names, CANDIDATE), (*places, replace(candidates[0], variable=len(names)))
-    positions = file.facts.positions(len(program.tasks[effect.task].tokens))
+    spoken = file.spoken.get(effect.task)
+    fed = len(program.tasks[effect.task].tokens) if spoken is None else spoken.positions
+    positions = file.facts.positions(fed)
     metric = effect.target.name if isinstance(effect.target, MetricTarget) else CORRECT
     term = name_cells(lower_effect(program, effect))
     score = term.score
@@ -120,7 +122,8 @@ def lower_measured_effect(
     known = dict(zip(names, places, strict=True))
     drawn = place_random(score, known, beside, file.facts, controls.random, program.settings.seed)
     names, places, score = (*names, *drawn.cells), (*places, *drawn.cells.values()), drawn.score
-    score, left = place_rests(score, effect.rest, dict(zip(names, places, strict=True)), file.facts, positions)
+    placed = {name: at_tokens(place, spoken) for name, place in zip(names, places, strict=True)}
+    score, left = place_rests(score, effect.rest, placed, file.facts, positions)
     further = tuple(replace(place, variable=len(names) + index) for index, place in enumerate(left.values()))
     names, places = (*names, *left), (*places, *further)
     return Measurement(

@@ -11,6 +11,7 @@ import networkx as nx
 
 from ...lang.record import record
 from ..budgets import CHUNK
+from ..causal_model import Codes
 from ..count_runs import SharedRuns, ask_metric, ask_moved, ask_score, read_stages
 from ..optimising.wanted import evaluation_goes_on_from_keys, skipped
 from ..plan import Candidate, CaptureStep, DecideStep, EvaluateStep, FitStep, GraphStep, Plan, PlannedControl, RankStep
@@ -23,6 +24,8 @@ from .run_price import Capture, Network, Running, Runs
 
 Stored = Mapping[str, int | None]
 """What a store has, by the keys of fits and evaluations: so many items of an evaluation, or (None) all of a step."""
+Replied = Mapping[str, Mapping[Run, Codes]]
+"""Inputs [item, role, input] whose generated texts a store has, by the keys of evaluations and their runs."""
 
 
 @record
@@ -55,9 +58,9 @@ class PlanPrice:
         return add_prices((self.claims, self.all_controls, *self.graphs.values()))
 
 
-def price_plan(plan: Plan, stored: Stored | None = None) -> PlanPrice:
+def price_plan(plan: Plan, stored: Stored | None = None, replied: Replied | None = None) -> PlanPrice:
     """The price of every step that is left to run, of the claims without their controls, and of each control."""
-    has, running = stored or {}, Running()
+    has, running = stored or {}, Running(replied=replied or {})
     own = {key for step in _decisions(plan) for q in step.quantities for key in _behind(plan, q.evaluate)}
     order = sorted((step for step in plan.steps()), key=lambda step: step.key not in own)
     spent: dict[str, list[Runs]] = {}
@@ -197,7 +200,8 @@ def _score(
         asked = found.plain
         text = "right" if network.weight.forced else None
         right = shared is None or shared.is_new(text, Run(measured_run(step.score).world, 0))
-        runs.ask_metric(found, rows, early, rows.encoding.has_output and right)
+        replied = running.replied.get(step.key, {})
+        runs.ask_metric(found, rows, early, rows.encoding.has_output and right, replied)
     else:
         asked = ask_score(step.score, facts, step.grounding, step.variables, names, shared)
         runs.ask(asked, rows, early)

@@ -9,6 +9,7 @@ from ...compiler.sampling.draw_items import Population
 from ...compiler.sampling.items import Items
 from ..engines import Engine
 from ..engines.shared_runs import SharedRuns
+from ..errors import running
 from ..fitting.fits import Fits
 from ..fitting.fitted import evaluation_content
 from ..maps import open_map
@@ -58,11 +59,13 @@ class Evaluations:
             EnvironmentProblem: a checkpoint, the store or an activation is broken.
             AwaitingScores: a table lacks scores of answers; nothing is kept of what was scored with them.
         """
-        step, chosen = self.step(key), self._choose(key)
-        if count is None:
-            return self._whole_domain(step, chosen)
-        population, _ = self._population(step.items)
-        items = self._score_items(step, chosen, count).first(count)
+        step = self.step(key)
+        with running(step.candidates[0].network.file.name):
+            chosen = self._choose(key)
+            if count is None:
+                return self._whole_domain(step, chosen)
+            population, _ = self._population(step.items)
+            items = self._score_items(step, chosen, count).first(count)
         return summarise(items, population, chosen.select, chosen.index)
 
     def score_together(self, name: str, keys: Sequence[str], count: int | None) -> None:
@@ -105,6 +108,10 @@ class Evaluations:
 
     def _score_group(self, name: str, group: Joined, done: int, count: int | None) -> None:
         """Score evaluations that run on one engine, from the item `done` on, and keep what they score."""
+        with running(group.candidate.network.file.name):
+            self._score_joined(name, group, done, count)
+
+    def _score_joined(self, name: str, group: Joined, done: int, count: int | None) -> None:
         (first, *_) = group.steps.values()
         engine = self.fits.engine(group.candidate, group.settled(first))
         population, encoding = self._population(first.items)

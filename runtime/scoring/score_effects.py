@@ -14,6 +14,7 @@ from ...compiler.interpret_terms import Batch
 from ...compiler.plan import EvaluateStep
 from ...compiler.sampling.items import Items
 from ...compiler.terms import (
+    REST_AT,
     Amount,
     Apart,
     Assignment,
@@ -30,6 +31,7 @@ from ...compiler.terms import (
     ValueOf,
 )
 from ..engines import Engine
+from ..engines.feed import Feed
 from ..errors import EngineRefusal
 from ..metrics import Judging, read_metric, score_metric
 from .answers import compare, declared_best, near_ties
@@ -83,6 +85,8 @@ def score_effect(
     runs = [feeding.feed(query.run) for query in queries]
     fed = Items(np.stack(feeding.inputs, axis=1), items.cell)
     batch = Batch(encode(fed, encoding), _in_turn(step, first, len(items), draw), step.variables)
+    if encoding.prompt is not None and any(name.startswith(REST_AT) for name in step.variables):
+        Feed(encoding).check_alike(*torch.from_numpy(batch.inputs).unbind(1))
     batch = setting.fill(batch, runs)
     if step.metric is not None:
         metric, output = step.metric, step.model.output
