@@ -40,6 +40,7 @@ def run(options: argparse.Namespace, output: Output) -> int:
     engine = chosen_engine(options, checked, output)
     from ..runtime.deciding.verdicts import Result
     from ..runtime.results.result_document import result_table
+    from .place_problems import placed_in
     from .render_verdicts import VerdictPrinter
     from .terminal import terminal_progress
 
@@ -54,7 +55,8 @@ def run(options: argparse.Namespace, output: Output) -> int:
             with progress.paused():
                 printer.verdict(so_far.verdicts[-1])
 
-        result = run_plan(checked, standing, store, progress, decided, engine, options.fit_engine)
+        with placed_in(checked):
+            result = run_plan(checked, standing, store, progress, decided, engine, options.fit_engine)
     printer.footer(result)
     output.add("result", result_table(result))
     return result.exit_code

@@ -13,9 +13,7 @@ from .network_facts import NetworkFacts
 from .terms import (
     Agree,
     Amount,
-    Apart,
     Distance,
-    Gain,
     Handle,
     MeanOver,
     NetworkWorld,
@@ -28,6 +26,7 @@ from .terms import (
     Value,
     ValueOf,
     WrongReads,
+    metric_runs,
 )
 from .terms import CodeOf as CodeOf
 from .vector_bases import base_run
@@ -215,13 +214,11 @@ def ask_metric(
     inputs: tuple[str, ...],
 ) -> AskedMetric:
     """The runs of a score that reads a metric, for one item; whether the base is answered right is not among them."""
-    assert isinstance(score, Amount | Gain | Apart)
-    queries = (score.query,) if isinstance(score, Amount) else (score.left, score.right)
 
     def asked() -> Asked:
         asking = _Asking(facts, grounding, variables, inputs)
-        for query in queries:
-            asking.run(query.run)
+        for run in metric_runs(score):
+            asking.run(run)
         return asking.asked
 
     whole = asked()

@@ -319,6 +319,16 @@ class Sum:
 
 Estimate = Expectation | Sum
 
+
+REST_AT = "the rest at"
+"""What the names of places begin with that are a part of a rest."""
+
+
+def own_name(handle: str) -> str:
+    """A variable's name in its model: a handle of several alignments says which one places it, `A.x`."""
+    return handle.rpartition(".")[2]
+
+
 # --- making terms ----------------------------------------------------------------------------------------------------
 
 
@@ -349,6 +359,12 @@ def measured_run(score: Score) -> Run:
     if isinstance(score, Distance):
         return score.run
     return score.query.run if isinstance(score, Amount) else score.left.run
+
+
+def metric_runs(score: Score) -> tuple[Run, ...]:
+    """The runs whose answers the metric of a score reads."""
+    assert isinstance(score, Amount | Gain | Apart)
+    return (score.query.run,) if isinstance(score, Amount) else (score.left.run, score.right.run)
 
 
 def inputs_read(run: Run) -> tuple[int, ...]:

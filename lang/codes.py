@@ -231,7 +231,7 @@ CODES: dict[str, Code] = {
     "CS475": Code("a name that can mean several things"),
     "CS476": Code("a value of another width than what is set to it"),
     "CS477": Code("a value in this very run that is computed after what is set to it"),
-    "CS478": Code("an effect on a variable that is computed before what is set"),
+    "CS478": Code("an effect on, or through, what is computed before what is set"),
     "CS480": Code("an estimand that is checked and cannot be run yet"),
     # --- CS5xx: networks (compiler) ---
     "CS501": Code("a path that leaves the spec's folder"),
@@ -270,6 +270,7 @@ CODES: dict[str, Code] = {
     "CS537": Code("a device that is not there", exit=4),
     "CS538": Code("a module that the network lacks, or that gives no activation", exit=4),
     "CS539": Code("a network without a language head", exit=4),
+    "CS545": Code("a tokenizer that ends every prompt with a token of its own"),
     "CS546": Code("a text that the tokenizer does not know"),
     "CS547": Code("values of a slot that are the same tokens"),
     "CS548": Code("a device whose memory does not hold one input", exit=4),

@@ -156,10 +156,12 @@ class _Checker:
         unread = (broken.keyword in lists or broken.keyword not in KEYWORDS for broken in self.tree.broken)
         self.domains.symbols.unread |= any(unread)
         for broken in self.tree.broken:
-            # an unknown keyword may have meant any of them
-            for table in [tables[broken.keyword]] if broken.keyword in tables else tables.values():
-                table.entries.setdefault(broken.name, None)
-                table.broken.add(broken.name)
+            if broken.keyword in tables:
+                tables[broken.keyword].entries.setdefault(broken.name, None)
+                tables[broken.keyword].broken.add(broken.name)
+            else:  # an unknown keyword may have meant any of them, so the name is missed nowhere, and suggested nowhere
+                for table in tables.values():
+                    table.broken.add(broken.name)
 
     def _declare(self, table: Table[T], declarations: list[Named]) -> list[Named]:
         return [declaration for declaration in declarations if table.declare(declaration.name)]

@@ -41,6 +41,7 @@ def verify_plan(
     """
     if "pyvene" in (plan.engine, plan.fitted_by):
         check_pyvene()
+    store.open_for_writing()
     torch.set_num_threads(THREADS)
     result = Result(
         spec,

@@ -18,26 +18,41 @@ from ...lang.metrics import CORRECT
 from ...lang.places import Site
 from ...lang.program import Program
 from ...lang.renderings import Prompt
-from ..lowering.lower_effects import sites_of
-from ..lowering.lower_measured_effects import aligned_names
+from ..lowering.lower_effects import aligned_names, sites_of
 from ..lowering.lower_rests import NODES
 from ..network_facts import NetworkFacts
+from ..prompts import SpokenTask
+from .check_modules import find_module_obstacle
 
 
-def find_effect_obstacle(estimand: Effect | Mean, program: Program, facts: NetworkFacts | None) -> str:
+def find_effect_obstacle(
+    estimand: Effect | Mean, program: Program, facts: NetworkFacts | None, spoken: SpokenTask | None = None
+) -> str:
     """What no engine measures of an effect or a mean; nothing where it is measured."""
     unknown = not any(model.task == estimand.task for model in program.models.values())
     if unknown and not _reads_metric(estimand):
         return "an effect at a task without a model, whose items are not known"
     if isinstance(estimand, Mean):
         return ""
-    if what := _of_rests(estimand, program, facts):
+    if what := _of_rests(estimand, program, facts, spoken):
         return what
-    if len(aligned_names(estimand)) > 1:
-        return "variables of several alignments in one effect"
+    if what := _of_alignments(estimand, program) or find_module_obstacle(estimand, program, facts):
+        return what
     found = (_of_subject(subject, program) for subject in estimand.things)
     values = (_of_value(setting) for setting in estimand.settings)
     return next((what for what in (*found, *values) if what), "")
+
+
+def _of_alignments(effect: Effect, program: Program) -> str:
+    """What of several alignments is not measured together: of several models, and what is fitted apart."""
+    named = aligned_names(effect)
+    models = dict.fromkeys(program.alignments[name].model for name in named)
+    if len(models) > 1:
+        return f"variables of several models, {', '.join(f'`{model}`' for model in models)}, in one effect"
+    learned = [name for name in named if any(p.learned for p in program.alignments[name].placements)]
+    if len(learned) > 1:
+        return f"variables of several alignments whose maps are learned, {', '.join(f'`{a}`' for a in learned)}"
+    return ""
 
 
 def _reads_metric(estimand: Effect | Mean) -> bool:
@@ -47,14 +62,17 @@ def _reads_metric(estimand: Effect | Mean) -> bool:
     return isinstance(estimand.target, MetricTarget) and estimand.target.name != CORRECT.name
 
 
-def _of_rests(effect: Effect, program: Program, facts: NetworkFacts | None) -> str:
+def _of_rests(effect: Effect, program: Program, facts: NetworkFacts | None, spoken: SpokenTask | None) -> str:
     """What of an effect's rests is not measured: where it is not known beforehand which units they are."""
     rests = [thing for thing in effect.things if isinstance(thing, RestSubject)]
     if not rests and not effect.rest:
         return ""
     text = "`given rest`" if effect.rest else f"`{rests[0].text}`"
     if isinstance(program.tasks[effect.task].rendering, Prompt):
-        return f"{text} where prompts differ in their positions"
+        if spoken is not None and spoken.fixed is None:
+            return f"{text} where prompts differ in their tokens, so that each has another: pad the slots, `{{x:02}}`"
+        if program.tasks[effect.task].generated is not None or _follows(spoken):
+            return f"{text} beside what is said after the prompt, which is no part of it"
     if any(p.learned for name in aligned_names(effect) for p in program.alignments[name].placements):
         return f"{text} beside maps that are learned"
     for thing in effect.things:
@@ -66,6 +84,14 @@ def _of_rests(effect: Effect, program: Program, facts: NetworkFacts | None) -> s
     if effect.rest and facts is not None and not any(facts.layers(component) for component in NODES):
         return f"`given rest` in `{effect.network}`, of whose parts only the stream is known"
     return ""
+
+
+def _follows(spoken: SpokenTask | None) -> bool:
+    """Whether tokens are fed after the prompt: an answer's or those that a metric asks about."""
+    if spoken is None:
+        return False
+    answers = any(len(ids) > 1 for one in spoken.answers for code in one for ids in code)
+    return answers or any(tokens > 1 for _, tokens in spoken.texts)
 
 
 def _of_subject(subject: Subject, program: Program) -> str:
@@ -83,14 +109,12 @@ def _of_subject(subject: Subject, program: Program) -> str:
 
 
 def _of_site(site: Site) -> str:
-    if not site.at_one_place:
-        return f"the vector of several sites `{site.text}`"
-    return "" if site.module is None else f"the site `{site.text}`"
+    return "" if site.at_one_place else f"the vector of several sites `{site.text}`"
 
 
 def _of_value(setting: Setting) -> str:
     for portion in setting.value.portions:
         match portion.value:
             case Taken(network=str(network), random=True):
-                return f"a value on `random({network})`"
+                return f"a value on `random({network})`, of which several are drawn and none is the one: name a network"
     return ""

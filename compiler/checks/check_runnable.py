@@ -4,20 +4,20 @@ from collections.abc import Iterator, Mapping
 
 from ...lang.claims import Accuracy, Claim, Estimand, Iia, Reading
 from ...lang.diagnostics import Diagnostic, Label, Span
-from ...lang.effects import Effect, Mean, MetricTarget
+from ...lang.effects import Effect, Mean, MetricTarget, OutputTarget
 from ...lang.metrics import CORRECT
-from ...lang.places import Placement, Region, Site
+from ...lang.places import Placement, Site
 from ...lang.program import Alignment, Network, Program, Task
 from ...lang.renderings import Prompt
 from ..experiments import NetworkFile
-from ..lowering.lower_measured_effects import aligned_names
+from ..lowering.lower_effects import aligned_names
 from ..lowering.lower_searches import searched_circuits
-from ..lowering.site_widths import site_width
 from ..network_facts import NetworkFacts, TransformerFacts
 from ..prompts import Spellings
 from .check_effects_run import find_effect_obstacle
 from .check_interleaved import find_interleaved, sets_layers_beside
 from .check_metrics_run import ENCODERS, find_metric_obstacle
+from .check_modules import find_region_obstacle, is_known
 from .check_searches_run import find_search_obstacle
 from .check_uneven import find_uneven_obstacle
 
@@ -71,6 +71,9 @@ def find_obstacles(estimand: Estimand, program: Program, networks: Networks) -> 
         facts = [networks[network].facts for network in on if network in networks]
         for placement in program.alignments[name].placements:
             yield from _placement(placement, facts)
+        if region := find_region_obstacle(program.alignments[name], facts):
+            part, why = region
+            yield _not_run(f"the region `{part.text}`, {why},", part.span, "name one site after `at`")
         yield from find_interleaved(program.alignments[name], program.alignments, isinstance(estimand, Iia))
     uneven = (find_uneven_obstacle(estimand, program, file.spoken[task]) for file in there)
     if what := next(filter(None, uneven), "") or _what_is_not_run(estimand, program, networks):
@@ -87,7 +90,9 @@ def _what_is_not_run(estimand: Estimand, program: Program, networks: Networks) -
             return "a vector of several layers that is set beside something else"
         case Effect() | Mean():
             facts = networks[estimand.network].facts if estimand.network in networks else None
-            found = find_effect_obstacle(estimand, program, facts) or _of_reading(estimand, program, networks)
+            file = networks.get(estimand.network)
+            spoken = None if file is None else file.spoken.get(estimand.task)
+            found = find_effect_obstacle(estimand, program, facts, spoken) or _of_reading(estimand, program, networks)
             return found or _of_searches(estimand, program, networks)
         case Reading(kind="cae"):
             return _of_rest(estimand, program, networks.get(estimand.network))
@@ -137,7 +142,10 @@ def _of_reading(estimand: Effect | Mean, program: Program, networks: Networks) -
         return find_metric_obstacle(metric, task, file)
     spoken = None if file is None else file.spoken.get(estimand.task)
     several = spoken is not None and any(len(ids) > 1 for one in spoken.answers for code in one for ids in code)
-    return "an effect on an answer of several tokens" if several and isinstance(estimand, Effect) else ""
+    if several and isinstance(estimand, Effect) and isinstance(estimand.target, OutputTarget):
+        what = f"what a network answers in place of `{estimand.target.text}`, which is several tokens"
+        return f"{what} and read after those of the correct one: read `{CORRECT.name}`"
+    return ""
 
 
 def _read_by(estimand: Estimand, program: Program) -> list[Alignment]:
@@ -190,8 +198,8 @@ def _placement(placement: Placement, facts: list[NetworkFacts]) -> Iterator[Diag
     """What of a placement is not run on networks of these facts."""
     place, variable = placement.place, placement.variable
     for part in place.parts:
-        if part.module is not None and (isinstance(part, Region) or not _is_known(part, facts)):
-            what = f"the {_kind(place)} `{part.text}` of `{variable}`"
+        if part.module is not None and isinstance(part, Site) and not is_known(part, facts):
+            what = f"the site `{part.text}` of `{variable}`"
             yield _not_run(what, part.span, 'name one module and its dims: `at module("PATH")[0..63] @ last`')
             return
     known = all(each.last_layer >= 0 for each in facts)  # else there are no layers to put controls at
@@ -201,15 +209,6 @@ def _placement(placement: Placement, facts: list[NetworkFacts]) -> Iterator[Diag
         return
     if placement.family.name == "sae" and isinstance(place, Site) and place.inside is not None:
         yield _not_run(f"the family `sae` of `{variable}`, inside another variable,", placement.family.path_span)
-
-
-def _is_known(site: Site, facts: list[NetworkFacts]) -> bool:
-    """Whether it is known which dims a module's site has."""
-    return site.dims is not None or (bool(facts) and all(site_width(site, each) is not None for each in facts))
-
-
-def _kind(place: Site | Region) -> str:
-    return "site" if isinstance(place, Site) else "region"
 
 
 def _name(estimand: Estimand) -> str:

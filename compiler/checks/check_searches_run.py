@@ -6,7 +6,7 @@ from ...lang.circuits import TopSites
 from ...lang.effects import CandidateSubject, CircuitSubject, Effect, MeanOf, RestSubject, Taken, VariableTarget
 from ...lang.program import Program
 from ..experiments import NetworkFile
-from ..lowering.lower_measured_effects import aligned_names
+from ..lowering.lower_effects import aligned_names
 from ..lowering.lower_searches import searched_circuits
 
 
@@ -15,8 +15,6 @@ def find_search_obstacle(
 ) -> str:
     """What no engine runs of a searched circuit in an effect, but for what scores it; nothing where it runs."""
     score = sites.score
-    if any(part.module is not None for part in sites.region.parts):
-        return f"the circuit `{name}`, which is searched for among modules"
     if score.random:
         return f"the circuit `{name}`, which is searched for in `random({score.network})`"
     if searched_circuits(program, score):

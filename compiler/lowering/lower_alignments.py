@@ -78,12 +78,12 @@ class _Places:
         for part in region.parts:
             dims: list[tuple[int, ...] | None] = [None]
             for layer, head in product(self.layers(part), self.heads(part)):
-                width = self.facts.width(part.component, layer)
-                assert width is not None, "checked against the network"
                 if part.dims is not None:
-                    dims = [(d,) for d in range(width)] if part.dims == "each" else list(part.dims)
+                    width = site_width(Site(part.component, layer, module=part.module), self.facts)
+                    assert width is not None or part.dims != "each", "checked against the network"
+                    dims = [(d,) for d in range(width or 0)] if part.dims == "each" else list(part.dims)
                 for entry, positions in product(dims, self.positions(part)):
-                    yield Site(part.component, layer, entry, positions, head=head)
+                    yield Site(part.component, layer, entry, positions, head=head, module=part.module)
 
     def layers(self, region: Region) -> list[int | None]:
         """The layers of a region; all that the network has for `*`."""

@@ -71,6 +71,19 @@ def lower_effect(program: Program, effect: Effect) -> Expectation:
     return Expectation(far, population)
 
 
+def aligned_names(effect: Effect) -> tuple[str, ...]:
+    """The alignments whose variables an effect sets, holds, takes values of, leaves out of a rest, or reads."""
+    found = [s.alignment for s in effect.things if isinstance(s, VariablesSubject)]
+    found += [s.of for s in effect.things if isinstance(s, RestSubject) and s.kind == "alignment"]
+    found += [effect.target.alignment] if isinstance(effect.target, VariableTarget) else []
+    return tuple(dict.fromkeys(found))
+
+
+def handle_of(alignment: str, variable: str, named: tuple[str, ...]) -> str:
+    """A variable by its name, with the alignment's before it where the effect has `named` several."""
+    return variable if len(named) == 1 else f"{alignment}.{variable}"
+
+
 def lower_mean(mean: Mean) -> Expectation:
     """The mean of a metric over bases."""
     run = Run(NetworkWorld(mean.network, random=mean.random), BASE)
@@ -86,6 +99,7 @@ class _Lowering:
         set_ = [subject for subject in effect.things if isinstance(subject, VariablesSubject)]
         self.alignments = tuple(dict.fromkeys(thing.alignment for thing in (*set_, *read)))
         only = self.alignments[0] if len(self.alignments) == 1 else None
+        self.named = aligned_names(effect)
         self.world = NetworkWorld(effect.network, only, effect.random)
         self.draws = 0
 
@@ -164,8 +178,8 @@ class _Lowering:
         return tuple(Cell(site.text) for site in sites)
 
     def variable(self, alignment: str, variable: str) -> str:
-        """A variable by its name, of several alignments with the alignment's before it."""
-        return variable if self.alignments in ((), (alignment,)) else f"{alignment}.{variable}"
+        """A variable as the effect names it."""
+        return handle_of(alignment, variable, self.named)
 
     # --- values
 

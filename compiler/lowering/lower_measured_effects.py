@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
-from ...lang.effects import Effect, Mean, MetricTarget, OnSource, RestSubject, Taken, VariablesSubject, VariableTarget
+from ...lang.effects import Effect, Mean, MetricTarget, OnSource, Taken, VariablesSubject
 from ...lang.places import Placement, Region, Site
 from ...lang.program import Alignment, FitSettings, Program
 from ...lang.show_estimands import show_effect, show_mean
 from ..causal_model import CausalModel
 from ..experiments import Measurement, NetworkFile
-from ..groundings import Place, ground
+from ..groundings import Place, Search, ground
 from ..sampling.items import Half, Recipe
 from ..terms import (
     CORRECT,
@@ -27,17 +27,20 @@ from ..terms import (
 )
 from .lower_alignments import lower_search
 from .lower_counterparts import lower_counterparts
-from .lower_effects import lower_effect, lower_mean, sites_of, stated_places
+from .lower_effects import aligned_names, handle_of, lower_effect, lower_mean, sites_of, stated_places
 from .lower_encoding import lower_encoding
 from .lower_fittings import lower_fitting
 from .lower_metrics import lower_metric
 from .lower_recipes import find_pairs, item_counts, lower_recipe, models_of
-from .lower_rests import place_rests
+from .lower_rests import at_tokens, place_rests
 from .lower_searches import CANDIDATE, place_circuits
 from .model_of_inputs import UNTOLD, model_of_inputs
 from .read_here import read_here
 
 Term = TypeVar("Term")
+
+CELLS = ""
+"""Under what name the places of sites are looked for, among those of alignments."""
 
 
 def lower_measured_effect(
@@ -53,27 +56,33 @@ def lower_measured_effect(
     base's in half of the items. Of a task without a model it is any input.
     """
     named = aligned_names(effect)
-    alignment = program.alignments[named[0]] if named else None
-    model = models[alignment.model] if alignment is not None else _model_of(program, models, effect.task)
+    aligned = [program.alignments[name] for name in named]
+    model = models[aligned[0].model] if aligned else _model_of(program, models, effect.task)
     (first, *others) = [setting.subject for setting in effect.settings]
     alone = not others and isinstance(first, VariablesSubject) and len(first.variables) == 1
     drawn = first.variables if alone and isinstance(first, VariablesSubject) else (model.output,)
     pairs = find_pairs(program, effect.pairs, effect.task)
     file = networks[effect.network]
-    placements = (*(() if alignment is None else alignment.placements), *dict(_cells(program, effect)).values())
-    fitting, places = None, tuple[Place, ...]()
-    if alignment is not None:
-        sought = lower_search(program, alignment, models, file)
-        if sought.open or ground(sought.places((0,) * len(sought.lines))).learned:
-            fitting = lower_fitting(program, models, networks, alignment, sought, effect.network)
-    if placements:
-        placed = Alignment("", model.name, effect.network, placements, FitSettings(), effect.pairs)
-        search = lower_search(program, placed, {**models, model.name: model}, file, task=effect.task)
-        places = search.places((0,) * len(search.lines))
-    names = tuple(placement.variable for placement in placements)
+    searches = {alignment.name: lower_search(program, alignment, models, file) for alignment in aligned}
+    learned = [each for each in aligned if _is_learned(searches[each.name])]
+    fitting = None
+    if learned:  # at most one: the variables of what is fitted come first
+        fitting = lower_fitting(program, models, networks, learned[0], searches[learned[0].name], effect.network)
+    cells = dict(_cells(program, effect))
+    if cells:
+        sites = Alignment("", model.name, effect.network, tuple(cells.values()), FitSettings(), effect.pairs)
+        searches[CELLS] = lower_search(program, sites, {**models, model.name: model}, file, task=effect.task)
+    names, places = tuple[str, ...](), tuple[Place, ...]()
+    for alignment in (*learned, *(each for each in aligned if each not in learned)):
+        names += tuple(handle_of(alignment.name, variable, named) for variable in alignment.variables)
+        places += _first_places(searches[alignment.name], len(places))
+    if cells:
+        names, places = (*names, *cells), (*places, *_first_places(searches[CELLS], len(places)))
     if candidates:
         names, places = (*names, CANDIDATE), (*places, replace(candidates[0], variable=len(names)))
-    positions = file.facts.positions(len(program.tasks[effect.task].tokens))
+    spoken = file.spoken.get(effect.task)
+    fed = len(program.tasks[effect.task].tokens) if spoken is None else spoken.positions
+    positions = file.facts.positions(fed)
     metric = effect.target.name if isinstance(effect.target, MetricTarget) else CORRECT
     term = name_cells(lower_effect(program, effect))
     score = term.score
@@ -86,7 +95,8 @@ def lower_measured_effect(
         lambda by, tried: lower_measured_effect(program, models, networks, by, tried),
     )
     names, places = (*names, *found), (*places, *found.values())
-    score, left = place_rests(score, effect.rest, dict(zip(names, places, strict=True)), file.facts, positions)
+    placed = {name: at_tokens(place, spoken) for name, place in zip(names, places, strict=True)}
+    score, left = place_rests(score, effect.rest, placed, file.facts, positions)
     further = tuple(replace(place, variable=len(names) + index) for index, place in enumerate(left.values()))
     names, places = (*names, *left), (*places, *further)
     return Measurement(
@@ -145,6 +155,16 @@ def lower_measured_mean(
     )
 
 
+def _is_learned(search: Search) -> bool:
+    return search.open or ground(search.places((0,) * len(search.lines))).learned
+
+
+def _first_places(search: Search, before: int) -> tuple[Place, ...]:
+    """The first alternative of every line, its variables counted after so many others."""
+    places = search.places((0,) * len(search.lines))
+    return tuple(replace(place, variable=before + place.variable) for place in places)
+
+
 def _model_of(program: Program, models: Mapping[str, CausalModel], task: str) -> CausalModel:
     """A model of the task, by whose output items are drawn; its inputs alone where it has none."""
     known = models_of(program, models, task)
@@ -157,14 +177,6 @@ def _untold(recipe: Recipe) -> Recipe:
         return recipe
     halves: tuple[Half, ...] = ("keeping",) if recipe.variables else recipe.halves
     return replace(recipe, halves=halves, cells=recipe.cells or ())
-
-
-def aligned_names(effect: Effect) -> tuple[str, ...]:
-    """The alignments whose variables an effect sets, holds, takes values of, leaves out of a rest, or reads."""
-    found = [s.alignment for s in effect.things if isinstance(s, VariablesSubject)]
-    found += [s.of for s in effect.things if isinstance(s, RestSubject) and s.kind == "alignment"]
-    found += [effect.target.alignment] if isinstance(effect.target, VariableTarget) else []
-    return tuple(dict.fromkeys(found))
 
 
 def set_to_source(program: Program, effect: Effect) -> Iterator[Site | Region]:

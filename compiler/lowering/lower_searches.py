@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from math import inf, isnan
 
 from ...lang.circuits import TopSites
 from ...lang.effects import CircuitSubject, Effect
@@ -74,10 +75,16 @@ def region_places(program: Program, networks: Networks, sites: TopSites) -> tupl
     return tuple(place for (place,) in line)
 
 
+def _depth(place: Place) -> float:
+    """When a place is computed; of a module, which only the network orders, before all others."""
+    depth = place.parts[0].depth
+    return -inf if isnan(depth) else depth
+
+
 def _dearest(places: tuple[Place, ...], count: int) -> Iterator[Place]:
     """So many places: the earliest, whose runs are the longest, and then others, of as many layers as there are."""
     layers: dict[object, list[Place]] = {}
-    for place in sorted(places, key=lambda place: place.parts[0].depth):
+    for place in sorted(places, key=_depth):
         layers.setdefault(place.parts[0].activation, []).append(place)
     (first, *others) = layers.values()
     order = [first, *reversed(others)]

@@ -11,10 +11,11 @@ import networkx as nx
 
 from ...lang.record import record
 from ..budgets import CHUNK
+from ..causal_model import Codes
 from ..count_runs import ask_metric, ask_moved, ask_score
 from ..optimising.wanted import evaluation_goes_on_from_keys, skipped
 from ..plan import Candidate, CaptureStep, DecideStep, EvaluateStep, FitStep, Plan, PlannedControl, RankStep
-from ..terms import Agree
+from ..terms import Agree, Run
 from .estimate_memory import Memory, estimate_memory
 from .plan_rows import Rows, open_natural, open_rows, planned_count
 from .price_fit import price_fit
@@ -23,6 +24,8 @@ from .run_price import Capture, Network, Running, Runs
 
 Stored = Mapping[str, int | None]
 """What a store has, by the keys of fits and evaluations: so many items of an evaluation, or (None) all of a step."""
+Replied = Mapping[str, Mapping[Run, Codes]]
+"""Inputs [item, role, input] whose generated texts a store has, by the keys of evaluations and their runs."""
 
 
 @record
@@ -54,9 +57,9 @@ class PlanPrice:
         return self.claims.plus(self.all_controls)
 
 
-def price_plan(plan: Plan, stored: Stored | None = None) -> PlanPrice:
+def price_plan(plan: Plan, stored: Stored | None = None, replied: Replied | None = None) -> PlanPrice:
     """The price of every step that is left to run, of the claims without their controls, and of each control."""
-    has, running = stored or {}, Running()
+    has, running = stored or {}, Running(replied=replied or {})
     own = {key for step in _decisions(plan) for q in step.quantities for key in _behind(plan, q.evaluate)}
     order = sorted((step for step in plan.steps()), key=lambda step: step.key not in own)
     spent: dict[str, list[Runs]] = {}
@@ -142,7 +145,7 @@ def _score(
     if step.metric is not None:
         found = ask_metric(step.score, step.metric, facts, step.grounding, step.variables, names)
         asked = found.plain
-        runs.ask_metric(found, rows, early, rows.encoding.has_output)
+        runs.ask_metric(found, rows, early, rows.encoding.has_output, running.replied.get(step.key, {}))
     else:
         asked = ask_score(step.score, facts, step.grounding, step.variables, names)
         runs.ask(asked, rows, early)

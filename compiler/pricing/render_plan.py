@@ -9,7 +9,7 @@ from ..plan import CaptureStep, EvaluateStep, FitStep, Plan, RankStep, Step
 from ..schedule import say_schedule
 from .describe_steps import describe
 from .estimate_memory import Memory
-from .price_plan import PlanPrice, Stored, price_plan
+from .price_plan import PlanPrice, Replied, Stored, price_plan
 from .prices import Price
 
 SHOWN = 8
@@ -19,12 +19,12 @@ WIDTH = 100
 _INDENT = " " * 20
 
 
-def render_plan(plan: Plan, stored: Stored | None = None, width: int = WIDTH) -> str:
+def render_plan(plan: Plan, stored: Stored | None = None, width: int = WIDTH, replied: Replied | None = None) -> str:
     """The steps in an order in which they can run; then how they run, what is left of it, and the memory.
 
-    `stored` is what a store has of them; None where nobody looked.
+    `stored` is what a store has of them, `replied` what it has of generated texts; None where nobody looked.
     """
-    price = price_plan(plan, stored)
+    price = price_plan(plan, stored, replied)
     known = "" if stored is None else f", {sum(key in price.stored for key in plan.graph)} of them in the store"
     maps = "" if plan.fitted_by == plan.engine else f", maps fitted by {plan.fitted_by}"
     lines = [f"plan {plan.key[:SHOWN]} on the engine {plan.engine}{maps}: {len(plan.graph)} steps{known}", ""]
@@ -125,9 +125,9 @@ def _scaled(flops: int) -> str:
     return f"{flops} "
 
 
-def plan_table(plan: Plan, stored: Stored | None = None) -> dict[str, Any]:
+def plan_table(plan: Plan, stored: Stored | None = None, replied: Replied | None = None) -> dict[str, Any]:
     """The plan as plain values, keys whole; `passes` through networks and FLOPs are the most that is left to run."""
-    price = price_plan(plan, stored)
+    price = price_plan(plan, stored, replied)
     steps = [
         {
             "key": step.key,

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
 from ...lang.expressions import Apply, Expression
 from ...lang.record import record
-from ..causal_model import Codes
+from ..causal_model import CausalModel, Codes
 from ..expressions import Column, evaluate
+from .flatten import Solution
 from .items import Recipe, Split
 from .relations import Relation, TooLargeError, Weights, relation
 from .spaces import (
@@ -31,6 +33,8 @@ from .splits import Region, hash_rows, region_of
 
 MANY, FEWEST = 64, 400
 """More than so many cells are too fine where fewer inputs could be drawn, and coarser ones give more: 200 items."""
+SHARED = 8
+"""Layouts whose tables are held at once."""
 EXACT = "exact"
 SAMPLED = "by sampling"
 
@@ -110,8 +114,11 @@ def _open(
         members = members[holds(recipe.model, conditions, members)]
         members = members[in_range(recipe, region, members)]
         return _open_members(recipe, region, _with_source(members, linked), EXACT)
-    layout = tabulated(recipe.model, conditions, region.allowed)
-    extra = layout.extra if linked is None else (*layout.extra, _keys_of(layout, linked))
+    if conditions_of(recipe).links:  # which add nodes of their own
+        layout = tabulated(recipe.model, conditions, region.allowed)
+    else:
+        layout = _share_layout(recipe.model, tuple(conditions), tuple(codes.tobytes() for codes in region.allowed))
+    extra = None if linked is None else (*layout.extra, _keys_of(layout, linked))
     full = law_of(recipe)
     try:
         return _cells(recipe, region, layout, extra, full, EXACT)
@@ -132,6 +139,12 @@ def _open(
     return _open_members(recipe, region, _with_source(members, linked), SAMPLED)
 
 
+@lru_cache(maxsize=SHARED)
+def _share_layout(model: CausalModel, conditions: tuple[Expression, ...], allowed: tuple[bytes, ...]) -> Layout:
+    """The layout of a model's inputs, the same for all splits and recipes; `allowed` are codes of int64."""
+    return tabulated(model, conditions, [np.frombuffer(codes, dtype=np.int64) for codes in allowed])
+
+
 def _open_members(recipe: Recipe, region: Region, members: Codes, how: str) -> Space:
     full = law_of(recipe)
     return _cells(recipe, region, listed(recipe.model, members, full, ()), None, full, how)
@@ -150,14 +163,19 @@ def _cells(
     Where the least law determines the rest, both are the same cells: then they keep the law, so that every variable's
     codes are known from the cell.
     """
-    extra = layout.extra if extra is None else extra
-    solution = layout.graph.solve([layout.variables[v] for v in law], layout.true, extra)
+
+    def solve(law: tuple[str, ...]) -> Solution:
+        if extra is None:
+            return layout.solve(law)
+        return layout.graph.solve([layout.variables[v] for v in law], layout.true, extra)
+
+    solution = solve(law)
     least = least_law_of(recipe)
     weights = solution.elimination.table.weight
     many = len(weights) > MOST_TUPLES
     rare = recipe.cells is None and len(weights) > MANY and _drawable(weights, region) < FEWEST
     if law != least and (many or rare):
-        by_least = layout.graph.solve([layout.variables[v] for v in least], layout.true, extra)
+        by_least = solve(least)
         coarser = by_least.elimination.table.weight
         if len(coarser) < len(weights) and (many or _drawable(coarser, region) >= FEWEST):
             law, solution = least, by_least

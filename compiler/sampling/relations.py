@@ -65,6 +65,15 @@ class Budget:
         self.left -= int(rows)
 
 
+def narrowed(table: Relation, sizes: Mapping[int, int]) -> Relation:
+    """The same rows in the narrowest types that hold their codes, as what is kept for drawing is kept."""
+    widths = [np.min_scalar_type(max(sizes[column] - 1, 0)) for column in table.columns]
+    codes = tuple(codes.astype(width) for codes, width in zip(table.codes, widths, strict=True))
+    same = len(table) and np.all(table.weight == table.weight[0])
+    weight = np.broadcast_to(table.weight[:1], len(table)) if same else table.weight
+    return Relation(table.columns, codes, weight)
+
+
 def radix_keys(tables: Sequence[Sequence[Column]], sizes: Sequence[int]) -> tuple[list[Column], int]:
     """One integer per row, equal where the columns are equal, for several tables over the same columns.
 
@@ -150,8 +159,8 @@ class Step:
     sizes: Mapping[int, int]
 
     @cached_property
-    def _groups(self) -> tuple[Column, Column, Column | None, Column, Weights | None]:
-        """Group ends, sorted keys (None where ends are dense), the column's codes in group order, running weights."""
+    def _groups(self) -> tuple[Column, Column | None, Column, Weights | None]:
+        """Where groups end, a zero before, sorted keys (None: all), the column's codes by group, running weights."""
         (keys,), space = radix_keys([[self.table.of(c) for c in self.rest]], [self.sizes[c] for c in self.rest])
         if not self.rest:
             keys = np.zeros(len(self.table), dtype=np.int64)
@@ -168,26 +177,24 @@ class Step:
             if running[-1] > _EXACT:  # sums of huge counts: every group is scaled to 1, so that no small one is lost
                 groups = np.repeat(np.arange(len(counts)), counts)
                 running = np.cumsum(weight / np.bincount(groups, weights=weight)[groups])
-        ends = np.cumsum(counts)
-        return ends, counts, distinct, self.table.of(self.column)[order], running
+        ends = np.concatenate([[0], np.cumsum(counts)]).astype(np.min_scalar_type(len(keys)))
+        return ends, distinct, self.table.of(self.column)[order], running
 
     def draw(self, assigned: Mapping[int, Column], size: int, generator: np.random.Generator) -> Column:
         """The column's codes given the others' (shape [draw]), in proportion to the weights; shape [draw]."""
-        ends, counts, distinct, codes, running = self._groups
+        ends, distinct, codes, running = self._groups
         (keys,), _ = radix_keys([[assigned[c] for c in self.rest]], [self.sizes[c] for c in self.rest])
         if not self.rest:
             keys = np.zeros(size, dtype=np.int64)
         groups = keys if distinct is None else np.searchsorted(distinct, keys)
-        last = ends[groups] - 1
-        first = ends[groups] - counts[groups]
+        first, last = ends[groups].astype(np.int64), ends[groups + 1].astype(np.int64) - 1
         uniform = generator.random(size)
         if running is None:
-            rows = first + (uniform * counts[groups]).astype(np.int64)
+            rows = first + (uniform * (last + 1 - first)).astype(np.int64)
         else:
             below = np.where(first > 0, running[first - 1], 0.0)
             rows = np.searchsorted(running, below + uniform * (running[last] - below), "right")
-        drawn: Column = codes[np.clip(rows, first, last)]
-        return drawn
+        return codes[np.clip(rows, first, last)].astype(np.int64)
 
 
 @record
@@ -246,7 +253,7 @@ def eliminate(
         rest = tuple(c for c in joined.columns if c != column)
         if np.prod([float(sizes[c]) for c in rest]) > _WIDEST:
             raise TooLargeError
-        steps.append(Step(column, rest, joined, sizes))
+        steps.append(Step(column, rest, narrowed(joined, sizes), sizes))
         pool.append(total_by(joined, rest, sizes))
         waiting.remove(column)
     whole = Relation((), (), np.ones(1))

@@ -109,6 +109,13 @@ class Layout:
     extra: tuple[Relation, ...]
     members: Codes | None = None
     row: int = -1
+    _solved: dict[tuple[str, ...], Solution] = field(default_factory=dict, repr=False, compare=False)
+
+    def solve(self, law: tuple[str, ...]) -> Solution:
+        """How many inputs have each value tuple of some variables, found once. Raises TooLargeError."""
+        if law not in self._solved:
+            self._solved[law] = self.graph.solve([self.variables[v] for v in law], self.true, self.extra)
+        return self._solved[law]
 
     def decode(self, solution: Solution, assigned: dict[int, Column]) -> Codes:
         """Inputs from columns; codes, shape [item, input]."""

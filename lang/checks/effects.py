@@ -271,6 +271,7 @@ class _EffectChecker:
                         if same
                         else "give disjoint sites: what is held cannot be set",
                     )
+        self._check_passable(tuple(setting.subject for setting in settings), through)
         if isinstance(target, VariableTarget):
             read = VariablesSubject(target.alignment, (target.variable,))
             meeting = [span for span, subject in written if subject == read or share_units(subject, read, self.names)]
@@ -301,6 +302,19 @@ class _EffectChecker:
             "read here",
             help="set something that is computed earlier, or read something later",
         )
+
+    def _check_passable(self, changed: tuple[Subject, ...], through: dict[Span, Subject]) -> None:
+        """Whether something that is set can reach everything that it is to pass through."""
+        for span, subject in through.items():
+            if comes_before(subject, changed, self.names):
+                self.report.error(
+                    "CS478",
+                    f"`{subject.text}` is computed no later than what is set, so that nothing passes through it"
+                    " whatever the network",
+                    span,
+                    "passed through",
+                    help="set something that is computed earlier, or pass through something later",
+                )
 
     def _report_itself(self, span: Span, text: str) -> None:
         self.report.error(

@@ -36,7 +36,7 @@ def share_units(one: Subject, other: Subject, names: Names) -> bool:
     return any(overlap(a, b, views) for a in _places_of(one, names) for b in _places_of(other, names))
 
 
-def comes_before(read: VariablesSubject, changed: tuple[Subject, ...], names: Names) -> bool:
+def comes_before(read: Subject, changed: tuple[Subject, ...], names: Names) -> bool:
     """Whether what is read is surely computed no later than anything of these, so that none of them reaches it.
 
     Of one depth they are apart: what shares units is reported by itself.

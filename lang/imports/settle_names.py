@@ -36,6 +36,8 @@ def settle_names(tree: SyntaxTree, source: Source) -> tuple[SyntaxTree, tuple[Di
     for declaration in tree.declarations:
         by_part[source.part_at(declaration.span.start)].append(declaration)
     declared = {part: _names(declarations) for part, declarations in by_part.items()}
+    for broken in tree.broken:  # what cannot be read is declared all the same
+        declared[source.part_at(broken.span.start)].add((broken.keyword, broken.name))
     owners: dict[tuple[str, str], list[SourcePart]] = {}
     for part, names in declared.items():
         for name in names:

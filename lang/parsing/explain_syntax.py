@@ -2,7 +2,7 @@
 
 from ..diagnostics import Diagnostic, Label
 from ..suggest import near_match
-from .scanner import ScannedToken, Slice, show_token
+from .scanner import DOC_FORM, ScannedToken, Slice, show_token
 
 FORMS = {
     "import": 'an import reads `import "tasks.cspec"`, or `import "tasks.cspec" as NAME`',
@@ -205,6 +205,8 @@ def _help(keyword: str, tokens: tuple[ScannedToken, ...], at: int, acceptable: f
     token = tokens[at]
     if token.kind == "doc":
         return "a doc string stands before the file or before a declaration"
+    if token.kind == "string" and token.leads:
+        return DOC_FORM
     if token.text == "*" and any(t.text == "*" for t in (tokens[at - 1], *tokens[at + 1 : at + 2])):
         return "there is no power: multiply, or write the number out"
     if token.text in TOKEN_HELP and not (token.text == "=" and keyword in ("type", "network")):

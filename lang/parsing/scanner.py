@@ -24,6 +24,8 @@ NOT_IN_LOOPS = ("type", "fn", "settings", "import")
 CONTINUATIONS = ("and", "or", "not", "in", "at", "over", "exhaustively", "expect", "for", "then", "else")
 """Words that carry on the declaration of the line before, even without indentation."""
 
+DOC_FORM = 'a doc string stands between three quotation marks, `"""`, on each side'
+
 OPENING = {"(": ")", "[": "]", "{": "}"}
 CLOSING = {close: opening for opening, close in OPENING.items()}
 
@@ -326,6 +328,8 @@ def _indentation(text: str, token: ScannedToken) -> int:
 def unknown_keyword(token: ScannedToken) -> Diagnostic:
     """A declaration starts with something that is no keyword."""
     suggestion = did_you_mean(token.text, KEYWORDS) if token.kind == "word" else ""
+    if token.kind == "string":
+        suggestion = DOC_FORM
     return Diagnostic(
         "CS002",
         f"expected a declaration, found {show_token(token)}",

@@ -14,7 +14,7 @@ from ..record import record
 from ..syntax.domains import SetDomain
 from ..syntax.leaves import Name
 from ..syntax.models import Equation
-from ..syntax.tasks import DeclaredSyntax
+from ..syntax.tasks import Group
 from ..syntax.tree import SyntaxTree
 from .declared import Declared, Occurrence, Resolution
 
@@ -233,8 +233,11 @@ def _members(node: Any, kind: str) -> Iterator[tuple[str, Name, Any]]:
         return
     if isinstance(node, Equation):
         yield "variable", node.name, node
-    elif isinstance(node, DeclaredSyntax):
-        yield kind or "input", node.name, node
+    elif isinstance(node, Group):
+        for declared in node.names:
+            yield kind, declared.name, node
+        yield from _members(node.domain, kind)
+        return
     elif isinstance(node, SetDomain):
         for symbol in node.symbols:
             if isinstance(symbol, Name):

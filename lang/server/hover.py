@@ -47,7 +47,7 @@ def _describe_file(analysis: Analysis, part: SourcePart) -> str:
 
 def describe(analysis: Analysis, declared: Declared) -> str:
     """A declaration in Markdown."""
-    text = analysis.source.text[declared.whole.start : declared.whole.end]
+    text = _outdented(analysis.source.text, declared.whole)
     if len(text) > LONGEST:
         text = text[:LONGEST].rstrip() + " ..."
     owner = f" of `{declared.owner}`" if declared.owner else ""
@@ -61,6 +61,13 @@ def describe(analysis: Analysis, declared: Declared) -> str:
     if declared.doc:
         parts.append(declared.doc)
     return "\n\n".join(parts)
+
+
+def _outdented(text: str, span: Span) -> str:
+    """A part of a text whose later lines stand as far to the left as its first."""
+    before = text[text.rfind("\n", 0, span.start) + 1 : span.start]
+    part = text[span.start : span.end]
+    return part if before.strip() else part.replace(f"\n{before}", "\n")
 
 
 def _domain(program: Program, declared: Declared) -> Domain | None:

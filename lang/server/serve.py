@@ -1,6 +1,7 @@
 """The language server itself: requests of the protocol in, answers of this folder's functions out."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -97,6 +98,7 @@ class Documents:
 def build_server(check: Check, reader: Callable[[Path], Files], version: str) -> LanguageServer:
     """A server that checks texts with `check`, and reads what they import with the `reader` of their folder."""
     server = LanguageServer("cspec", version)
+    logging.getLogger("pygls.protocol.json_rpc").addFilter(_is_fault)
     documents = Documents(check, reader)
 
     async def check_later(uri: str, delay: float) -> None:
@@ -309,3 +311,8 @@ def _diagnostic(uri: str, analysis: Analysis, diagnostic: Diagnostic) -> lsp.Dia
         source="cspec",
         related_information=related,
     )
+
+
+def _is_fault(line: logging.LogRecord) -> bool:
+    """Whether a line of the log tells of a fault of the server: a request that is refused has its answer."""
+    return line.exc_info is None or not isinstance(line.exc_info[1], JsonRpcInvalidParams)

@@ -26,7 +26,7 @@ from ..halving import by_halves
 from ..networks.protocol import Edit, SiteEdit
 from .changes import Change, assigned, change_to
 from .feed import Feed, Where, block_features, site_vectors, split_vectors, take_positions, with_units
-from .generate import Generated, generate
+from .generate import Generated, KeptRuns, generate
 from .protocol import Prepared
 from .runs import Runs
 from .whole_runs import answer_whole
@@ -153,9 +153,17 @@ class TermEngine:
         return logits
 
     def generate(self, query: OutputOf, batch: Batch, limit: int, ends: tuple[int, ...]) -> Generated:
-        """See `Engine.generate`. What is read in other runs is read once; runs are whole, and nothing is captured."""
-        run, read = query.run, dict[tuple[int, Run], Tensor]()
-        rows = self._rows(batch, run)
+        """See `Engine.generate`. What is read in other runs is read once, and a batch that does not fit is halved."""
+
+        def some(rows: slice) -> Tensor:
+            return self._generate(query.run, batch.take(rows), limit, ends).joined()
+
+        return Generated.apart(by_halves(some, 0, len(batch)))
+
+    def _generate(self, run: Run, batch: Batch, limit: int, ends: tuple[int, ...]) -> Generated:
+        """The same of a batch that fits: by kept keys and values where the schedule and the network have them."""
+        read, rows = dict[tuple[int, Run], Tensor](), self._rows(batch, run)
+        tokens, reads = self.feed.tokens(rows), self.feed.reads(rows, 0)
 
         def vectors(frame: int, source: Run) -> Tensor:
             if (frame, source) not in read:
@@ -164,15 +172,19 @@ class TermEngine:
 
         given = replace(self._given(run, batch, rows), vectors=vectors)
 
+        def edits(items: Tensor) -> list[SiteEdit]:
+            some = given.take(items.to(self.runs.device))
+            return self._site_edits(self._edits(run, some), some, (), 0)
+
         def next_logits(items: Tensor, said: Tensor) -> Tensor:
             longer = replace(batch.take(items.numpy()), forced=said.numpy())
             fed = self._rows(self.feed.force(longer, run.input), run)
-            tokens = self.feed.tokens(fed)
-            reads = self.feed.reads(fed, 0) + said.shape[1]
-            some = given.take(items.to(self.runs.device))
-            edits = self._edits(run, some)
-            return answer_whole(self.runs.network, tokens, reads, self._site_edits(edits, some, (), 0))[:, 0]
+            at = self.feed.reads(fed, 0) + said.shape[1]
+            return answer_whole(self.runs.network, self.feed.tokens(fed), at, edits(items))[:, 0]
 
+        kept = KeptRuns(self.runs.network, tokens, edits)
+        if self.schedule.prefixes and self.runs.network.has_prefixes and torch.equal(reads[:, 0], kept.lengths - 1):
+            return generate(kept.next_logits, len(batch), limit, ends)
         return generate(next_logits, len(batch), limit, ends)
 
     def logits_after(self, query: OutputOf, batch: Batch, edit: Edit) -> Tensor:

@@ -7,6 +7,7 @@ from ...compiler.plan import EncodeStep, EvaluateStep, ItemsStep, Plan
 from ...compiler.sampling.draw_items import Population
 from ...compiler.sampling.items import Items
 from ..engines import Engine
+from ..errors import running
 from ..fitting.fits import Fits
 from ..fitting.fitted import evaluation_content
 from ..maps import open_map
@@ -55,11 +56,13 @@ class Evaluations:
             EnvironmentProblem: a checkpoint, the store or an activation is broken.
             AwaitingScores: a table lacks scores of answers; nothing is kept of what was scored with them.
         """
-        step, chosen = self._step(key), self._choose(key)
-        if count is None:
-            return self._whole_domain(step, chosen)
-        population, _ = self._population(step.items)
-        items = self._score_items(step, chosen, count).first(count)
+        step = self._step(key)
+        with running(step.candidates[0].network.file.name):
+            chosen = self._choose(key)
+            if count is None:
+                return self._whole_domain(step, chosen)
+            population, _ = self._population(step.items)
+            items = self._score_items(step, chosen, count).first(count)
         return summarise(items, population, chosen.select, chosen.index)
 
     def overlap(self, key: str) -> tuple[str, str] | None:

@@ -9,6 +9,7 @@ from torch import Tensor
 from ...compiler.causal_model import CausalModel
 from ...compiler.experiments import Encoding
 from ...compiler.sampling.items import Items
+from ...compiler.terms import own_name
 from ..engines import Engine
 from .encode import encode_inputs
 from .readouts import ReadOut, fit_read_out
@@ -27,7 +28,7 @@ class Natural:
 
     def read_out(self, engine: Engine, model: CausalModel, variable: str) -> ReadOut:
         """The read-out of a variable in its block."""
-        values = torch.from_numpy(model.run(self.codes, {})[variable])
+        values = torch.from_numpy(model.run(self.codes, {})[own_name(variable)])
         return fit_read_out(engine.read(variable, self.rows), values)
 
     def spread(self, states: Tensor) -> float:

@@ -13,6 +13,7 @@ from ...compiler.interpret_terms import Batch
 from ...compiler.plan import EvaluateStep
 from ...compiler.sampling.items import Items
 from ...compiler.terms import (
+    REST_AT,
     Amount,
     Apart,
     Assignment,
@@ -29,6 +30,7 @@ from ...compiler.terms import (
     ValueOf,
 )
 from ..engines import Engine
+from ..engines.feed import Feed
 from ..errors import EngineRefusal
 from ..metrics import Judging, read_metric, score_metric
 from .answers import compare, declared_best, near_ties
@@ -80,6 +82,8 @@ def score_effect(
     runs = [feeding.feed(query.run) for query in queries]
     fed = Items(np.stack(feeding.inputs, axis=1), items.cell)
     batch = Batch(encode(fed, encoding), np.zeros((len(items), 0), dtype=bool), ())
+    if encoding.prompt is not None and any(name.startswith(REST_AT) for name in step.variables):
+        Feed(encoding).check_alike(*torch.from_numpy(batch.inputs).unbind(1))
     batch = setting.fill(batch, runs)
     if step.metric is not None:
         metric, output = step.metric, step.model.output
@@ -93,8 +97,11 @@ def score_effect(
             variable.values, variable.values, variable.near, variable.range, variable.binary, variable.read_right
         )
     assert not isinstance(score, Amount), "a mean of `correct` is agreement with the model"
+    right = step.model.output_of(items.bases)
+    if isinstance(score.left, MetricOf):  # of several tokens each is read after those of the correct answer before it
+        batch = replace(batch, forced=encoding.force(right))
     logits = [engine.logits(OutputOf(step.model.output, run), batch) for run in runs]
-    labels = torch.from_numpy(step.model.output_of(items.bases))
+    labels = torch.from_numpy(right)
     after, before = (_read(score.left, one, labels, encoding, step) for one in logits)
     near = after.near | before.near
     if isinstance(score, Differ):

@@ -8,7 +8,7 @@ from torch import Tensor
 from ...compiler.interpret_terms import Batch
 from ...compiler.plan import EvaluateStep
 from ...compiler.sampling.items import Items
-from ...compiler.terms import Gain, Run, ValueOf
+from ...compiler.terms import Gain, Run, ValueOf, own_name
 from ..engines import Engine
 from ..errors import EnvironmentProblem
 from .natural import Natural
@@ -51,8 +51,8 @@ def score_variable(
         raise EnvironmentProblem("CS508", message, "check its weights")
     after, before = (read_out.read(each) for each in features)
     near = read_out.near(features[0]) | read_out.near(features[1])
-    right = before == torch.from_numpy(step.model.run(items.bases, {})[name])
+    right = before == torch.from_numpy(step.model.run(items.bases, {})[own_name(name)])
     if isinstance(step.score, Gain):
-        reach = float(step.model.domains[name].size - 1)
+        reach = float(step.model.domains[own_name(name)].size - 1)
         return VariableScores((after - before).float(), near, right, (-reach, reach), False)
     return VariableScores((after != before).float(), near, right, (0.0, 1.0), True)

@@ -26,6 +26,7 @@ from ...compiler.terms import (
     Run,
     Value,
     ValueOf,
+    own_name,
 )
 from ..engines import Engine
 from ..errors import EngineRefusal
@@ -102,7 +103,7 @@ class Setting:
 
     def _with_code(self, value: CodeOf) -> Tensor:
         """The natural inputs on which a variable has a value."""
-        chosen = self.step.model.run(self.natural.codes, {})[value.variable] == value.code
+        chosen = self.step.model.run(self.natural.codes, {})[own_name(value.variable)] == value.code
         if not chosen.any():
             raise EngineRefusal(f"no input of `fit` gives `{value.variable}` the value that it is set to")
         return self.natural.rows[torch.from_numpy(chosen)]

@@ -96,7 +96,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def in_session(folder: Path, body: Callable[[Session], Awaitable[None]]) -> None:
-    """Run a session to its end, which the server must reach too."""
+    """Run a session to its end, which the server must reach too, without a traceback on the way."""
 
     async def whole() -> None:
         session = Session(folder)
@@ -108,7 +108,10 @@ def in_session(folder: Path, body: Callable[[Session], Awaitable[None]]) -> None
                 if session.client._server is None or session.client._server.returncode is not None:
                     break
                 await asyncio.sleep(0.02)
-            assert session.client._server is None or session.client._server.returncode == 0
+            assert session.client._server is not None
+            assert session.client._server.returncode == 0
+            assert session.client._server.stderr is not None
+            assert b"Traceback" not in await session.client._server.stderr.read()
         finally:
             if session.client._server is not None and session.client._server.returncode is None:
                 session.client._server.kill()
@@ -165,6 +168,7 @@ def test_hover_definition_symbols(folder: Path) -> None:
         left = await hover("left", 1)
         assert left.startswith("variable `left` of `both`\n\nvalues: `bool` (2 values)\n\n```cspec\nleft")
         assert "Two." in await hover("both", 1)
+        assert (await hover("w, x")).endswith("```cspec\ninput  w, x, y, z: 0..63\n```")
         assert "`hidden`: of an MLP" in await hover("hidden")
         assert "distributed alignment search" in await hover("rotation")
         assert "interchange intervention accuracy" in await hover("iia")

@@ -1,9 +1,10 @@
 """Rewrites of plans: they change no key, each takes no more operations, and prices are the passes that are counted."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import networkx as nx
 import pytest
@@ -17,10 +18,10 @@ from cspec.compiler.plan import CaptureStep, EvaluateStep, FitStep, Plan
 from cspec.compiler.pricing import price_plan, render_plan
 from cspec.compiler.schedule import NAIVE
 from cspec.runtime.fitting.fits import Fits
+from cspec.runtime.networks import PlainNetwork
 from cspec.runtime.progress import Silent
 from cspec.runtime.results.store import Store
 
-from .count_passes import Counted
 from .tools import sampled
 
 SPEC = """
@@ -96,14 +97,14 @@ def test_no_rewrite_takes_more_operations_and_together_they_take_far_fewer(tmp_p
 
 @pytest.mark.parametrize("rewrites", [(), REWRITES[:1], REWRITES[1:3], REWRITES[2:6], REWRITES[:6]])
 def test_prices_are_the_passes_that_are_counted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rewrites: Sequence[Rewrite]
+    tmp_path: Path, count_passes: Callable[[type], Any], rewrites: Sequence[Rewrite]
 ) -> None:
     """The fit at one site: of a search it is not known which places go on."""
     naive = naive_plan(tmp_path)
     plan = optimise_plan(naive, (*rewrites, fill_batches))  # one item after the other would take its time
     step = next(s for s in plan.steps() if isinstance(s, FitStep) and not s.search.open and s.network.draw is None)
     priced, fits = price_plan(plan).first[step.key], Fits(plan, Store(tmp_path / "store"), Silent())
-    counted = Counted(monkeypatch)
+    counted = count_passes(PlainNetwork)
     torch.set_num_threads(1)
     fits.fit(step.key)
     assert 0.9 * priced.clean <= counted.clean <= priced.clean

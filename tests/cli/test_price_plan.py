@@ -1,6 +1,8 @@
 """Prices of plans against passes that are counted while the plans run."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,12 +13,12 @@ from cspec.compiler.pricing import plan_table, price_plan, render_plan
 from cspec.compiler.pricing.prices import add_prices
 from cspec.runtime.execute import Inline
 from cspec.runtime.fitting.fits import Fits
+from cspec.runtime.networks import PlainNetwork
 from cspec.runtime.progress import Silent
 from cspec.runtime.results.store import Store
 from cspec.runtime.results.stored_steps import find_stored
 from cspec.runtime.scoring.evaluations import Evaluations
 
-from .count_passes import Counted
 from .tools import sampled
 
 LEARNED = """
@@ -51,7 +53,7 @@ def fit_of(plan: Plan) -> str:
 @pytest.mark.parametrize("engine", ["fused", "hooks"])
 @pytest.mark.parametrize("how", WAYS)
 def test_fits_take_no_more_passes_than_their_price_and_hardly_fewer(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str, engine: EngineName
+    tmp_path: Path, count_passes: Callable[[type], Any], how: str, engine: EngineName
 ) -> None:
     """Patience is as long as the training, and no map of this size is perfect, so that every step is taken."""
     plan = compile_spec(check(sampled(tmp_path, LEARNED % how)), engine)
@@ -59,7 +61,7 @@ def test_fits_take_no_more_passes_than_their_price_and_hardly_fewer(
     priced, fits, counted = (
         price_plan(plan).first[key],
         Fits(plan, Store(tmp_path / "store"), Silent()),
-        Counted(monkeypatch),
+        count_passes(PlainNetwork),
     )
     torch.set_num_threads(1)
     fits.fit(key)
@@ -71,19 +73,19 @@ def test_fits_take_no_more_passes_than_their_price_and_hardly_fewer(
 @pytest.mark.parametrize("engine", ["fused", "hooks"])
 @pytest.mark.parametrize("how", ["rotation size 2", "pca size 2"])
 def test_a_vector_of_several_layers_costs_the_run_that_it_is_taken_from(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str, engine: EngineName
+    tmp_path: Path, count_passes: Callable[[type], Any], how: str, engine: EngineName
 ) -> None:
     body = (LEARNED % how).replace("at hidden[1]", "at [hidden[1], hidden[2]]")
     plan = compile_spec(check(sampled(tmp_path, body)), engine)
     key, store = fit_of(plan), Store(tmp_path / "store")
-    fits, counted = Fits(plan, store, Silent()), Counted(monkeypatch)
+    fits, counted = Fits(plan, store, Silent()), count_passes(PlainNetwork)
     priced = price_plan(plan).first[key]
     fits.fit(key)
     assert 0.9 * priced.clean <= counted.clean <= priced.clean
     assert 0.9 * priced.forward <= counted.forward <= priced.forward
     left = price_plan(plan, find_stored(plan, store)).first
     (step,) = (step for step in plan.steps() if isinstance(step, EvaluateStep) and step.text == "iia(das)")
-    counted = Counted(monkeypatch)
+    counted = count_passes(PlainNetwork)
     Evaluations(plan, store, Fits(plan, store, Silent()), Silent()).scores(step.key, 512)
     assert 0.9 * left[step.key].clean <= counted.clean <= left[step.key].clean
     assert counted.forward == left[step.key].forward == 512
@@ -102,10 +104,10 @@ claim other:  change({hidden[2] := hidden[2] on twin} -> same on net) <= 0.99
 
 @pytest.mark.parametrize("engine", ["fused", "hooks"])
 def test_values_take_no_more_passes_than_their_price_and_hardly_fewer(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: EngineName
+    tmp_path: Path, count_passes: Callable[[type], Any], engine: EngineName
 ) -> None:
     plan = compile_spec(check(sampled(tmp_path, SET)), engine)
-    prices, store, counted = price_plan(plan).first, Store(tmp_path / "store"), Counted(monkeypatch)
+    prices, store, counted = price_plan(plan).first, Store(tmp_path / "store"), count_passes(PlainNetwork)
     steps = [step for step in plan.steps() if isinstance(step, EvaluateStep)]
     evaluations = Evaluations(plan, store, Fits(plan, store, Silent()), Silent())
     for step in steps:
@@ -127,13 +129,13 @@ claim from_there: iia(decided.left from copied) >= 0.1
 
 @pytest.mark.parametrize("engine", ["fused", "hooks"])
 def test_sources_of_another_network_take_no_more_passes_than_their_price_and_hardly_fewer(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: EngineName
+    tmp_path: Path, count_passes: Callable[[type], Any], engine: EngineName
 ) -> None:
     plan = compile_spec(check(sampled(tmp_path, ORIGIN)), engine)
     store = Store(tmp_path / "store")
     (step,) = (s for s in plan.steps() if isinstance(s, EvaluateStep) and s.text == "iia(decided.left from copied)")
     Fits(plan, store, Silent()).fit(fit_of(plan))
-    priced, counted = price_plan(plan, find_stored(plan, store)).first[step.key], Counted(monkeypatch)
+    priced, counted = price_plan(plan, find_stored(plan, store)).first[step.key], count_passes(PlainNetwork)
     evaluations = Evaluations(plan, store, Fits(plan, store, Silent()), Silent())
     evaluations.scores(step.key, 256)
     evaluations.scores(step.key, 512)
@@ -142,14 +144,14 @@ def test_sources_of_another_network_take_no_more_passes_than_their_price_and_har
 
 
 def test_a_search_for_sites_takes_no_more_passes_than_its_price(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, count_passes: Callable[[type], Any]
 ) -> None:
     """Loose in `forward`: which places go on is not known, and restarts that are perfect end early."""
     body = LEARNED.replace("at hidden[1]", "in hidden[0..3]") % "rotation size 1"
     plan = compile_spec(check(sampled(tmp_path, body)))
     key = fit_of(plan)
     priced, fits = price_plan(plan).first[key], Fits(plan, Store(tmp_path / "store"), Silent())
-    counted = Counted(monkeypatch)
+    counted = count_passes(PlainNetwork)
     fits.fit(key)
     assert 0.9 * priced.clean <= counted.clean <= priced.clean
     assert 0.7 * priced.forward <= counted.forward <= priced.forward
@@ -157,7 +159,7 @@ def test_a_search_for_sites_takes_no_more_passes_than_its_price(
 
 @pytest.mark.parametrize("engine", ["fused", "hooks"])
 def test_evaluations_take_no_more_passes_than_their_price_and_hardly_fewer(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: EngineName
+    tmp_path: Path, count_passes: Callable[[type], Any], engine: EngineName
 ) -> None:
     """Claims at one site, looked at twice, once their fit is there: so they read the same stage."""
     plan = compile_spec(check(sampled(tmp_path, LEARNED % "rotation size 2")), engine)
@@ -170,7 +172,7 @@ def test_evaluations_take_no_more_passes_than_their_price_and_hardly_fewer(
     evaluations = Evaluations(plan, store, Fits(plan, store, Silent()), Silent())
     priced = price_plan(plan, stored)
     own = [step for step in steps if step.text in ("iia(das)", "cause(das.left)", "probe(das.left)")]
-    counted = Counted(monkeypatch)
+    counted = count_passes(PlainNetwork)
     for step in own:
         for look in (256, 512):
             evaluations.scores(step.key, look)
@@ -181,14 +183,14 @@ def test_evaluations_take_no_more_passes_than_their_price_and_hardly_fewer(
 
 
 @pytest.mark.parametrize("exhaustively", [False, True])
-def test_a_given_map_costs_its_items(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exhaustively: bool) -> None:
+def test_a_given_map_costs_its_items(tmp_path: Path, count_passes: Callable[[type], Any], exhaustively: bool) -> None:
     body = GIVEN.replace("0.9\n", "0.9 exhaustively\n") if exhaustively else GIVEN
     spec = sampled(tmp_path, body)
     if exhaustively:
         spec.write_text(spec.read_text().replace("0..63", "0..2"))
     plan = compile_spec(check(spec))
     price = price_plan(plan)
-    counted = Counted(monkeypatch)
+    counted = count_passes(PlainNetwork)
     (verdict,) = Inline(plan, Store(tmp_path / "store"), Silent()).verdicts()
     items = sum(base * 81 ** len(s) for base, s in ((81, "l"), (81, "r"), (81, "lr"))) if exhaustively else 512
     assert price.claims.forward == items

@@ -1,6 +1,8 @@
 """The price of a search for a circuit, against passes that are counted while a transformer's heads are scored."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -9,12 +11,11 @@ from cspec.compiler.pipeline import compile_spec
 from cspec.compiler.plan import EngineName, RankStep
 from cspec.compiler.pricing import price_plan
 from cspec.runtime.fitting.fits import Fits
+from cspec.runtime.networks.transformers import TransformerNetwork
 from cspec.runtime.progress import Silent
 from cspec.runtime.results.store import Store
 from cspec.runtime.scoring.evaluations import Evaluations
 from transformers import GPT2Config, GPT2LMHeadModel
-
-from .test_metric_prices import Counted
 
 SPEC = """
 task toy {
@@ -34,7 +35,7 @@ claim c: change({heads := 0} -> s on lm) <= 0.99
 @pytest.mark.parametrize("engine", ["fused", "hooks"])
 @pytest.mark.parametrize("score", ["change({it := 0} -> s on lm)", "effect(it -> correct on lm)"])
 def test_a_search_takes_as_many_passes_as_its_price(
-    engine: EngineName, score: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    engine: EngineName, score: str, tmp_path: Path, count_passes: Callable[[type], Any]
 ) -> None:
     torch.set_num_threads(1)
     config = GPT2Config(vocab_size=23, n_embd=16, n_layer=2, n_head=4, n_positions=8, bos_token_id=0, eos_token_id=0)
@@ -42,7 +43,8 @@ def test_a_search_takes_as_many_passes_as_its_price(
     (tmp_path / "e.cspec").write_text(SPEC % score)
     plan = compile_spec(check(tmp_path / "e.cspec"), engine)
     step = next(step for step in plan.steps() if isinstance(step, RankStep))
-    store, priced, counted = Store(tmp_path / "store"), price_plan(plan).first[step.key], Counted(monkeypatch)
+    store, priced = Store(tmp_path / "store"), price_plan(plan).first[step.key]
+    counted = count_passes(TransformerNetwork)
     Evaluations(plan, store, Fits(plan, store, Silent()), Silent()).rankings.ranked(step.key)
     assert (counted.clean, counted.forward) == (priced.clean, priced.forward)
     assert priced.forward >= 8 * 200

@@ -159,6 +159,7 @@ FAULTS = [
     Fault("effect_on_itself", CLAIM, "effect(das.left -> das.left) >= 0.1", "CS464", "das.left", "another thing"),
     Fault("effect_on_what_shares_its_units", CLAIM, "change(hidden[1] -> das.left) >= 0.1", "CS464", "hidden[1]", "another thing"),
     Fault("effect_on_what_comes_before", CLAIM, "change(hidden[2] -> das.left) <= 0.1", "CS478", "das.left", "earlier"),
+    Fault("effect_through_what_comes_before", CLAIM, "change(hidden[2] -> same through hidden[1]) <= 0.1", "CS478", "hidden[1]", "earlier"),
     Fault("node_on_itself", CLAIM, "effect(a -> a) >= 0.1\ngraph g on mlp { node a: c -> correct }\ncircuit c = { hidden[1] }", "CS464", "a", "another thing"),
     Fault("it_outside_of_a_search", CLAIM, "effect(it -> correct) >= 0.1", "CS465", "it", "after `by`"),
     Fault("search_without_it", "", "\ncircuit c = top 2 of hidden[*] by effect(w -> correct)\n", "CS465", "w", "effect(it -> METRIC)"),

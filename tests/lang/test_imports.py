@@ -101,6 +101,14 @@ def test_a_diagnostic_lies_in_the_file_that_it_speaks_of(tmp_path: Path) -> None
     assert source.text[part.start : part.end] == part.path.read_text()
 
 
+def test_what_cannot_be_read_in_an_import_is_declared_there_all_the_same(tmp_path: Path) -> None:
+    model = "model m for one.turn { out = x }\nclaim c: accuracy(m) >= 0.5\n"
+    source, _, found = check(tmp_path, spec=f'import "one.cspec"\n{model}', one=TASK.replace("0..3", "0..3 oops", 1))
+    places = {each.code: source.text[each.label.span.start : each.label.span.end] for each in found}
+    assert places == {"CS001": "oops", "CS101": "m"}
+    assert {each.help for each in found if each.code == "CS101"} == {"there are no networks"}
+
+
 def test_a_circle_of_imports_is_named(tmp_path: Path) -> None:
     files = {"spec": 'import "a.cspec"\n' + TASK, "a": 'import "b.cspec"\n', "b": 'import "spec.cspec"\n'}
     _, _, (error,) = check(tmp_path, **files)

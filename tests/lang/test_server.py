@@ -110,3 +110,11 @@ def test_positions_count_utf_16_and_lead_back(text: str, number: int) -> None:
 def test_words_of_the_language_are_proposed_where_they_belong() -> None:
     assert {p.word for p in complete(analysed(""), 0)} == set(GROUPS["declarations"])
     assert complete(analysed("# task "), 7) == ()
+
+
+def test_a_declaration_in_a_loop_is_shown_from_its_own_left_margin() -> None:
+    task = "task t {\n  input x: 0..3\n  output y: 0..3\n  tokens [x]\n  answer y: index\n}\n"
+    text = task + "for i in 0..1 {\n  model m[i] for t {\n    y = x\n  }\n}\n"
+    shown = hover(analysed(text), text.index("m[i]"))
+    assert shown is not None
+    assert shown.text == "model `m`\n\n```cspec\nmodel m[i] for t {\n  y = x\n}\n```"

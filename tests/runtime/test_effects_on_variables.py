@@ -44,12 +44,57 @@ CASES: list[tuple[str, Callable[[Input, Input], int], Callable[[Input, Input], b
     ("change(w -> decided.left through hidden[1])", lambda b, s: left(b) != left((s[0], *b[1:])), outputs_differ),
     ("change(hidden[1] -> decided.left given rest)", lambda b, s: left(b) != left(s), outputs_differ),
     ("change(w -> decided.left given rest)", lambda b, s: 0, outputs_differ),
-    ("change(equal.left -> decided.left)", lambda b, s: left(b) != left(s), left_differs),
 ]  # fmt: skip
-EQUAL = "align equal: equalities -> wired { left at hidden[1][0..11] }\n"
+SEVERAL: list[tuple[str, Callable[[Input, Input], int], Callable[[Input, Input], bool]]] = [
+    ("change(apart.left -> decided.left)", lambda b, s: left(b) != left(s), left_differs),
+    ("effect({apart.left := 1} -> decided.left)", lambda b, _: 1 - left(b), left_differs),
+    ("change(apart.left -> same given decided.right)", lambda b, s: left(b) != left(s), left_differs),
+    ("change(apart.left -> same given decided.left)", lambda b, s: 0, left_differs),
+    ("change(apart.{left, right} -> same through decided.left)", lambda b, s: left(b) != left(s), outputs_differ),
+    ("effect({apart.left := 1} -> one.left)", lambda b, _: 1 - left(b), left_differs),
+    ("change(apart.left -> same through one.left)", lambda b, s: left(b) != left(s), left_differs),
+    ("change(apart.left -> same given one.left)", lambda b, s: 0, left_differs),
+]  # fmt: skip
+APART = """
+align apart: equalities -> wired { left at hidden[1][0..11]  right at hidden[1][12..23] }
+align one: equalities -> wired { left at hidden[2] via identity size 1  fit { seeds: 1 } }
+align two: equalities -> wired { left at hidden[1] via rotation size 2 }
+settings { controls { random: 1 } }
+"""
 
 
-@pytest.mark.parametrize(("text", "score", "changing"), CASES[:-1], ids=[text for text, _, _ in CASES[:-1]])
+@pytest.mark.parametrize(("text", "score", "changing"), SEVERAL, ids=[text for text, _, _ in SEVERAL])
+def test_variables_of_several_alignments_stand_in_one_effect(
+    text: str, score: Callable[[Input, Input], int], changing: Callable[[Input, Input], bool], tmp_path: Path
+) -> None:
+    bound = -0.99 if text.startswith("effect") else 0.0001
+    (found,) = verdicts(SPEC % (text, bound) + APART, tmp_path, WIRED).values()
+    assert Fraction(found["quantities"][0]["exact"]) == weighted(score, changing)
+
+
+RIVAL = """
+model rival for equality { left: bool = w == x  other: bool = y == z  same = left == other }
+align rivals: rival -> wired { left at hidden[2][0] }
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("change(two.left -> one.left)", "variables of several alignments whose maps are learned, `two`, `one`"),
+        ("change(apart.left -> rivals.left)", "variables of several models, `equalities`, `rival`"),
+    ],
+)
+def test_what_is_fitted_apart_is_not_measured_together(text: str, note: str, tmp_path: Path) -> None:
+    (tmp_path / "e.cspec").write_text(SPEC % (text, 0.1) + APART + RIVAL)
+    shutil.copy(WIRED, tmp_path)
+    err = io.StringIO()
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(err):
+        assert main(["verify", str(tmp_path / "e.cspec")]) == 2
+    assert note in " ".join(err.getvalue().split())
+
+
+@pytest.mark.parametrize(("text", "score", "changing"), CASES, ids=[text for text, _, _ in CASES])
 def test_an_effect_on_a_variable_is_what_plain_python_counts(
     text: str, score: Callable[[Input, Input], int], changing: Callable[[Input, Input], bool], tmp_path: Path
 ) -> None:

@@ -1,4 +1,4 @@
-"""Positions that are not as many tokens in every prompt: token by token, with sources of as many, against plain hooks.
+"""Slots and answers of several tokens: set token by token, with sources of as many, and read one after the other.
 
 A random network, so that every number is what the library's own forward gives and no theorem of a trained one.
 """
@@ -44,7 +44,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "cities.csv").write_text("\n".join(("name", *CITIES, "")))
     sizes = {"vocab_size": 40, "n_embd": 16, "n_layer": 2, "n_head": 2, "n_positions": 12}
     config = GPT2Config(**sizes, bos_token_id=None, eos_token_id=None)
-    model, generator = GPT2LMHeadModel(config).eval(), torch.Generator().manual_seed(3)
+    model, generator = GPT2LMHeadModel(config).eval(), torch.Generator().manual_seed(2)
     with torch.no_grad():
         for weight in model.parameters():
             weight.copy_(torch.randn(weight.shape, generator=generator) * 0.5)
@@ -87,12 +87,15 @@ class Said:
     token: int
     yes: bool
     state: Tensor
+    logits: Tensor
 
 
-def answer(folder: Path, one: Input, change: Callable[[Tensor], Tensor] | None = None) -> Said:
-    """What is said after a prompt where the first block's output is changed."""
+def answer(
+    folder: Path, one: Input, change: Callable[[Tensor], Tensor] | None = None, after: tuple[str, ...] = ()
+) -> Said:
+    """What is said after a prompt, and further words, where the first block's output is changed."""
     model, known = library(folder)
-    words, _, _ = slots(one)
+    words = [*slots(one)[0], *after]
     ids = torch.tensor([[known[words[0]], *(known[f" {word}"] for word in words[1:])]])
     kept: list[Tensor] = []
 
@@ -108,7 +111,7 @@ def answer(folder: Path, one: Input, change: Callable[[Tensor], Tensor] | None =
             logits = model(input_ids=ids).logits[0, -1]
     finally:
         handle.remove()
-    return Said(int(logits.argmax()), bool(logits[known[" yes"]] > logits[known[" no"]]), kept[0])
+    return Said(int(logits.argmax()), bool(logits[known[" yes"]] > logits[known[" no"]]), kept[0], logits)
 
 
 def with_source(folder: Path, base: Input, source: Input, where: Callable[[Input], range]) -> Said:
@@ -135,7 +138,7 @@ def label(one: Input) -> bool:
     return one[0] in (0, 3)
 
 
-def mean_of_halves(where: Callable[[Input], range], score: Callable[[Input, Input], bool]) -> Fraction:
+def mean_of_halves(where: Callable[[Input], range], score: Callable[[Input, Input], int]) -> Fraction:
     """Over all bases and sources of as many tokens; label-changing and -keeping pairs count half each."""
     halves: dict[bool, list[int]] = {True: [], False: []}
     for base, source in itertools.product(INPUTS, repeat=2):
@@ -156,26 +159,30 @@ def test_an_interchange_at_all_tokens_of_a_slot_is_made_token_by_token(engine: s
     assert found, said
     quantity = found["c"]["quantities"][0]
     wanted = mean_of_halves(at_x, lambda b, s: with_source(folder, b, s, at_x).yes == label(s))
-    assert Fraction(quantity["exact"]) == wanted
+    assert Fraction(quantity["exact"]) == wanted != Fraction(1, 2)
     apart = sum(len(at_x(b)) != len(at_x(s)) for b, s in itertools.product(INPUTS, repeat=2))
     assert any(f"{apart:,} of {len(INPUTS) ** 2:,} pairs" in remark for remark in quantity["remarks"])
 
 
 EFFECTS: dict[str, tuple[Callable[[Input], range], Callable[[Path, Input, Input], Said]]] = {
-    "change(resid_post[0] @ {x}.all -> long)": (at_x, lambda f, b, s: with_source(f, b, s, at_x)),
+    "effect(resid_post[0] @ {x}.all -> correct)": (at_x, lambda f, b, s: with_source(f, b, s, at_x)),
     # of a whole prompt nothing of the base is left after the first block
-    "change(resid_post[0] @ all -> long)": (everywhere, lambda f, b, s: answer(f, s)),
-    "change(embed @ {x}.all -> long)": (at_x, lambda f, b, s: answer(f, (s[0], b[1]))),
+    "effect(resid_post[0] @ all -> correct)": (everywhere, lambda f, b, s: answer(f, s)),
+    "effect(embed @ {x}.all -> correct)": (at_x, lambda f, b, s: answer(f, (s[0], b[1]))),
 }
 
 
 @pytest.mark.parametrize("text", EFFECTS)
 def test_an_effect_sets_as_many_tokens_as_its_base_has(text: str, folder: Path) -> None:
     where, after = EFFECTS[text]
-    _, found, said = verify(folder, f"claim c: {text} >= 0.001 exhaustively\n")
+    _, found, said = verify(folder, f"claim c: {text} >= -0.99 exhaustively\n")
     assert found, said
-    wanted = mean_of_halves(where, lambda b, s: after(folder, b, s).token != answer(folder, b).token)
-    assert Fraction(found["c"]["quantities"][0]["exact"]) == wanted
+
+    def gain(base: Input, source: Input) -> int:
+        return (after(folder, base, source).yes == label(base)) - (answer(folder, base).yes == label(base))
+
+    wanted = mean_of_halves(where, gain)
+    assert Fraction(found["c"]["quantities"][0]["exact"]) == wanted != 0
 
 
 def test_without_a_source_no_input_is_left_out(folder: Path) -> None:
@@ -233,3 +240,46 @@ def test_pyvene_says_what_it_does_not_run(folder: Path) -> None:
     claims = "align a: first -> lm { left at resid_post[0] @ {x}.all }\nclaim c: iia(a) >= 0.001 exhaustively\n"
     status, _, said = verify(folder, claims, "--engine", "pyvene")
     assert (status, "as many tokens in every prompt" in said) == (4, True), said
+
+
+# --- answers of several tokens ---------------------------------------------------------------------------------------
+
+TWICE = SPEC.replace('{ true: " yes", false: " no" }', '{ true: " New York", false: " New Jose" }')
+
+
+def says_correctly(folder: Path, run: Input, correct: bool, change: Callable[[Tensor], Tensor] | None = None) -> bool:
+    """Of the two answers the second token tells, read after the first; the first one is theirs alone."""
+    _, known = library(folder)
+    logits = answer(folder, run, change, ("New",)).logits
+    return bool(logits[known[" York"]] > logits[known[" Jose"]]) == correct
+
+
+def test_an_answer_of_several_tokens_is_right_where_each_of_the_bases_own_is(folder: Path) -> None:
+    def zeroed(one: Input, own: Tensor) -> Tensor:
+        own = own.clone()
+        own[0, at_x(one)[-1]] = 0
+        return own
+
+    plain = {one: says_correctly(folder, one, True) for one in INPUTS}
+    ablated = {one: says_correctly(folder, one, True, functools.partial(zeroed, one)) for one in INPUTS}
+    texts: dict[str, Callable[[Input, Input], int]] = {
+        "effect(x -> correct)": lambda b, s: (plain[s[0], b[1]] == label(b)) - (plain[b] == label(b)),
+        "effect({resid_post[0] @ {x} := 0} -> correct)": lambda b, _: (ablated[b] == label(b)) - (plain[b] == label(b)),
+    }
+    claims = "".join(f"claim of_{i}: {text} >= -0.99 exhaustively\n" for i, text in enumerate(texts))
+    (folder / "t.cspec").write_text(TWICE + claims)
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
+        main(["verify", str(folder / "t.cspec"), "--json"])
+    found = {v["name"]: v["quantities"][0] for v in json.loads(out.getvalue())["result"]["verdicts"]}
+    for index, score in enumerate(texts.values()):
+        assert Fraction(found[f"of_{index}"]["exact"]) == mean_of_halves(lambda _: range(1), score)
+        assert found[f"of_{index}"]["estimate"] != 0
+
+
+def test_what_else_an_answer_of_several_tokens_becomes_is_not_told(folder: Path) -> None:
+    (folder / "t.cspec").write_text(f"{TWICE}claim c: change(x -> long) >= 0.1\n")
+    err = io.StringIO()
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(err):
+        assert main(["verify", str(folder / "t.cspec")]) == 2
+    assert "read `correct`" in " ".join(err.getvalue().split())

@@ -1,0 +1,115 @@
+"""Modules that effects set and searches choose from: the same as the components that they are."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from transformers import GPT2Config, GPT2LMHeadModel
+
+from .test_transformers import SPEC, draw
+from .tools import run
+
+HEAD = SPEC.split("align given")[0].replace("OPTIONS", "")
+
+
+@pytest.fixture
+def gpt2(tmp_path: Path) -> Path:
+    sizes = {"vocab_size": 40, "n_embd": 16, "n_layer": 3, "n_head": 4, "n_positions": 8}
+    draw(GPT2LMHeadModel(GPT2Config(**sizes, bos_token_id=0, eos_token_id=0))).save_pretrained(tmp_path / "lm")
+    return tmp_path
+
+
+def quantity(folder: Path, claims: str, *options: str) -> dict[str, Any]:
+    """The first estimand of the first claim, measured."""
+    (folder / "m.cspec").write_text(HEAD + claims)
+    done = run("verify", folder / "m.cspec", "--json", *options)
+    document = json.loads(done.out)
+    assert "result" in document, done.out
+    found: dict[str, Any] = document["result"]["verdicts"][0]["quantities"][0]
+    return found
+
+
+def counts(measured: dict[str, Any]) -> list[tuple[float, int]]:
+    return [(cell["right"], cell["n"]) for cell in measured["cells"]]
+
+
+EFFECTS = (
+    "change({SITE := 0} -> same)",
+    "change(SITE -> same)",
+    "change({SITE := mean(SITE)} -> same)",
+    "change({SITE := SITE + noise(2)} -> same)",
+    "change({SITE := shuffled} -> same)",
+    "change(w -> same given SITE)",
+    "change(w -> same through SITE)",
+)
+
+
+@pytest.mark.parametrize("engine", ["fused", "hooks"])
+@pytest.mark.parametrize("text", EFFECTS)
+def test_an_effect_of_a_module_is_that_of_the_component(text: str, engine: str, gpt2: Path) -> None:
+    sites = ('module("transformer.h.1.mlp.c_proj")[0..15] @ last', "mlp_out[1] @ last")
+    claims = (f"claim c: {text.replace('SITE', site)} >= 0.0001\n" for site in sites)
+    module, component = (quantity(gpt2, claim, "--engine", engine) for claim in claims)
+    assert counts(module) == counts(component)
+    assert module["right"] > 0
+
+
+def test_a_circuit_of_modules_is_that_of_components(gpt2: Path) -> None:
+    circuits = (
+        'module("transformer.h.0.mlp") @ last, module("transformer.h.1.mlp") @ last',
+        "mlp_out[0] @ last, mlp_out[1] @ last",
+    )
+    specs = (
+        f"circuit of_two = {{ {each} }}\nclaim c: change({{of_two := 0}} -> same) >= 0.0001\n" for each in circuits
+    )
+    module, component = (quantity(gpt2, spec) for spec in specs)
+    assert counts(module) == counts(component)
+
+
+def test_the_best_dims_of_a_module_are_those_of_the_component(gpt2: Path) -> None:
+    specs = (
+        f"circuit best = top 2 of {site}[*] @ last by change({{it := 0}} -> same)\n"
+        "claim c: change({best := 0} -> same) >= 0.0001\n"
+        for site in ('module("transformer.h.1")', "resid_post[1]")
+    )
+    module, component = (quantity(gpt2, spec) for spec in specs)
+    assert counts(module) == counts(component)
+    tables = [[(row["select"], row["chosen"]) for row in each["search"]] for each in (module, component)]
+    assert tables[0] == tables[1]
+    assert len({select for select, _ in tables[0]}) > 1
+
+
+def test_a_variable_is_searched_for_in_modules_as_in_components(gpt2: Path) -> None:
+    regions = (
+        '[module("transformer.h.0.mlp")[0..7, 8..15] @ {x}, module("transformer.h.1")[*] @ {x}]',
+        "[mlp_out[0][0..7, 8..15] @ {x}, resid_post[1][*] @ {x}]",
+    )
+    specs = (f"align a: compared -> lm over main {{ left in {each} }}\nclaim c: iia(a) >= 0.001\n" for each in regions)
+    module, component = (quantity(gpt2, spec) for spec in specs)
+    assert counts(module) == counts(component)
+    tables = [[(row["select"], row["chosen"]) for row in each["search"]] for each in (module, component)]
+    assert tables[0] == tables[1]
+    assert len(tables[0]) == 18
+
+
+@pytest.mark.parametrize(
+    ("claims", "note"),
+    [
+        ('claim c: change({module("transformer.ln_f") @ last := 0} -> same) >= 0.1', "not known how wide it is"),
+        (
+            'claim c: change({module("transformer.h.1.mlp") @ last := 0} -> same given mlp_out[0] @ last) >= 0.1',
+            "which comes first is known to the network alone",
+        ),
+        (
+            "model parts for first_two { a = w  b = x  same = a == b }\n"
+            'align a: parts -> lm over main { a in module("transformer.h.1")[*] @ last  b at embed @ {x} }\n'
+            "claim c: iia(a) >= 0.1",
+            "whose order is not known",
+        ),
+    ],
+)
+def test_a_module_that_nothing_orders_or_measures_is_refused(claims: str, note: str, gpt2: Path) -> None:
+    (gpt2 / "m.cspec").write_text(f"{HEAD}{claims}\n")
+    done = run("verify", gpt2 / "m.cspec")
+    assert (done.status, note in " ".join(done.err.split())) == (2, True), done.err
