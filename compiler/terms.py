@@ -4,7 +4,7 @@ The causal model and the network both evaluate the paired terms; interchange int
 two agree. All other terms compare runs of networks. `render_terms.py` prints a term.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field, fields, is_dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal, TypeVar
@@ -378,6 +378,16 @@ def inputs_read(run: Run) -> tuple[int, ...]:
             case Plus(left=left, right=right):
                 waiting += [right] if left is None else [left, right]
     return tuple(sorted(found))
+
+
+def parts_of(value: Value) -> Iterator[Value]:
+    """The values that a sum is made of; any other value is its only part."""
+    if isinstance(value, Plus):
+        for side in (value.left, value.right):
+            if side is not None:
+                yield from parts_of(side)
+    else:
+        yield value
 
 
 def taken_values(run: Run) -> tuple[tuple[str, ValueOf], ...]:

@@ -153,6 +153,7 @@ CODES: dict[str, Code] = {
     "CS361": Code("a circuit of no sites"),
     "CS362": Code("a graph without nodes"),
     "CS363": Code("a circuit of more sites than its region has"),
+    "CS364": Code("nodes that share units"),
     # --- CS4xx: experiments and claims (lang: CS400-CS419, CS440-CS449; compiler: CS420-CS439) ---
     "CS400": Code("a split that is not three shares of 1"),
     "CS401": Code("held-out values outside the input's domain"),
@@ -232,6 +233,7 @@ CODES: dict[str, Code] = {
     "CS476": Code("a value of another width than what is set to it"),
     "CS477": Code("a value in this very run that is computed after what is set to it"),
     "CS478": Code("an effect on, or through, what is computed before what is set"),
+    "CS479": Code("a random circuit that cannot be drawn"),
     "CS480": Code("an estimand that is checked and cannot be run yet"),
     # --- CS5xx: networks (compiler) ---
     "CS501": Code("a path that leaves the spec's folder"),

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ...lang.diagnostics import Diagnostic, Label, Span
 from ...lang.program import Program
-from ..experiments import Experiment, Measurement, Ranking
+from ..experiments import Experiment, GraphExperiment, Measurement, Ranking
 from ..sampling.count_apart import say_apart
 from ..sampling.count_undefined import count_undefined
 from ..sampling.draw_items import Population, open_population
@@ -51,6 +51,9 @@ def check_pairs(
     for experiment in experiments:
         for quantity in experiment.quantities:
             measurement = quantity.measurement
+            if measurement.lacking:
+                found.append(_no_circuits(measurement, experiment.claim.span))
+                continue
             if experiment.claim.exhaustively:
                 found += _check_whole_domain(measurement, experiment.claim.span, populations)
             else:
@@ -60,6 +63,26 @@ def check_pairs(
                 found += _check_fit(fitting.recipe, fitting.fit_count, experiment.claim.span, populations)
             for ranking in measurement.rankings:
                 found += _check_select(ranking, experiment.claim.span, populations)
+    return tuple(dict.fromkeys(found))
+
+
+def check_graph_items(
+    program: Program, graphs: tuple[GraphExperiment, ...], populations: Populations
+) -> tuple[Diagnostic, ...]:
+    """Draw every graph's test items and open every fit's population; say what cannot be drawn."""
+    found: list[Diagnostic] = []
+    for experiment in graphs:
+        span, count = experiment.graph.span, experiment.count
+        for measurement in (edge.own.total for edge in experiment.edges):
+            if count is None:
+                found += _check_whole_domain(measurement, span, populations)
+            else:
+                found += _check_test(program, replace(measurement, count=count), span, populations)
+            if measurement.fitting is not None:
+                fitting = measurement.fitting
+                found += _check_fit(fitting.recipe, fitting.fit_count, span, populations)
+            for ranking in measurement.rankings:
+                found += _check_select(ranking, span, populations)
     return tuple(dict.fromkeys(found))
 
 
@@ -164,6 +187,15 @@ def _check_whole_domain(measurement: Measurement, claim: Span, populations: Popu
             help="leave `exhaustively` out: a sample then decides, with an interval",
         )
     ]
+
+
+def _no_circuits(measurement: Measurement, claim: Span) -> Diagnostic:
+    return Diagnostic(
+        "CS479",
+        f"no random circuit can be drawn for `{measurement.text}`: {measurement.lacking}",
+        Label(claim),
+        help="`random(C)` is of components that the effect does not name: let C leave as many as it takes",
+    )
 
 
 def _no_items(recipe: Recipe, claim: Span) -> Diagnostic:

@@ -19,7 +19,7 @@ from ...compiler.experiments import Encoding
 from ...compiler.groundings import Grounding, Part, Positions
 from ...compiler.interpret_terms import Batch
 from ...compiler.schedule import Schedule
-from ...compiler.terms import Handle, OutputOf, Run, ValueOf
+from ...compiler.terms import Handle, OutputOf, Run, ValueOf, parts_of
 from ...compiler.vector_bases import base_run
 from ..errors import EngineRefusal, EnvironmentProblem
 from ..halving import by_halves
@@ -210,8 +210,22 @@ class TermEngine:
         """See `Engine.intervened_activation`."""
         return self._intervened_activations(self.frames[frame].parts[part : part + 1], run, batch)[0]
 
+    def answer_and_read(self, query: OutputOf, frames: Sequence[int], batch: Batch) -> tuple[Tensor, list[Tensor]]:
+        """See `Engine.answer_and_read`."""
+        places = [self.frames[frame] for frame in frames]
+        parts = [part for place in places for part in place.parts]
+        logits, activations = self._read_intervened(parts, query.run, batch)
+        rows, remaining = self._rows(batch, query.run), iter(activations)
+        read = [[next(remaining) for _ in place.parts] for place in places]
+        pairs = zip(places, read, strict=True)
+        return logits, [site_vectors(place, own, self.feed.where(place, rows)) for place, own in pairs]
+
     def _intervened_activations(self, parts: Sequence[Part], run: Run, batch: Batch) -> list[Tensor]:
         """The whole activations of parts in one run with its assignments made."""
+        return self._read_intervened(parts, run, batch)[1]
+
+    def _read_intervened(self, parts: Sequence[Part], run: Run, batch: Batch) -> tuple[Tensor, list[Tensor]]:
+        """The logits of one run with its assignments made, and the whole activations of parts in it."""
         found: dict[int, Tensor] = {}
 
         def keep(index: int, activation: Tensor) -> Tensor:
@@ -219,8 +233,8 @@ class TermEngine:
             return activation
 
         further = tuple((part, functools.partial(keep, index)) for index, part in enumerate(parts))
-        self._edited_logits(run, batch, further)
-        return [found[index] for index in range(len(parts))]
+        logits = self._edited_logits(run, batch, further)
+        return logits, [found[index] for index in range(len(parts))]
 
     def read(self, variable: str, rows: Tensor) -> Tensor:
         """See `Engine.read`."""
@@ -284,7 +298,7 @@ class TermEngine:
             frame, _ = self._place(target)
             if self.frames[frame].scattered:
                 yield frame, self._base(frame, run)
-            for part in _parts(value):
+            for part in parts_of(value):
                 if isinstance(part, ValueOf) and part.variable == target and part.run.world == run.world:
                     yield frame, part.run
 
@@ -387,14 +401,6 @@ class TermEngine:
                 if owner.variable == index:
                     return frame, block
         raise EngineRefusal(f"`{variable}` is not aligned")
-
-
-def _parts(value: terms.Value) -> Iterator[terms.Value]:
-    """The values that a sum is made of; any other value is its only part."""
-    if isinstance(value, terms.Plus):
-        yield from (part for side in (value.left, value.right) if side is not None for part in _parts(side))
-    else:
-        yield value
 
 
 def _later(where: Where, left_out: int) -> Where:
