@@ -6,6 +6,7 @@ from ...lang.effects import (
     Effect,
     InputSubject,
     Mean,
+    MeanOf,
     MetricTarget,
     RestSubject,
     Setting,
@@ -100,12 +101,13 @@ def _of_subject(subject: Subject, program: Program) -> str:
             return ""
         case SiteSubject(site=site):
             return _of_site(site)
-        case CircuitSubject(circuit=name, random=False):
+        case CircuitSubject(circuit=name, random=random):
             sites = program.circuits[name].sites
-            return next((what for what in map(_of_site, sites) if what), "") if isinstance(sites, tuple) else ""
+            if isinstance(sites, tuple):
+                return next((what for what in map(_of_site, sites) if what), "")
+            return f"`{subject.text}`, a random circuit like one that is searched for" if random else ""
         case VariablesSubject() | RestSubject() | CandidateSubject():
             return ""
-    return f"`{subject.text}`"
 
 
 def _of_site(site: Site) -> str:
@@ -117,4 +119,14 @@ def _of_value(setting: Setting) -> str:
         match portion.value:
             case Taken(network=str(network), random=True):
                 return f"a value on `random({network})`, of which several are drawn and none is the one: name a network"
+            case MeanOf(subject=taken) | Taken(subject=taken) if _is_random(taken) and taken != setting.subject:
+                return f"a value that another thing takes of `{taken.text}`"
+            case MeanOf(subject=taken) | Taken(subject=taken) if taken != setting.subject and _is_random(
+                setting.subject
+            ):
+                return f"a value of `{taken.text}` that `{setting.subject.text}` takes"
     return ""
+
+
+def _is_random(subject: Subject) -> bool:
+    return isinstance(subject, CircuitSubject) and subject.random
