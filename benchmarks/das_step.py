@@ -30,7 +30,7 @@ from torch import Tensor
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from .frame import matmul_rate
-from .report import Duel, median_seconds, run_duel
+from .report import Duel, median_seconds, run_duel, seconds
 
 BLOCKS, TOKENS, ITEMS, VOCABULARY, SIZE = 12, 32, 32, 50_257, 8
 WIDTHS, LAYERS, REPEATS = (256, 768), (2, 6, 10), 5
@@ -59,17 +59,20 @@ def measure_case(network: TransformerNetwork, layer: int, name: str, position: i
     ours = Ours(network, layer, position, batch, labels)
     tutorial = Peer(network, ours.map, layer, position, batch, labels)
     tuned = TunedPeer(network, ours.map, layer, position, batch, labels)
-    expected = gradient(tutorial, ours.map)
+    expected, peer_took = gradient(tutorial, ours.map)
+    took = []
     for step in (ours, tuned):
-        torch.testing.assert_close(gradient(step, ours.map), expected, atol=1e-5, rtol=1e-3)
+        found, taken = gradient(step, ours.map)
+        torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-3)
+        took.append(taken)
     case = f"d{width} L{layer} {name}"
     floor = 1e3 * suffix_flops(width, BLOCKS - layer - 1, TOKENS - position) / rate
-    row = run_duel(case, ours, tutorial, REPEATS, WANTED[name][layer], floor)
+    row = run_duel(case, ours, tutorial, REPEATS, WANTED[name][layer], floor, (took[0], peer_took))
     capture = 1e3 * median_seconds(partial(ours.capture, network), 1)
     paid = capture / max(row.peer_ms - row.ours_ms, 1e-9)
     return [
         row,
-        run_duel(f"{case}, pyvene tuned", ours, tuned, REPEATS, None, floor),
+        run_duel(f"{case}, pyvene tuned", ours, tuned, REPEATS, None, floor, (took[0], took[1])),
         Duel(
             f"{case}, capture of {2 * ITEMS} inputs: pays after {paid:.1f} steps",
             row.peer_ms / capture,
@@ -192,12 +195,12 @@ class Rotation(torch.nn.Module):
         return x @ self.weight
 
 
-def gradient(step: Callable[[], None], map: SubspaceMap) -> Tensor:
-    """The gradient of one step by the rotation's parameters."""
+def gradient(step: Callable[[], None], map: SubspaceMap) -> tuple[Tensor, float]:
+    """The gradient of one step by the rotation's parameters, and the seconds that the step took."""
     for parameter in map.parameters():
         parameter.grad = None
-    step()
-    return torch.cat([p.grad.flatten() for p in map.parameters() if p.grad is not None])
+    taken = seconds(step)
+    return torch.cat([p.grad.flatten() for p in map.parameters() if p.grad is not None]), taken
 
 
 def suffix_flops(width: int, layers: int, positions: int) -> float:

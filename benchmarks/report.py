@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 
 QUICK_SECONDS, MOST_RUNS = 0.2, 100
 """A duel runs what takes less time as often as fits in it, at most so often."""
+SLOW_SECONDS = 30.0
+"""What a duel's repeats may take, about, after the first run of each."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +56,21 @@ def run_duel(
     repeats: int,
     wanted: float | None = None,
     floor_ms: float | None = None,
+    first: tuple[float, float] | None = None,
 ) -> Duel:
-    """Time both in turn, after a run of each that is not counted; what is quick several times, for its median."""
-    counts = [max(1, min(MOST_RUNS, int(QUICK_SECONDS / _seconds(action)))) for action in (ours, peer)]
+    """Time both in turn, after a `first` run of each (None: made here); what is quick several times, for its median.
+
+    What is slow is repeated less often; where not even one repeat has time, the first run is all there is.
+    """
+    first = (seconds(ours), seconds(peer)) if first is None else first
+    if sum(first) > SLOW_SECONDS:
+        return judge(case, [first], wanted, floor_ms)
+    counts = [max(1, min(MOST_RUNS, int(QUICK_SECONDS / taken))) for taken in first]
+    round_seconds = sum(count * taken for count, taken in zip(counts, first, strict=True))
     times = []
-    for _ in range(repeats):
+    for _ in range(max(1, min(repeats, int(SLOW_SECONDS / round_seconds)))):
         mine, theirs = (
-            statistics.median(_seconds(action) for _ in range(count))
+            statistics.median(seconds(action) for _ in range(count))
             for action, count in zip((ours, peer), counts, strict=True)
         )
         times.append((mine, theirs))
@@ -79,32 +89,40 @@ def judge(
 def median_seconds(action: Callable[[], object], repeats: int) -> float:
     """The median of some runs, after one that is not counted."""
     action()
-    return statistics.median(_seconds(action) for _ in range(repeats))
+    return statistics.median(seconds(action) for _ in range(repeats))
 
 
-def _seconds(action: Callable[[], object]) -> float:
+def seconds(action: Callable[[], object]) -> float:
+    """What a run takes."""
     start = time.perf_counter()
     action()
     return time.perf_counter() - start
 
 
-def render(name: str, rows: Sequence[Row] | Sequence[Duel]) -> str:
-    """The rows as a table of plain text."""
-    duels = [row for row in rows if isinstance(row, Duel)]
-    plain = [row for row in rows if isinstance(row, Row)]
-    table = [("case", "ours", "wanted", "peer", "ratio", "unit", ""), *(_cells(row) for row in plain)]
+def render(name: str, rows: Sequence[Row | Duel]) -> str:
+    """The rows as tables of plain text: duels, and what has no peer that is run in turn."""
+    duels = [_duel_cells(row) for row in rows if isinstance(row, Duel)]
+    plain = [_cells(row) for row in rows if isinstance(row, Row)]
+    lines = [name]
     if duels:
-        table = [("case", "ours ms", "peer ms", "floor ms", "times faster", "wanted"), *(_duel_cells(d) for d in duels)]
-    words = (0,) if duels else (0, 5, 6)
+        header = ("case", "ours ms", "peer ms", "floor ms", "times faster", "wanted")
+        lines += _align([header, *duels], (0,))
+    if plain:
+        lines += _align([("case", "ours", "wanted", "peer", "ratio", "unit", ""), *plain], (0, 5, 6))
+    return "\n".join(lines) + "\n"
+
+
+def _align(table: Sequence[tuple[str, ...]], words: tuple[int, ...]) -> list[str]:
+    """Lines of columns, those of `words` on the left."""
     widths = [max(len(line[column]) for line in table) for column in range(len(table[0]))]
     lines = []
     for line in table:
         cells = zip(line, widths, strict=True)
         lines.append("  ".join(c.ljust(w) if i in words else c.rjust(w) for i, (c, w) in enumerate(cells)).rstrip())
-    return "\n".join((name, *lines)) + "\n"
+    return lines
 
 
-def to_json(name: str, rows: Sequence[Row] | Sequence[Duel]) -> str:
+def to_json(name: str, rows: Sequence[Row | Duel]) -> str:
     """`{"name": ..., "rows": [{"case": ..., "ratio": ..., ...}]}`: every field of the rows."""
     entries: list[Mapping[str, object]] = [asdict(row) | {"ratio": row.ratio} for row in rows]
     return json.dumps({"name": name, "rows": entries}, indent=2) + "\n"

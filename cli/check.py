@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ..compiler.checks.check_definedness import find_undrawn
-from ..compiler.checks.check_runnable import check_runnable, runs
+from ..compiler.checks.check_runnable import check_runnable, measures, runs
 from ..compiler.pipeline import Checked
 from .output import Output, add_common
 from .workflow import check
@@ -38,8 +38,7 @@ def run(options: argparse.Namespace, output: Output) -> int:
     """0 where there is no error."""
     checked = check(options.spec, allow_path=options.allow_path)
     output.show(checked.source, checked.warnings)
-    claims = len(checked.program.claims)
-    output.write(f"{options.spec}: ok, {claims} claim{'' if claims == 1 else 's'}\n")
+    output.write(f"{options.spec}: ok, {_counted(checked)}\n")
     for left_out in checked.left_out:
         output.write(left_out.text + "\n")
     output.add("left_out", [asdict(left_out) for left_out in checked.left_out])
@@ -59,10 +58,21 @@ def run(options: argparse.Namespace, output: Output) -> int:
     return 0
 
 
+def _counted(checked: Checked) -> str:
+    """The claims, and graphs where there are any."""
+    claims, graphs = len(checked.program.claims), len(checked.program.graphs)
+    said = f"{claims} claim{'' if claims == 1 else 's'}"
+    return f"{said}, {graphs} graph{'' if graphs == 1 else 's'}" if graphs else said
+
+
 def _waiting(checked: Checked) -> str:
     """How many claims no engine of this version runs, and the first reason; nothing where all run."""
     program = checked.program
     waiting = sum(not runs(claim, program, checked.networks) for claim in program.claims.values())
+    unmeasured = [graph.name for graph in program.graphs.values() if not measures(graph, program, checked.networks)]
+    if not waiting and unmeasured:
+        first = check_runnable(program, checked.networks)[0]
+        return f"cannot be measured yet: {', '.join(unmeasured)}, since {'; '.join(first.notes) or first.message}"
     if not waiting:
         return ""
     first = check_runnable(program, checked.networks)[0]

@@ -31,9 +31,10 @@ def run(options: argparse.Namespace, output: Output) -> int:
     output.show(checked.source, checked.warnings)
     plan = compile_spec(checked, chosen_engine(options, checked, output), options.fit_engine)
     from ..compiler.pricing import plan_table, render_plan
-    from ..runtime.results.stored_steps import find_stored
+    from ..runtime.results.stored_steps import find_replies, find_stored
 
-    stored = find_stored(plan, open_store(checked.source.path, options.store))
-    output.write(render_plan(plan, stored, open_page(sys.stdout).width))
-    output.add("plan", plan_table(plan, stored))
+    store = open_store(checked.source.path, options.store)
+    stored, replied = find_stored(plan, store), find_replies(plan, store)
+    output.write(render_plan(plan, stored, open_page(sys.stdout).width, replied))
+    output.add("plan", plan_table(plan, stored, replied))
     return 0

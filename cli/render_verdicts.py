@@ -7,12 +7,14 @@ from dataclasses import field
 from ..compiler.pipeline import Checked
 from ..lang.record import record
 from ..runtime.deciding.verdicts import ControlRow, PartRow, QuantityRow, Result, Verdict
+from ..runtime.graphs.measured_graph import MeasuredGraph
 from .output import Output
 from .page import INDENT, Page, Style, interval, number, open_page
 from .render_controls import render_controls
 from .render_counts import render_counts
 from .render_diagnosis import render_diagnoses
 from .render_fit import render_fit
+from .render_graph import render_measured_graph
 
 DEEPER = 2
 """Columns by which the counts of one of several estimands stand deeper."""
@@ -55,7 +57,8 @@ class VerdictPrinter:
         """What is verified, the error that each claim may make, and what the spec says of itself."""
         program = self.checked.program
         m = len(program.claims)
-        budget = f"confidence {program.settings.confidence:g} for {m} claim{'' if m == 1 else 's'} together"
+        budget = f"confidence {program.settings.confidence:g}"
+        budget += f" for {m} claim{'' if m == 1 else 's'} together" if m else ""
         lines = [f"{self.checked.source.path.name}: {budget}", *self.page.wrap_doc(program.doc, 2)]
         self.output.write("".join(f"{line}\n" for line in lines))
 
@@ -64,8 +67,14 @@ class VerdictPrinter:
         self.output.write("\n" + render_verdict(verdict, self.page, self.shown, self.diagnose))
         self.shown = self.shown.after(verdict)
 
+    def graph(self, graph: MeasuredGraph) -> None:
+        """One graph as it was measured."""
+        self.output.write("\n" + render_measured_graph(graph, self.page))
+
     def footer(self, result: Result) -> None:
-        """Whether the criterion was locked, and how many expectations were met."""
+        """Whether the criterion was locked, and how many expectations were met; nothing where nothing was claimed."""
+        if not result.verdicts:
+            return
         counts = {kind: sum(v.expectation == kind for v in result.verdicts) for kind in ("met", "failed", "open")}
         said = ", ".join(f"{n} {kind}" for kind, n in counts.items() if n or kind == "met")
         criterion = "\n".join(self.page.wrap(f"criterion: {result.criterion}"))

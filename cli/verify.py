@@ -18,7 +18,7 @@ def add_arguments(commands: "argparse._SubParsersAction[Any]") -> None:
         "verify",
         help="run a spec's experiments and print the verdicts",
         description="Check a spec, run its interchange interventions and fits on the network, and print a verdict for"
-        " each claim. Results are kept, and nothing that is known already is run again.",
+        " each claim, and every graph as measured. Results are kept, and nothing that is known already is run again.",
     )
     add_common(parser)
     parser.add_argument("--store", metavar="FOLDER", help="where results are kept (default: .cspec beside the spec)")
@@ -34,12 +34,13 @@ def run(options: argparse.Namespace, output: Output) -> int:
     """The exit status of the verdicts; those that fell before an interruption are printed."""
     checked = check(options.spec, allow_path=options.allow_path)
     output.show(checked.source, checked.warnings)
-    if not checked.program.claims:
+    if not checked.program.claims and not checked.program.graphs:
         raise SpecError(checked.source, (no_claims(checked.source),))
     stop_unless_runnable(checked)
     engine = chosen_engine(options, checked, output)
     from ..runtime.deciding.verdicts import Result
     from ..runtime.results.result_document import result_table
+    from .place_problems import placed_in
     from .render_verdicts import VerdictPrinter
     from .terminal import terminal_progress
 
@@ -54,7 +55,13 @@ def run(options: argparse.Namespace, output: Output) -> int:
             with progress.paused():
                 printer.verdict(so_far.verdicts[-1])
 
-        result = run_plan(checked, standing, store, progress, decided, engine, options.fit_engine)
+        def measured(so_far: Result) -> None:
+            output.add("result", result_table(so_far))
+            with progress.paused():
+                printer.graph(so_far.graphs[-1])
+
+        with placed_in(checked):
+            result = run_plan(checked, standing, store, progress, decided, engine, options.fit_engine, measured)
     printer.footer(result)
     output.add("result", result_table(result))
     return result.exit_code

@@ -89,7 +89,7 @@ def verify(
         EnvironmentProblem: a checkpoint or the store is broken.
     """
     checked = check(path, allow_path=allow_path)
-    if not checked.program.claims:
+    if not checked.program.claims and not checked.program.graphs:
         raise SpecError(checked.source, (*checked.warnings, no_claims(checked.source)))
     standing = lock_standing(checked, locked)
     return run(checked, standing, open_store(checked.source.path, store), progress, decided, engine, fit_engine)
@@ -117,6 +117,7 @@ def run(
     decided: "Callable[[Result], None]",
     engine: "EngineName | None" = None,
     fit_engine: "EngineName | None" = None,
+    measured: "Callable[[Result], None]" = lambda result: None,
 ) -> "Result":
     """Compile a checked spec and run its plan; the result says whether its criterion was locked."""
     from ..runtime.verify import verify_plan
@@ -133,6 +134,7 @@ def run(
         decided,
         standing.hash,
         standing.words,
+        measured,
     )
 
 

@@ -12,14 +12,14 @@ KEPT = 3
 FEWEST_STEPS = 50
 """No rung of a search for sites is shorter."""
 
-CAPTURE_ROOM = 2 << 30
+CAPTURE_ROOM = 1 << 30
 """Bytes of activations that are held in memory, about, of all networks together; of one stage of one network a quarter
-at most, more go to a file."""
+at most, more go to files."""
 SOURCE_ROOM = 1 << 28
 """Bytes of sources that are kept for a batch that is asked again and again."""
 ROWS_AT_ONCE = 8192
 """Inputs that a network is given at once, at most."""
-NUMBERS_AT_ONCE = 1 << 27
+NUMBERS_AT_ONCE = 1 << 25
 """Numbers that a run of a transformer may hold at once, about."""
 CHUNK = 256
 """Scores are kept in whole chunks of so many items; the first look at a claim is one."""

@@ -3,7 +3,7 @@
 This says of terms what the engines do with them; tests count the passes of both.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ..lang.record import record
@@ -13,13 +13,10 @@ from .network_facts import NetworkFacts
 from .terms import (
     Agree,
     Amount,
-    Apart,
     Distance,
-    Gain,
     Handle,
     MeanOver,
     NetworkWorld,
-    Plus,
     Query,
     ReadsRight,
     Resampled,
@@ -28,6 +25,9 @@ from .terms import (
     Value,
     ValueOf,
     WrongReads,
+    measured_run,
+    metric_runs,
+    parts_of,
 )
 from .terms import CodeOf as CodeOf
 from .vector_bases import base_run
@@ -72,13 +72,41 @@ class AskedMetric:
     limit: int
 
 
+@dataclass
+class SharedRuns:
+    """The runs that scores on the same items have asked for so far: each is made once, whichever of them need it.
+
+    `known` are runs by what they are fed behind the prompt (None: nothing); `read_at` is the first stage at which a run
+    is read for others.
+    """
+
+    known: set[tuple[object, Run]] = field(default_factory=set)
+    read_at: dict[Run, int] = field(default_factory=dict)
+
+    def is_new(self, text: object, run: Run) -> bool:
+        """Whether a run was not asked for before; from now on it was."""
+        new = (text, run) not in self.known
+        self.known.add((text, run))
+        return new
+
+
 class _Asking:
-    """Collects the runs of one score on one network."""
+    """Collects the runs of one score on one network, but for those that others it is `shared` with asked for.
+
+    `text` is what its runs are fed behind the prompt.
+    """
 
     def __init__(
-        self, facts: NetworkFacts, grounding: Grounding | None, variables: tuple[str, ...], inputs: tuple[str, ...]
+        self,
+        facts: NetworkFacts,
+        grounding: Grounding | None,
+        variables: tuple[str, ...],
+        inputs: tuple[str, ...],
+        shared: SharedRuns | None = None,
+        text: object = None,
     ) -> None:
         self.facts, self.variables, self.inputs = facts, variables, inputs
+        self.shared, self.text = shared, text
         self.frames = () if grounding is None else grounding.frames
         self.asked = Asked()
 
@@ -98,6 +126,10 @@ class _Asking:
 
     def run(self, run: Run, read_at: int | None = None) -> None:
         """A run with its assignments, for its logits, or to read a stage of it."""
+        if self.shared is not None:
+            if not self.shared.is_new(self.text, run):
+                return
+            read_at = self.shared.read_at.get(run, read_at)
         edits = [a for a in run.assignments if not (isinstance(a.target, str) and a.target in self.inputs)]
         frames = [self.frame(assignment.target) for assignment in edits]
         stages = [0 if frame is None else min(self.stages(frame)) for frame in frames]
@@ -161,12 +193,14 @@ def ask_score(
     grounding: Grounding | None,
     variables: tuple[str, ...],
     inputs: tuple[str, ...],
+    shared: SharedRuns | None = None,
 ) -> Asked:
     """The runs of a score for one item, the base's own answer among them: whether it is right is always counted.
 
-    `inputs` are the names of the task's inputs: a run that sets one is a run of another input.
+    `inputs` are the names of the task's inputs: a run that sets one is a run of another input. Of `shared` runs those
+    are left out that were asked for before.
     """
-    asking = _Asking(facts, grounding, variables, inputs)
+    asking = _Asking(facts, grounding, variables, inputs, shared)
     asked = asking.asked
     layers = {part.activation: stage_of(facts, *part.activation) for frame in asking.frames for part in frame.parts}
     match score:
@@ -191,8 +225,25 @@ def ask_score(
         case _:
             asking.query(score.left)
             asking.query(score.right)
-    asked.answers.append(0)
+    if shared is None or shared.is_new(None, Run(measured_run(score).world, 0)):
+        asked.answers.append(0)
     return asked
+
+
+def read_stages(
+    scores: Iterable[Score], facts: NetworkFacts, grounding: Grounding | None, variables: tuple[str, ...]
+) -> dict[Run, int]:
+    """Of runs in which something is set, and that runs of scores read, the first stage at which they are read."""
+    asking, found = _Asking(facts, grounding, variables, ()), dict[Run, int]()
+    waiting = [measured_run(score) for score in scores]
+    while waiting:
+        for assignment in waiting.pop().assignments:
+            for part in parts_of(assignment.value):
+                if isinstance(part, ValueOf) and part.run.assignments:
+                    stage = asking.stages_of(part.variable)[0]
+                    found[part.run] = min(stage, found.get(part.run, stage))
+                    waiting.append(part.run)
+    return found
 
 
 def ask_moved(
@@ -213,26 +264,28 @@ def ask_metric(
     grounding: Grounding | None,
     variables: tuple[str, ...],
     inputs: tuple[str, ...],
+    shared: SharedRuns | None = None,
 ) -> AskedMetric:
-    """The runs of a score that reads a metric, for one item; whether the base is answered right is not among them."""
-    assert isinstance(score, Amount | Gain | Apart)
-    queries = (score.query,) if isinstance(score, Amount) else (score.left, score.right)
+    """The runs of a score that reads a metric, for one item; whether the base is answered right is not among them.
 
-    def asked() -> Asked:
-        asking = _Asking(facts, grounding, variables, inputs)
-        for query in queries:
-            asking.run(query.run)
+    Of `shared` runs those are left out that were asked for before.
+    """
+
+    def asked(text: object = None, shared: SharedRuns | None = shared) -> Asked:
+        asking = _Asking(facts, grounding, variables, inputs, shared, text)
+        for run in metric_runs(score):
+            asking.run(run)
         return asking.asked
 
-    whole = asked()
+    whole = asked(shared=shared if metric.plain else None)
     texts = tuple(
-        (text, max(read.tokens for read in metric.reads if read.text == text), asked()) for text in metric.followed
+        (text, max(read.tokens for read in metric.reads if read.text == text), asked(text)) for text in metric.followed
     )
     generation = metric.generation if metric.generates else None
     return AskedMetric(
         plain=whole if metric.plain else Asked(natural=whole.natural, elsewhere=whole.elsewhere),
         texts=texts,
-        generated=Asked() if generation is None else asked(),
+        generated=Asked() if generation is None else asked(shared=None),
         limit=0 if generation is None else generation.limit,
     )
 
@@ -249,13 +302,3 @@ def ask_interchange(run: Run, facts: NetworkFacts, grounding: Grounding, variabl
 def _sources(run: Run) -> list[Run]:
     """The runs that a run's values are read in."""
     return [part.run for a in run.assignments for part in parts_of(a.value) if isinstance(part, ValueOf)]
-
-
-def parts_of(value: Value) -> Iterator[Value]:
-    """The values that a sum is made of; any other value is its only part."""
-    if isinstance(value, Plus):
-        for side in (value.left, value.right):
-            if side is not None:
-                yield from parts_of(side)
-    else:
-        yield value

@@ -16,14 +16,15 @@ from .causal_model import CausalModel, lower_model, share_population
 from .checks.check_definedness import LeftOut, count_left_out
 from .checks.check_models import check_models
 from .checks.check_networks import check_networks
-from .checks.check_pairs import Populations, check_pairs, check_splits
+from .checks.check_pairs import Populations, check_graph_items, check_pairs, check_splits
 from .checks.check_readings import check_readings
 from .checks.check_recipe_divisions import check_recipe_divisions
+from .checks.check_recipe_lengths import check_recipe_lengths
 from .checks.check_rivals import check_rivals
 from .checks.check_runnable import check_runnable
-from .experiments import Experiment, NetworkFile
+from .experiments import Experiment, GraphExperiment, NetworkFile
 from .keep_sound import keep_sound
-from .lowering.program_to_experiments import lower_claims
+from .lowering.program_to_experiments import lower_claims, lower_graphs
 from .read_files import FolderFiles
 
 if TYPE_CHECKING:  # networkx is no part of checking
@@ -39,6 +40,7 @@ class Checked:
     models: dict[str, CausalModel]
     networks: dict[str, NetworkFile]
     experiments: tuple[Experiment, ...]
+    graphs: tuple[GraphExperiment, ...]
     populations: Populations
     left_out: tuple[LeftOut, ...]
     warnings: tuple[Diagnostic, ...]
@@ -72,16 +74,21 @@ def check_spec(source: Source, allow_path: bool = False, populations: Population
     networks, problems = check_networks(program, source.path.parent, allow_path)
     found += problems
     found += check_splits(program)
-    found += check_recipe_divisions(program, models)
+    too_long = check_recipe_lengths(program, models)
+    found += too_long or check_recipe_divisions(program, models)
     found += check_readings(program, models)
     program = keep_sound(program, source, found)
     found += check_rivals(program, models)
     experiments = lower_claims(program, models, networks)
+    graphs = lower_graphs(program, models, networks)
     populations = Populations(populations)
     found += check_pairs(program, experiments, populations)
+    found += check_graph_items(program, graphs, populations)
     _stop_at_errors(source, found)
     left_out = count_left_out(program, models)
-    return Checked(source, program, models, networks, experiments, populations, left_out, one_of_each_run(found))
+    return Checked(
+        source, program, models, networks, experiments, graphs, populations, left_out, one_of_each_run(found)
+    )
 
 
 def stop_unless_runnable(checked: Checked) -> None:
@@ -107,8 +114,10 @@ def compile_spec(checked: Checked, engine: "EngineName | None" = None, fitted_by
 
     stop_unless_runnable(checked)
     engine = engine or choose_engine(checked.networks.values())[0]
-    settings = checked.program.settings
-    naive = lower_experiments(checked.controlled, checked.networks, checked.populations, settings, engine, fitted_by)
+    settings, graphs = checked.program.settings, checked.graphs
+    naive = lower_experiments(
+        checked.controlled, checked.networks, checked.populations, settings, engine, fitted_by, graphs
+    )
     return optimise_for_engines(naive)
 
 

@@ -211,6 +211,8 @@ class EvaluateStep:
     replies: "RepliesKeys | None" = field(default=None, metadata=LATER)
     circuits: tuple[FoundCircuit, ...] = field(default=(), metadata=LATER)
     origin: OriginPlaces | None = field(default=None, metadata=LATER)
+    draws: tuple[tuple[int, ...], ...] = field(default=(), metadata=LATER)
+    """Of random circuits the variables of each draw: sampled items take draws in turn, a whole domain has each."""
     schedule: Schedule = field(default=NAIVE, compare=False)
     version: int = field(default=1, compare=False)
     """Of its estimand's definition: part of the key."""
@@ -340,14 +342,75 @@ class DecideStep:
         return self.alpha / (self.stated or len(self.parts))
 
 
-Step = ItemsStep | EncodeStep | CaptureStep | FitStep | RankStep | EvaluateStep | DecideStep
+@record
+class PlannedPaths:
+    """What one thing does to a metric, by the keys of evaluations: in all, with other things held, and through them."""
+
+    total: str
+    direct: str | None = None
+    indirect: str | None = None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Those that there are."""
+        return tuple(key for key in (self.total, self.direct, self.indirect) if key is not None)
+
+
+@record
+class PlannedEdge:
+    """What one node of a graph does to another's metric, and random circuits in its place (None: there are none)."""
+
+    source: str
+    target: str
+    own: PlannedPaths
+    null: PlannedPaths | None
+    why: str = ""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """All evaluations that it needs."""
+        return (*self.own.keys, *(() if self.null is None else self.null.keys))
+
+
+@record
+class GraphNode:
+    """A node as its author wrote it."""
+
+    name: str
+    circuit: str
+    metric: str
+
+
+@record
+class GraphStep:
+    """Measure a graph: an edge for each ordered pair of its nodes, all on the same `count` items (None: the whole
+    domain). Each number may be wrong with the error `alpha`. Nothing is decided.
+    """
+
+    key: str
+    name: str
+    network: str
+    nodes: tuple[GraphNode, ...]
+    doc: str
+    edges: tuple[PlannedEdge, ...]
+    alpha: float
+    count: int | None
+    kind: Literal["Graph"] = "Graph"
+
+    @property
+    def evaluations(self) -> tuple[str, ...]:
+        """All that it needs, each once."""
+        return tuple(dict.fromkeys(key for edge in self.edges for key in edge.keys))
+
+
+Step = ItemsStep | EncodeStep | CaptureStep | FitStep | RankStep | EvaluateStep | DecideStep | GraphStep
 Runner = FitStep | EvaluateStep
 """A step that runs networks by a schedule; a ranking runs by that of its score."""
 
 
 @record
 class Plan:
-    """Every step by key, the edges between them, and the claims' steps in the file's order.
+    """Every step by key, the edges between them, and the claims' and graphs' steps in the file's order.
 
     `engine` runs evaluations; `fitted_by` runs what they rest on: trainings of maps, and rankings of circuits.
     """
@@ -358,6 +421,7 @@ class Plan:
     confidence: float
     engine: EngineName
     fitted_by: EngineName
+    graphs: tuple[str, ...] = ()
 
     def step(self, key: str) -> Step:
         """The step of this key."""

@@ -4,7 +4,7 @@ The causal model and the network both evaluate the paired terms; interchange int
 two agree. All other terms compare runs of networks. `render_terms.py` prints a term.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field, fields, is_dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal, TypeVar
@@ -320,6 +320,10 @@ class Sum:
 Estimate = Expectation | Sum
 
 
+REST_AT = "the rest at"
+"""What the names of places begin with that are a part of a rest."""
+
+
 def own_name(handle: str) -> str:
     """A variable's name in its model: a handle of several alignments says which one places it, `A.x`."""
     return handle.rpartition(".")[2]
@@ -357,6 +361,12 @@ def measured_run(score: Score) -> Run:
     return score.query.run if isinstance(score, Amount) else score.left.run
 
 
+def metric_runs(score: Score) -> tuple[Run, ...]:
+    """The runs whose answers the metric of a score reads."""
+    assert isinstance(score, Amount | Gain | Apart)
+    return (score.query.run,) if isinstance(score, Amount) else (score.left.run, score.right.run)
+
+
 def inputs_read(run: Run) -> tuple[int, ...]:
     """The inputs of the item that a run reads, its own and those of the runs that its values are read in; in order."""
     found = {run.input}
@@ -368,6 +378,16 @@ def inputs_read(run: Run) -> tuple[int, ...]:
             case Plus(left=left, right=right):
                 waiting += [right] if left is None else [left, right]
     return tuple(sorted(found))
+
+
+def parts_of(value: Value) -> Iterator[Value]:
+    """The values that a sum is made of; any other value is its only part."""
+    if isinstance(value, Plus):
+        for side in (value.left, value.right):
+            if side is not None:
+                yield from parts_of(side)
+    else:
+        yield value
 
 
 def taken_values(run: Run) -> tuple[tuple[str, ValueOf], ...]:

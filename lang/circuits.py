@@ -39,12 +39,17 @@ class Node:
 
 @record
 class Graph:
-    """Nodes whose effects on each other's metrics are measured, pair by pair, in one network."""
+    """Nodes whose effects on each other's metrics are measured, pair by pair, in one network.
+
+    `pairs` is the recipe of the items, None for the defaults; `exhaustively` takes the whole domain in place of them.
+    """
 
     name: str
     network: str
     random: bool
     task: str
     nodes: tuple[Node, ...]
+    pairs: str | None = None
+    exhaustively: bool = False
     doc: str = ""
     span: Span = field(default=NOWHERE, compare=False)

@@ -147,12 +147,14 @@ CODES: dict[str, Code] = {
     "CS316": Code("a family at another number of positions than it has members"),
     "CS317": Code("a site inside a variable that has no block for it"),
     "CS318": Code("a family that is no one variable"),
+    "CS319": Code("an alignment of too many variables"),
     "CS334": Code("a site that makes setting another void"),
     # circuits and graphs (lang), CS360-CS389
     "CS360": Code("a site that a circuit lists twice"),
     "CS361": Code("a circuit of no sites"),
     "CS362": Code("a graph without nodes"),
     "CS363": Code("a circuit of more sites than its region has"),
+    "CS364": Code("nodes that share units"),
     # --- CS4xx: experiments and claims (lang: CS400-CS419, CS440-CS449; compiler: CS420-CS439) ---
     "CS400": Code("a split that is not three shares of 1"),
     "CS401": Code("held-out values outside the input's domain"),
@@ -182,6 +184,7 @@ CODES: dict[str, Code] = {
     "CS445": Code("a recipe that is both balanced and uniform"),
     "CS446": Code("cells of a recipe by something that has one value only"),
     "CS447": Code("recipes that are balanced differently and cannot be joined"),
+    "CS448": Code("a recipe whose conditions are too long over inputs"),
     "CS320": Code("a site that the network does not have"),
     "CS321": Code("dims that the site does not have"),
     "CS322": Code("variables that need more dims than their site has"),
@@ -232,6 +235,7 @@ CODES: dict[str, Code] = {
     "CS476": Code("a value of another width than what is set to it"),
     "CS477": Code("a value in this very run that is computed after what is set to it"),
     "CS478": Code("an effect on, or through, what is computed before what is set"),
+    "CS479": Code("a random circuit that cannot be drawn"),
     "CS480": Code("an estimand that is checked and cannot be run yet"),
     # --- CS5xx: networks (compiler) ---
     "CS501": Code("a path that leaves the spec's folder"),
@@ -270,6 +274,7 @@ CODES: dict[str, Code] = {
     "CS537": Code("a device that is not there", exit=4),
     "CS538": Code("a module that the network lacks, or that gives no activation", exit=4),
     "CS539": Code("a network without a language head", exit=4),
+    "CS545": Code("a tokenizer that ends every prompt with a token of its own"),
     "CS546": Code("a text that the tokenizer does not know"),
     "CS547": Code("values of a slot that are the same tokens"),
     "CS548": Code("a device whose memory does not hold one input", exit=4),

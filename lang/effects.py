@@ -23,13 +23,14 @@ class InputSubject:
 
 @record
 class SiteSubject:
-    """A site of the network."""
+    """A site of the network; `random`: as many components of its kind in its layer, as `random(C)` of a circuit."""
 
     site: Site
+    random: bool = False
 
     @property
     def text(self) -> str:
-        return self.site.text
+        return f"random({self.site.text})" if self.random else self.site.text
 
 
 @record
@@ -222,9 +223,12 @@ class Effect:
             return "`shuffled` units"
         if any(isinstance(value, Noise) for value in portions):
             return "`noise`"
-        if any(isinstance(subject, CircuitSubject) and subject.random for subject in self.subjects):
-            return "a `random` circuit"
         return None
+
+    @property
+    def random_circuits(self) -> bool:
+        """Whether it sets, holds or passes through a random circuit, which is another one from item to item."""
+        return any(isinstance(thing, CircuitSubject | SiteSubject) and thing.random for thing in self.things)
 
 
 @record

@@ -5,7 +5,7 @@ Nothing runs that no verdict asks for: a positive control, for instance, only on
 
 from collections.abc import Iterator
 
-from ..compiler.plan import DecideStep, EncodeStep, EvaluateStep, ItemsStep, MeasuredQuantity, Plan
+from ..compiler.plan import DecideStep, EncodeStep, EvaluateStep, GraphStep, ItemsStep, MeasuredQuantity, Plan
 from .deciding.cases import Walk, walk_cases
 from .deciding.decide import run_decide
 from .deciding.decisions import settle
@@ -15,6 +15,8 @@ from .deciding.rulings import Evaluated
 from .deciding.verdicts import Verdict
 from .diagnosis.diagnose import Diagnoser, Looked
 from .fitting.fits import Fits
+from .graphs.measure_graph import measure_graph
+from .graphs.measured_graph import MeasuredGraph
 from .metrics import AwaitingScores, Missing, missing_name
 from .progress import Progress
 from .results.store import Store
@@ -50,6 +52,18 @@ class Inline:
             if verdict.quantities and not step.claim.exhaustively:
                 record_look(self.store, looks, self.plan.key, step)
             yield diagnoser.diagnose(walk.step, verdict, self._looked)
+
+    def graphs(self) -> Iterator[MeasuredGraph]:
+        """Every graph, in the file's order, each as soon as it is measured.
+
+        Raises:
+            EnvironmentProblem: a checkpoint, the store or an activation is broken.
+        """
+        for key in self.plan.graphs:
+            step = self.plan.step(key)
+            assert isinstance(step, GraphStep)
+            yield measure_graph(step, self.evaluations, self.plan.confidence)
+            self._write_missing()
 
     def _look_at(self, step: DecideStep) -> Look:
         def look(size: int | None) -> list[Evaluated]:

@@ -27,20 +27,22 @@ def verify_plan(
     decided: Callable[[Result], None] = lambda result: None,
     lock: str | None = None,
     criterion: str = "not locked",
+    measured: Callable[[Result], None] = lambda result: None,
 ) -> Result:
-    """The verdicts of a plan's claims; the result is written to the store.
+    """The verdicts of a plan's claims, and its graphs; the result is written to the store.
 
     `lock` is the hash of the lock that fixed the claims beforehand (None: there is none that fits), `criterion` says it
     in words.
 
-    `decided` is told the result so far whenever a verdict falls. A run that is cut short loses none: what was decided
-    is written too, marked as not complete.
+    `decided` is told the result so far whenever a verdict falls, `measured` whenever a graph is measured. A run that is
+    cut short loses none: what was decided is written too, marked as not complete.
 
     Raises:
         EnvironmentProblem: a checkpoint, the store or an activation is broken, or the engine is not installed.
     """
     if "pyvene" in (plan.engine, plan.fitted_by):
         check_pyvene()
+    store.open_for_writing()
     torch.set_num_threads(THREADS)
     result = Result(
         spec,
@@ -60,11 +62,15 @@ def verify_plan(
         store.save_result(Path(spec).stem, plan.key, write_result(result))
 
     try:
-        for verdict in Inline(plan, store, progress or Silent()).verdicts():
+        inline = Inline(plan, store, progress or Silent())
+        for verdict in inline.verdicts():
             result = replace(result, verdicts=(*result.verdicts, verdict))
             decided(result)
+        for graph in inline.graphs():
+            result = replace(result, graphs=(*result.graphs, graph))
+            measured(result)
     except BaseException:
-        if result.verdicts:
+        if result.verdicts or result.graphs:
             keep()
         raise
     result = replace(result, complete=True)

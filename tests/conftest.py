@@ -47,11 +47,12 @@ def ends() -> Iterator[None]:
 class Passes:
     """Rows that networks were given: `clean` went in at the input without edits, `forward` on to the logits with edits.
 
-    What the prices of plans are held against. `edits` are those in force.
+    What the prices of plans are held against. `edits` are those in force. A run that goes on is what it has begun as.
     """
 
     def __init__(self) -> None:
         self.clean = self.forward = self.edits = 0
+        self.begun_edited = False
 
 
 @pytest.fixture
@@ -61,7 +62,12 @@ def count_passes(monkeypatch: pytest.MonkeyPatch) -> Callable[[type], Passes]:
     def count(family: type) -> Passes:
         passes = Passes()
         for kind in (family, *family.__subclasses__()):
-            for name, wrap in (("start", started), ("finish", finished), ("edited", edited)):
+            for name, wrap in (
+                ("start", started),
+                ("finish", finished),
+                ("edited", edited),
+                ("go_on", going_on),
+            ):
                 if name in vars(kind):
                     monkeypatch.setattr(kind, name, wrap(passes, vars(kind)[name]))
         return passes
@@ -77,6 +83,16 @@ def count_passes(monkeypatch: pytest.MonkeyPatch) -> Callable[[type], Passes]:
         def counted(network: Any, state: Any, *others: Any, **named: Any) -> Any:
             passes.forward += len(state) if passes.edits else 0
             return finish(network, state, *others, **named)
+
+        return counted
+
+    def going_on(passes: Passes, go_on: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(network: Any, tokens: Any, prefix: Any) -> Any:
+            if prefix is None:
+                passes.begun_edited = bool(passes.edits)
+            passes.forward += len(tokens) if passes.begun_edited else 0
+            passes.clean += 0 if passes.begun_edited else len(tokens)
+            return go_on(network, tokens, prefix)
 
         return counted
 

@@ -6,6 +6,7 @@ from ...lang.effects import (
     Effect,
     InputSubject,
     Mean,
+    MeanOf,
     MetricTarget,
     RestSubject,
     Setting,
@@ -21,17 +22,20 @@ from ...lang.renderings import Prompt
 from ..lowering.lower_effects import aligned_names, sites_of
 from ..lowering.lower_rests import NODES
 from ..network_facts import NetworkFacts
+from ..prompts import SpokenTask
 from .check_modules import find_module_obstacle
 
 
-def find_effect_obstacle(estimand: Effect | Mean, program: Program, facts: NetworkFacts | None) -> str:
+def find_effect_obstacle(
+    estimand: Effect | Mean, program: Program, facts: NetworkFacts | None, spoken: SpokenTask | None = None
+) -> str:
     """What no engine measures of an effect or a mean; nothing where it is measured."""
     unknown = not any(model.task == estimand.task for model in program.models.values())
     if unknown and not _reads_metric(estimand):
         return "an effect at a task without a model, whose items are not known"
     if isinstance(estimand, Mean):
         return ""
-    if what := _of_rests(estimand, program, facts):
+    if what := _of_rests(estimand, program, facts, spoken):
         return what
     if what := _of_alignments(estimand, program) or find_module_obstacle(estimand, program, facts):
         return what
@@ -59,14 +63,17 @@ def _reads_metric(estimand: Effect | Mean) -> bool:
     return isinstance(estimand.target, MetricTarget) and estimand.target.name != CORRECT.name
 
 
-def _of_rests(effect: Effect, program: Program, facts: NetworkFacts | None) -> str:
+def _of_rests(effect: Effect, program: Program, facts: NetworkFacts | None, spoken: SpokenTask | None) -> str:
     """What of an effect's rests is not measured: where it is not known beforehand which units they are."""
     rests = [thing for thing in effect.things if isinstance(thing, RestSubject)]
     if not rests and not effect.rest:
         return ""
     text = "`given rest`" if effect.rest else f"`{rests[0].text}`"
     if isinstance(program.tasks[effect.task].rendering, Prompt):
-        return f"{text} where prompts differ in their positions"
+        if spoken is not None and spoken.fixed is None:
+            return f"{text} where prompts differ in their tokens, so that each has another: pad the slots, `{{x:02}}`"
+        if program.tasks[effect.task].generated is not None or _follows(spoken):
+            return f"{text} beside what is said after the prompt, which is no part of it"
     if any(p.learned for name in aligned_names(effect) for p in program.alignments[name].placements):
         return f"{text} beside maps that are learned"
     for thing in effect.things:
@@ -80,18 +87,27 @@ def _of_rests(effect: Effect, program: Program, facts: NetworkFacts | None) -> s
     return ""
 
 
+def _follows(spoken: SpokenTask | None) -> bool:
+    """Whether tokens are fed after the prompt: an answer's or those that a metric asks about."""
+    if spoken is None:
+        return False
+    answers = any(len(ids) > 1 for one in spoken.answers for code in one for ids in code)
+    return answers or any(tokens > 1 for _, tokens in spoken.texts)
+
+
 def _of_subject(subject: Subject, program: Program) -> str:
     match subject:
         case InputSubject():
             return ""
         case SiteSubject(site=site):
             return _of_site(site)
-        case CircuitSubject(circuit=name, random=False):
+        case CircuitSubject(circuit=name, random=random):
             sites = program.circuits[name].sites
-            return next((what for what in map(_of_site, sites) if what), "") if isinstance(sites, tuple) else ""
+            if isinstance(sites, tuple):
+                return next((what for what in map(_of_site, sites) if what), "")
+            return f"`{subject.text}`, a random circuit like one that is searched for" if random else ""
         case VariablesSubject() | RestSubject() | CandidateSubject():
             return ""
-    return f"`{subject.text}`"
 
 
 def _of_site(site: Site) -> str:
@@ -103,4 +119,14 @@ def _of_value(setting: Setting) -> str:
         match portion.value:
             case Taken(network=str(network), random=True):
                 return f"a value on `random({network})`, of which several are drawn and none is the one: name a network"
+            case MeanOf(subject=taken) | Taken(subject=taken) if _is_random(taken) and taken != setting.subject:
+                return f"a value that another thing takes of `{taken.text}`"
+            case MeanOf(subject=taken) | Taken(subject=taken) if taken != setting.subject and _is_random(
+                setting.subject
+            ):
+                return f"a value of `{taken.text}` that `{setting.subject.text}` takes"
     return ""
+
+
+def _is_random(subject: Subject) -> bool:
+    return isinstance(subject, CircuitSubject) and subject.random

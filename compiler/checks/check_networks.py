@@ -16,6 +16,7 @@ from ...lang.program import Alignment, Program
 from ..experiments import NetworkFile
 from ..feed_networks import Feeding
 from ..groundings import Autoencoder
+from ..lowering.lower_graphs import graph_effects
 from ..lowering.lower_searches import region_places
 from ..open_network import open_network
 from ..prompts.check_prompts import check_position_counts
@@ -91,8 +92,11 @@ def fed_pairs(program: Program) -> tuple[tuple[str, str], ...]:
 
 
 def _effects(program: Program) -> Iterator[Effect]:
-    """Every effect that a claim measures, or that a circuit is searched by."""
+    """Every effect that a claim measures, that a circuit is searched by, or that a graph's edges start from."""
     yield from (estimand for estimand in _estimands(program) if isinstance(estimand, Effect))
+    for graph in program.graphs.values():
+        for node in graph.nodes:
+            yield next(graph_effects(graph, program, node, node, node.circuit))
     for circuit in program.circuits.values():
         if isinstance(circuit.sites, TopSites):
             yield circuit.sites.score

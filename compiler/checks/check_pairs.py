@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from ...lang.diagnostics import Diagnostic, Label, Span
 from ...lang.program import Program
-from ..experiments import Experiment, Measurement, Ranking
+from ..experiments import Experiment, GraphExperiment, Measurement, Ranking
 from ..sampling.count_apart import say_apart
 from ..sampling.count_undefined import count_undefined
 from ..sampling.draw_items import Population, open_population
 from ..sampling.enumerate_items import count_items
 from ..sampling.items import Recipe
+from ..sampling.open_spaces import SAMPLED
 from ..sampling.quick_look import look_quickly
 
 FEWEST = 200
@@ -51,6 +52,9 @@ def check_pairs(
     for experiment in experiments:
         for quantity in experiment.quantities:
             measurement = quantity.measurement
+            if measurement.lacking:
+                found.append(_no_circuits(measurement, experiment.claim.span))
+                continue
             if experiment.claim.exhaustively:
                 found += _check_whole_domain(measurement, experiment.claim.span, populations)
             else:
@@ -60,6 +64,26 @@ def check_pairs(
                 found += _check_fit(fitting.recipe, fitting.fit_count, experiment.claim.span, populations)
             for ranking in measurement.rankings:
                 found += _check_select(ranking, experiment.claim.span, populations)
+    return tuple(dict.fromkeys(found))
+
+
+def check_graph_items(
+    program: Program, graphs: tuple[GraphExperiment, ...], populations: Populations
+) -> tuple[Diagnostic, ...]:
+    """Draw every graph's test items and open every fit's population; say what cannot be drawn."""
+    found: list[Diagnostic] = []
+    for experiment in graphs:
+        span, count = experiment.graph.span, experiment.count
+        for measurement in (edge.own.total for edge in experiment.edges):
+            if count is None:
+                found += _check_whole_domain(measurement, span, populations)
+            else:
+                found += _check_test(program, replace(measurement, count=count), span, populations)
+            if measurement.fitting is not None:
+                fitting = measurement.fitting
+                found += _check_fit(fitting.recipe, fitting.fit_count, span, populations)
+            for ranking in measurement.rankings:
+                found += _check_select(ranking, span, populations)
     return tuple(dict.fromkeys(found))
 
 
@@ -90,7 +114,7 @@ def _check_test(program: Program, measurement: Measurement, claim: Span, populat
     population = populations.open(measurement.recipe)
     span = _recipe_span(program, measurement, claim)
     if not population.cells:
-        return [_no_items(measurement.recipe, claim)]
+        return [_no_items(population, claim)]
     looked_at = SEEN if population.is_ample("test", measurement.count) else measurement.count
     drawn = population.draw("test", min(looked_at, measurement.count))
     if drawn.drawable is None and measurement.count >= FEWEST:
@@ -125,7 +149,7 @@ def _check_fit(recipe: Recipe, count: int, claim: Span, populations: Populations
         return []
     population = populations.open(recipe)
     if not population.cells:
-        return [_no_items(recipe, claim)]
+        return [_no_items(population, claim)]
     cells = population.cells
     met = set(population.draw("fit", min(count, SEEN)).items.cell.tolist())
     for index, cell in enumerate(cells):
@@ -142,7 +166,7 @@ def _check_select(ranking: Ranking, claim: Span, populations: Populations) -> li
     recipe = ranking.score.recipe
     population = populations.open(recipe)
     if not population.cells:
-        return [_no_items(recipe, claim)]
+        return [_no_items(population, claim)]
     if len(population.draw("select", min(ranking.select_count, SEEN)).items):
         return []
     message = f"no item of the `select` split can be drawn: the circuit `{ranking.name}` cannot be chosen"
@@ -152,7 +176,7 @@ def _check_select(ranking: Ranking, claim: Span, populations: Populations) -> li
 def _check_whole_domain(measurement: Measurement, claim: Span, populations: Populations) -> list[Diagnostic]:
     population = populations.open(measurement.recipe, whole_domain=True)
     if not population.cells:
-        return [_no_items(measurement.recipe, claim)]
+        return [_no_items(population, claim)]
     count = count_items(population)
     if count <= MOST_EXHAUSTIVE:
         return []
@@ -166,7 +190,29 @@ def _check_whole_domain(measurement: Measurement, claim: Span, populations: Popu
     ]
 
 
-def _no_items(recipe: Recipe, claim: Span) -> Diagnostic:
+def _no_circuits(measurement: Measurement, claim: Span) -> Diagnostic:
+    return Diagnostic(
+        "CS479",
+        f"no random circuit can be drawn for `{measurement.text}`: {measurement.lacking}",
+        Label(claim),
+        help="`random(C)` is of components that the effect does not name: let C leave as many as it takes",
+    )
+
+
+def _no_items(population: Population, claim: Span) -> Diagnostic:
+    """Why a population has no cell: nothing satisfies its conditions, or no interchange changes the output."""
+    spaces = population.spaces(None)
+    if not len(spaces.base) or not len(spaces.source):
+        sampled = SAMPLED in spaces.base.how or SAMPLED in spaces.source.how
+        return Diagnostic(
+            "CS434",
+            f"no item can be drawn: no base and source {'were found that satisfy' if sampled else 'satisfy'} `where`, "
+            "`require` and `holdout` together",
+            Label(claim),
+            notes=(f"{SAMPLED}: among millions of random inputs",) if sampled else (),
+            help="loosen the conditions of the recipe",
+        )
+    recipe = population.recipe
     names, said = ", ".join(f"`{name}`" for name in recipe.variables), say_apart(recipe)
     return Diagnostic(
         "CS434",

@@ -1,7 +1,9 @@
 """What this version checks and cannot run yet: refused where something is to be run, and never silently."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
+from ...lang.circuits import Graph
 from ...lang.claims import Accuracy, Claim, Estimand, Iia, Reading
 from ...lang.diagnostics import Diagnostic, Label, Span
 from ...lang.effects import Effect, Mean, MetricTarget, OutputTarget
@@ -11,6 +13,7 @@ from ...lang.program import Alignment, Network, Program, Task
 from ...lang.renderings import Prompt
 from ..experiments import NetworkFile
 from ..lowering.lower_effects import aligned_names
+from ..lowering.lower_graphs import graph_effects, ordered_pairs
 from ..lowering.lower_searches import searched_circuits
 from ..network_facts import NetworkFacts, TransformerFacts
 from ..prompts import Spellings
@@ -32,14 +35,38 @@ Networks = Mapping[str, NetworkFile]
 
 
 def check_runnable(program: Program, networks: Networks) -> tuple[Diagnostic, ...]:
-    """An error for each declaration and estimand that a claim rests on and no engine can run yet."""
-    found = (
+    """An error for each declaration and estimand that a claim or graph rests on and no engine can run yet."""
+    found = [
         problem
         for claim in program.claims.values()
         for estimand in measured_by(claim)
         for problem in find_obstacles(estimand, program, networks)
+    ]
+    found += (
+        problem for graph in program.graphs.values() for problem in find_graph_obstacles(graph, program, networks)
     )
     return tuple(dict.fromkeys(found))
+
+
+def measures(graph: Graph, program: Program, networks: Networks) -> bool:
+    """Whether all that a graph measures can be run."""
+    return next(find_graph_obstacles(graph, program, networks), None) is None
+
+
+def find_graph_obstacles(graph: Graph, program: Program, networks: Networks) -> Iterator[Diagnostic]:
+    """Why no engine measures a graph: the first of what its effects rest on."""
+    message = f"the graph `{graph.name}` is checked, and cannot be measured yet"
+    if graph.random:
+        note = f"no engine runs a graph on `random({graph.network})`"
+        yield Diagnostic("CS480", message, Label(graph.span), notes=(note,), help=_ELSEWHERE)
+        return
+    for source, target in ordered_pairs(graph):
+        for effect in graph_effects(graph, program, source, target, source.circuit):
+            if problem := next(find_obstacles(effect, program, networks), None):
+                if problem.code == "CS480":
+                    problem = replace(problem, message=message, label=Label(graph.span))
+                yield problem
+                return
 
 
 def runs(claim: Claim, program: Program, networks: Networks) -> bool:
@@ -90,7 +117,9 @@ def _what_is_not_run(estimand: Estimand, program: Program, networks: Networks) -
             return "a vector of several layers that is set beside something else"
         case Effect() | Mean():
             facts = networks[estimand.network].facts if estimand.network in networks else None
-            found = find_effect_obstacle(estimand, program, facts) or _of_reading(estimand, program, networks)
+            file = networks.get(estimand.network)
+            spoken = None if file is None else file.spoken.get(estimand.task)
+            found = find_effect_obstacle(estimand, program, facts, spoken) or _of_reading(estimand, program, networks)
             return found or _of_searches(estimand, program, networks)
         case Reading(kind="cae"):
             return _of_rest(estimand, program, networks.get(estimand.network))
@@ -134,7 +163,7 @@ def _of_reading(estimand: Effect | Mean, program: Program, networks: Networks) -
     if isinstance(estimand, Effect) and isinstance(estimand.target, MetricTarget):
         metric = estimand.target.name
     if metric != CORRECT.name:
-        drawn = estimand.drawn if isinstance(estimand, Effect) and task.generated is not None else None
+        drawn = _drawn(estimand) if isinstance(estimand, Effect) and task.generated is not None else None
         if drawn is not None and task.metrics[metric].reads_answer:
             return f"{drawn} beside the metric `{metric}`, whose answers are generated once for each input"
         return find_metric_obstacle(metric, task, file)
@@ -144,6 +173,11 @@ def _of_reading(estimand: Effect | Mean, program: Program, networks: Networks) -
         what = f"what a network answers in place of `{estimand.target.text}`, which is several tokens"
         return f"{what} and read after those of the correct one: read `{CORRECT.name}`"
     return ""
+
+
+def _drawn(effect: Effect) -> str | None:
+    """What of an effect is another one from item to item."""
+    return "a random circuit" if effect.random_circuits else effect.drawn
 
 
 def _read_by(estimand: Estimand, program: Program) -> list[Alignment]:

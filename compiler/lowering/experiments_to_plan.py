@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,19 @@ import networkx as nx
 
 from ...lang.program import Settings
 from ..checks.check_pairs import Populations
-from ..experiments import Control, Encoding, Experiment, Fitting, Measurement, NetworkFile, Origin, Quantity, Ranking
+from ..experiments import (
+    Control,
+    Encoding,
+    Experiment,
+    Fitting,
+    GraphExperiment,
+    Measurement,
+    NetworkFile,
+    Origin,
+    Paths,
+    Quantity,
+    Ranking,
+)
 from ..groundings import Grounding
 from ..keys import content_key, derived_seed, weights_hash
 from ..locking.lowered_form import lowered_form
@@ -25,6 +38,8 @@ from ..plan import (
     EvaluateStep,
     FitStep,
     FoundCircuit,
+    GraphNode,
+    GraphStep,
     ItemsStep,
     MeasuredQuantity,
     NetworkSource,
@@ -32,6 +47,8 @@ from ..plan import (
     OtherNetwork,
     Plan,
     PlannedControl,
+    PlannedEdge,
+    PlannedPaths,
     RankStep,
     RepliesKeys,
     Step,
@@ -66,8 +83,9 @@ def lower_experiments(
     settings: Settings,
     engine: EngineName = "fused",
     fitted_by: EngineName | None = None,
+    graphs: tuple[GraphExperiment, ...] = (),
 ) -> Plan:
-    """The plan of all claims of a file, every run in it whole. Reads the networks' files to hash them.
+    """The plan of all claims and graphs of a file, every run in it whole. Reads the networks' files to hash them.
 
     Maps are those of the engine `fitted_by` (None: of the one that evaluates).
 
@@ -76,8 +94,9 @@ def lower_experiments(
     fitted_by = fitted_by or engine
     planning = _Planning(networks, populations, settings, engine, fitted_by)
     claims = tuple(planning.plan_claim(experiment) for experiment in experiments)
-    key = content_key("plan", 1, claims=claims)
-    return Plan(planning.graph, claims, key, settings.confidence, engine, fitted_by)
+    measured = tuple(planning.plan_graph(graph) for graph in graphs)
+    key = content_key("plan", 1, claims=claims, **({"graphs": measured} if measured else {}))
+    return Plan(planning.graph, claims, key, settings.confidence, engine, fitted_by, measured)
 
 
 class _Planning:
@@ -142,6 +161,35 @@ class _Planning:
         planned = [control for q in measured for control in (q.positive_control, *q.vetoes) if control is not None]
         run = [key for control in planned for key in control.evaluations]
         return self.add(step, *(q.evaluate for q in measured), *run)
+
+    def plan_graph(self, experiment: GraphExperiment) -> str:
+        """Graph, with the evaluations that its edges need: equal ones are one, of claims too."""
+        graph = experiment.graph
+        edges = tuple(
+            PlannedEdge(
+                edge.source,
+                edge.target,
+                self.plan_paths(edge.own, experiment),
+                None if edge.null is None else self.plan_paths(edge.null, experiment),
+                edge.why,
+            )
+            for edge in experiment.edges
+        )
+        nodes = tuple(GraphNode(node.name, node.circuit.text, node.metric) for node in graph.nodes)
+        key = content_key("graph", 1, nodes=nodes, edges=edges, alpha=experiment.alpha, count=experiment.count)
+        if key in self.graph:  # another graph says the same
+            key = content_key("graph again", 1, key=key, name=graph.name)
+        step = GraphStep(key, graph.name, graph.network, nodes, graph.doc, edges, experiment.alpha, experiment.count)
+        return self.add(step, *step.evaluations)
+
+    def plan_paths(self, paths: Paths, experiment: GraphExperiment) -> PlannedPaths:
+        """The evaluations of one thing's effects on a metric, on the graph's number of items."""
+        count = experiment.count
+        keys = [
+            self.plan_measurement(one if count is None else replace(one, count=count), count is None)
+            for one in paths.measurements
+        ]
+        return PlannedPaths(*keys)
 
     def chunk(self, quantity: MeasuredQuantity) -> str:
         """What a look looks at: a population's split on a network, however many items were drawn of it."""
@@ -222,6 +270,8 @@ class _Planning:
             same = [places.get(name) for name in measurement.variables]
             parts["origin"] = {"candidates": read, "grounding": origin.grounding, "fed": origin.encoding, "same": same}
             parts["origin"] |= autoencoder_parts(origin.grounding.frames)
+        if measurement.draws:
+            parts["draws"] = measurement.draws
         if apart is not None:
             parts["labels"] = measurement.recipe.model.canonical
         found = [key for candidate in candidates for key in (*candidate.fits, *candidate.ranks)]
@@ -245,6 +295,7 @@ class _Planning:
             metric=measurement.metric,
             replies=self.replies_keys(measurement, natural, others, self.engine),
             circuits=circuits,
+            draws=measurement.draws,
             origin=None if origin is None else OriginPlaces(origin.grounding, origin.variables, origin.encoding),
             version=version,
         )

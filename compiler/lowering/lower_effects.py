@@ -102,6 +102,8 @@ class _Lowering:
         self.named = aligned_names(effect)
         self.world = NetworkWorld(effect.network, only, effect.random)
         self.draws = 0
+        self.random: dict[Subject, int] = {}
+        """The draw of each random circuit: however often an effect names one, it is the same."""
 
     def after(self) -> Run:
         """The run in which everything is set, held and passed through."""
@@ -155,13 +157,13 @@ class _Lowering:
         match subject:
             case InputSubject(name=name, members=members):
                 return members or (name,)
-            case SiteSubject(site=site):
-                return (Cell(site.text),)
+            case SiteSubject(site=site, random=random):
+                return self.drawn(subject, site.text, (Cell(site.text),)) if random else (Cell(site.text),)
             case VariablesSubject(alignment=alignment, variables=variables):
                 return tuple(self.variable(alignment, variable) for variable in variables)
             case CircuitSubject(circuit=name, random=random):
                 found = self.circuit(name)
-                return (RandomCells(name, found, self.draw()),) if random else found
+                return self.drawn(subject, name, found) if random else found
             case RestSubject(of=name, kind="circuit"):
                 return (Rest(name, self.circuit(name)),)
             case RestSubject(of=name):
@@ -169,6 +171,12 @@ class _Lowering:
                 return (Rest(name, tuple(self.variable(name, p.variable) for p in placed)),)
             case CandidateSubject():
                 return (Candidate(),)
+
+    def drawn(self, subject: Subject, name: str, of: tuple[Handle, ...]) -> tuple[Handle, ...]:
+        """A random circuit like some cells."""
+        if subject not in self.random:
+            self.random[subject] = self.draw()
+        return (RandomCells(name, of, self.random[subject]),)
 
     def circuit(self, name: str) -> tuple[Handle, ...]:
         """The cells of a circuit, or the search that finds them."""
@@ -238,18 +246,19 @@ class _Lowering:
 
 def sites_of(program: Program, effect: Effect) -> tuple[Site, ...]:
     """Every site that an effect sets, holds, passes through or takes a value of, those of stated circuits too."""
-    return tuple(site for subject in effect.things for site in _sites(program, subject))
+    return tuple(site for subject in effect.things for site in sites_of_subject(program, subject))
 
 
 def stated_places(program: Program, subject: Subject) -> tuple[Site | Region, ...]:
     """The sites of a thing, and those of aligned variables or the regions that they are searched in."""
     if not isinstance(subject, VariablesSubject):
-        return _sites(program, subject)
+        return sites_of_subject(program, subject)
     placed = [p for p in program.alignments[subject.alignment].placements if p.variable in subject.variables]
     return tuple(place for each in placed for place in each.members or (each.place,))
 
 
-def _sites(program: Program, subject: Subject) -> tuple[Site, ...]:
+def sites_of_subject(program: Program, subject: Subject) -> tuple[Site, ...]:
+    """The sites that a subject states."""
     if isinstance(subject, SiteSubject):
         return (subject.site,)
     if isinstance(subject, CircuitSubject) or (isinstance(subject, RestSubject) and subject.kind == "circuit"):

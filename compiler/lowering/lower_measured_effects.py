@@ -4,7 +4,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
-from ...lang.effects import Effect, Mean, MetricTarget, OnSource, Taken, VariablesSubject
+from ...lang.circuits import TopSites
+from ...lang.effects import (
+    CircuitSubject,
+    Effect,
+    Mean,
+    MetricTarget,
+    OnSource,
+    RestSubject,
+    Subject,
+    Taken,
+    VariablesSubject,
+)
 from ...lang.places import Placement, Region, Site
 from ...lang.program import Alignment, FitSettings, Program
 from ...lang.show_estimands import show_effect, show_mean
@@ -27,14 +38,23 @@ from ..terms import (
 )
 from .lower_alignments import lower_search
 from .lower_counterparts import lower_counterparts
-from .lower_effects import aligned_names, handle_of, lower_effect, lower_mean, sites_of, stated_places
+from .lower_effects import (
+    aligned_names,
+    handle_of,
+    lower_effect,
+    lower_mean,
+    sites_of,
+    sites_of_subject,
+    stated_places,
+)
 from .lower_encoding import lower_encoding
 from .lower_fittings import lower_fitting
 from .lower_metrics import lower_metric
 from .lower_recipes import find_pairs, item_counts, lower_recipe, models_of
-from .lower_rests import place_rests
-from .lower_searches import CANDIDATE, place_circuits
+from .lower_rests import at_tokens, place_rests
+from .lower_searches import CANDIDATE, place_circuits, region_places
 from .model_of_inputs import UNTOLD, model_of_inputs
+from .random_circuits import place_random
 from .read_here import read_here
 
 Term = TypeVar("Term")
@@ -49,8 +69,11 @@ def lower_measured_effect(
     networks: Mapping[str, NetworkFile],
     effect: Effect,
     candidates: tuple[Place, ...] = (),
+    beside: tuple[Place, ...] = (),
 ) -> Measurement:
     """The measurement of an effect that can be run; of one that a circuit is searched by, `it` is its last variable.
+
+    Random circuits are drawn from what the effect does not name, and from nothing that lies `beside`.
 
     Of one aligned variable the items are those of its interchange; else a source's correct output differs from the
     base's in half of the items. Of a task without a model it is any input.
@@ -60,7 +83,7 @@ def lower_measured_effect(
     model = models[aligned[0].model] if aligned else _model_of(program, models, effect.task)
     (first, *others) = [setting.subject for setting in effect.settings]
     alone = not others and isinstance(first, VariablesSubject) and len(first.variables) == 1
-    drawn = first.variables if alone and isinstance(first, VariablesSubject) else (model.output,)
+    items_of = first.variables if alone and isinstance(first, VariablesSubject) else (model.output,)
     pairs = find_pairs(program, effect.pairs, effect.task)
     file = networks[effect.network]
     searches = {alignment.name: lower_search(program, alignment, models, file) for alignment in aligned}
@@ -70,8 +93,8 @@ def lower_measured_effect(
         fitting = lower_fitting(program, models, networks, learned[0], searches[learned[0].name], effect.network)
     cells = dict(_cells(program, effect))
     if cells:
-        placed = Alignment("", model.name, effect.network, tuple(cells.values()), FitSettings(), effect.pairs)
-        searches[CELLS] = lower_search(program, placed, {**models, model.name: model}, file, task=effect.task)
+        sites = Alignment("", model.name, effect.network, tuple(cells.values()), FitSettings(), effect.pairs)
+        searches[CELLS] = lower_search(program, sites, {**models, model.name: model}, file, task=effect.task)
     names, places = tuple[str, ...](), tuple[Place, ...]()
     for alignment in (*learned, *(each for each in aligned if each not in learned)):
         names += tuple(handle_of(alignment.name, variable, named) for variable in alignment.variables)
@@ -80,7 +103,9 @@ def lower_measured_effect(
         names, places = (*names, *cells), (*places, *_first_places(searches[CELLS], len(places)))
     if candidates:
         names, places = (*names, CANDIDATE), (*places, replace(candidates[0], variable=len(names)))
-    positions = file.facts.positions(len(program.tasks[effect.task].tokens))
+    spoken = file.spoken.get(effect.task)
+    fed = len(program.tasks[effect.task].tokens) if spoken is None else spoken.positions
+    positions = file.facts.positions(fed)
     metric = effect.target.name if isinstance(effect.target, MetricTarget) else CORRECT
     term = name_cells(lower_effect(program, effect))
     score = term.score
@@ -93,7 +118,12 @@ def lower_measured_effect(
         lambda by, tried: lower_measured_effect(program, models, networks, by, tried),
     )
     names, places = (*names, *found), (*places, *found.values())
-    score, left = place_rests(score, effect.rest, dict(zip(names, places, strict=True)), file.facts, positions)
+    controls = program.settings.controls
+    known = dict(zip(names, places, strict=True))
+    drawn = place_random(score, known, beside, file.facts, controls.random, program.settings.seed)
+    names, places, score = (*names, *drawn.cells), (*places, *drawn.cells.values()), drawn.score
+    placed = {name: at_tokens(place, spoken) for name, place in zip(names, places, strict=True)}
+    score, left = place_rests(score, effect.rest, placed, file.facts, positions)
     further = tuple(replace(place, variable=len(names) + index) for index, place in enumerate(left.values()))
     names, places = (*names, *left), (*places, *further)
     return Measurement(
@@ -108,7 +138,7 @@ def lower_measured_effect(
                 program,
                 models,
                 model,
-                drawn,
+                items_of,
                 ((0,),),
                 pairs,
                 counterparts=lower_counterparts(set_to_source(program, effect), file.spoken.get(effect.task)),
@@ -121,12 +151,41 @@ def lower_measured_effect(
         metric=lower_metric(program, effect.task, metric, file),
         fitting=fitting,
         rankings=rankings,
+        draws=drawn.draws,
+        lacking=drawn.lacking,
         others=tuple(
             (name, lower_encoding(program, effect.task, networks[name]))
             for name in dict.fromkeys(value.network for value in effect.taken if isinstance(value, Taken))
             if name is not None
         ),
     )
+
+
+def place_subjects(
+    program: Program,
+    models: Mapping[str, CausalModel],
+    networks: Mapping[str, NetworkFile],
+    network: str,
+    task: str,
+    subjects: tuple[Subject, ...],
+) -> tuple[Place, ...]:
+    """Where things lie, or may: stated sites, alternatives of regions, and aligned variables."""
+    found = list[Place]()
+    file = networks[network]
+    for site in dict.fromkeys(site for subject in subjects for site in sites_of_subject(program, subject)):
+        model = model_of_inputs(program.tasks[task])
+        placed = Alignment("", model.name, network, (Placement(site.text, site),), FitSettings(), None)
+        found += lower_search(program, placed, {model.name: model}, file, task=task).places((0,))
+    for subject in subjects:
+        if isinstance(subject, VariablesSubject) or (isinstance(subject, RestSubject) and subject.kind == "alignment"):
+            name = subject.alignment if isinstance(subject, VariablesSubject) else subject.of
+            lines = lower_search(program, program.alignments[name], models, file).lines
+            found += (place for line in lines for alternative in line for place in alternative)
+        elif isinstance(subject, CircuitSubject) and isinstance(
+            sites := program.circuits[subject.circuit].sites, TopSites
+        ):
+            found += region_places(program, networks, sites)
+    return tuple(found)
 
 
 def lower_measured_mean(

@@ -6,7 +6,24 @@ from dataclasses import replace
 from ...lang.places import IDENTITY
 from ..groundings import Frame, Place, ground
 from ..network_facts import NetworkFacts
-from ..terms import Apart, Assignment, Differ, Gain, Handle, Here, MeanOver, Plus, Resampled, Rest, Run, Value, ValueOf
+from ..prompts import SpokenTask
+from ..row_layout import Position
+from ..terms import (
+    REST_AT,
+    Apart,
+    Assignment,
+    Differ,
+    Gain,
+    Handle,
+    Here,
+    MeanOver,
+    Plus,
+    Resampled,
+    Rest,
+    Run,
+    Value,
+    ValueOf,
+)
 
 NODES = ("hidden", "head_out", "mlp_act")
 """The components of which everything else in a network is made: sums of heads and of neurons are none of their own."""
@@ -68,11 +85,33 @@ def place_rests(
         owners = [owner for owner in (*(targets if everything else ()), *each.of) if isinstance(owner, str)]
         frames = ground(placed[name] for name in dict.fromkeys(owners) if name in placed).frames
         places = other_places(frames, facts, positions) if everything else left_places(frames, positions)
-        named = {f"the rest at {place.text} ({len(found) + index})": place for index, place in enumerate(places)}
+        named = {f"{REST_AT} {place.text} ({len(found) + index})": place for index, place in enumerate(places)}
         found.update(named)
         expanded[each] = tuple(named)
     left, right = (replace(query, run=with_places(query.run, expanded)) for query in (score.left, score.right))
     return replace(score, left=left, right=right), found
+
+
+def at_tokens(place: Place, spoken: SpokenTask | None) -> Place:
+    """A place with its positions as numbers, where every prompt has them at the same tokens."""
+    if spoken is None or spoken.fixed is None:
+        return place
+    slots = dict(spoken.fixed)
+
+    def token(position: int | Position) -> int:
+        if isinstance(position, int):
+            return position
+        if position.slot is None:
+            assert position.index is not None, "checked: prompts are of one length"
+            return position.index + (spoken.positions if position.index < 0 else 0)
+        held = slots[position.slot]
+        if position.part == "all":
+            assert position.index is not None, "checked: slots are as many tokens in every prompt"
+            return held[position.index]
+        return held[0] if position.part == "first" else held[-1]
+
+    further = tuple(replace(part, positions=tuple(map(token, part.positions))) for part in place.further)
+    return replace(place, positions=tuple(map(token, place.positions)), further=further)
 
 
 def targets_rest(targets: Iterable[Handle]) -> Rest:

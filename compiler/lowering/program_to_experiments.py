@@ -7,10 +7,11 @@ from ...lang.claims import Claim, Comparison, Estimand, Iia, Linear
 from ...lang.effects import Effect
 from ...lang.program import Program
 from ..causal_model import CausalModel
-from ..checks.check_runnable import measured_by, runs
+from ..checks.check_runnable import measured_by, measures, runs
 from ..controls.lower_controls import Controls
-from ..experiments import Experiment, Measurement, NetworkFile, Part, Quantity
+from ..experiments import Experiment, GraphExperiment, Measurement, NetworkFile, Part, Quantity
 from .lower_estimands import Estimands
+from .lower_graphs import lower_graph
 
 
 def lower_claims(
@@ -21,6 +22,14 @@ def lower_claims(
     controls = Controls(estimands)
     running = (claim for claim in program.claims.values() if runs(claim, program, networks))
     return tuple(_lower_claim(program, claim, estimands, controls) for claim in running)
+
+
+def lower_graphs(
+    program: Program, models: Mapping[str, CausalModel], networks: Mapping[str, NetworkFile]
+) -> tuple[GraphExperiment, ...]:
+    """Every graph of a checked program that can be measured, in order of declaration."""
+    measured = (graph for graph in program.graphs.values() if measures(graph, program, networks))
+    return tuple(lower_graph(program, models, networks, graph) for graph in measured)
 
 
 def _lower_claim(program: Program, claim: Claim, estimands: Estimands, controls: Controls) -> Experiment:

@@ -6,7 +6,18 @@ from collections.abc import Sequence
 from ..groundings import Frame, Grounding
 from ..interpret_terms import model_batch
 from ..pair_scores import pair_scores
-from ..plan import CaptureStep, DecideStep, EncodeStep, EvaluateStep, FitStep, ItemsStep, NetworkSource, RankStep, Step
+from ..plan import (
+    CaptureStep,
+    DecideStep,
+    EncodeStep,
+    EvaluateStep,
+    FitStep,
+    GraphStep,
+    ItemsStep,
+    NetworkSource,
+    RankStep,
+    Step,
+)
 
 
 def describe(step: Step, readers: Sequence[Step] = ()) -> str:
@@ -25,6 +36,9 @@ def describe(step: Step, readers: Sequence[Step] = ()) -> str:
             return f"{circuit}: {len(places)} places by {measure.text}"
         case EvaluateStep(text=text, candidates=candidates):
             return text if len(candidates) == 1 else f"{text}: the best of {len(candidates)} on select"
+        case GraphStep(name=name, nodes=nodes, edges=edges, count=count):
+            items = "the whole domain" if count is None else f"{count:,} items"
+            return f"{name}: {len(nodes)} nodes, {len(edges)} edges, on {items}; alpha {step.alpha:.4g} for each number"
         case DecideStep(claim=claim, alpha=alpha):
             how = "exhaustively" if claim.exhaustively else f"alpha {alpha:.4g}"
             return f"{claim.name}: {claim.text}; {how}"

@@ -11,10 +11,11 @@ import networkx as nx
 
 from ...lang.record import record
 from ..budgets import CHUNK
-from ..count_runs import ask_metric, ask_moved, ask_score
+from ..causal_model import Codes
+from ..count_runs import SharedRuns, ask_metric, ask_moved, ask_score, read_stages
 from ..optimising.wanted import evaluation_goes_on_from_keys, skipped
-from ..plan import Candidate, CaptureStep, DecideStep, EvaluateStep, FitStep, Plan, PlannedControl, RankStep
-from ..terms import Agree
+from ..plan import Candidate, CaptureStep, DecideStep, EvaluateStep, FitStep, GraphStep, Plan, PlannedControl, RankStep
+from ..terms import Agree, Run, measured_run
 from .estimate_memory import Memory, estimate_memory
 from .plan_rows import Rows, open_natural, open_rows, planned_count
 from .price_fit import price_fit
@@ -23,11 +24,13 @@ from .run_price import Capture, Network, Running, Runs
 
 Stored = Mapping[str, int | None]
 """What a store has, by the keys of fits and evaluations: so many items of an evaluation, or (None) all of a step."""
+Replied = Mapping[str, Mapping[Run, Codes]]
+"""Inputs [item, role, input] whose generated texts a store has, by the keys of evaluations and their runs."""
 
 
 @record
 class PlanPrice:
-    """What a plan costs at most: every step by its key, the claims' own measurements, and each control by its name.
+    """What a plan costs at most: every step by key, the claims' own measurements, each control and graph by its name.
 
     What captures cost is the Capture steps' in `steps`; in `first`, and for claims and controls, it is that of the
     first which needs an input of them. A step that several need counts once: for the claims where they need it, else
@@ -39,6 +42,7 @@ class PlanPrice:
     first: dict[str, Price]
     claims: Price
     controls: dict[str, Price]
+    graphs: dict[str, Price]
     memory: Memory
     stored: Stored = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
@@ -50,19 +54,20 @@ class PlanPrice:
 
     @property
     def whole(self) -> Price:
-        """Claims and controls together."""
-        return self.claims.plus(self.all_controls)
+        """Claims, controls and graphs together."""
+        return add_prices((self.claims, self.all_controls, *self.graphs.values()))
 
 
-def price_plan(plan: Plan, stored: Stored | None = None) -> PlanPrice:
+def price_plan(plan: Plan, stored: Stored | None = None, replied: Replied | None = None) -> PlanPrice:
     """The price of every step that is left to run, of the claims without their controls, and of each control."""
-    has, running = stored or {}, Running()
+    has, running = stored or {}, Running(replied=replied or {})
     own = {key for step in _decisions(plan) for q in step.quantities for key in _behind(plan, q.evaluate)}
     order = sorted((step for step in plan.steps()), key=lambda step: step.key not in own)
     spent: dict[str, list[Runs]] = {}
+    together = _list_together(plan)
     for step in order:
         if isinstance(step, EvaluateStep):
-            spent[step.key] = price_evaluate(plan, step, running, has)
+            spent[step.key] = price_evaluate(plan, step, running, has, together.get(step.key))
         elif isinstance(step, FitStep):
             spent[step.key] = [] if step.key in has else [price_fit(plan, step, running)]
         elif isinstance(step, RankStep):
@@ -72,10 +77,16 @@ def price_plan(plan: Plan, stored: Stored | None = None) -> PlanPrice:
         new = {behind for key in control.evaluations for behind in _behind(plan, key)} - seen
         seen |= new
         controls[control.name] = controls.get(control.name, Price()).plus(_sum_up(spent, new))
+    graphs = dict[str, Price]()
+    for key in plan.graphs:
+        graph, behind = plan.step(key), _behind(plan, key)
+        assert isinstance(graph, GraphStep)
+        graphs[graph.name] = _sum_up(spent, behind - seen)
+        seen |= behind
     unknown = dict.fromkeys(n.source.file.name for n in running.networks.values() if not n.weight.known)
     memory = estimate_memory(running)
     first = {key: _sum_up(spent, [key]) for key in spent}
-    return PlanPrice(_by_step(plan, spent), first, _sum_up(spent, own), controls, memory, has, tuple(unknown))
+    return PlanPrice(_by_step(plan, spent), first, _sum_up(spent, own), controls, graphs, memory, has, tuple(unknown))
 
 
 def _sum_up(spent: Mapping[str, list[Runs]], keys: Iterable[str]) -> Price:
@@ -98,10 +109,46 @@ def _by_step(plan: Plan, spent: Mapping[str, list[Runs]]) -> dict[str, Price]:
     return steps
 
 
-def price_evaluate(plan: Plan, step: EvaluateStep, running: Running, stored: Stored) -> list[Runs]:
+@record
+class Together:
+    """Of an evaluation that only graphs need: the runs that it shares with others, and on how many items it is made."""
+
+    shared: SharedRuns
+    count: int | None
+
+
+def _list_together(plan: Plan) -> dict[str, Together]:
+    """Every evaluation that only graphs need, with those of the first of them on the same items and network."""
+    found: dict[str, Together] = {}
+    for graph in (plan.step(key) for key in plan.graphs):
+        assert isinstance(graph, GraphStep)
+        groups: dict[tuple[object, ...], list[EvaluateStep]] = {}
+        for key in graph.evaluations:
+            step = plan.step(key)
+            if key in found or not all(isinstance(plan.step(reader), GraphStep) for reader in plan.serves(key)):
+                continue
+            assert isinstance(step, EvaluateStep)
+            (candidate,) = step.candidates
+            at = (step.items, candidate.network.key, candidate.fit, candidate.ranks)
+            groups.setdefault(at, []).append(step)
+        for steps in groups.values():
+            together = Together(SharedRuns(), graph.count)
+            for step in steps:
+                facts = step.candidates[0].network.file.facts
+                for run, stage in read_stages([step.score], facts, step.grounding, step.variables).items():
+                    read_at = together.shared.read_at
+                    read_at[run] = min(stage, read_at.get(run, stage))
+                found[step.key] = together
+    return found
+
+
+def price_evaluate(
+    plan: Plan, step: EvaluateStep, running: Running, stored: Stored, together: Together | None = None
+) -> list[Runs]:
     """The scores of an evaluation, on all the items that a claim may look at, and of candidates on `select`.
 
-    Which candidate is measured is not known before, so that no input of it counts as run by another step.
+    Which candidate is measured is not known before, so that no input of it counts as run by another step. Runs that it
+    makes `together` with others are the first one's.
     """
     natural, runs = None if step.natural is None else open_natural(plan, step.natural), list[Runs]()
     unfitted = [candidate for candidate in step.candidates if candidate.chosen_by_score]
@@ -113,13 +160,16 @@ def price_evaluate(plan: Plan, step: EvaluateStep, running: Running, stored: Sto
     if step.key in stored and stored[step.key] is None:
         return runs
     done, count = stored.get(step.key) or 0, planned_count(plan, step.items)
+    if together is not None and together.count is not None and count is not None:
+        count = min(count, together.count)
     rows = open_rows(plan, step.items, done, None if count is None else -(-count // CHUNK) * CHUNK)
     if not rows.count:
         return runs
     source = step.candidates[0].network
     key = source.key if len(step.candidates) == 1 else step.key
     network = running.network(key, source, rows.encoding)
-    return [*runs, _score(step, step.candidates[0], rows, natural, network, running)]
+    shared = None if together is None else together.shared
+    return [*runs, _score(step, step.candidates[0], rows, natural, network, running, shared)]
 
 
 def price_rank(plan: Plan, step: RankStep, running: Running) -> list[Runs]:
@@ -132,7 +182,13 @@ def price_rank(plan: Plan, step: RankStep, running: Running) -> list[Runs]:
 
 
 def _score(
-    step: EvaluateStep, candidate: Candidate, rows: Rows, natural: Rows | None, network: Network, running: Running
+    step: EvaluateStep,
+    candidate: Candidate,
+    rows: Rows,
+    natural: Rows | None,
+    network: Network,
+    running: Running,
+    shared: SharedRuns | None = None,
 ) -> Runs:
     facts, names = network.source.file.facts, step.model.input_names
     runs = Runs(network, step.schedule, running.seen)
@@ -140,11 +196,14 @@ def _score(
     if step.grounding is not None and evaluation_goes_on_from_keys(step, network.source):
         early = skipped(step.grounding, rows.encoding, network.weight.positions)
     if step.metric is not None:
-        found = ask_metric(step.score, step.metric, facts, step.grounding, step.variables, names)
+        found = ask_metric(step.score, step.metric, facts, step.grounding, step.variables, names, shared)
         asked = found.plain
-        runs.ask_metric(found, rows, early, rows.encoding.has_output)
+        text = "right" if network.weight.forced else None
+        right = shared is None or shared.is_new(text, Run(measured_run(step.score).world, 0))
+        replied = running.replied.get(step.key, {})
+        runs.ask_metric(found, rows, early, rows.encoding.has_output and right, replied)
     else:
-        asked = ask_score(step.score, facts, step.grounding, step.variables, names)
+        asked = ask_score(step.score, facts, step.grounding, step.variables, names, shared)
         runs.ask(asked, rows, early)
     for name, stage in asked.elsewhere:
         other = next(other for other in step.others if other.name == name)

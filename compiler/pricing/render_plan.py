@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from ..plan import CaptureStep, EvaluateStep, FitStep, Plan, RankStep, Step
+from ..plan import CaptureStep, EvaluateStep, FitStep, GraphStep, Plan, RankStep, Step
 from ..schedule import say_schedule
 from .describe_steps import describe
 from .estimate_memory import Memory
-from .price_plan import PlanPrice, Stored, price_plan
-from .prices import Price
+from .price_plan import PlanPrice, Replied, Stored, price_plan
+from .prices import Price, add_prices
 
 SHOWN = 8
 """How many hexadecimal digits of a key are printed: enough to tell a plan's steps apart."""
@@ -19,25 +19,32 @@ WIDTH = 100
 _INDENT = " " * 20
 
 
-def render_plan(plan: Plan, stored: Stored | None = None, width: int = WIDTH) -> str:
+def render_plan(plan: Plan, stored: Stored | None = None, width: int = WIDTH, replied: Replied | None = None) -> str:
     """The steps in an order in which they can run; then how they run, what is left of it, and the memory.
 
-    `stored` is what a store has of them; None where nobody looked.
+    `stored` is what a store has of them, `replied` what it has of generated texts; None where nobody looked.
     """
-    price = price_plan(plan, stored)
+    price = price_plan(plan, stored, replied)
     known = "" if stored is None else f", {sum(key in price.stored for key in plan.graph)} of them in the store"
     maps = "" if plan.fitted_by == plan.engine else f", maps fitted by {plan.fitted_by}"
     lines = [f"plan {plan.key[:SHOWN]} on the engine {plan.engine}{maps}: {len(plan.graph)} steps{known}", ""]
     for step in plan.steps():
-        lines += _render_step(plan, step, price, width)
+        if not _is_folded(plan, step):
+            lines += _render_step(plan, step, price, width)
     lines += ["", *_render_schedules(plan, width), "", *_render_totals(price, stored is not None, width)]
     return "\n".join([*lines, *_render_memory(price.memory, width)]) + "\n"
 
 
 def _render_step(plan: Plan, step: Step, price: PlanPrice, width: int) -> list[str]:
     """A step, what it costs, and the steps that it reads; on one line where they fit."""
-    remarks = [_say_stored(step.key, price.stored), _say(price.steps.get(step.key, Price()))]
-    needs = " ".join(key[:SHOWN] for key in plan.needs(step.key))
+    folded = [key for key in plan.needs(step.key) if _is_folded(plan, plan.step(key))]
+    own = add_prices(price.steps.get(key, Price()) for key in (step.key, *folded))
+    stored = [_say_stored(step.key, price.stored)]
+    if folded:
+        known = sum(key in price.stored for key in folded)
+        stored = [f"{len(folded)} evaluations that share their runs" + (f", {known} stored" if known else "")]
+    remarks = [*stored, _say(own)]
+    needs = " ".join(dict.fromkeys(key[:SHOWN] for key in _needs(plan, step, folded)))
     said = [
         describe(step, _readers(plan, step)),
         "; ".join(remark for remark in remarks if remark),
@@ -50,6 +57,18 @@ def _render_step(plan: Plan, step: Step, price: PlanPrice, width: int) -> list[s
         else:
             lines += textwrap.wrap(text, width, initial_indent=_INDENT if lines else head, subsequent_indent=_INDENT)
     return lines
+
+
+def _is_folded(plan: Plan, step: Step) -> bool:
+    """Whether a step is printed as part of what needs it: the evaluations that graphs alone need are many."""
+    readers = _readers(plan, step) if isinstance(step, EvaluateStep) else []
+    return bool(readers) and all(isinstance(reader, GraphStep) for reader in readers)
+
+
+def _needs(plan: Plan, step: Step, folded: Sequence[str]) -> list[str]:
+    """The steps that a step reads, by way of those that are folded into it."""
+    own = [key for key in plan.needs(step.key) if key not in folded]
+    return [*own, *(key for fold in folded for key in plan.needs(fold))]
 
 
 def _readers(plan: Plan, step: Step) -> list[Step]:
@@ -85,6 +104,8 @@ def _render_totals(price: PlanPrice, looked: bool, width: int) -> list[str]:
     if price.controls:
         rows += [(f"  {name}", one) for name, one in price.controls.items()]
         rows.insert(1, ("their controls", price.all_controls))
+    rows += [(f"graph {name}", one) for name, one in price.graphs.items()]
+    if len(rows) > 1:
         rows.append(("in all", price.whole))
     cells = [("", "clean", "forward", "backward", "FLOPs")]
     for name, one in rows:
@@ -106,9 +127,14 @@ def _align(cells: Sequence[tuple[str, ...]]) -> list[str]:
 
 
 def _render_memory(memory: Memory, width: int) -> list[str]:
-    parts = {"weights": memory.weights, "captures": memory.captures, "a batch": memory.batch}
+    parts = {
+        "libraries": memory.libraries,
+        "weights": memory.weights,
+        "captures": memory.captures,
+        "a batch": memory.batch,
+    }
     said = ", ".join(f"{name} {_mebibytes(size)}" for name, size in parts.items())
-    files = f"; captures of {_mebibytes(memory.in_files)} in a file" if memory.in_files else ""
+    files = f"; captures of {_mebibytes(memory.in_files)} in files" if memory.in_files else ""
     text = f"memory, estimated: {_mebibytes(memory.peak)} ({said}){files}"
     return textwrap.wrap(text, width, subsequent_indent="  ")
 
@@ -125,9 +151,9 @@ def _scaled(flops: int) -> str:
     return f"{flops} "
 
 
-def plan_table(plan: Plan, stored: Stored | None = None) -> dict[str, Any]:
+def plan_table(plan: Plan, stored: Stored | None = None, replied: Replied | None = None) -> dict[str, Any]:
     """The plan as plain values, keys whole; `passes` through networks and FLOPs are the most that is left to run."""
-    price = price_plan(plan, stored)
+    price = price_plan(plan, stored, replied)
     steps = [
         {
             "key": step.key,
@@ -144,6 +170,7 @@ def plan_table(plan: Plan, stored: Stored | None = None) -> dict[str, Any]:
         "claims": asdict(price.claims),
         "controls": {name: asdict(one) for name, one in price.controls.items()},
         "all_controls": asdict(price.all_controls),
+        "graphs": {name: asdict(one) for name, one in price.graphs.items()},
         "whole": asdict(price.whole),
     }
     return {
@@ -151,6 +178,7 @@ def plan_table(plan: Plan, stored: Stored | None = None) -> dict[str, Any]:
         "engine": plan.engine,
         "fitted_by": plan.fitted_by,
         "claims": list(plan.claims),
+        "graphs": list(plan.graphs),
         "steps": steps,
         "passes": passes,
         "memory": asdict(price.memory) | {"peak": price.memory.peak},

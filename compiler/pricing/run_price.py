@@ -4,18 +4,23 @@ The engines obey the same schedules. Of captured runs each distinct input is run
 read; any other run is made as often as it is asked for.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from ..budgets import CHUNK
+from ..causal_model import Codes
 from ..count_runs import Asked, AskedMetric
 from ..experiments import Encoding
 from ..keys import content_key
 from ..network_facts import TransformerFacts
+from ..optimising.wanted import reads_backwards
 from ..plan import NetworkSource, Plan
 from ..schedule import Schedule
+from ..terms import Run, inputs_read
 from ..weigh_network import NetworkWeight, weigh_network
-from .distinct_inputs import DistinctInputs, Hashes, Keys, Where
+from .distinct_inputs import DistinctInputs, Hashes, Keys, Where, hash_inputs
 from .plan_rows import Rows, open_rows
 from .prices import Price
 
@@ -25,11 +30,15 @@ Capture = tuple[str, str, int | None]
 
 @dataclass
 class Running:
-    """What runs so far: the distinct inputs of every network, and the networks with how they are fed."""
+    """What runs so far: the distinct inputs of every network, and the networks with how they are fed.
+
+    `replied` are inputs whose generated texts a store has, by evaluation and run.
+    """
 
     seen: DistinctInputs = field(default_factory=DistinctInputs)
     networks: "dict[tuple[str, Encoding], Network]" = field(default_factory=dict)
     drawn: dict[str, Rows] = field(default_factory=dict)
+    replied: Mapping[str, Mapping[Run, Codes]] = field(default_factory=dict)
 
     def rows(self, plan: Plan, encode_key: str) -> Rows:
         """The items that are planned of a step, drawn once."""
@@ -241,8 +250,13 @@ class Runs:
             runs = self if role == 0 or self.part_of is None else self.part_of
             runs.read(rows, role, stage, rows.count, passed=passed)
 
-    def ask_metric(self, asked: AskedMetric, rows: Rows, early: int, has_output: bool) -> None:
-        """All runs that a metric asks for, of every item, and whether the bases are answered right."""
+    def ask_metric(
+        self, asked: AskedMetric, rows: Rows, early: int, has_output: bool, replied: Mapping[Run, Codes]
+    ) -> None:
+        """All runs that a metric asks for, of every item, and whether the bases are answered right.
+
+        Nothing is generated for inputs of which the text is there, `replied` by run.
+        """
         if self.weight.forced:
             self._follow("", 1, asked.plain, rows, early)
         else:
@@ -250,7 +264,7 @@ class Runs:
         for text, tokens, runs in asked.texts:
             self._follow(content_key("text", 1, text=text), tokens, runs, rows, early)
         if asked.limit:
-            self.generate(asked.generated, rows, asked.limit)
+            self.generate(asked.generated, rows, asked.limit, replied)
         if has_output:
             self.ask(Asked(answers=[0]), rows, early)
 
@@ -261,27 +275,44 @@ class Runs:
         self.own = self.own.plus(longer.own)
         self.network.most_numbers = max(self.network.most_numbers, longer.network.most_numbers)
 
-    def generate(self, asked: Asked, rows: Rows, limit: int) -> None:
-        """Whole runs for each of at most `limit` tokens, by any schedule; what they read elsewhere is read once.
+    def generate(self, asked: Asked, rows: Rows, limit: int, replied: Mapping[Run, Codes]) -> None:
+        """Runs for each of at most `limit` tokens; what they read elsewhere is read once.
 
-        Where nothing is set, an input's text is generated once, whichever step asks for it.
+        Where keys and values are kept a token is run once, else with all before it. Where nothing is set, an input's
+        text is generated once, whichever step asks for it.
         """
         weight = self.weight
         self._ask_reads(asked, rows)
-        each = [weight.run(0, weight.last) * (weight.positions + step) // weight.positions for step in range(limit)]
-        flops = sum(each) + limit * weight.answer() // max(1, weight.heads)
+        kept = self.schedule.prefixes and reads_backwards(self.network.source)
+        positions = sum(weight.positions + step if step == 0 or not kept else 1 for step in range(limit))
+        flops = weight.run(0, weight.last) * positions // weight.positions
+        flops += limit * weight.answer() // max(1, weight.heads)
         edited = len(asked.bases) + sum(stage >= 0 for stage in asked.fed)
-        fed = sum(stage < 0 for stage in asked.fed)
-        self.own = self.own.plus(Price(forward=edited * limit * rows.count, flops=edited * rows.count * flops))
+        fed, left = sum(stage < 0 for stage in asked.fed), self._left(asked, rows, replied)
+        self.own = self.own.plus(Price(forward=edited * limit * left, flops=edited * left * flops))
         self.own = self.own.plus(Price(clean=fed * limit * rows.count, flops=fed * rows.count * flops))
         for role in asked.answers:
             hashes, where = rows.hashes(role), (f"{self.network.key} generates", self.network.encoding, limit)
+            for run, inputs in replied.items():
+                if not run.assignments:
+                    self.seen.add(where, self.seen.new(where, hash_inputs(inputs[:, 0], self.network.encoding)))
             new = None if hashes is None else self.seen.new(where, hashes)
             if new is not None:
                 self.seen.add(where, new)
             count = rows.most if new is None else len(new)
             self.own = self.own.plus(Price(clean=limit * count, flops=count * flops))
         self.hold(rows.count)
+
+    def _left(self, asked: Asked, rows: Rows, replied: Mapping[Run, Codes]) -> int:
+        """The items of which some edited run has no text yet, at most: runs whose inputs are set count as new."""
+        edited = [run for run in replied if run.assignments]
+        if rows.drawn is None or asked.fed or len(edited) != len(asked.bases):
+            return rows.count
+        left = np.zeros(rows.count, dtype=np.bool_)
+        for run in edited:
+            there = {item.tobytes() for item in replied[run]}
+            left |= [item.tobytes() not in there for item in rows.drawn[:, list(inputs_read(run))]]
+        return int(left.sum())
 
     def elsewhere(self, network: Network, rows: Rows, stage: int) -> None:
         """Unedited runs of the bases on another network, which are read at a stage."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ...lang.diagnostics import Diagnostic, Label
 from ...lang.places import Placement, Position, Region
 from ...lang.program import Alignment, Task
-from ..network_facts import NetworkFacts
+from ..network_facts import NetworkFacts, TransformerFacts
 from .lay_out import PromptLayout, PromptTokens
 from .resolve import resolve_in_prompt
 
@@ -13,10 +13,14 @@ from .resolve import resolve_in_prompt
 def check_prompts(
     task: Task, network: str, facts: NetworkFacts, layout: PromptLayout, answer: int = 1
 ) -> list[Diagnostic]:
-    """Every prompt fits into the network's context, before all but the last of an answer's tokens, and every slot is
-    tokens of its own.
+    """Every prompt fits into the network's context, before all but the last of an answer's tokens, every slot is
+    tokens of its own, and the answer follows the prompt's text.
     """
-    return [*_check_length(task, network, facts, layout, answer), *_check_slots(network, layout)]
+    return [
+        *_check_length(task, network, facts, layout, answer),
+        *_check_slots(network, layout),
+        *_check_end(task, network, facts, layout),
+    ]
 
 
 def _check_length(
@@ -41,6 +45,28 @@ def _check_length(
             notes=(f"the prompt is {longest.quoted}",),
             help="shorten the prompt, or choose a network with a longer context",
         )
+
+
+def _check_end(task: Task, network: str, facts: NetworkFacts, layout: PromptLayout) -> Iterator[Diagnostic]:
+    """An answer that is read after the prompt is not read after a token that the tokenizer ends every input with.
+
+    Of encoders, which read both ways, such a token is a part of the input.
+    """
+    if not isinstance(facts, TransformerFacts) or not facts.known or facts.architecture == "bert":
+        return
+    if task.answers and all(answer.position is not None for answer in task.answers):
+        return
+    for prompt in layout.prompts[:1]:
+        start, end = prompt.encoded.spans[-1] if prompt.encoded.spans else (0, 1)
+        if start == end:
+            yield Diagnostic(
+                "CS545",
+                f"the tokenizer of `{network}` ends every prompt with token {prompt.encoded.ids[-1]}, which is none of"
+                " its text: the answer would be read after that token",
+                Label(layout.templates[prompt.template].span or task.rendering.span),
+                notes=(f"the prompt is {prompt.quoted}",),
+                help="save the tokenizer without it, often `add_eos_token=False`",
+            )
 
 
 def _check_slots(network: str, layout: PromptLayout) -> Iterator[Diagnostic]:

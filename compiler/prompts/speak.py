@@ -36,6 +36,8 @@ class SpokenTask:
     even: tuple[tuple[str | None, int], ...] = ()
     counts: tuple[tuple[str | None, Expression], ...] = ()
     """Of the uneven ones, as far as their values tell it, how many tokens they are."""
+    fixed: tuple[tuple[str, tuple[int, ...]], ...] | None = None
+    """Where each slot's tokens are, if every prompt has as many tokens and its slots at the same ones."""
     texts: tuple[tuple[FilledText, int], ...] = ()
     """What metrics ask about, each with the most tokens that it is."""
 
@@ -62,7 +64,11 @@ def speak(
     uneven = tuple(slot for slot, found in counts.items() if len(found) > 1)
     even = tuple((slot, max(found)) for slot, found in counts.items() if len(found) == 1)
     counted = tuple(count_tokens(uneven, layout))
-    return SpokenTask(prompt, layout.shortest.length, uneven, answers, even, counted, texts)
+    fixed = None
+    if layout.every and len(layout.shapes) == 1:
+        slots_there = zip(layout.templates[0].slots, layout.shortest.positions, strict=True)
+        fixed = tuple((slot.name, held) for slot, held in slots_there if slot.name is not None)
+    return SpokenTask(prompt, layout.shortest.length, uneven, answers, even, counted, fixed, texts)
 
 
 def _count(slot: str | None, prompt: PromptTokens, layout: PromptLayout) -> int:

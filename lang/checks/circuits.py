@@ -2,7 +2,7 @@
 
 from ..circuits import Circuit, Graph, Node, TopSites
 from ..diagnostics import Label
-from ..effects import InputSubject
+from ..effects import CircuitSubject, InputSubject
 from ..places import Site
 from ..scope import Names, NodeView
 from ..suggest import suggest
@@ -10,6 +10,9 @@ from ..syntax.circuits import CircuitSyntax, GraphSyntax, NodeSyntax, TopSyntax
 from ..syntax.effects import ThingSyntax
 from .accuracy import check_network_reference
 from .effects import check_effect
+from .find_measured import is_over_repeated
+from .find_recipe import Recipe, find_recipe
+from .overlap import share_units
 from .things import ThingScope, check_subject, check_thing_region, check_thing_site
 
 
@@ -103,15 +106,49 @@ def check_graph(syntax: GraphSyntax, names: Names) -> Graph | None:
         )
         return None
     (task,) = fitting
+    recipe = Recipe(None, False)
+    if not is_over_repeated(syntax.over, names):
+        recipe = find_recipe(syntax.over[0] if syntax.over else (), task.name, names, syntax.name.span, report)
     found = [_check_node(node, ThingScope(names, task)) for node in declared]
+    _check_apart([node for node in found if node is not None], declared, names)
     for node in found:
         if node is not None:
             view = NodeView(node.circuit, node.metric, network.name, network.random, task.name)
             names.nodes.entries[node.name] = view
-    if report.errors > errors:
+    if report.errors > errors or not recipe.known:
         return None
     known = tuple(node for node in found if node is not None)
-    return Graph(syntax.name.text, network.name, network.random, task.name, known, syntax.doc, syntax.name.span)
+    return Graph(
+        syntax.name.text,
+        network.name,
+        network.random,
+        task.name,
+        known,
+        recipe.name,
+        syntax.exhaustively,
+        syntax.doc,
+        syntax.name.span,
+    )
+
+
+def _check_apart(nodes: list[Node], written: list[NodeSyntax], names: Names) -> None:
+    """Whether no two nodes share units: to measure the one's effect, the others are held."""
+    spans = {node.name.text: node.circuit.span for node in written}
+    for index, node in enumerate(nodes):
+        for earlier in nodes[:index]:
+            if share_units(earlier.circuit, node.circuit, names):
+                same = earlier.circuit == node.circuit
+                names.report.error(
+                    "CS364",
+                    f"nodes `{earlier.name}` and `{node.name}` are the same part of the network"
+                    if same
+                    else f"nodes `{earlier.name}` and `{node.name}` share units of the network",
+                    spans[node.name],
+                    "the same again" if same else "shares them",
+                    related=[Label(spans[earlier.name], "first here")],
+                    help="give each node sites of its own: while one is set, the others are held",
+                )
+                return
 
 
 def _check_node(syntax: NodeSyntax, scope: ThingScope) -> Node | None:
@@ -122,6 +159,14 @@ def _check_node(syntax: NodeSyntax, scope: ThingScope) -> Node | None:
             f"a node is a part of the network, found the input `{circuit.text}`",
             syntax.circuit.span,
             help="name a circuit, a site or an aligned variable",
+        )
+        return None
+    if isinstance(circuit, CircuitSubject) and circuit.random:
+        scope.report.error(
+            "CS461",
+            f"a node is one part of the network, found the draws of `{circuit.text}`",
+            syntax.circuit.span,
+            help="name a circuit, a site or an aligned variable; random circuits are measured beside every node",
         )
         return None
     return None if circuit is None else Node(syntax.name.text, circuit, syntax.metric.text, syntax.name.span)

@@ -21,7 +21,8 @@ FORMS = {
     "claim": "a claim reads `claim NAME: iia(ALIGNMENT) >= 0.9`",
     "circuit": "a circuit reads `circuit NAME = { SITE, ... }` or "
     "`circuit NAME = top K of REGION by effect(it -> METRIC)`",
-    "graph": "a graph reads `graph NAME on NETWORK { ... }` with lines `node NAME: CIRCUIT -> METRIC`",
+    "graph": "a graph reads `graph NAME on NETWORK [over PAIRS] [exhaustively] { ... }` with lines "
+    "`node NAME: CIRCUIT -> METRIC`",
     "for": "a loop reads `for i in 0..3 { ... }`, with declarations between the braces",
     "settings": "settings read `settings { confidence: 0.95 seed: 0 }`",
 }

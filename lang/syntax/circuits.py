@@ -42,10 +42,12 @@ class NodeSyntax:
 
 @record
 class GraphSyntax:
-    """`graph G on N { ... }`; unrolled, there is no loop among its nodes."""
+    """`graph G on N over P exhaustively { ... }`; unrolled, it has no loop. `over` as often as it is written."""
 
     name: Name
     network: NetworkReference
     nodes: tuple[NodeSyntax | ForSyntax[NodeSyntax], ...]
+    over: tuple[tuple[Name, ...], ...] = ()
+    exhaustively: bool = False
     doc: str = ""
     span: Span = field(default=NOWHERE, compare=False)

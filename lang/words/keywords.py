@@ -55,7 +55,7 @@ CLAUSES: dict[str, tuple[str, ...]] = {
         "in",
     ),
     "circuit": ("top", "of", "by", "on", "given", "through"),
-    "graph": ("on",),
+    "graph": ("on", "over", "exhaustively"),
 }
 """The words that may follow within a line of a declaration."""
 

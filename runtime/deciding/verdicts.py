@@ -7,6 +7,7 @@ from typing import Literal
 
 from ..diagnosis.diagnosis import Diagnosis
 from ..fitting.fit_reports import FoundSize, SearchRow, SeedReport
+from ..graphs.measured_graph import MeasuredGraph
 
 Outcome = Literal["holds", "refuted", "unsupported", "inconclusive"]
 Grade = Literal["exhaustive", "statistical", "search", "exploratory"]
@@ -219,6 +220,7 @@ class Result(Mapping[str, Verdict]):
 
     `lock` is the hash of the lock that fits the spec (None: its criterion was not locked), `criterion` says in words
     whether it was locked, and before what. `doc` is the spec's doc string, `docs` are those of its declarations.
+    `graphs` are measured beside the claims, and decide nothing.
     """
 
     spec: str
@@ -232,6 +234,7 @@ class Result(Mapping[str, Verdict]):
     lock: str | None = None
     criterion: str = "not locked"
     docs: tuple[DocRow, ...] = ()
+    graphs: tuple[MeasuredGraph, ...] = ()
 
     def __getitem__(self, name: str) -> Verdict:
         for verdict in self.verdicts:

@@ -23,8 +23,8 @@ class CaptureRoom:
         self.size = size
         self._holders: list[Holder] = []
 
-    def free(self, holder: Holder, wanted: int) -> int:
-        """The bytes that are free for a holder: `wanted` ones, where others can give them up."""
+    def has_room(self, holder: Holder, wanted: int) -> bool:
+        """Whether a holder may hold so many bytes more, now that others have given theirs up for it."""
         self._holders = [other for other in self._holders if other is not holder]
         others, own = [other for other in self._holders if other.size], holder.size
         for other in others:
@@ -32,7 +32,7 @@ class CaptureRoom:
                 break
             other.forget()
         self._holders.append(holder)
-        return self.size - self._held()
+        return self._held() + wanted <= self.size
 
     def _held(self) -> int:
         return sum(holder.size for holder in self._holders)

@@ -19,14 +19,16 @@ if TYPE_CHECKING:
     from ..networks.prefix import Prefix
 
 Site = tuple[str, int | None]
+ROWS = 512
+"""Inputs that are run at once, at most."""
 
 
 class Captures:
     """The states of stages, the activations of sites, and keys and values of first positions, by input.
 
-    `room` is what they may take in memory, about, with those of other networks (None: the usual for them alone); keys
-    and values are given up where they need more. How what is missing is computed is said by the schedule of the step
-    that asks for it.
+    `room` is what they may take in memory, about, with those of other networks (None: the usual for them alone). What
+    of a stage or site needs more than a quarter of it lies in files; keys and values that need more are not kept. How
+    what is missing is computed is said by the schedule of the step that asks for it.
     """
 
     def __init__(self, network: Network, device: torch.device, room: CaptureRoom | None = None) -> None:
@@ -55,11 +57,14 @@ class Captures:
 
         return run(tokens) if component == "logits" else self._read(tokens, (component, layer), run)
 
-    def state_reader(self, tokens: Tensor, stage: int, schedule: Schedule = WHOLE) -> Callable[[Tensor], Tensor]:
-        """`state` of some of these inputs, told by their indices, shape [item]; they are captured and found once."""
+    def state_reader(self, tokens: Tensor, stage: int, schedule: Schedule = WHOLE) -> Callable[[Tensor, int], Tensor]:
+        """`state` of some of these inputs, told by their indices, shape [item], at the positions from one on.
+
+        They are captured and found once.
+        """
         kept, numbers = self._hold(tokens, stage, lambda some: self._run_to(some, stage, schedule))
         at = kept.find(numbers, self.device)
-        return lambda items: kept.take(at.index_select(0, items), tokens.shape[1], self.device)
+        return lambda items, first: kept.take(at.index_select(0, items), tokens.shape[1], self.device, first)
 
     @torch.no_grad()
     def prefix_reader(
@@ -92,8 +97,8 @@ class Captures:
             state = self.state(some, first, schedule) if schedule.suffixes else None
             return self.network.prefix(some, length, state, first)
 
-        kept = self._prefixes.setdefault((first, length), Prefixes(first, length))
-        if kept is None or not kept.fill(numbers, tokens, lambda wanted: self.room.free(self, wanted), run):
+        kept = self._prefixes.setdefault((first, length), Prefixes(first, length, self._has_room))
+        if kept is None or not kept.fill(numbers, tokens, self._at_once, run):
             kept = self._prefixes[first, length] = None
         return kept
 
@@ -133,17 +138,20 @@ class Captures:
         """What is kept of a stage or site, these inputs among it, and the inputs' numbers, shape [item]."""
         numbers = self.inputs.number(tokens)
         if what not in self._kept:
-            self._kept[what] = Kept(self.room.size // 4)
+            self._kept[what] = Kept(self._has_room, self.room.size // 4)
         kept = self._kept[what]
-        for part, at in missing(kept.has(numbers), numbers):
+        for part, at in missing(kept.has(numbers), numbers, self._at_once):
             some = tokens[torch.from_numpy(at).to(tokens.device)]
-            found = run(some)
-            if wanted := kept.growth(found):
-                own = kept.size  # what takes its place is larger by the rest
-                quarter = self.room.size // 4
-                kept.room = min(quarter, self.room.free(self, min(wanted, quarter) - own) + own)
-            kept.add(part, found, some.shape[1])
+            kept.add(part, run(some), some.shape[1])
         return kept, numbers
+
+    def _has_room(self, wanted: int) -> bool:
+        return self.room.has_room(self, wanted)
+
+    @property
+    def _at_once(self) -> int:
+        """How many inputs are run at once."""
+        return min(ROWS, self.network.items_at_once)
 
     @property
     def size(self) -> int:

@@ -89,6 +89,17 @@ class Feed:
             message = "expected prompts of one length, whose positions are each other's counterparts, found several"
             raise EnvironmentProblem("CS549", message, "pad the slots: `{x:02}`")
 
+    def check_alike(self, *tables: Tensor) -> None:
+        """Prompts have their slots at the same tokens in all tables of rows.
+
+        Raises:
+            EnvironmentProblem: they have not.
+        """
+        heads = torch.cat([rows[:, : self.layout.width] for rows in tables])
+        if len(heads) and bool((heads != heads[0]).any()):
+            message = "expected prompts with their slots at the same tokens, of which a rest is the same, found others"
+            raise EnvironmentProblem("CS549", message, "pad the slots: `{x:02}`")
+
     def find(self, positions: Positions, rows: Tensor) -> Where:
         """Positions in each row; those that are the same in every row as they are."""
         same = tuple(position for position in positions if isinstance(position, int))

@@ -1,12 +1,15 @@
-"""Greedy generation: token by token the best class, each run whole, with the run's edits in force at every step."""
+"""Greedy generation: token by token the best class, with the run's edits in force at every step."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from ..errors import EnvironmentProblem
+from ..networks.prefix import Prefix
+from ..networks.protocol import Network, SiteEdit
 from ..scoring.answers import NEAR_TIE
 
 
@@ -16,6 +19,15 @@ class Generated:
 
     tokens: Tensor
     near: Tensor
+
+    def joined(self) -> Tensor:
+        """All of it in one tensor, [item, token and at last 1 for near], so that parts can be put one after another."""
+        return torch.cat([self.tokens, self.near[:, None].long()], 1)
+
+    @staticmethod
+    def apart(joined: Tensor) -> "Generated":
+        """The inverse of `joined`."""
+        return Generated(joined[:, :-1], joined[:, -1].bool())
 
 
 Next = Callable[[Tensor, Tensor], Tensor]
@@ -44,3 +56,41 @@ def generate(next_logits: Next, count: int, limit: int, ends: tuple[int, ...]) -
         if not len(going):
             break
     return Generated(said, near)
+
+
+class KeptRuns:
+    """Runs that keep keys and values of what they were fed: each further token is run alone.
+
+    Edits lie within the prompt, so that its keys and values hold them and later positions have none. Prompts of one
+    length run together, and none is padded: `tokens` [item, token] with -1 on the right of shorter ones.
+    """
+
+    def __init__(self, network: Network, tokens: Tensor, edits: Callable[[Tensor], Sequence[SiteEdit]]) -> None:
+        self.network, self.tokens, self.edits = network, tokens, edits
+        self.lengths = (tokens >= 0).sum(1)
+        self._groups: list[tuple[Tensor, int, Prefix | None]] = []
+
+    def next_logits(self, items: Tensor, said: Tensor) -> Tensor:
+        """See `Next`: asked for no items but those that it was asked for before, with a token more."""
+        if not said.shape[1]:
+            lengths = self.lengths[items.to(self.lengths.device)].cpu()
+            self._groups = [(items[lengths == length], length, None) for length in sorted({*lengths.tolist()})]
+        going, found = list[tuple[Tensor, int, Prefix | None]](), list[Tensor]()
+        for group, length, prefix in self._groups:
+            left = torch.isin(group, items)
+            some = group[left]
+            if not len(some):
+                continue
+            spoken = said[torch.searchsorted(items, some)].to(self.tokens)  # items are in order
+            fed = torch.cat([self.tokens[some.to(self.tokens.device), :length], spoken], 1)
+            if prefix is None:
+                edits = self.edits(some)
+                with self.network.edited(edits) if edits else nullcontext():
+                    logits, kept = self.network.go_on(fed, None)
+            else:
+                logits, kept = self.network.go_on(fed, prefix if bool(left.all()) else prefix.take(left))
+            going.append((some, length, kept))
+            found.append(logits)
+        self._groups = going
+        order = torch.cat([some for some, _, _ in going]).argsort()
+        return torch.cat(found)[order.to(found[0].device)]

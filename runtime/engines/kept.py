@@ -1,39 +1,39 @@
-"""Activations of numbered inputs, kept in memory, or in a file where they grow too large for it."""
+"""Activations of numbered inputs, kept in parts: in memory, or in files where they grow too large for it."""
 
-import math
-import os
-import tempfile
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from ..errors import EnvironmentProblem
 from .numbered_inputs import Numbers
+from .parts import Part, open_part
 
 Bools = npt.NDArray[np.bool_]
-ROWS = 512
-"""Inputs that are run at once."""
+View = Callable[[Tensor], Tensor]
+"""What of a part's tensor [row, ...] is read, row by row."""
+Claim = Callable[[int], bool]
+"""Whether there is room in memory for so many bytes more."""
 
 
 class Kept:
-    """Activations [input, position, width] in one tensor that grows; fewer positions are filled up with zeros.
+    """Activations [input, position, width] in parts that are filled one after the other; see `Part`.
 
-    Activations have `further` positions more than there are tokens in a row (fewer, if negative). A tensor of more
-    than `room` bytes lies in a file that ends with it, and only what is read of it comes into memory.
+    Activations have `further` positions more than there are tokens in a row (fewer, if negative); a part fills those
+    that have fewer than it up with zeros. What is more than `most` bytes, or finds no room by `claim`, lies in files,
+    of which only what is read comes into memory.
     """
 
-    def __init__(self, room: int) -> None:
-        self.room, self.further, self.count = room, 0, 0
+    def __init__(self, claim: Claim, most: int) -> None:
+        self.claim, self.most, self.further, self.count = claim, most, 0, 0
         self.at: Numbers = np.empty(0, dtype=np.int64)
-        self.held: Tensor | None = None
-        self.in_file = False
+        self.parts: list[Part] = []
 
     @property
     def size(self) -> int:
         """The bytes that are held in memory."""
-        return 0 if self.held is None or self.in_file else self.held.nbytes
+        return sum(part.size for part in self.parts)
 
     def has(self, numbers: Numbers) -> Bools:
         """Which of the inputs are held."""
@@ -43,77 +43,74 @@ class Kept:
         return held
 
     def add(self, numbers: Numbers, activations: Tensor, tokens: int) -> None:
-        """Hold the activations [input, position, width] of inputs of so many tokens, padding included."""
+        """Hold the activations [input, position, width] of inputs of so many tokens, padding included.
+
+        Raises:
+            EnvironmentProblem: they lie in a file, and the disk has no room for it.
+        """
         self.further = activations.shape[1] - tokens
         top = int(numbers.max()) + 1
         if top > len(self.at):
             grown = np.full(max(top, 2 * len(self.at)), -1, dtype=np.int64)
             grown[: len(self.at)] = self.at
             self.at = grown
-        stop = self.count + len(numbers)
-        held = self._make_room(stop, activations)
-        held[self.count : stop, : activations.shape[1]] = activations
-        self.at[numbers] = np.arange(self.count, stop)
-        self.count = stop
+        done = 0
+        while done < len(numbers):
+            rows = activations[done:]
+            if not self.parts or not self.parts[-1].make_room(rows, self._fits):
+                self.parts.append(open_part(self.count, rows, self._fits))
+            taken = self.parts[-1].add(rows)
+            self.at[numbers[done : done + taken]] = np.arange(self.count, self.count + taken)
+            self.count, done = self.count + taken, done + taken
+
+    def _fits(self, wanted: int) -> bool:
+        """Whether so many bytes more may lie in memory; what has begun in files goes on there."""
+        in_files = bool(self.parts) and self.parts[-1].in_file
+        return not in_files and self.size + wanted <= self.most and self.claim(wanted)
 
     def find(self, numbers: Numbers, device: torch.device) -> Tensor:
         """Where inputs are held, shape [item]."""
         return torch.from_numpy(self.at[numbers]).to(device)
 
-    def take(self, at: Tensor, tokens: int, device: torch.device) -> Tensor:
-        """The activations that are held there [item], at the positions that rows of so many tokens have."""
-        assert self.held is not None
-        found = self.held.index_select(0, at.to(self.held.device)).to(device)
-        beyond = tokens + self.further - found.shape[1]
-        return found if beyond == 0 else nn.functional.pad(found, (0, 0, 0, beyond))
+    def take(self, at: Tensor, tokens: int, device: torch.device, first: int = 0) -> Tensor:
+        """The activations that are held there [item], of rows of so many tokens, at the positions from `first` on.
 
-    def growth(self, activations: Tensor) -> int:
-        """The bytes of the tensor that these are added to; 0 where they fit into the one that is there."""
-        shape = self._grown(self.count + len(activations), activations)
-        return 0 if shape is None else math.prod(shape) * activations.element_size()
+        Shape [item, position, width].
+        """
+        positions = tokens + self.further
 
-    def _grown(self, count: int, like: Tensor) -> tuple[int, ...] | None:
-        """The shape that holds so many inputs with as many positions as `like` has; None where they fit."""
-        rows, positions = (0, 0) if self.held is None else self.held.shape[:2]
-        if self.held is not None and count <= rows and like.shape[1] <= positions:
-            return None
-        return (rows if count <= rows else max(count, 2 * rows), max(positions, like.shape[1]), like.shape[2])
+        def cut(held: Tensor) -> Tensor:
+            return held[:, first:positions]
 
-    def _make_room(self, count: int, like: Tensor) -> Tensor:
-        """The tensor with room for so many inputs with as many positions as `like` has."""
-        wanted = self._grown(count, like)
-        if wanted is None:
-            assert self.held is not None
-            return self.held
-        size = math.prod(wanted) * like.element_size()
-        fits = size <= self.room
-        larger = like.new_zeros(wanted) if fits else _in_file(wanted, size, like.dtype)
-        if self.held is not None:
-            larger[: self.count, : self.held.shape[1]] = self.held[: self.count].to(larger.device)
-        self.held, self.in_file = larger, not fits
-        return larger
+        def fill(found: Tensor) -> Tensor:
+            beyond = positions - first - found.shape[1]
+            return found if beyond == 0 else nn.functional.pad(found, (0, 0, 0, beyond))
 
+        return self.gather(at, device, cut, fill)
 
-def _in_file(shape: tuple[int, ...], size: int, dtype: torch.dtype) -> Tensor:
-    """A tensor of zeros that lies in a file without a name, which ends with the tensor.
-
-    Raises:
-        EnvironmentProblem: the disk has no room for it.
-    """
-    with tempfile.NamedTemporaryFile(prefix="cspec-", suffix=".activations") as file:
-        try:
-            file.truncate(size)
-            if hasattr(os, "posix_fallocate"):  # a file with holes would end the process when they are first written
-                os.posix_fallocate(file.fileno(), 0, size)
-        except OSError as problem:
-            message = f"no room in `{tempfile.gettempdir()}` for {size // 2**20:,} MiB of captures: {problem.strerror}"
-            raise EnvironmentProblem("CS520", message, "name a folder on a larger disk in TMPDIR") from None
-        elements = size // torch.empty(0, dtype=dtype).element_size()
-        return torch.from_file(file.name, shared=True, size=elements, dtype=dtype).reshape(shape)
+    def gather(self, at: Tensor, device: torch.device, view: View, fill: View = lambda found: found) -> Tensor:
+        """What is seen of the rows that are held there [item], in their order; `fill` makes what parts give alike."""
+        if len(self.parts) == 1:
+            return fill(self.parts[0].take(at, view).to(device))
+        order = at.argsort()
+        ordered = at[order]
+        starts = torch.tensor([part.start for part in self.parts[1:]], device=at.device)
+        stops = [*torch.searchsorted(ordered, starts).tolist(), len(at)]
+        found: Tensor | None = None
+        for part, begin, stop in zip(self.parts, (0, *stops), stops, strict=False):
+            if begin == stop:
+                continue
+            rows = fill(part.take(ordered[begin:stop] - part.start, view).to(device))
+            found = rows.new_empty(len(at), *rows.shape[1:]) if found is None else found
+            found[order[begin:stop]] = rows
+        assert found is not None, "there are items"
+        return found
 
 
-def missing(held: Bools, numbers: Numbers) -> list[tuple[Numbers, Numbers]]:
-    """Inputs that are not held, each once, in parts: their numbers, and the rows where they stand."""
+def missing(held: Bools, numbers: Numbers, at_once: int) -> list[tuple[Numbers, Numbers]]:
+    """Inputs that are not held, each once, so many at a time: their numbers, and the rows where they stand."""
     rows = np.flatnonzero(~held)
     new, first = np.unique(numbers[rows], return_index=True)
-    return [(new[start : start + ROWS], rows[first[start : start + ROWS]]) for start in range(0, len(new), ROWS)]
+    return [
+        (new[start : start + at_once], rows[first[start : start + at_once]]) for start in range(0, len(new), at_once)
+    ]

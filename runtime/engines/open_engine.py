@@ -9,6 +9,7 @@ from ...compiler.experiments import Encoding
 from ...compiler.groundings import Grounding
 from ...compiler.plan import EngineName, NetworkSource
 from ...compiler.schedule import NAIVE, WHOLE, Schedule
+from ..errors import running
 from ..networks import load_network
 from ..networks.protocol import Network
 from .capture_room import CaptureRoom
@@ -33,7 +34,8 @@ class Opened:
 
 def open_network(source: NetworkSource, room: CaptureRoom | None = None) -> Opened:
     """Load a network, of which nothing is captured yet; captures are held in `room`. Raises as `load_network` does."""
-    network = load_network(source)
+    with running(source.file.name):
+        network = load_network(source)
     return Opened(network, network.device, Captures(network, network.device, room))
 
 

@@ -2,77 +2,71 @@
 
 from collections.abc import Callable
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from ..networks.prefix import Prefix
-from .kept import Bools, Kept, missing
+from .kept import Bools, Claim, Kept, missing
 from .numbered_inputs import Numbers
 
 
 class Prefixes:
-    """Keys and values of the positions below a length, of the stages from `first` on.
+    """Keys and values of the positions below a length, of the stages from `first` on; all of an input in one row.
 
     Of every stage each is [input, key head, position, head width].
     """
 
-    def __init__(self, first: int, length: int) -> None:
+    def __init__(self, first: int, length: int, claim: Claim) -> None:
         self.first, self.length = first, length
-        self.keys: list[Kept] = []
-        self.values: list[Kept] = []
+        self.claim, self.kept = claim, Kept(self._find_room, 2**62)
         self.shape: tuple[int, ...] = ()
 
     @property
     def size(self) -> int:
         """The bytes that are held."""
-        return sum(kept.size for kept in (*self.keys, *self.values))
+        return self.kept.size
 
     def has(self, numbers: Numbers) -> Bools:
         """Of which inputs they are held."""
-        return self.keys[0].has(numbers) if self.keys else np.zeros(len(numbers), dtype=np.bool_)
+        return self.kept.has(numbers)
 
-    def fill(
-        self, numbers: Numbers, tokens: Tensor, free: Callable[[int], int], run: Callable[[Tensor], Prefix]
-    ) -> bool:
-        """Hold those of inputs that are missing, as `run` gives them; False where there is no room left for them.
-
-        `free` gives the bytes that are free, where so many are wanted.
-        """
-        for part, at in missing(self.has(numbers), numbers):
-            found = run(tokens[torch.from_numpy(at).to(tokens.device)])
-            pairs = list(zip(found.keys, found.values, strict=True))[self.first :]
-            if not self.keys:
-                self.keys, self.values = ([Kept(2**62) for _ in pairs] for _ in range(2))
-                self.shape = pairs[0][0].shape[1:]
-            flat = [each.flatten(2) for pair in pairs for each in pair]
-            stores = [kept for pair in zip(self.keys, self.values, strict=True) for kept in pair]
-            grown = [(kept.growth(one), kept.size) for kept, one in zip(stores, flat, strict=True)]
-            wanted = sum(size - held for size, held in grown if size)
-            if wanted > free(wanted):
-                return False
-            for kept, one in zip(stores, flat, strict=True):
-                kept.add(part, one, 0)
+    def fill(self, numbers: Numbers, tokens: Tensor, at_once: int, run: Callable[[Tensor], Prefix]) -> bool:
+        """Hold those of inputs that are missing, as `run` gives them; False where there is no room left for them."""
+        try:
+            for part, at in missing(self.has(numbers), numbers, at_once):
+                found = run(tokens[torch.from_numpy(at).to(tokens.device)])
+                keys, values = found.keys[self.first :], found.values[self.first :]
+                self.shape = (len(keys), 2, *keys[0].shape[1:])
+                pairs = [each.flatten(1) for pair in zip(keys, values, strict=True) for each in pair]
+                self.kept.add(part, torch.stack(pairs, 1), 0)
+        except _NoRoom:
+            return False
         return True
 
     def find(self, numbers: Numbers, device: torch.device) -> Tensor:
         """Where inputs are held, shape [item]."""
-        return self.keys[0].find(numbers, device)
+        return self.kept.find(numbers, device)
 
     def take(self, at: Tensor, first: int, length: int) -> Prefix:
         """Those of the inputs that are held there, of the positions below `length`.
 
         Of the stages before `first`, which are left out, only the shape.
         """
-        heads, _, width = self.shape
+        begin = first - self.first
 
-        def read(kept: list[Kept]) -> tuple[Tensor, ...]:
-            assert kept[0].held is not None
-            found = [kept[0].held.new_zeros(1).expand(len(at), heads, length, width)] * first
-            for store in kept[first - self.first :]:
-                assert store.held is not None
-                whole = store.held.view(len(store.held), *self.shape)
-                found.append(whole[:, :, :length].index_select(0, at))
-            return tuple(found)
+        def view(held: Tensor) -> Tensor:
+            return held.view(len(held), *self.shape)[:, begin:, :, :, :length]
 
-        return Prefix(read(self.keys), read(self.values))
+        found = self.kept.gather(at, at.device, view)  # [item, stage, key or value, key head, position, head width]
+        none = found[:, 0, 0, :, :1, :1].expand(-1, -1, length, found.shape[-1])
+        keys, values = ([found[:, stage, which] for stage in range(found.shape[1])] for which in (0, 1))
+        return Prefix((*[none] * first, *keys), (*[none] * first, *values))
+
+    def _find_room(self, wanted: int) -> bool:
+        if not self.claim(wanted):
+            raise _NoRoom
+        return True
+
+
+class _NoRoom(Exception):
+    """There is no room in memory for keys and values, which are read too often to lie in a file."""

@@ -1,6 +1,6 @@
 """The engine's protocol: the network's interpreter of counterfactual terms."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
@@ -78,6 +78,9 @@ class Engine(Protocol):
 
     def vectors(self, frame: int, source: Run, batch: Batch) -> Tensor:
         """The vectors that a frame's map sees in a run with its assignments made, shape [item, group, dim]."""
+
+    def answer_and_read(self, query: OutputOf, frames: Sequence[int], batch: Batch) -> tuple[Tensor, list[Tensor]]:
+        """`logits` of a run, and the vectors that some frames' maps see in the same run, as `vectors` gives them."""
 
     def intervened_activation(self, frame: int, run: Run, batch: Batch, part: int = 0) -> Tensor:
         """The whole activation of a part's layer in a run with its assignments made: [item, position, width]."""

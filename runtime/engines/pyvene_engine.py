@@ -7,7 +7,7 @@ counted, no two configurations share a link (a second one would see stale activa
 """
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -149,7 +149,7 @@ class PyveneEngine:
         """
         targets = tuple(target for target, _ in assigned(run))
         one_layer = len({(frame.component, frame.layer) for frame in self.grounding.frames}) == 1
-        if not run.within_set or (one_layer and not self._shares_are_soft()):
+        if not run.within_set or (one_layer and not self._shares_are_soft() and not self._dims_meet(targets)):
             return [(np.arange(len(batch)), targets)]
         columns = [batch.variables.index(target) for target in targets]
         sets, which = np.unique(batch.members[:, columns], axis=0, return_inverse=True)
@@ -168,6 +168,12 @@ class PyveneEngine:
             for block in range(len(frame.blocks))
         )
         return any(bool(((share > 0) & (share < 1)).any()) for share in shares)
+
+    def _dims_meet(self, targets: tuple[str, ...]) -> bool:
+        """Whether dims belong to frames of several targets, as those of random circuits may."""
+        frames = [self.grounding.frames[index] for index in dict.fromkeys(self._place(t)[0] for t in targets)]
+        dims = [dim for frame in frames for dim in frame.dims]
+        return len(dims) > len(set(dims))
 
     def logits_after(self, query: OutputOf, batch: Batch, edit: Callable[[Tensor], Tensor]) -> Tensor:
         """See `Engine.logits_after`."""
@@ -204,6 +210,10 @@ class PyveneEngine:
             return self.states(frame, rows)
         place = self.grounding.frames[frame]
         return site_vectors(place, [self.intervened_activation(frame, source, batch)], self.feed.where(place, rows))
+
+    def answer_and_read(self, query: OutputOf, frames: Sequence[int], batch: Batch) -> tuple[Tensor, list[Tensor]]:
+        """See `Engine.answer_and_read`: nothing is read in a run in which something is set."""
+        return self.logits(query, batch), [self.vectors(frame, query.run, batch) for frame in frames]
 
     def intervened_activation(self, frame: int, run: Run, batch: Batch, part: int = 0) -> Tensor:
         """See `Engine.intervened_activation`."""

@@ -64,11 +64,11 @@ class ScheduledRuns:
         def run(items: Tensor, edits: EditsFrom) -> Tensor:
             some, at = tokens.index_select(0, items), reads.index_select(0, items)
             if prefix is not None:
-                state = network.start(some) if captured is None else captured(items)
+                state = network.start(some)[:, begins:] if captured is None else captured(items, begins)
                 with network.edited(edits(begins)):
-                    return self._finish(state[:, begins:], some, first, at, prefix(items), classes)
+                    return self._finish(state, some, first, at, prefix(items), classes)
             with network.edited(edits(0)):
-                state = network.start(some) if captured is None else captured(items)
+                state = network.start(some) if captured is None else captured(items, 0)
                 return self._finish(state, some, first, at, None, classes)
 
         return run

@@ -19,14 +19,14 @@ from ...compiler.experiments import Encoding
 from ...compiler.groundings import Grounding, Part, Positions
 from ...compiler.interpret_terms import Batch
 from ...compiler.schedule import Schedule
-from ...compiler.terms import Handle, OutputOf, Run, ValueOf
+from ...compiler.terms import Handle, OutputOf, Run, ValueOf, parts_of
 from ...compiler.vector_bases import base_run
 from ..errors import EngineRefusal, EnvironmentProblem
 from ..halving import by_halves
 from ..networks.protocol import Edit, SiteEdit
 from .changes import Change, assigned, change_to
 from .feed import Feed, Where, block_features, site_vectors, split_vectors, take_positions, with_units
-from .generate import Generated, generate
+from .generate import Generated, KeptRuns, generate
 from .protocol import Prepared
 from .runs import Runs
 from .whole_runs import answer_whole
@@ -153,9 +153,17 @@ class TermEngine:
         return logits
 
     def generate(self, query: OutputOf, batch: Batch, limit: int, ends: tuple[int, ...]) -> Generated:
-        """See `Engine.generate`. What is read in other runs is read once; runs are whole, and nothing is captured."""
-        run, read = query.run, dict[tuple[int, Run], Tensor]()
-        rows = self._rows(batch, run)
+        """See `Engine.generate`. What is read in other runs is read once, and a batch that does not fit is halved."""
+
+        def some(rows: slice) -> Tensor:
+            return self._generate(query.run, batch.take(rows), limit, ends).joined()
+
+        return Generated.apart(by_halves(some, 0, len(batch)))
+
+    def _generate(self, run: Run, batch: Batch, limit: int, ends: tuple[int, ...]) -> Generated:
+        """The same of a batch that fits: by kept keys and values where the schedule and the network have them."""
+        read, rows = dict[tuple[int, Run], Tensor](), self._rows(batch, run)
+        tokens, reads = self.feed.tokens(rows), self.feed.reads(rows, 0)
 
         def vectors(frame: int, source: Run) -> Tensor:
             if (frame, source) not in read:
@@ -164,15 +172,19 @@ class TermEngine:
 
         given = replace(self._given(run, batch, rows), vectors=vectors)
 
+        def edits(items: Tensor) -> list[SiteEdit]:
+            some = given.take(items.to(self.runs.device))
+            return self._site_edits(self._edits(run, some), some, (), 0)
+
         def next_logits(items: Tensor, said: Tensor) -> Tensor:
             longer = replace(batch.take(items.numpy()), forced=said.numpy())
             fed = self._rows(self.feed.force(longer, run.input), run)
-            tokens = self.feed.tokens(fed)
-            reads = self.feed.reads(fed, 0) + said.shape[1]
-            some = given.take(items.to(self.runs.device))
-            edits = self._edits(run, some)
-            return answer_whole(self.runs.network, tokens, reads, self._site_edits(edits, some, (), 0))[:, 0]
+            at = self.feed.reads(fed, 0) + said.shape[1]
+            return answer_whole(self.runs.network, self.feed.tokens(fed), at, edits(items))[:, 0]
 
+        kept = KeptRuns(self.runs.network, tokens, edits)
+        if self.schedule.prefixes and self.runs.network.has_prefixes and torch.equal(reads[:, 0], kept.lengths - 1):
+            return generate(kept.next_logits, len(batch), limit, ends)
         return generate(next_logits, len(batch), limit, ends)
 
     def logits_after(self, query: OutputOf, batch: Batch, edit: Edit) -> Tensor:
@@ -198,8 +210,22 @@ class TermEngine:
         """See `Engine.intervened_activation`."""
         return self._intervened_activations(self.frames[frame].parts[part : part + 1], run, batch)[0]
 
+    def answer_and_read(self, query: OutputOf, frames: Sequence[int], batch: Batch) -> tuple[Tensor, list[Tensor]]:
+        """See `Engine.answer_and_read`."""
+        places = [self.frames[frame] for frame in frames]
+        parts = [part for place in places for part in place.parts]
+        logits, activations = self._read_intervened(parts, query.run, batch)
+        rows, remaining = self._rows(batch, query.run), iter(activations)
+        read = [[next(remaining) for _ in place.parts] for place in places]
+        pairs = zip(places, read, strict=True)
+        return logits, [site_vectors(place, own, self.feed.where(place, rows)) for place, own in pairs]
+
     def _intervened_activations(self, parts: Sequence[Part], run: Run, batch: Batch) -> list[Tensor]:
         """The whole activations of parts in one run with its assignments made."""
+        return self._read_intervened(parts, run, batch)[1]
+
+    def _read_intervened(self, parts: Sequence[Part], run: Run, batch: Batch) -> tuple[Tensor, list[Tensor]]:
+        """The logits of one run with its assignments made, and the whole activations of parts in it."""
         found: dict[int, Tensor] = {}
 
         def keep(index: int, activation: Tensor) -> Tensor:
@@ -207,8 +233,8 @@ class TermEngine:
             return activation
 
         further = tuple((part, functools.partial(keep, index)) for index, part in enumerate(parts))
-        self._edited_logits(run, batch, further)
-        return [found[index] for index in range(len(parts))]
+        logits = self._edited_logits(run, batch, further)
+        return logits, [found[index] for index in range(len(parts))]
 
     def read(self, variable: str, rows: Tensor) -> Tensor:
         """See `Engine.read`."""
@@ -272,7 +298,7 @@ class TermEngine:
             frame, _ = self._place(target)
             if self.frames[frame].scattered:
                 yield frame, self._base(frame, run)
-            for part in _parts(value):
+            for part in parts_of(value):
                 if isinstance(part, ValueOf) and part.variable == target and part.run.world == run.world:
                     yield frame, part.run
 
@@ -375,14 +401,6 @@ class TermEngine:
                 if owner.variable == index:
                     return frame, block
         raise EngineRefusal(f"`{variable}` is not aligned")
-
-
-def _parts(value: terms.Value) -> Iterator[terms.Value]:
-    """The values that a sum is made of; any other value is its only part."""
-    if isinstance(value, terms.Plus):
-        yield from (part for side in (value.left, value.right) if side is not None for part in _parts(side))
-    else:
-        yield value
 
 
 def _later(where: Where, left_out: int) -> Where:

@@ -15,9 +15,10 @@ from ...compiler.causal_model import Codes
 from ...compiler.interpret_terms import Batch
 from ...compiler.keys import content_key
 from ...compiler.metrics import RunMetric
-from ...compiler.plan import RepliesKeys
+from ...compiler.plan import Candidate, RepliesKeys
 from ...compiler.terms import ModelWorld, NetworkWorld, OutputOf, Run, in_worlds, inputs_read
 from ..engines import Engine
+from ..fitting.fitted import Fitted, evaluation_content
 from ..results.store import Store
 from ..scoring.encode import open_tokenizer
 
@@ -71,6 +72,11 @@ class Replies:
             "edited replies", 1, keys=self.keys.edited, network=self.network, maps=self.maps, run=unnamed
         )
 
+    def inputs(self, run: Run) -> Codes | None:
+        """The inputs that a run reads of every item whose text the store has, shape [item, role, input]; None: none."""
+        known = self._known(f"replies/{self._key(run)}.jsonl")
+        return np.array([json.loads(code) for code in known], dtype=np.int64) if known else None
+
     def _known(self, file: str) -> dict[str, Reply]:
         """What the store has; lines that are none (a write that was cut short) are passed over."""
         found: dict[str, Reply] = {}
@@ -81,6 +87,11 @@ class Replies:
             except (ValueError, KeyError, TypeError):
                 continue
         return found
+
+
+def replies_content(candidate: Candidate, index: int, maps: Fitted | None, cells: tuple[str, ...] = ()) -> str:
+    """The key of the maps under which a candidate's edited runs generate; `cells` are those of found circuits."""
+    return evaluation_content(str(candidate.frame_seed), index, maps, cells=cells)
 
 
 def _written(codes: Codes) -> str:

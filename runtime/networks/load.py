@@ -37,12 +37,15 @@ def load_plain(source: NetworkSource) -> PlainNetwork:
         with safe_open(str(file.path), framework="pt") as tensors:
             weights = {name: tensors.get_tensor(name).float() for name in file.facts.shapes()}
     except (OSError, SafetensorError) as problem:
-        raise EnvironmentProblem("CS504", f"the checkpoint of `{file.name}` cannot be read: {problem}") from None
+        message = f"the checkpoint of `{file.name}` cannot be read: {problem}"
+        raise EnvironmentProblem("CS504", message, "copy its file again") from None
     if source.draw is not None:
         weights = redraw(file.facts, weights, source.draw_seed)
     if broken := [name for name, weight in weights.items() if not bool(torch.isfinite(weight).all())]:
         raise EnvironmentProblem(
-            "CS507", f"the checkpoint of `{file.name}` holds numbers in `{broken[0]}` that are not finite"
+            "CS507",
+            f"the checkpoint of `{file.name}` holds numbers in `{broken[0]}` that are not finite",
+            "copy its file again, or take an earlier checkpoint",
         )
     network = _build(file.facts)
     network.load_state_dict(weights)

@@ -71,6 +71,12 @@ class Network(Protocol):
         The runs go on from the `state` of that stage [item, position, width], or (None) from the tokens.
         """
 
+    def go_on(self, tokens: Tensor, prefix: "Prefix | None") -> "tuple[Tensor, Prefix]":
+        """Logits of the last position, shape [item, class], and keys and values of all positions.
+
+        The runs begin after a prefix, or (None) with the first token; tokens are the whole runs' and have no padding.
+        """
+
 
 def read_site(network: Network, tokens: Tensor, component: str, layer: int | None, at: Tensor) -> Tensor:
     """A site's activation in unedited runs of tokens, shape [item, position, width]; runs no further than the site.

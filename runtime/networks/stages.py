@@ -121,6 +121,10 @@ class PlainNetwork(nn.Module, ABC):
         """See `Network.prefix`. Raises ValueError."""
         raise ValueError("a plain network has no prefixes")
 
+    def go_on(self, tokens: Tensor, prefix: "Prefix | None") -> "tuple[Tensor, Prefix]":
+        """See `Network.go_on`. Raises ValueError."""
+        raise ValueError("a plain network has no prefixes")
+
     def finish(
         self,
         state: Tensor,

@@ -9,6 +9,7 @@ from pydantic.dataclasses import dataclass
 
 from ..deciding.verdicts import DocRow, Environment, Result, Verdict
 from ..diagnosis.diagnosis import Diagnosis
+from ..graphs.measured_graph import MeasuredGraph
 
 FORMAT = 2
 """Raised when a reader of older documents could misread a newer one."""
@@ -30,6 +31,7 @@ class ResultDocument:
     lock: str | None = None
     criterion: str = "not locked"
     docs: tuple[DocRow, ...] = ()
+    graphs: tuple[MeasuredGraph, ...] = ()
 
 
 class BadResultError(Exception):
@@ -102,6 +104,7 @@ def load_result(path: Path) -> Result:
         document.lock,
         document.criterion,
         document.docs,
+        document.graphs,
     )
 
 
@@ -119,4 +122,5 @@ def _document(result: Result) -> ResultDocument:
         result.lock,
         result.criterion,
         result.docs,
+        result.graphs,
     )

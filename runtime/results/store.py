@@ -4,12 +4,14 @@ Layout of a store folder: `artifacts/KK/KEY.safetensors` (tensors, with a JSON d
 metadata), `results/NAME-KEY.json`, `looks.jsonl` and `replies/KEY.jsonl` (append-only), `NAME.missing.csv`.
 """
 
+import errno
 import hashlib
 import json
 import os
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -21,6 +23,8 @@ if TYPE_CHECKING:  # results and ledgers are read without torch
 
 RESULT_DIGITS = 16
 """How many hexadecimal digits of a plan's key name its result."""
+PARTIAL, FRESH = ".partial-", 60.0
+"""How the names of files begin that are being written, and seconds for which one that nobody has locked may be new."""
 
 
 class Store:
@@ -79,6 +83,24 @@ class Store:
         with self._writing():
             (self.folder / name).unlink(missing_ok=True)
 
+    def open_for_writing(self) -> None:
+        """Ask before anything runs whether results can be kept, and sweep up what writes have left that were killed.
+
+        A file that is being written is locked by its writer. Creates nothing.
+
+        Raises:
+            EnvironmentProblem: the folder cannot be written, or made.
+        """
+        with self._writing():
+            there = next(folder for folder in (self.folder, *self.folder.absolute().parents) if folder.exists())
+            if not there.is_dir():
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+            if not os.access(there, os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        for pattern in ("", "*/", "artifacts/*/"):
+            for left in self.folder.glob(f"{pattern}{PARTIAL}*"):
+                _remove_if_left(left)
+
     def results(self, name: str | None = None) -> list[Path]:
         """The result documents of a spec (None: of all specs), newest first."""
         key = "[0-9a-f]" * RESULT_DIGITS  # a spec's name may start with another's
@@ -117,14 +139,15 @@ class Store:
         """A temporary file in the same folder that takes the path's place when it is whole and on disk."""
         with self._writing():
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=path.parent, prefix=".partial-")
+            handle, name = tempfile.mkstemp(dir=path.parent, prefix=PARTIAL)
             try:
                 with os.fdopen(handle, "wb") as file:
+                    _lock(file)
                     yield file
                     file.flush()
                     os.fsync(file.fileno())
-                Path(name).chmod(0o644)  # temporary files are private; results are for all who may enter the folder
-                Path(name).replace(path)
+                    Path(name).chmod(0o644)  # temporary files are private; results are for all who may enter the folder
+                    Path(name).replace(path)  # while it is locked: else it could be swept up
             except BaseException:
                 Path(name).unlink(missing_ok=True)
                 raise
@@ -136,6 +159,24 @@ class Store:
         except OSError as problem:
             message = f"the store `{self.folder.name}` cannot be used: {problem.strerror}"
             raise EnvironmentProblem("CS520", message, "name another folder with `--store`") from None
+
+
+def _lock(file: IO[bytes]) -> bool:
+    """Lock a file for as long as it is open, if nobody else has; systems without such locks say that somebody has."""
+    try:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (ImportError, OSError):
+        return False
+    return True
+
+
+def _remove_if_left(path: Path) -> None:
+    """Remove a file that a killed process was writing. One that somebody else has removed, or may not be, is left."""
+    with suppress(OSError), path.open("rb") as file:
+        if time.time() - path.stat().st_mtime > FRESH or (path.stat().st_size and _lock(file)):
+            path.unlink()
 
 
 def _last_byte(ledger: IO[bytes]) -> bytes:

@@ -1,7 +1,10 @@
 """What a store has of a plan: its fits, and the items of its evaluations. Reads the store, and runs nothing."""
 
+from ...compiler.causal_model import Codes
 from ...compiler.plan import EvaluateStep, FitStep, ItemsStep, Plan, RankStep
+from ...compiler.terms import Run, metric_runs
 from ..fitting.fitted import Fitted, evaluation_content, read_fitted
+from ..metrics.replies import Replies, replies_content
 from ..scoring.ranked import Ranked, chosen_cells, read_ranked
 from ..scoring.score_chunks import read_stored
 from .store import Store
@@ -30,6 +33,27 @@ def find_stored(plan: Plan, store: Store) -> dict[str, int | None]:
                     found[step.key] = None
             elif items := max((_count(store, content) for content in contents), default=0):
                 found[step.key] = items
+    return found
+
+
+def find_replies(plan: Plan, store: Store) -> dict[str, dict[Run, Codes]]:
+    """The inputs whose generated texts a store has, by evaluation and run.
+
+    Of several networks of an evaluation the first one's, and of maps those that are fitted.
+    """
+    found: dict[str, dict[Run, Codes]] = {}
+    for step in plan.steps():
+        if not isinstance(step, EvaluateStep) or step.replies is None or step.candidates[0].ranks:
+            continue
+        candidate = step.candidates[0]
+        fitted = None if candidate.fit is None else store.load(candidate.fit)
+        if candidate.fit is not None and fitted is None:
+            continue
+        maps = None if fitted is None else read_fitted(*fitted)
+        replies = Replies(store, step.replies, candidate.network.key, replies_content(candidate, 0, maps))
+        for run in metric_runs(step.score):
+            if (inputs := replies.inputs(run)) is not None:
+                found.setdefault(step.key, {})[run] = inputs
     return found
 
 

@@ -3,7 +3,7 @@
 The network's interpreter and the causal model's read the same items; a score is 1 where they agree on the output.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -16,14 +16,15 @@ from ...compiler.interpret_terms import Batch, evaluate_in_model, members_of, mo
 from ...compiler.pair_scores import pair_scores
 from ...compiler.plan import EvaluateStep
 from ...compiler.sampling.draw_items import Population, split_of
-from ...compiler.sampling.enumerate_items import count_items, enumerate_items
+from ...compiler.sampling.enumerate_items import Shared, count_items, enumerate_items
 from ...compiler.sampling.items import Items
 from ...compiler.terms import Agree, Amount, Apart, Differ, Distance, Gain, ReadsRight
 from ..engines import Engine
+from ..engines.shared_runs import SharedRuns
 from ..progress import Progress
 from .answers import compare
 from .encode import encode
-from .item_scores import ItemScores, Tally, join
+from .item_scores import DrawnTally, ItemScores, join
 from .measuring import Measuring
 from .origins import filled
 from .score_effects import score_effect
@@ -38,13 +39,35 @@ def run_evaluate(measuring: Measuring, items: Items, progress: Progress, first: 
     Raises:
         EnvironmentProblem: an activation on the way to the answer is not finite.
     """
-    parts: list[ItemScores] = []
-    progress.start(f"evaluate {measuring.step.text}", len(items))
-    for batch in _batches(items, measuring.engine.at_once):
-        parts.append(_score(measuring, batch, first + sum(len(part) for part in parts)))
+    return _evaluate({"": measuring}, lambda: None, items, f"evaluate {measuring.step.text}", progress, first)[""]
+
+
+def evaluate_together(
+    several: Mapping[str, Measuring], runs: SharedRuns, items: Items, name: str, progress: Progress, first: int = 0
+) -> dict[str, ItemScores]:
+    """`run_evaluate` of several evaluations that share their runs, by their keys."""
+    return _evaluate(several, runs.forget, items, f"measure {name}", progress, first)
+
+
+def _evaluate(
+    several: Mapping[str, Measuring],
+    begin: Callable[[], None],
+    items: Items,
+    text: str,
+    progress: Progress,
+    first: int,
+) -> dict[str, ItemScores]:
+    parts: dict[str, list[ItemScores]] = {key: [] for key in several}
+    done, size = 0, min(measuring.engine.at_once for measuring in several.values())
+    progress.start(text, len(items))
+    for batch in _batches(items, size):
+        begin()
+        for key, measuring in several.items():
+            parts[key].append(_score(measuring, batch, first + done))
+        done += len(batch)
         progress.advance(len(batch))
     progress.finish()
-    return join(parts)
+    return {key: join(found) for key, found in parts.items()}
 
 
 def run_whole_domain(measuring: Measuring, progress: Progress) -> Scores:
@@ -54,15 +77,37 @@ def run_whole_domain(measuring: Measuring, progress: Progress) -> Scores:
         EnvironmentProblem: an activation on the way to the answer is not finite.
     """
     step, population, engine = measuring.step, measuring.population, measuring.engine
-    tally = Tally(population)
     shared = share_sources(step, population, engine, measuring.encoding, measuring.origin)
-    progress.start(f"evaluate {step.text}", count_items(population))
-    for items in enumerate_items(population, engine.at_once, shared):
-        scored = _score(measuring, items)
-        tally.add(scored, items.multiplicity, _unseen(population, items) if step.learned else None)
+    return _whole_domain({"": measuring}, lambda: None, shared, f"evaluate {step.text}", progress)[""]
+
+
+def whole_domain_together(
+    several: Mapping[str, Measuring], runs: SharedRuns, name: str, progress: Progress
+) -> dict[str, Scores]:
+    """`run_whole_domain` of several evaluations that share their runs, by their keys."""
+    return _whole_domain(several, runs.forget, None, f"measure {name}", progress)
+
+
+def _whole_domain(
+    several: Mapping[str, Measuring],
+    begin: Callable[[], None],
+    shared: tuple[Shared, ...] | None,
+    text: str,
+    progress: Progress,
+) -> dict[str, Scores]:
+    first, *_ = several.values()
+    population = first.population
+    tallies = {key: DrawnTally(population, len(measuring.step.draws)) for key, measuring in several.items()}
+    progress.start(text, count_items(population))
+    for items in enumerate_items(population, first.engine.at_once, shared):
+        begin()
+        for key, measuring in several.items():
+            unseen = _unseen(population, items) if measuring.step.learned else None
+            for draw in range(max(1, len(measuring.step.draws))):  # a whole domain has each random circuit
+                tallies[key].add(_score(replace(measuring, draw=draw), items), items.multiplicity, unseen, draw)
         progress.advance(len(items) if items.multiplicity is None else int(items.multiplicity.sum()))
     progress.finish()
-    return tally.scores(None, step.learned, (), 0)
+    return {key: tallies[key].scores(measuring.step.learned) for key, measuring in several.items()}
 
 
 def mean_score(measuring: Measuring, items: Items, among: bool = True) -> float:
@@ -87,7 +132,9 @@ def _score(measuring: Measuring, items: Items, first: int = 0) -> ItemScores:
     score = step.score
     cell, none = torch.from_numpy(items.cell).int(), torch.zeros(len(items), dtype=torch.bool)
     if isinstance(score, Gain | Differ | Apart | Amount):
-        found = score_effect(step, items, engine, encoding, natural, measuring.judging, first, measuring.others)
+        found = score_effect(
+            step, items, engine, encoding, natural, measuring.judging, first, measuring.others, measuring.draw
+        )
         base_right = _bases_right(step, items, engine, encoding, batch) if encoding.has_output else None
         return ItemScores(
             cell=cell,

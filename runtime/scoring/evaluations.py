@@ -1,25 +1,29 @@
 """Evaluations: scores of as many items as are asked for, read from the store or measured now and added to it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ...compiler.experiments import Encoding
-from ...compiler.plan import EncodeStep, EvaluateStep, ItemsStep, Plan
+from ...compiler.plan import Candidate, EncodeStep, EvaluateStep, ItemsStep, Plan
 from ...compiler.sampling.draw_items import Population
 from ...compiler.sampling.items import Items
 from ..engines import Engine
+from ..engines.shared_runs import SharedRuns
+from ..errors import running
 from ..fitting.fits import Fits
 from ..fitting.fitted import evaluation_content
 from ..maps import open_map
 from ..progress import Progress
 from ..results.store import Store
-from .evaluate import mean_score, run_evaluate, run_whole_domain
+from .evaluate import evaluate_together, mean_score, run_evaluate, run_whole_domain, whole_domain_together
 from .item_scores import ItemScores, summarise
+from .join_evaluations import Joined, join_evaluations
 from .measuring import Measuring
 from .natural import Natural
 from .origins import Origin
 from .overlaps import find_overlap
 from .rankings import Rankings
-from .score_chunks import read_or_score
+from .score_chunks import CHUNK, read_or_score
 from .scores import Scores, read_whole_domain
 from .surroundings import Surroundings
 
@@ -55,16 +59,90 @@ class Evaluations:
             EnvironmentProblem: a checkpoint, the store or an activation is broken.
             AwaitingScores: a table lacks scores of answers; nothing is kept of what was scored with them.
         """
-        step, chosen = self._step(key), self._choose(key)
-        if count is None:
-            return self._whole_domain(step, chosen)
-        population, _ = self._population(step.items)
-        items = self._score_items(step, chosen, count).first(count)
+        step = self.step(key)
+        with running(step.candidates[0].network.file.name):
+            chosen = self._choose(key)
+            if count is None:
+                return self._whole_domain(step, chosen)
+            population, _ = self._population(step.items)
+            items = self._score_items(step, chosen, count).first(count)
         return summarise(items, population, chosen.select, chosen.index)
+
+    def score_together(self, name: str, keys: Sequence[str], count: int | None) -> None:
+        """Score what the store lacks of several evaluations on their first items (None: whole domains).
+
+        Each run that several need is made once. What they score is what each scores by itself.
+
+        Raises:
+            EnvironmentProblem: a checkpoint, the store or an activation is broken.
+            AwaitingScores: a table lacks scores of answers.
+        """
+        left: dict[int, list[str]] = {}
+        for key in keys:
+            if (done := self._scored(key, count)) is not None:
+                left.setdefault(done, []).append(key)
+        for done, lacking in left.items():
+            settled = [(self._settled(key), self._candidate(key)) for key in lacking]
+            for group in join_evaluations(settled):
+                self._score_group(name, group, done, count)
+
+    def _scored(self, key: str, count: int | None) -> int | None:
+        """How many items of an evaluation are scored; None where that is enough."""
+        step, chosen = self.step(key), self._choose(key)
+        if count is None:
+            stored = None if step.key in self._whole else self.store.load(chosen.content)
+            known = self._whole.get(step.key) or (None if stored is None else read_whole_domain(stored[1]))
+            return 0 if known is None or any(cell.far is None for cell in known.cells) else None
+        nothing = read_or_score(self.store, chosen.content, count, lambda start, stop: None, self._items.get(key))
+        done = 0 if nothing is None else len(nothing)
+        if nothing is not None:
+            self._items[key] = nothing
+        return None if done >= count or done % CHUNK else done
+
+    def _settled(self, key: str) -> EvaluateStep:
+        """An evaluation with its places as searches and fits chose them."""
+        return self._grounded(self.step(key), self._choose(key))
+
+    def _candidate(self, key: str) -> Candidate:
+        return self.step(key).candidates[self._choose(key).index]
+
+    def _score_group(self, name: str, group: Joined, done: int, count: int | None) -> None:
+        """Score evaluations that run on one engine, from the item `done` on, and keep what they score."""
+        with running(group.candidate.network.file.name):
+            self._score_joined(name, group, done, count)
+
+    def _score_joined(self, name: str, group: Joined, done: int, count: int | None) -> None:
+        (first, *_) = group.steps.values()
+        engine = self.fits.engine(group.candidate, group.settled(first))
+        population, encoding = self._population(first.items)
+        reads = encoding.answers[0].reads if encoding.answers else 1
+        shared = SharedRuns(engine, group.read_in(), group.frame_of, reads)
+        parts = {
+            key: replace(self._measuring(self.step(key), self._choose(key).index, shared), step=group.settled(step))
+            for key, step in group.steps.items()
+        }
+        if count is None:
+            for key, scores in whole_domain_together(parts, shared, name, self.progress).items():
+                self.around.await_rows(parts[key].judging)
+                self._keep_whole(key, scores)
+            return
+        drawn = population.draw("test", -(-count // CHUNK) * CHUNK).items
+        items = Items(drawn.inputs[done:], drawn.cell[done:])
+        if not len(items):
+            return
+        for key, found in evaluate_together(parts, shared, items, name, self.progress, done).items():
+            self.around.await_rows(parts[key].judging)
+
+            def scored(start: int, stop: int, found: ItemScores = found) -> ItemScores | None:
+                return found if start == done else None
+
+            read = read_or_score(self.store, self._choose(key).content, count, scored, self._items.get(key))
+            assert read is not None, "some item was scored"
+            self._items[key] = read
 
     def overlap(self, key: str) -> tuple[str, str] | None:
         """Two things that an effect sets in the same units, now that its maps are found; None where there are none."""
-        step, chosen = self._step(key), self._choose(key)
+        step, chosen = self.step(key), self._choose(key)
         if step.grounding is None:
             return None
         grounded = self._grounded(step, chosen)
@@ -79,7 +157,7 @@ class Evaluations:
 
     def _choose(self, key: str) -> _Chosen:
         if key not in self._choices:
-            step = self._step(key)
+            step = self.step(key)
             select = self._select_scores(step)
             index = select.index(max(select)) if select else 0
             candidate = step.candidates[index]
@@ -97,10 +175,15 @@ class Evaluations:
                 measuring = self._measuring(step, chosen.index, self._engine(step, chosen))
                 scores = run_whole_domain(measuring, self.progress)
                 self.around.await_rows(measuring.judging)
-                scores = replace(scores, select=chosen.select, chosen=chosen.index)
-                self.store.save(chosen.content, scores.tensors(), scores.document())
-            self._whole[step.key] = scores
+                self._keep_whole(step.key, scores)
+            self._whole.setdefault(step.key, scores)
         return self._whole[step.key]
+
+    def _keep_whole(self, key: str, scores: Scores) -> None:
+        chosen = self._choose(key)
+        scores = replace(scores, select=chosen.select, chosen=chosen.index)
+        self.store.save(chosen.content, scores.tensors(), scores.document())
+        self._whole[key] = scores
 
     def _score_items(self, step: EvaluateStep, chosen: _Chosen, count: int) -> ItemScores:
         """The scores of at least the first `count` items, or of all that can be drawn."""
@@ -172,7 +255,8 @@ class Evaluations:
             self.around.await_rows(measuring.judging)
         return found
 
-    def _step(self, key: str) -> EvaluateStep:
+    def step(self, key: str) -> EvaluateStep:
+        """The evaluation of a key."""
         step = self.plan.step(key)
         assert isinstance(step, EvaluateStep)
         return step

@@ -1,7 +1,7 @@
 """Scores item by item, as an evaluation gives them and the store keeps them, and what they come to, cell by cell."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -84,7 +84,7 @@ class Tally:
     def __init__(self, population: Population) -> None:
         self.population = population
         cells = len(population.cells)
-        self.n, self.right, self.among, self.near, self.base_right, self.clipped = np.zeros((6, cells))
+        self.n, self.right, self.among, self.far, self.near, self.base_right, self.clipped = np.zeros((7, cells))
         self.no_op, self.full_swap = np.zeros(cells), np.zeros(cells)
         self.unseen = np.zeros((cells, 2))
         self.read_right: float | None = None
@@ -106,6 +106,7 @@ class Tally:
         self.n += summed(np.ones(len(part)))
         self.right += summed(part.values)
         self.among += summed(part.values_among)
+        self.far += summed(part.values.abs())
         self.near += summed(part.near)
         self.has_output = part.base_right is not None
         if part.base_right is not None:
@@ -134,6 +135,7 @@ class Tally:
                 right=self._number(self.right[i]),
                 among=self._number(self.among[i]),
                 near=int(self.near[i]),
+                far=self._number(self.far[i]),
             )
             for i, cell in enumerate(self.population.cells)
         )
@@ -159,6 +161,26 @@ class Tally:
 
     def _number(self, total: float) -> int | float:
         return int(total) if self.binary else float(total)
+
+
+class DrawnTally:
+    """A tally of random circuits: of all that were drawn together, and of each by itself."""
+
+    def __init__(self, population: Population, draws: int) -> None:
+        self.whole, self.each = Tally(population), [Tally(population) for _ in range(draws)]
+
+    def add(
+        self, part: ItemScores, multiplicity: Weights | None, unseen: npt.NDArray[np.bool_] | None, draw: int
+    ) -> None:
+        """Count a part of one draw, as `Tally.add`."""
+        for tally in (self.whole, *self.each[draw : draw + 1]):
+            tally.add(part, multiplicity, unseen)
+
+    def scores(self, learned: bool) -> Scores:
+        """What was counted over a whole domain."""
+        found = self.whole.scores(None, learned, (), 0)
+        each = (tally.scores(None, learned, (), 0) for tally in self.each)
+        return replace(found, drawn=tuple((float(one.exact(False)), float(one.exact_size())) for one in each))
 
 
 def summarise(items: ItemScores, population: Population, select: tuple[float, ...], chosen: int) -> Scores:

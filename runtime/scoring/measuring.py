@@ -29,3 +29,5 @@ class Measuring:
     others: Mapping[str, Other]
     judging: Judging
     origin: Origin | None = None
+    draw: int | None = None
+    """The random circuits that every item has; None: items have those that were drawn in turn."""

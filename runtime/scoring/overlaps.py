@@ -25,7 +25,7 @@ def find_overlap(step: EvaluateStep, maps: tuple[FeatureMap, ...]) -> tuple[str,
         named = [handle for handle in handles if isinstance(handle, str) and handle in step.variables]
         for index, later in enumerate(named):
             for earlier in named[:index]:
-                if _share(step, earlier, later, maps):
+                if _together(step, earlier, later) and _share(step, earlier, later, maps):
                     return earlier, later
     return None
 
@@ -36,6 +36,13 @@ def _runs(run: Run) -> Iterator[Run]:
     for assignment in run.assignments:
         if isinstance(assignment.value, ValueOf):
             yield from _runs(assignment.value.run)
+
+
+def _together(step: EvaluateStep, one: str, other: str) -> bool:
+    """Whether some item sets both: of random circuits an item has one draw."""
+    indices = step.variables.index(one), step.variables.index(other)
+    drawn = [{draw for draw, own in enumerate(step.draws) if index in own} for index in indices]
+    return not all(drawn) or bool(drawn[0] & drawn[1])
 
 
 def _share(step: EvaluateStep, one: str, other: str, maps: tuple[FeatureMap, ...]) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -13,6 +14,7 @@ from ...compiler.interpret_terms import Batch
 from ...compiler.plan import EvaluateStep
 from ...compiler.sampling.items import Items
 from ...compiler.terms import (
+    REST_AT,
     Amount,
     Apart,
     Assignment,
@@ -29,6 +31,7 @@ from ...compiler.terms import (
     ValueOf,
 )
 from ..engines import Engine
+from ..engines.feed import Feed
 from ..errors import EngineRefusal
 from ..metrics import Judging, read_metric, score_metric
 from .answers import compare, declared_best, near_ties
@@ -66,11 +69,13 @@ def score_effect(
     judging: Judging,
     first: int = 0,
     others: Mapping[str, Other] = NO_OTHERS,
+    draw: int | None = None,
 ) -> EffectScores:
     """The scores of an effect's or a mean's term on items.
 
     A gain of the answer's value is always among the declared answers. `first` is the index of the first item in its
-    stream; `others` are the networks that values are read in.
+    stream; `others` are the networks that values are read in; of random circuits every item has those of the same
+    `draw`, or (None) each the next.
     """
     score = step.score
     assert isinstance(score, Gain | Differ | Apart | Amount)
@@ -79,7 +84,9 @@ def score_effect(
     queries = (score.query,) if isinstance(score, Amount) else (score.left, score.right)
     runs = [feeding.feed(query.run) for query in queries]
     fed = Items(np.stack(feeding.inputs, axis=1), items.cell)
-    batch = Batch(encode(fed, encoding), np.zeros((len(items), 0), dtype=bool), ())
+    batch = Batch(encode(fed, encoding), _in_turn(step, first, len(items), draw), step.variables)
+    if encoding.prompt is not None and any(name.startswith(REST_AT) for name in step.variables):
+        Feed(encoding).check_alike(*torch.from_numpy(batch.inputs).unbind(1))
     batch = setting.fill(batch, runs)
     if step.metric is not None:
         metric, output = step.metric, step.model.output
@@ -109,6 +116,15 @@ def score_effect(
         return EffectScores(gains[0].abs(), gains[1].abs(), near, (0.0, 1.0), True)
     reach = 1.0 if isinstance(score.left, MetricOf) else float(step.model.domains[step.model.output].size - 1)
     return EffectScores(gains[0], gains[1], near, (-reach, reach), False)
+
+
+def _in_turn(step: EvaluateStep, first: int, items: int, draw: int | None) -> npt.NDArray[np.bool_]:
+    """Which variables each item sets where a run says so, shape [item, variable]: of random circuits its draw's."""
+    members = np.ones((items, len(step.variables)), dtype=bool)
+    chosen = np.arange(first, first + items) % max(1, len(step.draws)) if draw is None else np.full(items, draw)
+    for index, variables in enumerate(step.draws):
+        members[:, list(variables)] = (chosen == index)[:, None]
+    return members
 
 
 # --- what is read ----------------------------------------------------------------------------------------------------

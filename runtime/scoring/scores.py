@@ -15,7 +15,8 @@ class CellCount:
 
     For 0/1 scores the sums are whole: on how many items network and model agree. `right` compares the network's answer
     over all its classes, `among` over the declared answers only. `near` counts items whose two best logits are closer
-    than 1e-4. `set` names the variables; `half` is None for `accuracy`.
+    than 1e-4. `set` names the variables; `half` is None for `accuracy`. `far` is the sum of the scores' sizes, whatever
+    their signs (None: of an older version).
     """
 
     set: tuple[str, ...]
@@ -25,6 +26,7 @@ class CellCount:
     right: int | float
     among: int | float
     near: int
+    far: int | float | None = None
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,8 @@ class Scores:
     `base_right` counts bases that the network answers right (None: the task has no output). `no_op` and `full_swap` are
     what the pairs alone give (the model's labels; None for `accuracy`). `unseen` counts (right, n) by cell over items
     without `fit` inputs, for learned maps on a whole domain. `select` lists the score on `select` of every network that
-    was drawn; `chosen` is the one measured.
+    was drawn; `chosen` is the one measured. `drawn` has the mean of each random circuit on a whole domain, and of its
+    scores' sizes.
     """
 
     cells: tuple[CellCount, ...]
@@ -52,6 +55,7 @@ class Scores:
     range: tuple[float, float] = (0.0, 1.0)
     binary: bool = True
     clipped: int = 0
+    drawn: tuple[tuple[float, float], ...] = ()
     read_right: int | None = None
 
     @property
@@ -88,6 +92,10 @@ class Scores:
             total += cell.weight * min(max(mean, low), high)
         return total
 
+    def exact_size(self) -> Fraction:
+        """As `exact`, of the scores' sizes, whatever their signs."""
+        return sum((cell.weight * Fraction(cell.far or 0) / cell.n for cell in self.cells), Fraction(0))
+
     def tensors(self) -> dict[str, Tensor]:
         """What a store keeps of a whole domain as tensors: counts are a document."""
         return {"whole_domain": torch.ones(1, dtype=torch.bool)}
@@ -106,6 +114,7 @@ class Scores:
             "range": self.range,
             "binary": self.binary,
             "clipped": self.clipped,
+            "drawn": self.drawn,
             "read_right": self.read_right,
         }
 
@@ -121,6 +130,7 @@ def read_whole_domain(document: Mapping[str, Any]) -> Scores:
             right=cell["right"],
             among=cell["among"],
             near=cell["near"],
+            far=cell.get("far"),
         )
         for cell in document["cells"]
     )
@@ -139,5 +149,6 @@ def read_whole_domain(document: Mapping[str, Any]) -> Scores:
         range=(low, high),
         binary=document["binary"],
         clipped=document["clipped"],
+        drawn=tuple((mean, size) for mean, size in document.get("drawn", ())),
         read_right=document.get("read_right"),
     )

@@ -3,7 +3,7 @@
 Values that are the same for every item are `fixed` in the batch, the others `drawn`, each as features of its target.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,12 +21,11 @@ from ...compiler.terms import (
     MeanOver,
     NetworkWorld,
     Noise,
-    Plus,
     Resampled,
     Run,
-    Value,
     ValueOf,
     own_name,
+    parts_of,
 )
 from ..engines import Engine
 from ..errors import EngineRefusal
@@ -74,7 +73,7 @@ class Setting:
             target = assignment.target
             if not isinstance(target, str):
                 continue
-            for value in parts(assignment.value):
+            for value in parts_of(assignment.value):
                 if isinstance(value, ValueOf) and isinstance(value.run.world, NetworkWorld) and value.run.assignments:
                     inner = self._fill(replace(batch, fixed=fixed, drawn=drawn), value.run)
                     fixed.update(inner.fixed)
@@ -185,11 +184,3 @@ class Setting:
                 if at.variable == owner:
                     return frame, block
         raise EngineRefusal("a value is taken of what is not placed")
-
-
-def parts(value: Value) -> Iterator[Value]:
-    """The values that a sum is made of; any other value is its only part."""
-    if isinstance(value, Plus):
-        yield from (part for side in (value.left, value.right) if side is not None for part in parts(side))
-    else:
-        yield value

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from ...compiler.plan import EvaluateStep
 from ..fitting.fits import Fits
-from ..fitting.fitted import evaluation_content
 from ..metrics import AwaitingScores, Judging, Missing, Replies
+from ..metrics.replies import replies_content
 from .other_networks import Other
 
 
@@ -33,8 +33,7 @@ class Surroundings:
         if step.replies is None:
             return Judging(Missing())
         candidate = step.candidates[index]
-        maps = self.fits.maps(candidate)
-        content = evaluation_content(str(candidate.frame_seed), index, maps, cells=cells)
+        content = replies_content(candidate, index, self.fits.maps(candidate), cells)
         return Judging(Missing(), Replies(self.fits.store, step.replies, candidate.network.key, content))
 
     def await_rows(self, judging: Judging) -> None:

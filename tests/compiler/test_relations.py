@@ -6,6 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 from cspec.compiler.causal_model import CausalModel
+from cspec.compiler.sampling.allowed import Allowed
 from cspec.compiler.sampling.flatten import Graph
 from cspec.compiler.sampling.halves import open_twin
 from cspec.compiler.sampling.relations import Budget, TooLargeError, eliminate, radix_keys, relation
@@ -58,8 +59,8 @@ def every(model: CausalModel) -> np.ndarray:
     return rows[model.admits(rows)]
 
 
-def allowed(model: CausalModel) -> list[np.ndarray]:
-    return [np.arange(d.size) for d in model.input_domains]
+def allowed(model: CausalModel) -> list[Allowed]:
+    return [Allowed(d.size) for d in model.input_domains]
 
 
 @settings(max_examples=200, deadline=None)
@@ -155,3 +156,16 @@ def test_keys_wider_than_63_bits_are_ranked() -> None:
     (a, b), _ = radix_keys([columns, [c[::-1] for c in columns]], [2**20] * 5)
     assert np.array_equal(a, b[::-1])
     assert len(np.unique(a)) == len({tuple(c[i] for c in columns) for i in range(50)})
+
+
+def test_tables_that_are_kept_are_as_narrow_as_their_codes() -> None:
+    pairs = [np.repeat(np.arange(200), 300), np.tile(np.arange(300), 200)]
+    found = eliminate([relation((0, 1), pairs)], {0: 200, 1: 300}, [0])
+    (step,) = found.steps
+    assert sum(codes.nbytes for codes in step.table.codes) == 60_000 * (1 + 2)
+    rows, assigned = found.expand(np.array([3, 199]))
+    assert [sorted(assigned[1][rows == row].tolist()) for row in (3, 199)] == [list(range(300))] * 2
+    drawn = found.draw(np.arange(200), np.random.default_rng(0))
+    assert drawn[0].tolist() == list(range(200))
+    assert drawn[1].max() < 300
+    assert drawn[1].dtype == np.int64

@@ -77,6 +77,8 @@ KINDS: dict[str, Callable[[], Library]] = {
     "word piece": word_piece,
     "words": words,
 }
+ENDED = ("unigram", "word piece")
+"""Those that end every input with a token of their own."""
 SPEC = """
 task below {
   input lo, hi: 0..99
@@ -91,12 +93,29 @@ claim carried: iia(given) >= 0.9
 """
 
 
-def codes(folder: Path, library: Library, text: str = SPEC, vocabulary: int = 1_000, context: int = 64) -> list[str]:
+GPT2: dict[str, object] = {"model_type": "gpt2", "n_embd": 8, "n_head": 2, "n_layer": 2}
+BERT: dict[str, object] = {
+    "model_type": "bert",
+    "hidden_size": 8,
+    "num_attention_heads": 2,
+    "num_hidden_layers": 2,
+    "intermediate_size": 16,
+}
+
+
+def codes(
+    folder: Path,
+    library: Library,
+    text: str = SPEC,
+    vocabulary: int = 1_000,
+    context: int = 64,
+    config: dict[str, object] = GPT2,
+) -> list[str]:
     """The codes of the errors of a spec on a network with this tokenizer."""
     (folder / "lm").mkdir(exist_ok=True)
     library.save(str(folder / "lm" / "tokenizer.json"))
-    config = {"model_type": "gpt2", "n_embd": 8, "n_head": 2, "n_layer": 2}
-    (folder / "lm" / "config.json").write_text(json.dumps(config | {"vocab_size": vocabulary, "n_positions": context}))
+    sizes = {"vocab_size": vocabulary, "n_positions": context, "max_position_embeddings": context}
+    (folder / "lm" / "config.json").write_text(json.dumps(config | sizes))
     try:
         check_spec(Source(folder / "spec.cspec", text))
         return []
@@ -108,7 +127,7 @@ def codes(folder: Path, library: Library, text: str = SPEC, vocabulary: int = 1_
 def test_a_slot_is_where_its_digits_are_whatever_the_tokenizer(kind: str, tmp_path: Path) -> None:
     """Each token's own text, joined over a slot, is the value: read from the vocabulary, not from offsets."""
     library = KINDS[kind]()
-    assert codes(tmp_path, library) == []
+    assert codes(tmp_path, library) == (["CS545"] if kind in ENDED else [])
     program, _ = read_program(Source(Path("spec.cspec"), SPEC))
     assert program is not None
     task, tokenizer = program.tasks["below"], Tokenizer(library)
@@ -119,6 +138,15 @@ def test_a_slot_is_where_its_digits_are_whatever_the_tokenizer(kind: str, tmp_pa
             held = resolve_in_prompt(Position(slot, part="all"), prompt, layout)
             shown = "".join(tokenizer.show(prompt.encoded.ids[position]) for position in held)
             assert "".join(c for c in shown if c.isdigit()) == str(prompt.inputs[slot]), (prompt.text, slot)
+
+
+@pytest.mark.parametrize("kind", ENDED)
+def test_a_token_at_every_end_is_no_place_to_answer_after_unless_it_is_read_both_ways(
+    kind: str, tmp_path: Path
+) -> None:
+    assert codes(tmp_path, KINDS[kind](), config=BERT) == []
+    there = SPEC.replace("answer ok:", "answer ok @ {hi}:")
+    assert "CS545" not in codes(tmp_path, KINDS[kind](), there)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -149,15 +177,15 @@ def values(*names: str) -> str:
 
 @pytest.mark.parametrize(("kind", "known"), [("word piece", False), ("words", False), ("metaspace", True)])
 def test_a_word_that_the_tokenizer_does_not_know_is_refused(kind: str, known: bool, tmp_path: Path) -> None:
-    library = KINDS[kind]()
+    library, config = KINDS[kind](), BERT if kind in ENDED else GPT2
     expected = [] if known else ["CS546"]
-    assert codes(tmp_path, library, SPEC.replace('" no"', '" zebra"')) == expected
+    assert codes(tmp_path, library, SPEC.replace('" no"', '" zebra"'), config=config) == expected
     many = SPEC.replace("input lo, hi: 0..99", "input lo: 0..99\n  input hi: 0..999")
-    assert codes(tmp_path, library, many) == (["CS546"] if kind == "words" else [])  # 100 is no word
+    assert codes(tmp_path, library, many, config=config) == (["CS546"] if kind == "words" else [])  # 100 is no word
 
 
 def test_a_word_that_a_unigram_tokenizer_does_not_know_is_refused(tmp_path: Path) -> None:
-    assert codes(tmp_path, unigram(), SPEC.replace('" no"', '" 東"')) == ["CS546"]
+    assert codes(tmp_path, unigram(), SPEC.replace('" no"', '" 東"'), config=BERT) == ["CS546"]
 
 
 def test_values_that_become_the_same_tokens_are_refused(tmp_path: Path) -> None:

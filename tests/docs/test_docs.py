@@ -25,6 +25,7 @@ from cspec.runtime.deciding.verdicts import (
 )
 from cspec.runtime.diagnosis.diagnosis import Change, Counterexample, Diagnosis, Furthest, Region, Regions
 from cspec.runtime.fitting.fit_reports import FoundSize, SearchRow, SeedReport, TracePoint
+from cspec.runtime.graphs.measured_graph import EffectRow, GraphEdge, MeasuredGraph, NodeRow, NumberRow, PathsRow
 from cspec.runtime.results.result_document import ResultDocument
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -150,6 +151,12 @@ def test_json_fields_are_those_of_the_documents() -> None:
         "regions": Regions,
         "region": Region,
         "furthest": Furthest,
+        "graph": MeasuredGraph,
+        "node": NodeRow,
+        "edge": GraphEdge,
+        "paths": PathsRow,
+        "effect": EffectRow,
+        "number": NumberRow,
         "environment": Environment,
     }
     stated = rows(section("verdicts.md", "JSON"))

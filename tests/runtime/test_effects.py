@@ -112,15 +112,3 @@ def test_an_effect_is_what_plain_python_counts(
             main(["verify", str(spec), "--json", "--engine", engine])
         (verdict,) = json.loads(out.getvalue())["result"]["verdicts"]
         assert Fraction(verdict["quantities"][0]["exact"]) == weighted(score, changing), engine
-
-
-@pytest.mark.parametrize("text", ["change(random(both) -> same)"])
-def test_what_no_engine_measures_is_refused_and_not_left_out(text: str, tmp_path: Path) -> None:
-    (spec := tmp_path / "e.cspec").write_text(SPEC.replace(" exhaustively", "") % (text, 0.1))
-    shutil.copy(WIRED, tmp_path)
-    err = io.StringIO()
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(err):
-        assert main(["check", str(spec)]) == 0
-        assert main(["verify", str(spec)]) == 2
-    assert "error[CS480]" in err.getvalue()
-    assert text in err.getvalue()

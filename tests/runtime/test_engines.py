@@ -15,7 +15,7 @@ from cspec.compiler.network_facts import MlpFacts, TracrFacts
 from cspec.compiler.plan import EngineName
 from cspec.compiler.terms import Assignment, NetworkWorld, OutputOf, Run, ValueOf, interchange, plain
 from cspec.lang.places import IDENTITY, Family
-from cspec.runtime.engines import Engine, Opened
+from cspec.runtime.engines import Engine, Opened, parts
 from cspec.runtime.engines import open_engine as open_named
 from cspec.runtime.engines.capture_room import CaptureRoom
 from cspec.runtime.engines.captures import Captures
@@ -427,10 +427,33 @@ def test_captures_that_do_not_fit_into_memory_are_the_same_from_files(network: M
             state = network.advance(network.start(tokens), tokens, 0, stage)
             torch.testing.assert_close(captures.state(tokens, stage), state, atol=1e-6, rtol=0)
         assert captures.size <= room
-    assert (captures.size > 0) == (room == 2_000_000)
+    assert (captures.size > 0) == (room > 0)
     captures.forget()
     assert captures.size == 0
     torch.testing.assert_close(captures.state(tokens, 3), state, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("room", [0, 3_000, 10_000, 10**9])
+def test_what_is_kept_in_parts_comes_back_in_the_order_asked_for(room: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "IN_MEMORY", 1_000)
+    monkeypatch.setattr(parts, "IN_FILE", 2_000)
+    generator, expected = torch.Generator().manual_seed(0), dict[int, Tensor]()
+    kept = Kept(lambda wanted: kept.size + wanted <= room, 2**62)
+    for round, tokens in enumerate((3, 5, 2, 5, 4, 1)):
+        numbers = 17 * round + np.random.default_rng(round).permutation(17)
+        rows = torch.rand(17, tokens + 1, 8, generator=generator)
+        kept.add(numbers, rows, tokens)
+        expected |= dict(zip(numbers.tolist(), rows, strict=True))
+    assert kept.size <= room
+    assert len({part.in_file for part in kept.parts}) == (1 if room in (0, 10**9) else 2)
+    asked = np.random.default_rng(9).integers(0, 17 * 6, 500)
+    for first in (0, 2):
+        found = kept.take(kept.find(asked, torch.device("cpu")), 5, torch.device("cpu"), first)
+        assert found.shape == (500, 6 - first, 8)
+        for number, row in zip(asked.tolist(), found, strict=True):
+            whole = torch.zeros(6, 8)
+            whole[: len(expected[number])] = expected[number]
+            assert torch.equal(row, whole[first:])
 
 
 def test_networks_share_one_room_and_the_one_that_grew_longest_ago_gives_way(network: Mlp) -> None:
@@ -450,7 +473,7 @@ def test_captures_that_no_disk_holds_are_the_environments_fault(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    kept, before = Kept(room=0), resource.getrlimit(resource.RLIMIT_FSIZE)
+    kept, before = Kept(lambda wanted: False, 2**62), resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, before[1]))
     try:
         with pytest.raises(EnvironmentProblem, match="no room in") as raised:
@@ -460,6 +483,6 @@ def test_captures_that_no_disk_holds_are_the_environments_fault(
     assert raised.value.code == "CS520"
     assert list(tmp_path.iterdir()) == []
     kept.add(np.arange(4), torch.ones(4, 2, 500), 2)
-    assert kept.in_file
+    assert kept.size == 0
     assert list(tmp_path.iterdir()) == []
     assert torch.equal(kept.take(torch.tensor([2]), 2, torch.device("cpu")), torch.ones(1, 2, 500))

@@ -68,10 +68,17 @@ class Driver:
                 self.model.base_model(**inputs)
         return found[0]
 
-    def logits(self, piece: Piece, at: Tensor, classes: Tensor | None = None) -> Tensor:
-        """Logits [item, read, class] at positions `at` [item, read] of the whole run, of some classes or of all."""
+    def logits(
+        self, piece: Piece, at: Tensor, classes: Tensor | None = None, cache: DynamicCache | None = None
+    ) -> Tensor:
+        """Logits [item, read, class] at positions `at` [item, read] of the whole run, of some classes or of all.
+
+        A `cache`, which holds the piece's prefix, is filled with the keys and values of its other positions.
+        """
         rows = at.to(self.device) - piece.begins
         with self._driven(piece, len(self.layers)) as inputs:
+            if cache is not None:
+                inputs |= {"past_key_values": cache, "use_cache": True}
             if self.family is None or any(each.site.late for each in piece.edits):
                 logits: Tensor = self.model(**inputs).logits
                 for each in piece.edits:
@@ -100,6 +107,13 @@ class Driver:
         with self._driven(piece, len(self.layers)) as inputs:
             self.model.base_model(**{**inputs, "past_key_values": cache, "use_cache": True})
         return prefix_of(cache, piece.first)
+
+    def go_on(self, piece: Piece) -> tuple[Tensor, Prefix]:
+        """Logits [item, class] of the last position, and keys and values of all positions."""
+        cache = DynamicCache() if piece.prefix is None else cache_of(piece.prefix)
+        last = torch.full((len(piece.tokens), 1), piece.tokens.shape[1] - 1)
+        logits = self.logits(piece, last, cache=cache)[:, 0]
+        return logits, prefix_of(cache, 0)
 
     @contextmanager
     def _driven(self, piece: Piece, stop: int) -> Iterator[dict[str, Any]]:

@@ -47,7 +47,8 @@ def load_transformer(source: NetworkSource) -> TransformerNetwork:
             for weight in model.parameters():  # of buffers some need their precision: the frequencies of positions
                 weight.data = weight.data.to(dtype)
     if broken := [name for name, weight in model.named_parameters() if not bool(torch.isfinite(weight).all())]:
-        raise EnvironmentProblem("CS507", f"the weights of `{file.name}` in `{broken[0]}` are not finite")
+        message = f"the weights of `{file.name}` in `{broken[0]}` are not finite"
+        raise EnvironmentProblem("CS507", message, "copy its files again, or take an earlier checkpoint")
     model.config.pad_token_id = None  # padding is told by -1; an id that pads elsewhere is a token like others
     placed: nn.Module = model
     placed.to(device)

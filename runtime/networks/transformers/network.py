@@ -171,6 +171,18 @@ class TransformerNetwork:
         early = None if state is None else state[:, :length]
         return self._driver.prefix(Piece(tokens[:, :length], early, first, ()))
 
+    def go_on(self, tokens: Tensor, prefix: Prefix | None) -> tuple[Tensor, Prefix]:
+        """See `Network.go_on`.
+
+        Raises:
+            ValueError: later positions change what earlier ones hold (encoders), or the prefix leaves none.
+        """
+        if not self.has_prefixes:
+            raise ValueError("only a network of which a position reads none after it has prefixes")
+        if prefix is not None and prefix.length >= tokens.shape[1]:
+            raise ValueError(f"expected a length of 1 to {tokens.shape[1] - 1}, found {prefix.length}")
+        return self._driver.go_on(Piece(tokens, None, 0, self._edits_of(0, self.last_stage + 1), prefix))
+
     def _edits_of(self, first: int, stop: int) -> list[PlacedEdit]:
         """The edits that a run of the layers `first` .. `stop - 1` makes; before layer 0 if it begins there."""
         return [each for each in self._edits if first <= each.site.point < stop or (first == 0 and each.site.early)]

@@ -18,14 +18,16 @@ from cspec.compiler.terms import Assignment, NetworkWorld, OutputOf, Run, ValueO
 from cspec.lang.places import IDENTITY, Family, Position
 from cspec.runtime.engines import Engine, Opened, open_engine
 from cspec.runtime.engines.captures import Captures
+from cspec.runtime.engines.term_engine import TermEngine
 from cspec.runtime.errors import EngineRefusal
 from cspec.runtime.maps import FeatureMap
 from cspec.runtime.maps.open_map import open_map
+from cspec.runtime.networks.prefix import Prefix
 from cspec.runtime.networks.transformers import TransformerNetwork
 from torch import Tensor
 
 from .plain_hooks import hooked
-from .tools import CONFIGS, EACH_TABLE, LAYERS, WIDTH, components, draw_tokens, network_of
+from .tools import CONFIGS, DECODERS, EACH_TABLE, LAYERS, WIDTH, components, draw_tokens, network_of
 
 ENGINES: tuple[EngineName, ...] = ("hooks", "fused", "pyvene")
 NAMES = ("a", "b")
@@ -308,3 +310,57 @@ def test_pyvene_refuses_logits_that_no_module_gives() -> None:
     engine = open_named("pyvene", network, grounding, drawn_maps(grounding))
     with pytest.raises(EngineRefusal, match="no module gives logits"):
         engine.logits(interchange(WORLD, ("a",), "o"), batch)
+
+
+SAYING = replace(ENCODING, answers=(AnswerAt(LAST, (0, 1)),))
+
+
+@pytest.mark.parametrize("name", [*DECODERS, "bert"])
+def test_what_is_said_after_an_edited_prompt_is_the_same_from_kept_keys_and_values(name: str) -> None:
+    """`hooks` runs every prompt whole again for each token; texts end where a token of some ends them."""
+    network, batch = network_of(name), draw_batch(12)
+    grounding = two_places(network, "resid_post", 0, (SLOT,))
+    maps = drawn_maps(grounding)
+    opened = Opened(network, network.device, Captures(network, network.device))
+    hooks, fused = (open_engine(kind, opened, SAYING, grounding, NAMES, maps) for kind in ("hooks", "fused"))
+    assert isinstance(hooks, TermEngine)
+    for query in (interchange(WORLD, NAMES, "y"), plain(WORLD, "y")):
+        free = hooks.generate(query, batch, 6, ())
+        ends = tuple(free.tokens[:, 2:4].unique().tolist())[:2]
+        whole, kept = (engine.generate(query, batch, 6, ends) for engine in (hooks, fused))
+        assert torch.equal(whole.tokens, kept.tokens)
+        assert torch.equal(whole.near, kept.near)
+        lengths = (whole.tokens >= 0).sum(1)
+        assert len(lengths.unique()) > 1
+    assert not torch.equal(free.tokens, hooks.generate(interchange(WORLD, NAMES, "y"), batch, 6, ()).tokens)
+
+
+@pytest.mark.parametrize("name", DECODERS)
+def test_runs_that_go_on_give_the_logits_of_whole_ones(name: str) -> None:
+    network, tokens = network_of(name), draw_tokens(4, 12)
+    whole = network(tokens)
+    logits, prefix = network.go_on(tokens[:, :5], None)
+    torch.testing.assert_close(logits, whole[:, 4], **CLOSE)
+    for length in (6, 7, 10, 12):
+        before = prefix
+        logits, prefix = network.go_on(tokens[:, :length], prefix)
+        torch.testing.assert_close(logits, whole[:, length - 1], **CLOSE)
+        assert (before.length, prefix.length) == (before.length, length)
+    with pytest.raises(ValueError, match="expected a length"):
+        network.go_on(tokens, prefix)
+
+
+def test_texts_that_do_not_fit_at_once_are_generated_in_halves(monkeypatch: pytest.MonkeyPatch) -> None:
+    network, batch = network_of("gpt2"), draw_batch(7)
+    opened = Opened(network, network.device, Captures(network, network.device))
+    engine = open_engine("fused", opened, SAYING, None, (), ())
+    expected, go_on = engine.generate(plain(WORLD, "y"), batch, 4, ()), network.go_on
+
+    def cramped(tokens: Tensor, prefix: Prefix | None) -> tuple[Tensor, Prefix]:
+        if len(tokens) > 1:
+            raise torch.OutOfMemoryError
+        return go_on(tokens, prefix)
+
+    monkeypatch.setattr(network, "go_on", cramped)
+    found = engine.generate(plain(WORLD, "y"), batch, 4, ())
+    assert torch.equal(found.tokens, expected.tokens)

@@ -1,0 +1,109 @@
+"""A measured graph as text: every edge with its numbers beside those of random circuits, and the order of the nodes."""
+
+from collections.abc import Iterator
+
+from ..runtime.graphs.measured_graph import GraphEdge, MeasuredGraph, NumberRow, PathsRow
+from .page import INDENT, Page, Style, columns, interval, number
+
+STANDS_OUT: dict[str, tuple[str, Style]] = {
+    "direct": ("a direct edge", "good"),
+    "indirect": ("an indirect edge", "good"),
+    "none": ("no edge", ""),
+}
+
+
+def render_measured_graph(graph: MeasuredGraph, page: Page) -> str:
+    """A graph as lines that fit the page, what its author says of it first."""
+    lines = page.wrap_styled([("graph ", ""), (graph.name, "name"), (f" on {graph.network} [measured]", "")])
+    lines += page.wrap_doc(graph.doc, 2)
+    if graph.awaits:
+        return "\n".join([*lines, *page.wrap(f"not measured: {graph.awaits}", 2)]) + "\n"
+    for node in graph.nodes:
+        lines += page.wrap(f"{node.name}: {node.circuit} -> {node.metric}", 2)
+    if not graph.edges:
+        return "\n".join([*lines, *page.wrap("one node has no other to measure an effect on", 2)]) + "\n"
+    lines += page.wrap(_items(graph), 2)
+    if graph.network_accuracy is not None:
+        lines += page.wrap(f"the network answers {number(graph.network_accuracy)} of the bases right", 2)
+    for edge in graph.edges:
+        lines += _edge(edge, page)
+    lines += page.wrap(f"order, upstream first: {order_text(graph.order)}", 2)
+    if graph.clipped:
+        lines += page.wrap(f"values of up to {graph.clipped:,} items were cut to a metric's bounds", 2)
+    if graph.near_ties:
+        lines += page.wrap(f"the two best logits of up to {graph.near_ties:,} items are closer than 1e-4", 2)
+    return "\n".join(lines) + "\n"
+
+
+def order_text(order: tuple[tuple[str, ...], ...]) -> str:
+    """Groups of nodes; those that reach each other in braces."""
+    return ", ".join(group[0] if len(group) == 1 else f"{{{', '.join(group)}}}" for group in order)
+
+
+def _items(graph: MeasuredGraph) -> str:
+    if graph.whole_domain:
+        return f"counted exactly over all {graph.n:,} items of the whole domain"
+    return f"{graph.n:,} items; all intervals hold together at {graph.confidence:g}, each at {1 - graph.alpha:.6g}"
+
+
+def _edge(edge: GraphEdge, page: Page) -> Iterator[str]:
+    said, style = STANDS_OUT[edge.stands_out]
+    yield from page.wrap_styled([(f"  {edge.source} -> {edge.target}: ", ""), (said, style)])
+    if edge.stands_out == "none":
+        yield from page.wrap(_in_short(edge), INDENT)
+    else:
+        rows = [("", "effect", "", "change", ""), *_paths("", edge.own)]
+        yield from columns(rows if edge.null is None else [*rows, *_paths("random ", edge.null)], INDENT)
+    if edge.null is None:
+        yield from page.wrap(f"no random circuits beside it: {edge.why}", INDENT)
+    elif edge.stands_out != "none" and edge.null.circuits:
+        yield from page.wrap(_circuits(edge.null), INDENT)
+    if edge.repaired:
+        yield from page.wrap(_repair(edge.own), INDENT)
+
+
+def _in_short(edge: GraphEdge) -> str:
+    """The changes alone, beside those of random circuits."""
+    said = []
+    for name, own, null in (
+        ("change", edge.own.total, None if edge.null is None else edge.null.total),
+        ("direct change", edge.own.direct, None if edge.null is None else edge.null.direct),
+    ):
+        if own is not None:
+            beside = "" if null is None else f", of random circuits {' '.join(_number(null.change))}"
+            said.append(f"{name} {' '.join(_number(own.change))}{beside}")
+    return "; ".join(said)
+
+
+def _paths(before: str, paths: PathsRow) -> Iterator[tuple[str, ...]]:
+    named = (("total", paths.total), ("direct", paths.direct), ("indirect", paths.indirect))
+    for name, row in named:
+        if row is not None:
+            yield (f"{before}{name}", *_number(row.effect), *_number(row.change))
+    if paths.interaction is not None:
+        yield (f"{before}interaction", *_number(paths.interaction))
+
+
+def _number(row: NumberRow) -> tuple[str, str]:
+    if row.exact is None:
+        return number(row.estimate), interval(row.low, row.high)
+    return number(row.estimate), f"= {row.exact}" if "/" in row.exact else "exactly"
+
+
+def _circuits(null: PathsRow) -> str:
+    """How far random circuits differ: by their direct change, which without other nodes is all of it."""
+    changes = [own for _, own in null.circuits]
+    what = "direct change" if null.direct is not None else "change"
+    n = len(changes)
+    return f"{n} random circuit{'s' * (n != 1)}, {what} of each from {number(min(changes))} to {number(max(changes))}"
+
+
+def _repair(own: PathsRow) -> str:
+    assert own.direct is not None
+    assert own.made_up is not None
+    direct, whole, back = own.direct.effect.estimate, own.total.effect.estimate, own.made_up.estimate
+    share = min(1.0, -back / direct)
+    return (
+        f"self-repair: {number(direct)} with the other nodes held, {number(whole)} in all: they make up for"
+        f" {share:.0%} of it"
+    )

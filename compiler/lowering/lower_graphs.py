@@ -1,0 +1,109 @@
+"""From a graph to the effects of its nodes on each other, pair by pair, each beside that of random circuits."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from ...lang.circuits import Graph, Node
+from ...lang.effects import CircuitSubject, Effect, MetricTarget, Setting, SiteSubject, Subject
+from ...lang.exact import exact
+from ...lang.metrics import CORRECT
+from ...lang.program import Program
+from ..causal_model import CausalModel
+from ..experiments import Edge, GraphExperiment, Measurement, NetworkFile, Paths
+from ..groundings import Place
+from .lower_measured_effects import lower_measured_effect, place_subjects
+from .lower_recipes import find_pairs, item_counts
+
+ITEMS = 1024
+"""On how many items a graph is measured, where the file states no budget."""
+
+
+def lower_graph(
+    program: Program, models: Mapping[str, CausalModel], networks: Mapping[str, NetworkFile], graph: Graph
+) -> GraphExperiment:
+    """The experiment of a graph that can be run."""
+    lowering = _Lowering(program, models, networks, graph)
+    edges = tuple(lowering.edge(source, target) for source, target in ordered_pairs(graph))
+    numbers = sum(count_numbers(paths) for edge in edges for paths in (edge.own, edge.null) if paths is not None)
+    count = item_counts(program, find_pairs(program, graph.pairs, graph.task))[2]
+    count = count if program.budget is not None else min(count, ITEMS)
+    alpha = (1 - program.settings.confidence) / max(1, numbers)
+    return GraphExperiment(graph, edges, alpha, None if graph.exhaustively else count)
+
+
+def count_numbers(paths: Paths) -> int:
+    """How many numbers are given an interval: every effect with its size, the interaction, and what is made up for."""
+    several = len(paths.measurements) > 1
+    return 2 * len(paths.measurements) + 2 * several
+
+
+def ordered_pairs(graph: Graph) -> Iterator[tuple[Node, Node]]:
+    """Every node with every other one."""
+    return ((source, target) for source in graph.nodes for target in graph.nodes if source is not target)
+
+
+def graph_effects(graph: Graph, program: Program, source: Node, target: Node, subject: Subject) -> Iterator[Effect]:
+    """The total effect of a thing on a node's metric, the direct one given the other nodes, and that through them."""
+    metric = {CORRECT.name: CORRECT, **program.tasks[graph.task].metrics}[target.metric]
+    others = tuple(node.circuit for node in graph.nodes if node not in (source, target))
+    reach = metric.high - metric.low
+    total = Effect(
+        "effect",
+        (Setting(subject),),
+        MetricTarget(target.metric),
+        graph.network,
+        graph.random,
+        graph.task,
+        graph.pairs,
+        exact(-reach),
+        exact(reach),
+        span=graph.span,
+    )
+    yield total
+    if others:
+        yield replace(total, given=others)
+        yield replace(total, through=others)
+
+
+def random_like(subject: Subject) -> Subject | None:
+    """Random circuits in the place of a node; None where its places are no set of components."""
+    match subject:
+        case CircuitSubject() | SiteSubject():
+            return replace(subject, random=True)
+    return None
+
+
+class _Lowering:
+    def __init__(
+        self,
+        program: Program,
+        models: Mapping[str, CausalModel],
+        networks: Mapping[str, NetworkFile],
+        graph: Graph,
+    ) -> None:
+        self.program, self.models, self.networks, self.graph = program, models, networks, graph
+        subjects = tuple(node.circuit for node in graph.nodes)
+        self.beside = place_subjects(program, models, networks, graph.network, graph.task, subjects)
+
+    def edge(self, source: Node, target: Node) -> Edge:
+        """What one node does to the other's metric, and what random circuits beside all nodes do to it."""
+        own = self.paths(source, target, source.circuit)
+        random = random_like(source.circuit)
+        if random is None:
+            return Edge(source.name, target.name, own, None, "aligned variables are no set of components")
+        if own.total.rankings:
+            return Edge(source.name, target.name, own, None, "the circuit is searched for")
+        null = self.paths(source, target, random, self.beside)
+        if lacking := next((one.lacking for one in null.measurements if one.lacking), ""):
+            return Edge(source.name, target.name, own, None, lacking)
+        return Edge(source.name, target.name, own, null)
+
+    def paths(self, source: Node, target: Node, subject: Subject, beside: tuple[Place, ...] = ()) -> Paths:
+        """The effects of a thing on a node's metric."""
+        return Paths(
+            *(self.measure(e, beside) for e in graph_effects(self.graph, self.program, source, target, subject))
+        )
+
+    def measure(self, effect: Effect, beside: tuple[Place, ...]) -> Measurement:
+        """One effect."""
+        return lower_measured_effect(self.program, self.models, self.networks, effect, beside=beside)

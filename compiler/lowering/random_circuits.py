@@ -1,0 +1,187 @@
+"""Random circuits: as many components of the same kinds in the same layers as a circuit has, and none that is named.
+
+A component is a head where the circuit's cell is one, else a unit. Which ones are drawn depends on the file's seed and
+on where the circuit lies, and on nothing else.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import field, replace
+
+import numpy as np
+
+from ...lang.places import IDENTITY
+from ...lang.record import record
+from ..groundings import Part, Place
+from ..keys import content_key, derived_seed
+from ..network_facts import NetworkFacts
+from ..terms import Apart, Differ, Gain, Handle, Query, RandomCells, Run, ValueOf
+from .lower_rests import Expanded, targets_of, with_places
+
+Pair = Gain | Differ | Apart
+_TRIES = 64
+"""Draws in a row that give a circuit which is there already, after which there are taken to be no others."""
+
+
+@record
+class RandomCircuits:
+    """The circuits that were drawn, at most as many as were asked for; where there is none, `why`."""
+
+    circuits: tuple[tuple[Place, ...], ...] = ()
+    why: str = ""
+
+
+@record
+class Placed:
+    """A score whose random circuits have cells, these by name, and the variables of each draw.
+
+    Where a circuit cannot be drawn, the score as it was, and what it is `lacking`.
+    """
+
+    score: Pair
+    cells: dict[str, Place] = field(default_factory=dict)
+    draws: tuple[tuple[int, ...], ...] = ()
+    lacking: str = ""
+
+
+def draw_circuits(
+    cells: Sequence[Place], beside: Iterable[Place], facts: NetworkFacts, count: int, seed: int
+) -> RandomCircuits:
+    """So many different circuits like `cells`, of components that neither they nor places `beside` them use.
+
+    Args:
+        cells: the circuit's places.
+        beside: further places that no draw may touch.
+        facts: the network's.
+        count: how many circuits are drawn; there may be fewer.
+        seed: the file's.
+    """
+    taken = sorted({part for place in (*cells, *beside) for part in place.parts}, key=repr)
+    if any(place.further for place in cells):
+        return RandomCircuits(why="a vector of several sites is no set of components")
+    if any(place.width == 0 or place.component not in _KINDS for place in cells):
+        return RandomCircuits(why="how many components a module has is known to its network alone")
+    where = content_key("cells", 1, cells=[replace(place, variable=0) for place in cells], beside=taken)
+    generator = np.random.Generator(np.random.Philox(key=derived_seed(seed, "random circuits", where)))
+    found: dict[tuple[Part, ...], tuple[Place, ...]] = {}
+    misses = 0
+    while len(found) < count and misses < _TRIES:
+        drawn = _draw(cells, taken, facts, generator)
+        if isinstance(drawn, str):
+            return RandomCircuits(why=drawn)
+        key = tuple(sorted((part for place in drawn for part in place.parts), key=repr))
+        misses = misses + 1 if key in found else 0
+        found.setdefault(key, drawn)
+    return RandomCircuits(tuple(found.values()))
+
+
+_KINDS = (
+    "hidden",
+    "resid",
+    "embed",
+    "resid_pre",
+    "resid_mid",
+    "resid_post",
+    "attn_out",
+    "mlp_out",
+    "mlp_act",
+    "head_out",
+    "q",
+    "k",
+    "v",
+    "logits",
+)
+"""The components whose units can be told apart beforehand."""
+
+
+def _draw(
+    cells: Sequence[Place], taken: Sequence[Part], facts: NetworkFacts, generator: np.random.Generator
+) -> tuple[Place, ...] | str:
+    """One circuit like `cells`; in words, what there is too little of."""
+    drawn, used = dict[int, Place](), list(taken)
+    groups: dict[tuple[object, ...], list[int]] = {}
+    for index, cell in enumerate(cells):
+        part = cell.parts[0]
+        groups.setdefault((part.activation, part.positions, part.head is not None), []).append(index)
+    for members in groups.values():
+        first = cells[members[0]].parts[0]
+        heads = facts.heads_of(first.component) if first.head is not None else 0
+        unit = first.width // heads if heads else 1
+        busy = {dim // unit for part in used if first.meets(part) for dim in part.dims}
+        free = [one for one in range(first.width // unit) if one not in busy]
+        own = sorted({dim // unit for index in members for dim in cells[index].dims})
+        if len(free) < len(own):
+            what = "heads" if heads else "units"
+            return f"`{first.site}` has {len(free)} other {what}, and {len(own)} are needed"
+        moved = dict(zip(own, sorted(generator.choice(free, len(own), replace=False).tolist()), strict=True))
+        for index in members:
+            dims = tuple(moved[dim // unit] * unit + dim % unit for dim in cells[index].dims)
+            head = None if not heads else moved[cells[index].dims[0] // unit]
+            drawn[index] = replace(cells[index], dims=dims, head=head, family=IDENTITY, size=None)
+        used += [drawn[index].parts[0] for index in members]
+    return tuple(drawn[index] for index in range(len(cells)))
+
+
+def place_random(
+    score: Pair,
+    placed: Mapping[str, Place],
+    beside: Iterable[Place],
+    facts: NetworkFacts,
+    count: int,
+    seed: int,
+) -> Placed:
+    """The score with every random circuit as the cells of all that are drawn, each set for the items that have it.
+
+    Args:
+        score: two runs, in which random circuits are set.
+        placed: where everything else lies that the runs name.
+        beside: further places that no draw may touch.
+        facts: the network's.
+        count: how many circuits are drawn of each.
+        seed: the file's.
+    """
+    runs = (score.left.run, score.right.run)
+    handles = dict.fromkeys(t for run in runs for t in targets_of(run) if isinstance(t, RandomCells))
+    if not handles:
+        return Placed(score)
+    named = {target for run in runs for target in targets_of(run) if isinstance(target, str)}
+    busy = [*beside, *(placed[name] for name in named if name in placed)]
+    drawn = list[RandomCircuits]()
+    for handle in handles:
+        cells = [placed[name] for name in handle.of if isinstance(name, str)]
+        random = draw_circuits(
+            cells, [*busy, *(p for one in drawn for c in one.circuits for p in c)], facts, count, seed
+        )
+        if not random.circuits:
+            return Placed(score, lacking=random.why)
+        drawn.append(random)
+    found, expanded = dict[str, Place](), dict[Handle, tuple[str, ...]](dict.fromkeys(handles, ()))
+    draws = list[tuple[int, ...]]()
+    for draw in range(min(len(one.circuits) for one in drawn)):
+        first = len(placed) + len(found)
+        for number, (handle, one) in enumerate(zip(handles, drawn, strict=True)):
+            for place in one.circuits[draw]:
+                name = f"{place.text} (random {number + 1}.{draw + 1})"
+                found[name] = replace(place, variable=len(placed) + len(found))
+                expanded[handle] += (name,)
+        draws.append(tuple(range(first, len(placed) + len(found))))
+    left, right = (_in_turn(query, expanded, set(found)) for query in (score.left, score.right))
+    return Placed(replace(score, left=left, right=right), found, tuple(draws))
+
+
+def _in_turn(query: Query, expanded: Expanded, random: set[str]) -> Query:
+    return replace(query, run=_within(with_places(query.run, expanded), random))
+
+
+def _within(run: Run, random: set[str]) -> Run:
+    """A run that sets cells of random circuits sets those of its item's alone."""
+    assignments = tuple(
+        replace(a, value=replace(a.value, run=_within(a.value.run, random))) if isinstance(a.value, ValueOf) else a
+        for a in run.assignments
+    )
+    return replace(
+        run, assignments=assignments, within_set=run.within_set or any(map(random.__contains__, _names(run)))
+    )
+
+
+def _names(run: Run) -> list[str]:
+    return [a.target for a in run.assignments if isinstance(a.target, str)]

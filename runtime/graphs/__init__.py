@@ -1,0 +1,1 @@
+"""Graphs: what the nodes of a network's graph do to each other, measured pair by pair."""

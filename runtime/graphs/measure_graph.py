@@ -1,0 +1,95 @@
+"""Measure a graph: score all its edges together, and read what stands out beside random circuits."""
+
+from collections.abc import Callable, Iterator
+
+from ...compiler.plan import EvaluateStep, GraphStep, PlannedPaths
+from ..metrics import AwaitingScores
+from ..scoring.evaluations import Evaluations
+from ..scoring.scores import Scores
+from .measure_numbers import measure_paths
+from .measured_graph import EffectRow, GraphEdge, Kind, MeasuredGraph, NodeRow, NumberRow, PathsRow
+from .order_nodes import order_nodes
+
+
+def measure_graph(step: GraphStep, evaluations: Evaluations, confidence: float) -> MeasuredGraph:
+    """All numbers of a graph, measured now or read from the store.
+
+    Raises:
+        EnvironmentProblem: a checkpoint, the store or an activation is broken.
+    """
+    keys = step.evaluations
+    found: dict[str, Scores] = {}
+    edges, awaits = tuple[GraphEdge, ...](), ""
+    try:
+        awaits = next((_say(overlap) for key in keys if (overlap := evaluations.overlap(key)) is not None), "")
+        if not awaits:
+            evaluations.score_together(step.name, keys, step.count)
+            found = {key: evaluations.scores(key, step.count) for key in keys}
+            edges = tuple(_edges(step, found, evaluations.step))
+    except AwaitingScores:
+        awaits = "tables lack scores of what the network said"
+    first = next(iter(found.values()), None)
+    rights = first.base_right if first is not None else None
+    return MeasuredGraph(
+        name=step.name,
+        network=step.network,
+        doc=step.doc,
+        nodes=tuple(NodeRow(node.name, node.circuit, node.metric) for node in step.nodes),
+        edges=edges,
+        order=order_nodes(
+            [node.name for node in step.nodes],
+            ((edge.source, edge.target) for edge in edges if edge.stands_out != "none"),
+        ),
+        confidence=confidence,
+        alpha=step.alpha,
+        n=0 if first is None else first.n,
+        whole_domain=step.count is None,
+        network_accuracy=None if rights is None or first is None else rights / first.n,
+        clipped=max((scores.clipped for scores in found.values()), default=0),
+        near_ties=max((scores.near for scores in found.values()), default=0),
+        awaits=awaits,
+    )
+
+
+def _say(overlap: tuple[str, str]) -> str:
+    return f"`{overlap[0]}` and `{overlap[1]}` were found in the same units"
+
+
+def _edges(step: GraphStep, found: dict[str, Scores], evaluation: Callable[[str], EvaluateStep]) -> Iterator[GraphEdge]:
+    def measured(paths: PlannedPaths) -> PathsRow:
+        direct = None if paths.direct is None else found[paths.direct]
+        indirect = None if paths.indirect is None else found[paths.indirect]
+        return measure_paths(found[paths.total], direct, indirect, step.alpha, len(evaluation(paths.total).draws))
+
+    for edge in step.edges:
+        own = measured(edge.own)
+        null = None if edge.null is None else measured(edge.null)
+        yield GraphEdge(edge.source, edge.target, own, null, edge.why, find_kind(own, null), is_repaired(own))
+
+
+def find_kind(own: PathsRow, null: PathsRow | None) -> Kind:
+    """How an edge stands out: by what its source does directly, else by what it does in all, else not at all."""
+    direct, whole = (None, None) if null is None else (null.own, null.total)
+    circuits = () if null is None else null.circuits
+    if _is_above(own.own, direct, [circuit for _, circuit in circuits]):
+        return "direct"
+    return "indirect" if _is_above(own.total, whole, [circuit for circuit, _ in circuits]) else "none"
+
+
+def _is_above(own: EffectRow, null: EffectRow | None, circuits: list[float]) -> bool:
+    """Whether a change surely is larger than that of random circuits, of all together and of each as it was found."""
+    beyond = max([0.0, *([] if null is None else [null.change.high]), *circuits])
+    return own.change.low > beyond
+
+
+def is_repaired(own: PathsRow) -> bool:
+    """Whether other nodes make up for some of the direct effect: they surely move the metric back."""
+    if own.direct is None or own.made_up is None:
+        return False
+    direct, made_up = _sign(own.direct.effect), _sign(own.made_up)
+    return direct != 0 and made_up == -direct
+
+
+def _sign(number: NumberRow) -> int:
+    """1 or -1 where a number surely is above or below 0."""
+    return (number.low > 0) - (number.high < 0)

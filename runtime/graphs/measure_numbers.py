@@ -1,0 +1,89 @@
+"""From the scores of an edge's evaluations to its numbers, each with an interval at one error."""
+
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+
+from ..scoring.scores import Scores
+from ..statistics.intervals import Interval, clopper_pearson, paired_difference
+from ..statistics.sequences import mean_sequence
+from .measured_graph import EffectRow, NumberRow, PathsRow
+
+Values = npt.NDArray[np.float64]
+
+
+def measure_paths(total: Scores, direct: Scores | None, indirect: Scores | None, alpha: float, draws: int) -> PathsRow:
+    """The numbers of what one thing does to a metric; `draws` counts random circuits that items have in turn."""
+    whole = _effect(total, alpha)
+    if direct is None or indirect is None:
+        return PathsRow(whole, circuits=_circuits(total, total, draws))
+    return PathsRow(
+        total=whole,
+        direct=_effect(direct, alpha),
+        indirect=_effect(indirect, alpha),
+        interaction=_sum([(1, total), (-1, direct), (-1, indirect)], alpha),
+        made_up=_sum([(1, total), (-1, direct)], alpha),
+        circuits=_circuits(total, direct, draws),
+    )
+
+
+def _effect(scores: Scores, alpha: float) -> EffectRow:
+    if scores.whole_domain:
+        return EffectRow(_exactly(scores.exact(False)), _exactly(scores.exact_size()))
+    values, reach = _values(scores), scores.range[1]
+    return EffectRow(_signed(values, reach, alpha), _size(values, reach, alpha))
+
+
+def _signed(values: Values, reach: float, alpha: float) -> NumberRow:
+    """The mean of gains within -reach .. reach; of whole gains of 1, the difference of how often each sign occurs."""
+    if reach == 1 and _are_whole(values):
+        found = paired_difference(int((values > 0).sum()), int((values < 0).sum()), len(values), alpha)
+    else:
+        found = mean_sequence(values, -reach, reach, alpha)
+    return _row(values, found)
+
+
+def _size(values: Values, reach: float, alpha: float) -> NumberRow:
+    """The mean size of gains; of whole gains of 1, how often there is one."""
+    sizes = np.abs(values)
+    if reach == 1 and _are_whole(values):
+        return _row(sizes, clopper_pearson(int(sizes.sum()), len(sizes), alpha))
+    return _row(sizes, mean_sequence(sizes, 0.0, reach, alpha))
+
+
+def _sum(terms: list[tuple[int, Scores]], alpha: float) -> NumberRow:
+    """A sum of effects on the same items: of sampled ones, item by item."""
+    if all(scores.whole_domain for _, scores in terms):
+        return _exactly(sum((factor * scores.exact(False) for factor, scores in terms), Fraction(0)))
+    values = np.sum([factor * _values(scores) for factor, scores in terms], axis=0)
+    reach = sum(scores.range[1] for _, scores in terms)
+    return _row(values, mean_sequence(values, -reach, reach, alpha))
+
+
+def _circuits(total: Scores, direct: Scores, draws: int) -> tuple[tuple[float, float], ...]:
+    """The mean change of each random circuit, on the items that have it."""
+    if not draws:
+        return ()
+    if total.whole_domain:
+        return tuple((whole, own) for (_, whole), (_, own) in zip(total.drawn, direct.drawn, strict=True))
+    whole, own = np.abs(_values(total)), np.abs(_values(direct))
+    return tuple((float(whole[draw::draws].mean()), float(own[draw::draws].mean())) for draw in range(draws))
+
+
+def _values(scores: Scores) -> Values:
+    assert scores.values is not None, "sampled scores have values"
+    values: Values = scores.values.double().numpy()
+    return values
+
+
+def _are_whole(values: Values) -> bool:
+    return bool((values == np.rint(values)).all())
+
+
+def _row(values: Values, found: Interval) -> NumberRow:
+    return NumberRow(float(values.mean()), found.low, found.high)
+
+
+def _exactly(value: Fraction) -> NumberRow:
+    return NumberRow(float(value), float(value), float(value), str(value))

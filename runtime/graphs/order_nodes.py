@@ -1,0 +1,19 @@
+"""The order of a graph's nodes: strongly connected components of its edges, upstream first."""
+
+from collections.abc import Iterable, Sequence
+
+import networkx as nx
+
+
+def order_nodes(nodes: Sequence[str], edges: Iterable[tuple[str, str]]) -> tuple[tuple[str, ...], ...]:
+    """Nodes that reach each other together, and each such group after all that reach it; ties as they are declared."""
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    graph.add_nodes_from(nodes)
+    graph.add_edges_from(edges)
+    place = {node: index for index, node in enumerate(nodes)}
+    condensed = nx.condensation(graph)
+    groups = {
+        group: tuple(sorted(members, key=place.__getitem__)) for group, members in condensed.nodes(data="members")
+    }
+    ordered = nx.lexicographical_topological_sort(condensed, key=lambda group: place[groups[group][0]])
+    return tuple(groups[group] for group in ordered)

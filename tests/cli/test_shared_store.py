@@ -1,0 +1,118 @@
+"""A store under strain: killed runs, several at once, a full disk, a folder that may only be read."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from cspec.runtime.errors import EnvironmentProblem
+from cspec.runtime.results.store import Store
+
+from .tools import DECIDED, SOLVES, artifacts, learned, run, sampled, small
+
+CLAIMS = "claim given: iia(decided) >= 0.9\nclaim low: iia(das) <= 0.1 expect refuted\n"
+
+
+def start(spec: Path, store: Path, **options: Any) -> "subprocess.Popen[str]":
+    """`cspec verify` in a process of its own."""
+    command = [sys.executable, "-m", "cspec", "verify", str(spec), "--store", str(store)]
+    pipe = subprocess.PIPE
+    environment = os.environ | {"NO_COLOR": "1"}
+    return subprocess.Popen(command, cwd=spec.parent, env=environment, stdout=pipe, stderr=pipe, text=True, **options)
+
+
+def verdicts(store: Path) -> list[Any]:
+    """What the one result of a store says."""
+    (result,) = (store / "results").glob("*.json")
+    found: list[Any] = json.loads(result.read_text())["verdicts"]
+    return found
+
+
+def test_a_killed_run_goes_on_to_the_same_result(tmp_path: Path) -> None:
+    spec = sampled(tmp_path, DECIDED + learned(steps=2_000) + CLAIMS)
+    store, whole = tmp_path / "store", tmp_path / "whole"
+    with start(spec, store) as process:
+        while not artifacts(store) if store.exists() else True:
+            assert process.poll() is None, "it ended before it was killed"
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+        process.communicate(timeout=30)
+    assert process.returncode == -signal.SIGKILL
+    folder = store / "artifacts" / "00"
+    folder.mkdir(exist_ok=True)
+    (folder / ".partial-killed").write_bytes(b"half an artifact")
+    before = artifacts(store)
+    assert run("verify", spec, "--store", store).status == 0
+    assert run("verify", spec, "--store", whole).status == 0
+    assert before.items() <= artifacts(store).items()
+    assert verdicts(store) == verdicts(whole)
+    assert list(store.rglob(".partial-*")) == []
+
+
+def test_two_runs_at_once_keep_one_result(tmp_path: Path) -> None:
+    spec, store = sampled(tmp_path, DECIDED + learned() + CLAIMS), tmp_path / "store"
+    processes = [start(spec, store) for _ in range(2)]
+    said = [process.communicate(timeout=120) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0]
+    assert said[0] == said[1]
+    assert list(store.rglob(".partial-*")) == []
+    assert all(Store(store).load(name.removesuffix(".safetensors")) is not None for name in artifacts(store))
+    alone = tmp_path / "alone"
+    assert run("verify", spec, "--store", alone).status == 0
+    assert verdicts(store) == verdicts(alone)
+    assert artifacts(store).keys() == artifacts(alone).keys()
+
+
+def test_what_another_process_is_writing_is_not_swept_up(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    with store._replacing(tmp_path / "results" / "one.json") as file:
+        file.write(b"{}")
+        file.flush()
+        (tmp_path / "results" / ".partial-empty").touch()
+        (tmp_path / "results" / ".partial-killed").write_bytes(b"{")
+        Store(tmp_path).open_for_writing()
+        assert len(list(tmp_path.rglob(".partial-*"))) == 2
+        os.utime(tmp_path / "results" / ".partial-empty", (0, 0))
+        Store(tmp_path).open_for_writing()
+        assert len(list(tmp_path.rglob(".partial-*"))) == 1
+    assert [path.name for path in (tmp_path / "results").iterdir()] == ["one.json"]
+
+
+def test_a_full_disk_is_an_error_by_its_code_and_leaves_nothing_half_written(tmp_path: Path) -> None:
+    spec, store = small(tmp_path, SOLVES), tmp_path / "store"
+
+    def fill() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64))
+
+    with start(spec, store, preexec_fn=fill) as process:
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 4
+    assert "error[CS520]" in err
+    assert "Traceback" not in err
+    assert [path for path in store.rglob("*") if path.is_file()] == []
+    assert run("verify", spec, "--store", store).status == 0
+
+
+def test_a_store_that_may_only_be_read_is_said_before_anything_runs(tmp_path: Path) -> None:
+    spec, store = small(tmp_path, SOLVES), tmp_path / "store"
+    assert run("verify", spec, "--store", tmp_path / "other").status == 0  # what is imported is imported now
+    store.mkdir()
+    store.chmod(0o555)
+    child = os.fork()
+    if child == 0:
+        try:
+            os.chdir(tmp_path)
+            if os.geteuid() == 0:  # who may write everywhere
+                os.setuid(65534)
+            Store(Path("store")).open_for_writing()
+        except EnvironmentProblem as problem:
+            os._exit(4 if problem.code == "CS520" else 1)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 4
+    assert list(store.iterdir()) == []
