@@ -11,9 +11,9 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from typing import NoReturn
 
-from . import check, compile, diff, explain, fmt, graph, init, lock, lsp, plan, replay, verify
 from .output import BUG, INTERRUPTED, USAGE, Output
 
 DESCRIPTION = """\
@@ -26,6 +26,10 @@ interchange interventions, runs them, and returns verdicts."""
 EPILOG = """\
 exit status: 0 all expectations met, 1 one failed, 3 one open, 2 the spec is
 wrong, 4 the environment is, 64 usage, 130 interrupted"""
+
+
+COMMANDS = ("init", "check", "verify", "fmt", "explain", "lock", "diff", "graph", "plan", "compile", "replay", "lsp")
+"""The modules of this folder that are commands, in the order in which help lists them."""
 
 
 @contextmanager
@@ -52,6 +56,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status."""
+    arguments = sys.argv[1:] if arguments is None else arguments
     parser = _Parser(
         prog="cspec",
         description=DESCRIPTION,
@@ -60,8 +65,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="store_true", help="print the version and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
-    for command in (init, check, verify, fmt, explain, lock, diff, graph, plan, compile, replay, lsp):
-        command.add_arguments(commands)
+    # what the others need is not imported where one is named, so that a check starts at once
+    for command in arguments[:1] if arguments and arguments[0] in COMMANDS else COMMANDS:
+        import_module(f".{command}", __package__).add_arguments(commands)
     try:
         options = parser.parse_args(arguments)
     except SystemExit as stop:

@@ -19,6 +19,7 @@ from .checks.check_networks import check_networks
 from .checks.check_pairs import Populations, check_graph_items, check_pairs, check_splits
 from .checks.check_readings import check_readings
 from .checks.check_recipe_divisions import check_recipe_divisions
+from .checks.check_recipe_lengths import check_recipe_lengths
 from .checks.check_rivals import check_rivals
 from .checks.check_runnable import check_runnable
 from .experiments import Experiment, GraphExperiment, NetworkFile
@@ -73,7 +74,8 @@ def check_spec(source: Source, allow_path: bool = False, populations: Population
     networks, problems = check_networks(program, source.path.parent, allow_path)
     found += problems
     found += check_splits(program)
-    found += check_recipe_divisions(program, models)
+    too_long = check_recipe_lengths(program, models)
+    found += too_long or check_recipe_divisions(program, models)
     found += check_readings(program, models)
     program = keep_sound(program, source, found)
     found += check_rivals(program, models)

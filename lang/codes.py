@@ -147,6 +147,7 @@ CODES: dict[str, Code] = {
     "CS316": Code("a family at another number of positions than it has members"),
     "CS317": Code("a site inside a variable that has no block for it"),
     "CS318": Code("a family that is no one variable"),
+    "CS319": Code("an alignment of too many variables"),
     "CS334": Code("a site that makes setting another void"),
     # circuits and graphs (lang), CS360-CS389
     "CS360": Code("a site that a circuit lists twice"),
@@ -183,6 +184,7 @@ CODES: dict[str, Code] = {
     "CS445": Code("a recipe that is both balanced and uniform"),
     "CS446": Code("cells of a recipe by something that has one value only"),
     "CS447": Code("recipes that are balanced differently and cannot be joined"),
+    "CS448": Code("a recipe whose conditions are too long over inputs"),
     "CS320": Code("a site that the network does not have"),
     "CS321": Code("dims that the site does not have"),
     "CS322": Code("variables that need more dims than their site has"),

@@ -121,14 +121,23 @@ def _first_without_input(partial: list[CausalModel]) -> tuple[CausalModel, str, 
 def _first_by_tables(partial: list[CausalModel]) -> tuple[CausalModel, str, str] | None:
     """The same without listing inputs. Raises TooLargeError."""
     layout = tabulated(inputs_alone(partial[0]), partial[0].require)
-    true = layout.true
+    truths: list[tuple[CausalModel, str, int]] = []
     for model in partial:
         nodes = layout.graph.model(model.guarded, layout.inputs, {})
-        for variable, truth in model.hidden.items():
-            true += (nodes[truth],)
-            if layout.graph.solve([], true, layout.extra).elimination.total == 0:
-                return model, variable, ENUMERATED
-    return None
+        truths += [(model, variable, nodes[truth]) for variable, truth in model.hidden.items()]
+
+    def leave(count: int) -> bool:
+        true = (*layout.true, *(node for _, _, node in truths[:count]))
+        return layout.graph.solve([], true, layout.extra).elimination.total > 0
+
+    some, none = 0, len(truths)  # so many variables, from the first on, leave an input, and leave none
+    if leave(none):
+        return None
+    while none - some > 1:
+        middle = (some + none) // 2
+        some, none = (middle, none) if leave(middle) else (some, middle)
+    model, variable, _ = truths[none - 1]
+    return model, variable, ENUMERATED
 
 
 def _count(model: CausalModel) -> tuple[int, int, bool]:

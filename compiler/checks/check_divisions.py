@@ -13,7 +13,7 @@ from ...lang.expressions import Apply, Constant, Expression
 from ...lang.program import Task
 from ..causal_model import CausalModel, lower_inputs
 from ..intervals import Interval, interval_of
-from .find_witness import Undecided, find_witness
+from .find_witness import Effort, Undecided, find_witness
 from .show_witness import show_witness, warn_undecided
 
 _REQUIRE = "guard the division: `divisor != 0 and ...`, or exclude the input by a `require` above"
@@ -27,11 +27,13 @@ def check_divisions(
     what: str,
     span: Span,
     help: str = "guard the division: `if divisor != 0 then ... else ...`",
+    effort: Effort | None = None,
 ) -> list[Diagnostic]:
     """The first division of an expression whose divisor can be 0, or cannot be proved not to be.
 
     `aligned` are the variables of each alignment, `domains` the interval of each variable; `what` divides, in words,
-    and stands at `span`, which is shown where the division has no place of its own; `help` is its remedy.
+    and stands at `span`, which is shown where the division has no place of its own; `help` is its remedy. `effort` is
+    shared with other searches.
     """
     for guards, division in divisions(expression):
         divisor = division.arguments[1]
@@ -41,7 +43,7 @@ def check_divisions(
         zero: Expression = Apply("==", (divisor, Constant(0, integers(0, 0))), BOOL)
         for guard in guards:
             zero = Apply("and", (guard, zero), BOOL)
-        witness = find_witness(model, aligned, zero, divisor)
+        witness = find_witness(model, aligned, zero, divisor, effort)
         if isinstance(witness, Undecided):
             return [warn_undecided(f"{what} never divides by zero", span, witness)]
         if witness is not None:
@@ -57,14 +59,14 @@ def check_divisions(
     return []
 
 
-def check_required_divisions(task: Task) -> list[Diagnostic]:
+def check_required_divisions(task: Task, effort: Effort | None = None) -> list[Diagnostic]:
     """The same of what a task requires, where a condition counts only on inputs that satisfy those before it."""
     inputs = lower_inputs(task)
     domains = {name: Interval(domain.low, domain.high) for name, domain in inputs.domains.items()}
     found: list[Diagnostic] = []
     for count, condition in enumerate(task.require):
         before = replace(inputs, require=task.require[:count])
-        found += check_divisions(before, (), condition, domains, "this `require`", condition.span, _REQUIRE)
+        found += check_divisions(before, (), condition, domains, "this `require`", condition.span, _REQUIRE, effort)
     return found
 
 

@@ -15,14 +15,18 @@ from ...lang.tuples import part_values
 from ..causal_model import CausalModel
 from ..intervals import Interval, interval_of
 from .check_divisions import check_divisions
-from .find_witness import Undecided, find_witness
+from .find_witness import Effort, Undecided, find_witness
 from .show_witness import show_witness, warn_undecided
 
 
 def check_domains(
-    model: CausalModel, aligned: Sequence[tuple[str, ...]]
+    model: CausalModel, aligned: Sequence[tuple[str, ...]], effort: Effort | None = None
 ) -> tuple[tuple[Diagnostic, ...], frozenset[str]]:
-    """Check every mechanism; also the names of mechanisms whose values cannot be relied on."""
+    """Check every mechanism; also the names of mechanisms whose values cannot be relied on.
+
+    `effort` is shared with other searches for witnesses.
+    """
+    effort = effort or Effort()
     found: list[Diagnostic] = []
     broken: set[str] = set()
     domains = {name: Interval(domain.low, domain.high) for name, domain in model.domains.items()}
@@ -32,9 +36,11 @@ def check_domains(
             continue
         problems: list[Diagnostic] = []
         for part in _parts(model, mechanism):
-            problems += check_divisions(model, aligned, part.expression, domains, f"`{part.name}`", part.span)
+            problems += check_divisions(
+                model, aligned, part.expression, domains, f"`{part.name}`", part.span, effort=effort
+            )
             if not _errors(problems):
-                problems += _check_range(model, aligned, part, domains)
+                problems += _check_range(model, aligned, part, domains, effort)
         if _errors(problems):
             broken.add(mechanism.name)
         found += (_errors(problems) or problems)[:1]
@@ -60,7 +66,11 @@ def _parts(model: CausalModel, mechanism: Mechanism) -> tuple[Mechanism, ...]:
 
 
 def _check_range(
-    model: CausalModel, aligned: Sequence[tuple[str, ...]], mechanism: Mechanism, domains: dict[str, Interval]
+    model: CausalModel,
+    aligned: Sequence[tuple[str, ...]],
+    mechanism: Mechanism,
+    domains: dict[str, Interval],
+    effort: Effort,
 ) -> list[Diagnostic]:
     domain = mechanism.domain
     possible = interval_of(mechanism.expression, domains)
@@ -70,7 +80,7 @@ def _check_range(
         _compare("<", mechanism.expression, domain.low),
         _compare(">", mechanism.expression, domain.high),
     )
-    witness = find_witness(model, aligned, outside, mechanism.expression)
+    witness = find_witness(model, aligned, outside, mechanism.expression, effort)
     if witness is None:
         return []
     if isinstance(witness, Undecided):

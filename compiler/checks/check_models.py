@@ -7,26 +7,32 @@ the output, and aligned variables that always move together.
 
 import math
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
 
 from ...lang.diagnostics import Diagnostic, Label, Span, one_at_each_place
+from ...lang.expressions import Expression
 from ...lang.program import Alignment, Program, Task
 from ..causal_model import CausalModel, Codes, lower_inputs
 from ..sampling.halves import halves_that_occur
 from ..sampling.items import Recipe
 from ..sampling.open_spaces import SAMPLED, open_spaces
 from ..sampling.quick_look import look_quickly
-from ..sampling.relations import TooLargeError
+from ..sampling.relations import MOST_ROWS, Budget, TooLargeError
 from ..sampling.spaces import list_inputs, sampled_members, tabulated
 from ..sampling.splits import region_of
 from .check_definedness import check_definedness
 from .check_divisions import check_required_divisions
 from .check_domains import check_domains
-from .find_witness import MOST_LISTED, SAMPLES
+from .find_witness import MOST_LISTED, SAMPLES, Effort, affordable
 
 _SAMPLE = 4096
+_FEWEST_ROWS, _FEWEST_SAMPLES = 1 << 14, 4096
+"""What each comparison of two models may look at, however many there are."""
+_IN_FULL = 8
+"""Rivals of a task that are each looked at as if they were the only ones."""
 _BATCH = 1 << 16
 
 
@@ -39,9 +45,10 @@ def check_models(
     domain is left out of the checks that would only repeat that: a model by its output, an alignment by its variables.
     """
     found: list[Diagnostic] = []
+    effort = Effort()
     for task in program.tasks.values():
         members = {name: models[name] for name in program.models if program.models[name].task == task.name}
-        divisions = check_required_divisions(task)
+        divisions = check_required_divisions(task, effort)
         found += divisions
         if any(problem.severity == "error" for problem in divisions):
             continue
@@ -56,12 +63,13 @@ def check_models(
         sound: list[CausalModel] = []
         broken: dict[str, frozenset[str]] = {}
         for name, model in members.items():
-            problems, broken[name] = check_domains(model, aligned.get(name, ()))
+            problems, broken[name] = check_domains(model, aligned.get(name, ()), effort)
             found += problems
             if not broken[name] & {model.output, *model.hidden}:  # the hidden ones tell which inputs are admitted
                 sound.append(model)
+        share = max(1, (len(sound) - 1) // _IN_FULL)
         for rival in sound[1:]:
-            found += _check_rivals(program, task, sound[0], rival)
+            found += _check_rivals(program, task, sound[0], rival, share)
         for model in sound:
             for variables in dict.fromkeys(aligned.get(model.name, ())):
                 if not broken[model.name] & set(variables):
@@ -72,29 +80,38 @@ def check_models(
 def _check_require(task: Task) -> list[Diagnostic]:
     """Whether some input satisfies every `require`; else the first one that leaves no input."""
     model = lower_inputs(task)
-    for count in range(1, len(model.require) + 1):
-        conditions = model.require[:count]
-        note = "decided by enumeration"
-        try:
-            layout = tabulated(model, conditions)
-            some = layout.graph.solve([], layout.true, layout.extra).elimination.total > 0
-        except TooLargeError:
-            some = len(sampled_members(_bare(model), region_of(_bare(model), None), conditions, 0)) > 0
-            note = f"{SAMPLED}: none of the random inputs satisfies it"
-        if not some:
-            span, before = _span(conditions[-1].span, task.span), conditions[:-1]
-            what = "this `require` together with those before it" if before else "this `require`"
-            return [
-                Diagnostic(
-                    "CS221",
-                    f"no input of `{task.name}` satisfies {what}",
-                    Label(span),
-                    related=tuple(Label(_span(c.span, task.span), "together with this") for c in before),
-                    notes=(note,),
-                    help="weaken a condition, or widen the inputs' types",
-                )
-            ]
-    return []
+    met, unmet = 0, len(model.require)  # so many conditions, from the first on, leave some input, and leave none
+    note = _no_input(model, model.require) if unmet else ""
+    if not note:
+        return []
+    while unmet - met > 1:
+        middle = (met + unmet) // 2
+        said = _no_input(model, model.require[:middle])
+        met, unmet, note = (met, middle, said) if said else (middle, unmet, note)
+    conditions = model.require[:unmet]
+    span, before = _span(conditions[-1].span, task.span), conditions[:-1]
+    what = "this `require` together with those before it" if before else "this `require`"
+    return [
+        Diagnostic(
+            "CS221",
+            f"no input of `{task.name}` {'was found that satisfies' if SAMPLED in note else 'satisfies'} {what}",
+            Label(span),
+            related=tuple(Label(_span(c.span, task.span), "together with this") for c in before),
+            notes=(note,),
+            help="weaken a condition, or widen the inputs' types",
+        )
+    ]
+
+
+def _no_input(model: CausalModel, conditions: tuple[Expression, ...]) -> str:
+    """How it was decided that no input satisfies some conditions; empty: some input does."""
+    try:
+        layout = tabulated(model, conditions)
+        total = layout.graph.solve([], layout.true, layout.extra).elimination.total
+        return "" if total > 0 else "decided by enumeration"
+    except TooLargeError:
+        found = sampled_members(_bare(model), region_of(_bare(model), None), conditions, 0)
+        return "" if len(found) else f"{SAMPLED}: none of the random inputs satisfies it"
 
 
 def _span(own: Span, otherwise: Span) -> Span:
@@ -107,10 +124,12 @@ def _bare(model: CausalModel, variables: tuple[str, ...] = ()) -> Recipe:
     return Recipe(model, variables, sets, (), (), (0.0, 0.0, 1.0), 0)
 
 
-def _check_rivals(program: Program, task: Task, first: CausalModel, second: CausalModel) -> list[Diagnostic]:
+def _check_rivals(
+    program: Program, task: Task, first: CausalModel, second: CausalModel, share: int
+) -> list[Diagnostic]:
     """Whether two models of a task give the same output on every admitted input."""
     label = Label(_output_span(program, second), f"`{second.name}`")
-    witness, note = _disagreement(first, second)
+    witness, note = _disagreement(first, second, share)
     if witness is None:
         if not note:
             return []
@@ -141,24 +160,20 @@ def _output_span(program: Program, model: CausalModel) -> Span:
     return _span(spans[0], written.span) if spans else written.span
 
 
-def _disagreement(first: CausalModel, second: CausalModel) -> tuple[Codes | None, str]:
-    """An admitted input (codes, shape [input]) on which outputs differ; how it was found, or that none was sampled."""
-    layout = tabulated(first, first.require)
-    graph = layout.graph
-    other = graph.model(second, layout.inputs, {})[second.output]
-    differs = graph.apply("!=", (layout.variables[first.output], other))
+def _disagreement(first: CausalModel, second: CausalModel, share: int) -> tuple[Codes | None, str]:
+    """An admitted input (codes, shape [input]) on which outputs differ; how it was found, or that none was sampled.
+
+    `share` comparisons divide among them what is looked at.
+    """
     try:
-        solution = graph.solve([], (*layout.true, differs), layout.extra)
+        layout = tabulated(first, first.require)
+        graph = layout.graph
+        other = graph.model(second, layout.inputs, {})[second.output]
+        differs = graph.apply("!=", (layout.variables[first.output], other))
+        budget = Budget(max(MOST_ROWS // share, _FEWEST_ROWS))
+        solution = graph.solve([], (*layout.true, differs), layout.extra, budget)
     except TooLargeError:
-        listed = math.prod(domain.size for domain in first.input_domains) <= MOST_LISTED
-        for inputs in list_inputs(first, first.require, _BATCH) if listed else _samples(first, second):
-            values = [m.output_of(inputs) + m.domains[m.output].low for m in (first, second)]
-            hits = np.flatnonzero(values[0] != values[1])
-            if len(hits):
-                return inputs[hits[0]], "decided by enumeration" if listed else "found by sampling"
-        if listed:
-            return None, ""
-        return None, f"{SAMPLED}: no counterexample among {SAMPLES:,} inputs, half of them balanced over the outputs"
+        return _looked_for(first, second, share)
     if solution.elimination.total == 0:
         return None, ""
     row = np.zeros(1, dtype=np.int64)
@@ -166,17 +181,39 @@ def _disagreement(first: CausalModel, second: CausalModel) -> tuple[Codes | None
     return layout.decode(solution, assigned)[0], f"{solution.elimination.total:,.0f} inputs differ"
 
 
-def _samples(first: CausalModel, second: CausalModel) -> Iterator[Codes]:
-    """A million admitted inputs: half uniform, half balanced over each model's outputs."""
-    batch = SAMPLES // 8
-    for part in range(4):
-        recipe = _bare(first)
-        yield sampled_members(recipe, region_of(recipe, None), first.require, part)[:batch]
-    for part, model in enumerate((first, second, first, second)):
+def _looked_for(first: CausalModel, second: CausalModel, share: int) -> tuple[Codes | None, str]:
+    """The same by running all inputs, or a sample of them."""
+    most = min(affordable(model, MOST_LISTED) for model in (first, second)) // share
+    listed = math.prod(domain.size for domain in first.input_domains) <= most
+    samples = max(_FEWEST_SAMPLES, min(affordable(model, SAMPLES) for model in (first, second)) // share)
+    for inputs in list_inputs(first, first.require, _BATCH) if listed else _samples(first, second, samples, share > 1):
+        values = [m.output_of(inputs) + m.domains[m.output].low for m in (first, second)]
+        hits = np.flatnonzero(values[0] != values[1])
+        if len(hits):
+            return inputs[hits[0]], "decided by enumeration" if listed else "found by sampling"
+    if listed:
+        return None, ""
+    balanced = "" if share > 1 else ", half of them balanced over the outputs"
+    return None, f"{SAMPLED}: no counterexample among {samples:,} inputs{balanced}"
+
+
+def _samples(first: CausalModel, second: CausalModel, count: int, uniform: bool) -> Iterator[Codes]:
+    """So many admitted inputs: half of them uniform, half balanced over each model's outputs, or all `uniform`."""
+    parts = 1 if uniform else 8
+    for part in range(max(1, parts // 2)):
+        yield _pool(first, part)[: count // parts]
+    for part, model in enumerate(() if uniform else (first, second, first, second)):
         space = open_spaces(_bare(model), None, 10 + part).base
         if len(space):
             generator = np.random.Generator(np.random.Philox(key=20 + part))
-            yield space.draw(space.choose(np.zeros((batch, 0), dtype=np.int64), generator), generator)
+            yield space.draw(space.choose(np.zeros((count // parts, 0), dtype=np.int64), generator), generator)
+
+
+@lru_cache(maxsize=4)
+def _pool(model: CausalModel, part: int) -> Codes:
+    """Random admitted inputs, the same for all rivals of a model; codes, shape [item, input]."""
+    recipe = _bare(model)
+    return sampled_members(recipe, region_of(recipe, None), model.require, part)
 
 
 def _check_alignment(program: Program, model: CausalModel, variables: tuple[str, ...]) -> list[Diagnostic]:
@@ -195,15 +232,19 @@ def _check_alignment(program: Program, model: CausalModel, variables: tuple[str,
         return []
     occurring, notes = halves_that_occur(recipe, spaces, generator)
     empty = [variables[index] for index, halves in occurring.items() if "changing" not in halves]
+    if SAMPLED in (spaces.base.how, spaces.source.how) and not notes:
+        notes = (f"{SAMPLED}: no base and source among many do",)
+    never = "was not seen to change" if notes else "can never change"
     for variable in empty:
         for alignment in named:
             found.append(
                 Diagnostic(
                     "CS420",
-                    f"interchanging `{alignment.name}.{variable}` can never change the output of `{model.name}`",
+                    f"interchanging `{alignment.name}.{variable}` {never} the output of `{model.name}`",
                     Label(_placed(alignment, variable)),
                     notes=notes or ("no base and source of the whole domain do: decided by enumeration",),
                     help=f"leave `{variable}` out of the alignment, or let the output depend on it",
+                    severity="warning" if notes else "error",
                 )
             )
     sample = spaces.base.draw(spaces.base.choose(np.zeros((_SAMPLE, 0), dtype=np.int64), generator), generator)
@@ -214,10 +255,12 @@ def _check_alignment(program: Program, model: CausalModel, variables: tuple[str,
             found.append(
                 Diagnostic(
                     "CS421",
-                    f"`{one}` and `{other}` always move together: no pair of inputs tells them apart",
+                    f"`{one}` and `{other}` always move together: no pair of inputs "
+                    + ("was found that tells them apart" if SAMPLED in how else "tells them apart"),
                     Label(_placed(alignment, other), f"`{other}` determines `{one}`, and `{one}` determines it"),
                     related=(Label(_placed(alignment, one), f"its twin `{one}`"),),
                     notes=(how,),
+                    severity="warning" if SAMPLED in how else "error",
                     help=f"align one of them alone, or let `{one}` and `{other}` vary apart in the task's inputs",
                 )
             )
@@ -231,9 +274,9 @@ def _move_together(model: CausalModel, sample: Mapping[str, Codes], one: str, ot
     """
     if not _is_bijection(np.stack([sample[one], sample[other]], axis=1)):
         return ""
-    layout = tabulated(model, model.require)
-    nodes = layout.variables[one], layout.variables[other]
     try:
+        layout = tabulated(model, model.require)
+        nodes = layout.variables[one], layout.variables[other]
         solution = layout.graph.solve(nodes, layout.true, layout.extra)
     except TooLargeError:
         return f"{SAMPLED}: on {_SAMPLE:,} inputs balanced over their values"

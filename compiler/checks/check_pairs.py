@@ -13,6 +13,7 @@ from ..sampling.count_undefined import count_undefined
 from ..sampling.draw_items import Population, open_population
 from ..sampling.enumerate_items import count_items
 from ..sampling.items import Recipe
+from ..sampling.open_spaces import SAMPLED
 from ..sampling.quick_look import look_quickly
 
 FEWEST = 200
@@ -113,7 +114,7 @@ def _check_test(program: Program, measurement: Measurement, claim: Span, populat
     population = populations.open(measurement.recipe)
     span = _recipe_span(program, measurement, claim)
     if not population.cells:
-        return [_no_items(measurement.recipe, claim)]
+        return [_no_items(population, claim)]
     looked_at = SEEN if population.is_ample("test", measurement.count) else measurement.count
     drawn = population.draw("test", min(looked_at, measurement.count))
     if drawn.drawable is None and measurement.count >= FEWEST:
@@ -148,7 +149,7 @@ def _check_fit(recipe: Recipe, count: int, claim: Span, populations: Populations
         return []
     population = populations.open(recipe)
     if not population.cells:
-        return [_no_items(recipe, claim)]
+        return [_no_items(population, claim)]
     cells = population.cells
     met = set(population.draw("fit", min(count, SEEN)).items.cell.tolist())
     for index, cell in enumerate(cells):
@@ -165,7 +166,7 @@ def _check_select(ranking: Ranking, claim: Span, populations: Populations) -> li
     recipe = ranking.score.recipe
     population = populations.open(recipe)
     if not population.cells:
-        return [_no_items(recipe, claim)]
+        return [_no_items(population, claim)]
     if len(population.draw("select", min(ranking.select_count, SEEN)).items):
         return []
     message = f"no item of the `select` split can be drawn: the circuit `{ranking.name}` cannot be chosen"
@@ -175,7 +176,7 @@ def _check_select(ranking: Ranking, claim: Span, populations: Populations) -> li
 def _check_whole_domain(measurement: Measurement, claim: Span, populations: Populations) -> list[Diagnostic]:
     population = populations.open(measurement.recipe, whole_domain=True)
     if not population.cells:
-        return [_no_items(measurement.recipe, claim)]
+        return [_no_items(population, claim)]
     count = count_items(population)
     if count <= MOST_EXHAUSTIVE:
         return []
@@ -198,7 +199,20 @@ def _no_circuits(measurement: Measurement, claim: Span) -> Diagnostic:
     )
 
 
-def _no_items(recipe: Recipe, claim: Span) -> Diagnostic:
+def _no_items(population: Population, claim: Span) -> Diagnostic:
+    """Why a population has no cell: nothing satisfies its conditions, or no interchange changes the output."""
+    spaces = population.spaces(None)
+    if not len(spaces.base) or not len(spaces.source):
+        sampled = SAMPLED in spaces.base.how or SAMPLED in spaces.source.how
+        return Diagnostic(
+            "CS434",
+            f"no item can be drawn: no base and source {'were found that satisfy' if sampled else 'satisfy'} `where`, "
+            "`require` and `holdout` together",
+            Label(claim),
+            notes=(f"{SAMPLED}: among millions of random inputs",) if sampled else (),
+            help="loosen the conditions of the recipe",
+        )
+    recipe = population.recipe
     names, said = ", ".join(f"`{name}`" for name in recipe.variables), say_apart(recipe)
     return Diagnostic(
         "CS434",

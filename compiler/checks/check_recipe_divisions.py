@@ -15,6 +15,7 @@ from ..expressions import substitute
 from ..intervals import Interval
 from ..lowering.lower_recipes import define_over_inputs, define_variables, models_of
 from .check_divisions import check_divisions, divisions
+from .find_witness import Effort
 
 Role = Literal["base", "source"]
 ROLES: tuple[Role, ...] = ("base", "source")
@@ -25,14 +26,15 @@ _GUARD_VALUE = "guard the division: `if divisor != 0 then ... else ...`, or stat
 def check_recipe_divisions(program: Program, models: Mapping[str, CausalModel]) -> tuple[Diagnostic, ...]:
     """Every division that a recipe writes itself; those of the variables that it reads are their models'."""
     found: list[Diagnostic] = []
+    effort = Effort()
     for pairs in program.pairs.values():
         written = (*pairs.where, *(pairs.cells or ()))
         if any(True for expression in written for _ in divisions(expression)):
-            found += _check(pairs, program, models)
+            found += _check(pairs, program, models, effort)
     return one_at_each_place(found)
 
 
-def _check(pairs: Pairs, program: Program, models: Mapping[str, CausalModel]) -> Iterator[Diagnostic]:
+def _check(pairs: Pairs, program: Program, models: Mapping[str, CausalModel], effort: Effort) -> Iterator[Diagnostic]:
     task, cells = program.tasks[pairs.task], pairs.cells or ()
     definitions = define_variables(program, models, pairs)
     read = {v.name: v for expression in (*pairs.where, *cells) for v in variables_of(expression)}
@@ -41,9 +43,9 @@ def _check(pairs: Pairs, program: Program, models: Mapping[str, CausalModel]) ->
         return
     equations = {name: (variable.domain, definitions[name]) for name, variable in read.items() if name in definitions}
     for model in models_of(program, models, task.name):
-        own = define_over_inputs(model)
+        own = define_over_inputs(model, model.hidden)
         equations |= {f"{model.name}.{name}": (model.domains[name], own[name]) for name in model.hidden}
-    states = _States(task, tuple(Mechanism(name, domain, e) for name, (domain, e) in equations.items()))
+    states = _States(task, tuple(Mechanism(name, domain, e) for name, (domain, e) in equations.items()), effort)
     conditions = [copy for condition in pairs.where for copy in _copies(condition, pairs)]
     values = [_copies(cell, pairs)[0] for cell in cells]
     kinds = (("this `where`", conditions, _GUARD_WHERE), ("this value to balance by", values, _GUARD_VALUE))
@@ -67,16 +69,17 @@ def _copies(expression: Expression, pairs: Pairs) -> tuple[Expression, ...]:
 class _States:
     """What a recipe's conditions may read, each variable over inputs, as models of one input or of base and source."""
 
-    def __init__(self, task: Task, equations: tuple[Mechanism, ...]) -> None:
+    def __init__(self, task: Task, equations: tuple[Mechanism, ...], effort: Effort) -> None:
         self.task = task
         self.equations = equations
+        self.effort = effort
 
     def check(self, expression: Expression, before: Sequence[Expression], what: str, help: str) -> list[Diagnostic]:
         """The divisions of one condition, where those before it hold, which are over inputs."""
         roles, also = _closed(_roles(expression), before)
         model = self._among(roles, also)
         domains = {name: Interval(domain.low, domain.high) for name, domain in model.domains.items()}
-        return check_divisions(model, (), _named(expression), domains, what, expression.span, help)
+        return check_divisions(model, (), _named(expression), domains, what, expression.span, help, self.effort)
 
     def _among(self, roles: frozenset[Role], conditions: Iterable[Expression]) -> CausalModel:
         """All inputs, or pairs of a base and a source, that a task admits and that satisfy conditions over inputs."""

@@ -6,7 +6,7 @@ then decided by nothing but the search.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations, permutations
+from itertools import combinations, islice, permutations
 
 import numpy as np
 
@@ -16,10 +16,13 @@ from ...lang.program import Alignment, Program
 from ..causal_model import CausalModel, Codes
 from ..lowering.lower_recipes import all_sets
 from ..sampling.flatten import Graph
-from ..sampling.relations import TooLargeError, relation
+from ..sampling.relations import MOST_ROWS, Budget, TooLargeError, relation
 from ..sampling.spaces import tabulated
 
 _MOST_VARIABLES = 3
+_MOST_PAIRS, _MOST_LOOKED_AT = 200, 100_000
+_IN_FULL, _FEWEST_ROWS = 8, 1 << 14
+"""Pairs that are each looked at as if they were the only ones, and rows of tables for each, however many there are."""
 
 Pair = tuple[str, str]
 """A variable of the first model and its counterpart in the second."""
@@ -27,10 +30,19 @@ Pair = tuple[str, str]
 
 def check_rivals(program: Program, models: Mapping[str, CausalModel]) -> tuple[Diagnostic, ...]:
     """An error for each pair of alignments that are set against each other and always predict the same."""
-    found = []
-    for (first, second), (span, what) in _opposed(program).items():
+    found: list[Diagnostic] = []
+    opposed = _opposed(program)
+    compared: dict[tuple[str, tuple[str, ...], str, tuple[str, ...]], tuple[Pair, ...] | None] = {}
+    rows = max(MOST_ROWS // max(1, len(opposed) // _IN_FULL), _FEWEST_ROWS)
+    for (first, second), (span, what) in opposed.items():
         one, other = program.alignments[first], program.alignments[second]
-        matched = find_twins(models[one.model], one.variables, models[other.model], other.variables)
+        key = one.model, one.variables, other.model, other.variables
+        if key not in compared:
+            if len(compared) == _MOST_PAIRS:
+                found.append(_not_all(span))
+                break
+            compared[key] = find_twins(models[one.model], one.variables, models[other.model], other.variables, rows)
+        matched = compared[key]
         if matched is None:
             continue
         twins = ", ".join(f"`{first}.{a}` with `{second}.{b}`" for a, b in matched)
@@ -48,26 +60,40 @@ def check_rivals(program: Program, models: Mapping[str, CausalModel]) -> tuple[D
     return tuple(found)
 
 
+def _not_all(span: Span) -> Diagnostic:
+    return Diagnostic(
+        "CS224",
+        f"whether interchanges tell rivals apart was decided for {_MOST_PAIRS} pairs of alignments only",
+        Label(span, "the first pair that was left out"),
+        help="compare fewer rivals in one file",
+        severity="warning",
+    )
+
+
 def find_twins(
-    first: CausalModel, ours: Sequence[str], second: CausalModel, theirs: Sequence[str]
+    first: CausalModel,
+    ours: Sequence[str],
+    second: CausalModel,
+    theirs: Sequence[str],
+    rows: int = MOST_ROWS,
 ) -> tuple[Pair, ...] | None:
     """A matching of the variables under which both models predict the same for every set; None if there is none.
 
-    None, too, where it cannot be decided: for more than three variables, or where tables grow too large.
+    None, too, where it cannot be decided: for more than three variables, or where tables grow beyond so many rows.
     """
     if len(ours) != len(theirs) or len(ours) > _MOST_VARIABLES:
         return None
     try:
         for order in permutations(theirs):
             matched = tuple(zip(ours, order, strict=True))
-            if all(not _differ(first, second, [matched[i] for i in chosen]) for chosen in all_sets(len(ours))):
+            if all(not _differ(first, second, [matched[i] for i in chosen], rows) for chosen in all_sets(len(ours))):
                 return matched
     except TooLargeError:
         pass
     return None
 
 
-def _differ(first: CausalModel, second: CausalModel, matched: Sequence[Pair]) -> bool:
+def _differ(first: CausalModel, second: CausalModel, matched: Sequence[Pair], rows: int) -> bool:
     """Whether some base and sources give different outputs, both defined, when the matched variables are interchanged.
 
     Of a source only the two variables' values matter, so that all pairs of these that occur together stand for the
@@ -78,7 +104,7 @@ def _differ(first: CausalModel, second: CausalModel, matched: Sequence[Pair]) ->
     settings: tuple[dict[str, int], dict[str, int]] = ({}, {})
     relations = list(layout.extra)
     for pair in matched:
-        values = _occurring_pairs(first, second, pair)
+        values = _occurring_pairs(first, second, pair, rows)
         leaves, codes = [], []
         for name, column, setting in zip(pair, values, settings, strict=True):
             distinct, rank = np.unique(column, return_inverse=True)
@@ -93,15 +119,15 @@ def _differ(first: CausalModel, second: CausalModel, matched: Sequence[Pair]) ->
         outputs.append(nodes[model.output])
         defined += [nodes[model.hidden[model.output]]] if model.output in model.hidden else []
     differs = graph.apply("!=", outputs)
-    return graph.solve([], (*layout.true, *defined, differs), relations).elimination.total > 0
+    return graph.solve([], (*layout.true, *defined, differs), relations, Budget(rows)).elimination.total > 0
 
 
-def _occurring_pairs(first: CausalModel, second: CausalModel, pair: Pair) -> tuple[Codes, Codes]:
+def _occurring_pairs(first: CausalModel, second: CausalModel, pair: Pair, rows: int) -> tuple[Codes, Codes]:
     """The values that two variables have together on admitted inputs; each of shape [pair]."""
     layout = tabulated(first, first.require)
     graph: Graph = layout.graph
     nodes = layout.variables[pair[0]], graph.model(second, layout.inputs, {})[pair[1]]
-    solution = graph.solve(nodes, layout.true, layout.extra)
+    solution = graph.solve(nodes, layout.true, layout.extra, Budget(rows))
     return solution.kept(nodes[0]), solution.kept(nodes[1])
 
 
@@ -111,11 +137,15 @@ def _opposed(program: Program) -> dict[Pair, tuple[Span, str]]:
     for claim in program.claims.values():
         for pair in _differences(claim):
             found.setdefault(pair, (claim.span, "sets one against the other"))
-    for one, other in combinations(program.alignments.values(), 2):
-        alike = one.network == other.network and _places(one) == _places(other)
-        if alike and (other.name, one.name) not in found:
+    alike: dict[object, list[Alignment]] = {}
+    for alignment in program.alignments.values():
+        alike.setdefault((alignment.network, _places(alignment)), []).append(alignment)
+    found = {pair: where for pair, where in found.items() if _are_rivals(program, pair)}
+    pairs = (pair for group in alike.values() for pair in combinations(group, 2))
+    for one, other in islice(pairs, _MOST_LOOKED_AT):
+        if (other.name, one.name) not in found and _are_rivals(program, (one.name, other.name)):
             found.setdefault((one.name, other.name), (other.span, "at the same places"))
-    return {pair: where for pair, where in found.items() if _are_rivals(program, pair)}
+    return found
 
 
 def _are_rivals(program: Program, pair: Pair) -> bool:

@@ -16,18 +16,21 @@ from ...lang.expressions import Apply, Expression, variables_of
 from ...lang.record import record
 from ..causal_model import CausalModel, Codes
 from ..definedness import condition_of
-from ..expressions import evaluate
-from ..sampling.relations import TooLargeError
+from ..expressions import count_nodes, evaluate
+from ..sampling.relations import MOST_ROWS, Budget, TooLargeError
 from ..sampling.spaces import Layout, holds, list_inputs, tabulated
 
 SAMPLES = 1_000_000
-_BATCH = 1 << 16
+_BATCH, _FEW, _VALUES = 1 << 16, 1 << 10, 1 << 23
 LISTED = 1 << 17
 """Runs of a model that are listed at once; above, tables are tried first."""
 MOST_LISTED = 10_000_000
 """Runs that are listed where tables grow too large; above, runs are sampled."""
 MOST_WORK = 1_000_000_000
 """Values that listing or sampling may compute: of a model with very long equations, fewer runs are looked at."""
+_ROW, _NODE = 64, 1024
+"""What a row of a table costs, and an operation that is written into one, in values that a run computes."""
+_FEWEST_ROWS, _FEWEST_RUNS = 1 << 14, 64
 
 Setting = tuple[Codes, npt.NDArray[np.bool_]]
 """The codes that a variable is set to, and in which runs; each of shape [run]."""
@@ -53,19 +56,55 @@ class Undecided:
     samples: int
 
 
+class Effort:
+    """What all searches of a file may cost together, in values computed: the later of very many get less of it.
+
+    It counts work, not time, so that a file is judged alike wherever it is checked.
+    """
+
+    def __init__(self, values: int = 8 * MOST_WORK) -> None:
+        self.left = values
+
+    def runs(self, model: CausalModel, most: int) -> int:
+        """How many runs of a model may be computed in one search, `most` at most."""
+        return max(_FEWEST_RUNS, min(affordable(model, most), self.left // _cost(model)))
+
+    def tables(self, model: CausalModel) -> Budget:
+        """Rows for the tables of one search, to be paid when it is done. Raises TooLargeError where none are left."""
+        self.left -= _NODE * _cost(model)
+        if self.left < 0:
+            raise TooLargeError
+        return Budget(max(_FEWEST_ROWS, min(MOST_ROWS, self.left // _ROW)))
+
+    def pay(self, budget: Budget, before: int) -> None:
+        """Take off the rows of tables that a search used of those that its budget had before."""
+        self.left -= _ROW * (before - budget.left)
+
+
 def affordable(model: CausalModel, most: int) -> int:
     """How many runs of a model may be computed at once, `most` at most."""
-    return max(1, min(most, MOST_WORK // model.operations))
+    return max(1, min(most, MOST_WORK // _cost(model)))
+
+
+def _cost(model: CausalModel) -> int:
+    """The values that a run computes, with those that tell whether its input is admitted."""
+    return model.operations + sum(map(count_nodes, model.require))
 
 
 def find_witness(
-    model: CausalModel, aligned: Sequence[tuple[str, ...]], violation: Expression, shown: Expression
+    model: CausalModel,
+    aligned: Sequence[tuple[str, ...]],
+    violation: Expression,
+    shown: Expression,
+    effort: Effort | None = None,
 ) -> Witness | Undecided | None:
     """A reachable state in which `violation` is true: without intervention, else under some set of an alignment.
 
-    What is undefined is not used: a state counts only where `shown` has a value.
+    What is undefined is not used: a state counts only where `shown` has a value. `effort` is shared with other
+    searches.
     """
-    undecided = False
+    effort = effort or Effort()
+    sampled: list[int] = []
     condition = condition_of(shown, model.hidden)
     if condition is not None:
         violation = Apply("and", (condition, violation), BOOL)
@@ -74,13 +113,14 @@ def find_witness(
         if variables and not set_before:
             continue
         try:
-            witness = _find_exactly(model, set_before, violation, shown)
+            witness = _find_exactly(model, set_before, violation, shown, effort)
         except TooLargeError:
-            witness = _find_by_samples(model, set_before, violation, shown)
-            undecided |= witness is None
+            runs = effort.runs(model, SAMPLES)
+            witness = _find_by_samples(model, set_before, violation, shown, runs, effort)
+            sampled += [runs] if witness is None else []
         if witness is not None:
             return witness
-    return Undecided(affordable(model, SAMPLES)) if undecided else None
+    return Undecided(min(sampled)) if sampled else None
 
 
 def _matters(model: CausalModel, variable: str, violation: Expression) -> bool:
@@ -96,21 +136,26 @@ def _matters(model: CausalModel, variable: str, violation: Expression) -> bool:
 
 
 def _find_exactly(
-    model: CausalModel, variables: Sequence[str], violation: Expression, shown: Expression
+    model: CausalModel, variables: Sequence[str], violation: Expression, shown: Expression, effort: Effort
 ) -> Witness | None:
     """By listing every run, or by tables without whole inputs where runs are many. Raises TooLargeError."""
     try:
-        return _find_by_listing(model, variables, violation, shown, affordable(model, LISTED))
+        return _find_by_listing(model, variables, violation, shown, effort, LISTED)
     except TooLargeError:
         pass
     try:
-        return _find_by_tables(model, variables, violation, shown)
+        budget = effort.tables(model)
+        rows = budget.left
+        try:
+            return _find_by_tables(model, variables, violation, shown, budget)
+        finally:
+            effort.pay(budget, rows)
     except TooLargeError:
-        return _find_by_listing(model, variables, violation, shown, affordable(model, MOST_LISTED))
+        return _find_by_listing(model, variables, violation, shown, effort, MOST_LISTED)
 
 
 def _find_by_tables(
-    model: CausalModel, variables: Sequence[str], violation: Expression, shown: Expression
+    model: CausalModel, variables: Sequence[str], violation: Expression, shown: Expression, budget: Budget
 ) -> Witness | None:
     """By enumeration: every variable either keeps its own value or takes one that it has on some admitted input."""
     layout = tabulated(model, model.require)
@@ -128,7 +173,7 @@ def _find_by_tables(
         environment[mechanism.name] = node
     value = graph.expression(shown, environment)
     true = (*layout.true, graph.expression(violation, environment))
-    solution = graph.solve([value], true, layout.extra)
+    solution = graph.solve([value], true, layout.extra, budget)
     if not len(solution.elimination.table):
         return None
     values = solution.kept(value)
@@ -149,19 +194,27 @@ def _natural(layout: Layout, variable: str) -> np.ndarray[tuple[int], np.dtype[n
 
 
 def _find_by_listing(
-    model: CausalModel, variables: Sequence[str], violation: Expression, shown: Expression, most: int
+    model: CausalModel,
+    variables: Sequence[str],
+    violation: Expression,
+    shown: Expression,
+    effort: Effort,
+    most: int,
 ) -> Witness | None:
     """By running every input with every setting; each variable keeps its own value or takes one that it has somewhere.
 
-    Raises TooLargeError above `most` runs.
+    Raises TooLargeError above `most` runs, or where they would cost too much.
     """
+    most = effort.runs(model, most)
     if math.prod(domain.size for domain in model.input_domains) > most:
         raise TooLargeError
     choices = _occurring(model, variables)
     sizes = [len(codes) + 1 for codes in choices]
     settings = math.prod(sizes)
-    if settings * math.prod(domain.size for domain in model.input_domains) > most:
+    runs = settings * math.prod(domain.size for domain in model.input_domains)
+    if runs > most:
         raise TooLargeError
+    effort.left -= runs * _cost(model)
     found: list[Witness] = []
     for inputs in list_inputs(model, model.require, _BATCH):
         for low in range(0, len(inputs) * settings, _BATCH):
@@ -208,12 +261,14 @@ def _witness(
 
 
 def _find_by_samples(
-    model: CausalModel, variables: Sequence[str], violation: Expression, shown: Expression
+    model: CausalModel, variables: Sequence[str], violation: Expression, shown: Expression, most: int, effort: Effort
 ) -> Witness | None:
     generator = np.random.Generator(np.random.Philox(key=1))
-    most = affordable(model, SAMPLES)
-    for low in range(0, most, _BATCH):
-        size = min(_BATCH, most - low)
+    looked_at = 0
+    while looked_at < most:  # what is common shows in a few runs
+        size = min(max(1, _VALUES // len(model.input_domains)) if looked_at else _FEW, most - looked_at, _BATCH)
+        looked_at += size
+        effort.left -= size * _cost(model)
         inputs, sources = (
             np.stack([generator.integers(0, d.size, size) for d in model.input_domains], axis=1) for _ in range(2)
         )

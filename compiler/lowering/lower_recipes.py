@@ -1,9 +1,9 @@
 """From `pairs` and tasks to recipes and item counts."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from ...lang.expressions import Expression
+from ...lang.expressions import Expression, variables_of
 from ...lang.metrics import CORRECT
 from ...lang.program import Holdout, Mechanism, Pairs, Program
 from ..causal_model import CausalModel
@@ -58,13 +58,15 @@ def _cell_name(index: int) -> str:
 
 
 def define_variables(program: Program, models: Mapping[str, CausalModel], pairs: Pairs) -> dict[str, Expression]:
-    """What every variable of the task's models is, over inputs, and what is correct.
+    """What the variables that a recipe reads are, over inputs, and what is correct.
 
     Models may use one name for several things; what a recipe may read has one meaning.
     """
+    read = {v.name for expression in (*pairs.where, *(pairs.cells or ())) for v in variables_of(expression)}
     definitions: dict[str, Expression] = {}
     for model in models_of(program, models, pairs.task):
-        definitions = define_over_inputs(model) | definitions
+        wanted = read | ({model.output} if CORRECT.name in read else set())
+        definitions = define_over_inputs(model, wanted) | definitions
     task = program.tasks[pairs.task]
     output = None if task.output is None else task.output.name
     if CORRECT.name not in (declared.name for declared in task.inputs) and output in definitions:
@@ -72,11 +74,18 @@ def define_variables(program: Program, models: Mapping[str, CausalModel], pairs:
     return definitions
 
 
-def define_over_inputs(model: CausalModel) -> dict[str, Expression]:
-    """What every variable of a model is, over inputs."""
+def define_over_inputs(model: CausalModel, wanted: Collection[str]) -> dict[str, Expression]:
+    """What some variables of a model are, over inputs, and all that they read."""
+    waiting, needed = list(wanted), set[str]()
+    while waiting:
+        name = waiting.pop()
+        if name not in needed and name in model.own_equations:
+            needed.add(name)
+            waiting += [variable.name for variable in variables_of(model.own_equations[name])]
     definitions: dict[str, Expression] = {}
     for name, equation in model.own_equations.items():
-        definitions[name] = substitute(equation, definitions)
+        if name in needed:
+            definitions[name] = substitute(equation, definitions)
     return definitions
 
 

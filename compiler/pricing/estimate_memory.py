@@ -4,14 +4,19 @@ from ...lang.record import record
 from ..budgets import CAPTURE_ROOM
 from .run_price import Network, Running
 
+LIBRARIES = {False: 300 << 20, True: 400 << 20}
+"""What Python and its libraries take before a network is run, as measured; more where it is a transformer."""
+
 
 @record
 class Memory:
-    """Bytes at the peak, above what Python and its libraries take, and what of `captures` lies in a file instead.
+    """Bytes at the peak, and what of `captures` lies in files instead.
 
-    `weights` of all networks that are run, their `captures`, and the largest `batch`.
+    What Python and its `libraries` take, the `weights` of all networks that are run, their `captures`, and the largest
+    `batch`.
     """
 
+    libraries: int = 0
     weights: int = 0
     captures: int = 0
     batch: int = 0
@@ -20,14 +25,14 @@ class Memory:
     @property
     def peak(self) -> int:
         """All that is held at once."""
-        return self.weights + self.captures + self.batch
+        return self.libraries + self.weights + self.captures + self.batch
 
 
 def estimate_memory(running: Running) -> Memory:
     """The memory of all that was priced.
 
-    A captured stage takes distinct inputs x positions x width x bytes of a number; above a quarter of the room for
-    captures it lies in a file. Keys and values take what room is left, at most, and all networks share it. A batch
+    A captured stage takes distinct inputs x positions x width x bytes of a number; what of it is above a quarter of the
+    room for captures lies in files. Keys and values take what room is left, at most, and all networks share it. A batch
     holds of each of its inputs a layer's activations (of a training those of all layers on the way back) and its
     logits.
     """
@@ -36,12 +41,13 @@ def estimate_memory(running: Running) -> Memory:
     loaded = {network.source.key: network.weight for network in networks.values()}
     for network in networks.values():
         states, keys = _captured(running, network)
-        held = sum(size for size in states if size <= CAPTURE_ROOM // 4)
+        held = sum(min(size, CAPTURE_ROOM // 4) for size in states)
         files += sum(states) - held
         captures += held + min(max(0, CAPTURE_ROOM - held), sum(keys))
     batch = max((n.most_numbers * n.weight.bytes for n in networks.values()), default=0)
     weights = sum(weight.parameters * weight.bytes for weight in loaded.values())
-    return Memory(weights, min(CAPTURE_ROOM, captures), batch, files)
+    libraries = max((LIBRARIES[network.spoken] for network in networks.values()), default=0)
+    return Memory(libraries, weights, min(CAPTURE_ROOM, captures), batch, files)
 
 
 def _captured(running: Running, network: Network) -> tuple[list[int], list[int]]:

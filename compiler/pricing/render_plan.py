@@ -127,9 +127,14 @@ def _align(cells: Sequence[tuple[str, ...]]) -> list[str]:
 
 
 def _render_memory(memory: Memory, width: int) -> list[str]:
-    parts = {"weights": memory.weights, "captures": memory.captures, "a batch": memory.batch}
+    parts = {
+        "libraries": memory.libraries,
+        "weights": memory.weights,
+        "captures": memory.captures,
+        "a batch": memory.batch,
+    }
     said = ", ".join(f"{name} {_mebibytes(size)}" for name, size in parts.items())
-    files = f"; captures of {_mebibytes(memory.in_files)} in a file" if memory.in_files else ""
+    files = f"; captures of {_mebibytes(memory.in_files)} in files" if memory.in_files else ""
     text = f"memory, estimated: {_mebibytes(memory.peak)} ({said}){files}"
     return textwrap.wrap(text, width, subsequent_indent="  ")
 

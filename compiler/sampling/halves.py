@@ -13,9 +13,10 @@ from ...lang.expressions import Expression
 from ...lang.record import record
 from ..causal_model import CausalModel, Codes
 from ..expressions import Column
+from .allowed import Allowed
 from .items import Half, Recipe
 from .open_spaces import SAMPLED, Spaces, link_holds
-from .relations import TooLargeError, ranges, relation
+from .relations import TooLargeError, product, ranges, relation
 from .spaces import Layout, NoInputError, Space, conditions_of, tabulated
 
 HALVES: tuple[Half, Half] = ("changing", "keeping")
@@ -100,13 +101,14 @@ def draw_that_fit(
     found = np.zeros(len(bases), dtype=bool)
     for doubling in range(_DOUBLINGS):
         waiting = np.flatnonzero(~found)
-        if not len(waiting):
+        if not len(waiting) or spaces.patience.is_over:
             break
         owner = np.repeat(waiting, max(1, min(1 << doubling, _MORE // len(waiting))))
         drawn, inside = spaces.source.draw_once(cells[owner], generator)
         hits = np.flatnonzero(inside & (link_holds(recipe, spaces.rejected, bases[owner], drawn) != 0))
         first = hits[np.unique(owner[hits], return_index=True)[1]]
         inputs[owner[first]], found[owner[first]] = drawn[first], True
+        spaces.patience.drawn(len(owner), len(hits))
     return inputs, found
 
 
@@ -247,12 +249,11 @@ def _exists(recipe: Recipe, spaces: Spaces, chosen: Sequence[int], changing: boo
 
 
 def _exists_listed(recipe: Recipe, members: Codes, source: Space, chosen: Sequence[int], changing: bool) -> bool:
-    """Look at every base with every combination of the sources' cells."""
-    if source.linked:
-        group = source.groups(members)
-        start, count = source.group_start[group], source.group_count[group]
-    else:
-        start, count = np.zeros(len(members), dtype=np.int64), np.full(len(members), len(source))
+    """Look at every base with every combination of the sources' cells, or of what these are codes of."""
+    if not source.linked:
+        return _exists_unlinked(recipe, members, source, chosen, changing)
+    group = source.groups(members)
+    start, count = source.group_start[group], source.group_count[group]
     combinations = count ** len(chosen)
     if float(count.max(initial=0)) ** len(chosen) > _LISTED_PAIRS or combinations.sum() > _LISTED_PAIRS:
         raise TooLargeError
@@ -267,6 +268,26 @@ def _exists_listed(recipe: Recipe, members: Codes, source: Space, chosen: Sequen
         setting[recipe.variables[j]] = (codes[start[base] + digit], np.ones(len(base), dtype=bool))
     after = recipe.model.outcome(members[base], setting)
     changed = (after != before[base])[after >= 0]
+    return bool(changed.any() if changing else not changed.all())
+
+
+def _exists_unlinked(recipe: Recipe, members: Codes, source: Space, chosen: Sequence[int], changing: bool) -> bool:
+    """The same where every source goes with every base: only the codes of the variables matter."""
+    values = []
+    for j in chosen:
+        codes = source.codes_of(recipe.variables[j])
+        assert codes is not None
+        values.append(np.unique(codes))
+    sizes = [len(members), *map(len, values)]
+    if product(sizes) > _LISTED_PAIRS:
+        raise TooLargeError
+    base, *picked = np.unravel_index(np.arange(int(product(sizes))), sizes)
+    everywhere = np.ones(len(base), dtype=bool)
+    setting = {
+        recipe.variables[j]: (codes[pick], everywhere) for j, codes, pick in zip(chosen, values, picked, strict=True)
+    }
+    after = recipe.model.outcome(members[base], setting)
+    changed = (after != recipe.model.output_of(members)[base])[after >= 0]
     return bool(changed.any() if changing else not changed.all())
 
 
@@ -285,7 +306,7 @@ class Twin:
 
 
 def open_twin(
-    model: CausalModel, conditions: Sequence[Expression], allowed: Sequence[Codes], values: Mapping[str, Column]
+    model: CausalModel, conditions: Sequence[Expression], allowed: Sequence[Allowed], values: Mapping[str, Column]
 ) -> Twin:
     """The twin in which the variables of `values` (what each may be set to, sorted) are set."""
     layout = tabulated(model, conditions, allowed)

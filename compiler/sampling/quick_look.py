@@ -42,7 +42,7 @@ def look_quickly(recipe: Recipe, split: Split | None) -> QuickLook:
 
 
 def _draw(recipe: Recipe, region: Region, generator: np.random.Generator) -> Codes:
-    columns = [codes[generator.integers(0, len(codes), _DRAWN)] for codes in region.allowed]
+    columns = [some.take(generator.integers(0, len(some), _DRAWN)) for some in region.allowed]
     inputs = np.stack(columns, axis=1)
     return inputs[in_range(recipe, region, inputs)]
 

@@ -4,9 +4,12 @@ Factors over columns go in; the total weight of every row of the kept columns co
 1999), with what it takes to draw the columns that were summed out, in proportion to their weight.
 """
 
+import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from functools import cached_property, reduce
+from heapq import heapify, heappop, heappush
 
 import numpy as np
 import numpy.typing as npt
@@ -116,11 +119,17 @@ def join(a: Relation, b: Relation, sizes: Mapping[int, int], budget: Budget) -> 
         budget.spend(float(counts.sum()))
         left = np.repeat(np.arange(len(a)), counts)
         right = order[ranges(starts, counts)]
-    return Relation(
-        (*a.columns, *own),
-        (*(codes[left] for codes in a.codes), *(b.of(c)[right] for c in own)),
-        a.weight[left] * b.weight[right],
-    )
+    with np.errstate(over="ignore"):
+        weight = a.weight[left] * b.weight[right]
+    if not np.isfinite(weight).all():
+        raise TooLargeError
+    return Relation((*a.columns, *own), (*(codes[left] for codes in a.codes), *(b.of(c)[right] for c in own)), weight)
+
+
+def product(sizes: Sequence[int]) -> float:
+    """The product of sizes, of very many infinity."""
+    with np.errstate(over="ignore"):
+        return float(np.prod([float(size) for size in sizes]))
 
 
 def ranges(starts: Column, counts: Column) -> Column:
@@ -242,31 +251,49 @@ def eliminate(
     Every kept column must occur in a factor. Raises TooLargeError where the tables would exceed the budget.
     """
     budget = budget or Budget()
-    pool = list(factors)
-    steps: list[Step] = []
-    waiting = {column for factor in pool for column in factor.columns} - set(keep)
+    pool = dict(enumerate(factors))
+    touching: dict[int, list[int]] = {}
+    for index, factor in pool.items():
+        for column in factor.columns:
+            touching.setdefault(column, []).append(index)
+    steps, first = list[Step](), len(pool)
+    waiting = set(touching) - set(keep)
+    costs = {column: _cost([pool[i] for i in touching[column]], sizes) for column in waiting}
+    cheapest = [(cost, column) for column, cost in costs.items()]
+    heapify(cheapest)
     while waiting:
-        column = min(waiting, key=lambda c: (_cost(pool, c, sizes), c))
-        touching = sorted((f for f in pool if column in f.columns), key=len)
-        pool = [f for f in pool if column not in f.columns]
-        joined = reduce(lambda a, b: join(a, b, sizes, budget), touching)
+        cost, column = heappop(cheapest)
+        if column not in waiting or costs[column] != cost:
+            continue  # it was summed out, or something that mentions it was
+        gone = touching[column]
+        joined = reduce(lambda a, b: join(a, b, sizes, budget), sorted((pool[i] for i in gone), key=len))
         rest = tuple(c for c in joined.columns if c != column)
-        if np.prod([float(sizes[c]) for c in rest]) > _WIDEST:
+        if product([sizes[c] for c in rest]) > _WIDEST:
             raise TooLargeError
         steps.append(Step(column, rest, narrowed(joined, sizes), sizes))
-        pool.append(total_by(joined, rest, sizes))
         waiting.remove(column)
+        for index in gone:
+            del pool[index]
+        new = first + len(steps)
+        pool[new] = total_by(joined, rest, sizes)
+        for other in rest:
+            touching[other] = [index for index in touching[other] if index in pool] + [new]
+            if other in waiting:
+                costs[other] = _cost([pool[i] for i in touching[other]], sizes)
+                heappush(cheapest, (costs[other], other))
     whole = Relation((), (), np.ones(1))
-    for factor in sorted(pool, key=len):
+    for factor in sorted(pool.values(), key=len):
         whole = join(whole, factor, sizes, budget)
     return Elimination(total_by(whole, tuple(dict.fromkeys(keep)), sizes), tuple(steps), sizes)
 
 
-def _cost(pool: Sequence[Relation], column: int, sizes: Mapping[int, int]) -> float:
-    """About how many rows the join of everything that mentions the column has."""
-    touching = [factor for factor in pool if column in factor.columns]
-    columns = [c for factor in touching for c in factor.columns]
-    rows = float(np.prod([float(len(factor)) for factor in touching]))
-    for c in set(columns):
-        rows /= float(max(sizes[c], 1)) ** (columns.count(c) - 1)
+def _cost(touching: Sequence[Relation], sizes: Mapping[int, int]) -> float:
+    """About how many rows the join of everything that mentions a column has."""
+    columns = [column for factor in touching for column in factor.columns]
+    counts = Counter(columns)
+    rows = product([len(factor) for factor in touching])
+    if rows == math.inf:
+        return rows
+    for column in set(columns):
+        rows /= float(max(sizes[column], 1)) ** (counts[column] - 1)
     return rows

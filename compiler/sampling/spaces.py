@@ -15,6 +15,7 @@ from ...lang.expressions import Apply, Expression, Variable, in_role, variables_
 from ...lang.record import record
 from ..causal_model import CausalModel, Codes
 from ..expressions import Column, evaluate
+from .allowed import Allowed
 from .flatten import Graph, Solution, ranked
 from .items import Recipe
 from .relations import Relation, Weights, relation
@@ -28,6 +29,8 @@ FEW = 4096
 """Cells of at most so many inputs are listed where it is open whether one of them is in the split."""
 _POOL = 1 << 17
 _TRIES = 1 << 21
+_FEW_INPUTS = 128
+"""Of a task with more inputs, a pool holds fewer."""
 _CERTAIN = 40.0
 
 
@@ -128,17 +131,18 @@ class Layout:
 def tabulated(
     model: CausalModel,
     conditions: Sequence[Expression],
-    allowed: Sequence[Codes] | None = None,
+    allowed: Sequence[Allowed] | None = None,
 ) -> Layout:
     """One leaf an input; the model's mechanisms and the conditions as nodes. `allowed` None: every code of an input.
 
-    What must be true are the conditions, and that the model and its rivals are defined.
+    What must be true are the conditions, and that the model and its rivals are defined. Raises TooLargeError where an
+    input has too many values.
     """
-    allowed = allowed or [np.arange(domain.size) for domain in model.input_domains]
+    allowed = allowed or [Allowed(domain.size) for domain in model.input_domains]
     graph = Graph()
     inputs = {
-        name: graph.leaf(codes + domain.low)
-        for name, domain, codes in zip(model.input_names, model.input_domains, allowed, strict=True)
+        name: graph.leaf(some.codes() + domain.low)
+        for name, domain, some in zip(model.input_names, model.input_domains, allowed, strict=True)
     }
     variables = graph.model(model.guarded, inputs, {})
     true = tuple(graph.expression(condition, inputs) for condition in conditions)
@@ -169,11 +173,12 @@ def listed(model: CausalModel, members: Codes, law: Sequence[str], linked: Seque
     return Layout(graph, model, inputs, variables, (), (relation(columns, ranks),), members, row)
 
 
-def every_input(allowed: Sequence[Codes]) -> Codes:
+def every_input(allowed: Sequence[Allowed]) -> Codes:
     """All inputs of a product of allowed codes, the last input fastest; shape [item, input]."""
     if not allowed:
         return np.zeros((1, 0), dtype=np.int64)
-    return np.stack([axis.reshape(-1) for axis in np.meshgrid(*allowed, indexing="ij")], axis=1)
+    axes = np.meshgrid(*(some.take(np.arange(len(some))) for some in allowed), indexing="ij")
+    return np.stack([axis.reshape(-1) for axis in axes], axis=1)
 
 
 def list_inputs(model: CausalModel, conditions: Sequence[Expression], chunk: int) -> Iterator[Codes]:
@@ -206,16 +211,17 @@ def sampled_members(recipe: Recipe, region: Region, conditions: Sequence[Express
     count = tries = 0
     if region.size == 0:
         return np.zeros((0, len(region.allowed)), dtype=np.int64)
-    while count < _POOL and tries < _TRIES:
-        size = 1 << 16
-        columns = [codes[generator.integers(0, len(codes), size)] for codes in region.allowed]
+    less = max(1, len(region.allowed) // _FEW_INPUTS)
+    pool, most, size = _POOL // less, _TRIES // less, (1 << 16) // less
+    while count < pool and tries < most:
+        columns = [some.take(generator.integers(0, len(some), size)) for some in region.allowed]
         inputs = np.stack(columns, axis=1)
         inputs = inputs[holds(recipe.model, conditions, inputs) & in_range(recipe, region, inputs)]
         found.append(inputs)
         count, tries = count + len(inputs), tries + size
-    pool = np.concatenate(found)
-    _, first = np.unique(hash_rows(0, "pool", pool), return_index=True)
-    return pool[np.sort(first)][:_POOL]
+    drawn = np.concatenate(found)
+    _, first = np.unique(hash_rows(0, "pool", drawn), return_index=True)
+    return drawn[np.sort(first)][:pool]
 
 
 @record

@@ -12,7 +12,9 @@ import numpy.typing as npt
 
 from ...lang.record import record
 from ..causal_model import Codes
+from .allowed import Allowed
 from .items import Recipe, Split
+from .relations import product
 
 SPLITS: tuple[Split, ...] = ("fit", "select", "test")
 NO_SPLIT = 3
@@ -41,13 +43,13 @@ def hash_uniform(seed: int, role: str, columns: npt.NDArray[np.int64]) -> npt.ND
 class Region:
     """Where a split's inputs lie: codes allowed for each input, and the range of the hash (None: all of them)."""
 
-    allowed: tuple[Codes, ...]
+    allowed: tuple[Allowed, ...]
     hashed: tuple[float, float] | None
 
     @property
     def size(self) -> float:
         """How many inputs the allowed codes make."""
-        return float(np.prod([float(len(codes)) for codes in self.allowed]))
+        return product([len(codes) for codes in self.allowed])
 
 
 def region_of(recipe: Recipe, split: Split | None) -> Region:
@@ -56,15 +58,18 @@ def region_of(recipe: Recipe, split: Split | None) -> Region:
     With held-out values, `test` is where every held-out input takes a held-out value, `fit` and `select` where none
     does. Inputs whose values are split by hash must all agree, and then no tuple is hashed.
     """
-    allowed = [np.arange(domain.size) for domain in recipe.model.input_domains]
+    allowed = [Allowed(domain.size) for domain in recipe.model.input_domains]
     if split is None:
         return Region(tuple(allowed), None)
     index = SPLITS.index(split)
     ranges, by_value = _held_ranges(recipe), _value_splits(recipe)
     for column, held in ranges.items():
-        allowed[column] = np.flatnonzero(held if split == "test" else ~held)
+        size = allowed[column].size
+        allowed[column] = Allowed(size, listed=held) if split == "test" else Allowed(size, left_out=held)
     for column, assigned in by_value.items():
-        allowed[column] = allowed[column][assigned[allowed[column]] == index]
+        whole = allowed[column]
+        codes = whole.take(np.arange(len(whole)))
+        allowed[column] = Allowed(whole.size, listed=codes[assigned[codes] == index])
     if by_value or (ranges and split == "test"):
         return Region(tuple(allowed), None)
     fit, select, _ = recipe.shares
@@ -87,25 +92,23 @@ def split_of(recipe: Recipe, inputs: Codes) -> npt.NDArray[np.int64]:
     for index, split in enumerate(SPLITS):
         region = region_of(recipe, split)
         inside = np.ones(len(inputs), dtype=bool)
-        for column, (codes, domain) in enumerate(zip(region.allowed, recipe.model.input_domains, strict=True)):
-            mask = np.zeros(domain.size, dtype=bool)
-            mask[codes] = True
-            inside &= mask[inputs[:, column]]
+        for column, allowed in enumerate(region.allowed):
+            inside &= allowed.holds(inputs[:, column])
         if region.hashed is not None:
             inside &= (uniform >= region.hashed[0]) & (uniform < region.hashed[1])
         found[inside] = index
     return found
 
 
-def _held_ranges(recipe: Recipe) -> dict[int, npt.NDArray[np.bool_]]:
-    """For each input (by column) with held-out codes: which codes are held out."""
-    masks: dict[int, npt.NDArray[np.bool_]] = {}
+def _held_ranges(recipe: Recipe) -> dict[int, Codes]:
+    """For each input (by column) with held-out codes: which codes are held out, sorted."""
+    held_out: dict[int, Codes] = {}
     for held in recipe.held_out:
         if held.codes is not None:
             column = recipe.model.input_names.index(held.input)
-            mask = masks.setdefault(column, np.zeros(recipe.model.input_domains[column].size, dtype=bool))
-            mask[list(held.codes)] = True
-    return masks
+            before = held_out.get(column, np.zeros(0, dtype=np.int64))
+            held_out[column] = np.union1d(before, np.array(held.codes, dtype=np.int64))
+    return held_out
 
 
 def _value_splits(recipe: Recipe) -> dict[int, Codes]:

@@ -139,7 +139,7 @@ class Stream:
         """
         waiting, used_up = items, items[:0]
         for attempt in range(_ATTEMPTS):
-            if not len(waiting):
+            if not len(waiting) or self.spaces.patience.is_over:
                 break
             if attempt < len(_QUICK):
                 owner, source_cells, sources = self._reject(chunk, np.repeat(waiting, _QUICK[attempt]), generator)

@@ -23,6 +23,9 @@ from .positions import SiteScope
 from .settings import check_fit
 from .sites import check_region, check_site
 
+MAX_VARIABLES = 10
+"""Variables of an alignment: a mean is over all of their sets, and so are the items that maps are fitted on."""
+
 
 @record
 class CheckedAlignment:
@@ -137,6 +140,16 @@ class _Placer:
                 else:
                     placements.append(placement)
         placements = join_members(placements, self._families(), [line.span for line in self.syntax.placements])
+        if len(placements) > MAX_VARIABLES:
+            self.report.error(
+                "CS319",
+                f"`{self.syntax.name.text}` places {len(placements)} variables, which have "
+                f"{f'{2 ** len(placements) - 1:,}' if len(placements) < 60 else 'too many'} sets to be interchanged",
+                placements[MAX_VARIABLES].span,
+                "the first that is too many",
+                help=f"place at most {MAX_VARIABLES}: divide them among several alignments",
+            )
+            return None
         views = self.names.alignments.entries
         check_blocks(placements, views, self.report)
         if self.checked is not None and self.checked.model is not None:

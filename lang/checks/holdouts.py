@@ -15,6 +15,7 @@ from .expressions.expression_checker import ExpressionChecker
 from .expressions.expression_scope import Scope, comparable, describe
 
 MAX_HELD_OUT = 1_000_000
+MAX_HASHED = 10_000_000
 
 
 def check_holdouts(
@@ -118,7 +119,14 @@ class _HoldoutChecker:
         if not isinstance(values, tuple):
             if domain.size < 2:
                 self._nothing_left(name, domain)
-            return domain.size >= 2
+            elif domain.size > MAX_HASHED:
+                self.report.error(
+                    "CS401",
+                    f"`{name.text}` has {domain.size:,} values, too many to be split one by one",
+                    name.span,
+                    help=f"state which are held out, `holdout {name.text} in {domain.low}..{domain.low + 99}`",
+                )
+            return 2 <= domain.size <= MAX_HASHED
         outside = [value for value in values if not domain.low <= value <= domain.high]
         if outside:
             self.report.error(

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from ..diagnostics import Diagnostic, Label, Source, SourcePart, Span
-from ..files import FileRefusedError, Files
+from ..files import FileRefusedError, Files, FileText
 from ..parsing.scanner import ScannedToken, slice_declarations
 from .qualified_names import import_aliases
 
@@ -31,6 +31,7 @@ class _Reader:
     parts: list[SourcePart]
     found: list[Diagnostic] = field(default_factory=list)
     by_identity: dict[str, SourcePart] = field(default_factory=dict)
+    opened: dict[tuple[str, str], FileText] = field(default_factory=dict)
 
     def follow(self, part: SourcePart, way: tuple[SourcePart, ...]) -> None:
         """Read what a file imports, and what that imports; `way` are the files that led here, itself not among them."""
@@ -52,7 +53,7 @@ class _Reader:
     ) -> SourcePart | None:
         path = token.text[1:-1]
         try:
-            file = self.files.read(path, part.identity, MAX_BYTES)
+            file = self._open(path, part.identity)
         except FileRefusedError as refused:
             self._report(refused.code, refused.message, token.span, refused.help)
             return None
@@ -80,6 +81,13 @@ class _Reader:
         self.by_identity[file.identity] = whole
         self.follow(whole, way)
         return whole
+
+    def _open(self, path: str, beside: str) -> FileText:
+        """A file by its path, each looked for once from each folder. Raises FileRefusedError."""
+        key = str(PurePosixPath(beside).parent) if beside else "", path
+        if key not in self.opened:
+            self.opened[key] = self.files.read(path, beside, MAX_BYTES)
+        return self.opened[key]
 
     def _unique(self, alias: str) -> str:
         """The name of an import, or the name with a number where another file has it."""

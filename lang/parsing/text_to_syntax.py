@@ -1,5 +1,6 @@
 """Text -> syntax tree, and every syntax error of the file: one for each declaration that cannot be read."""
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -56,9 +57,9 @@ def parse_with_trees(
 
 def _joined(source: Source, slices: tuple[Slice, ...]) -> str:
     """The text with each file's qualified names as one word."""
-    text = source.text
+    text, starts = source.text, [part.tokens[0].start for part in slices]
     for file in source.parts or (source.part_at(0),):
-        own = [part for part in slices if file.start <= part.span.start < file.end]
+        own = slices[bisect_left(starts, file.start) : bisect_left(starts, file.end)]
         if aliases := import_aliases(own):
             text = join_names(text, [token for part in own for token in part.tokens], (name for name, _ in aliases))
     return text

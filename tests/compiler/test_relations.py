@@ -6,6 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 from cspec.compiler.causal_model import CausalModel
+from cspec.compiler.sampling.allowed import Allowed
 from cspec.compiler.sampling.flatten import Graph
 from cspec.compiler.sampling.halves import open_twin
 from cspec.compiler.sampling.relations import Budget, TooLargeError, eliminate, radix_keys, relation
@@ -58,8 +59,8 @@ def every(model: CausalModel) -> np.ndarray:
     return rows[model.admits(rows)]
 
 
-def allowed(model: CausalModel) -> list[np.ndarray]:
-    return [np.arange(d.size) for d in model.input_domains]
+def allowed(model: CausalModel) -> list[Allowed]:
+    return [Allowed(d.size) for d in model.input_domains]
 
 
 @settings(max_examples=200, deadline=None)

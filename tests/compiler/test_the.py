@@ -8,6 +8,7 @@ import pytest
 from cspec.compiler.checks.check_definedness import check_definedness
 from cspec.compiler.checks.check_models import check_models
 from cspec.compiler.hold_children import copy_for_readers, edge_name
+from cspec.compiler.sampling.allowed import Allowed
 from cspec.compiler.sampling.draw_items import open_population
 from cspec.compiler.sampling.halves import open_twin
 from cspec.compiler.sampling.items import Recipe
@@ -54,7 +55,7 @@ def test_tables_count_the_same_inputs_and_interchanges() -> None:
     admitted = [one for one in every(model) if pointer(one, {}) is not None]
     layout = tabulated(model, ())
     assert layout.graph.solve([], layout.true, layout.extra).elimination.total == len(admitted)
-    allowed = [np.arange(d.size) for d in model.input_domains]
+    allowed = [Allowed(d.size) for d in model.input_domains]
     twin = open_twin(model, (), allowed, {"wanted": np.arange(3)})
     runs = [(own_run(pointer, one), pointer(one, {"wanted": value})) for one in admitted for value in range(3)]
     changing = sum(after is not None and after["out"] != before["out"] for before, after in runs)
