@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,9 @@ def run(options: argparse.Namespace, output: Output) -> int:
     from ..runtime.errors import EnvironmentProblem
     from ..runtime.results.dependency_graph import build_graph, node_link, render_dot
     from ..runtime.results.result_document import read_result
+    from .page import open_page
     from .picture import render_picture
+    from .render_graph import render_measured_graph
 
     name = Path(options.spec).stem
     result = None
@@ -56,9 +59,14 @@ def run(options: argparse.Namespace, output: Output) -> int:
     except OSError as problem:
         raise EnvironmentProblem("CS522", f"`{options.out}` cannot be written: {problem.strerror}") from None
     verdicts = "no result matches the spec: no verdicts drawn" if result is None else "with verdicts"
-    declared = _declared(checked)
+    declared, measured = _declared(checked), () if result is None else result.graphs
     for name, nodes in declared.items():
-        output.write(f"graph {name}\n" + "".join(f"  {n['node']}: {n['circuit']} -> {n['metric']}\n" for n in nodes))
+        if name.partition(" on ")[0] not in {one.name for one in measured}:
+            output.write(
+                f"graph {name}\n" + "".join(f"  {n['node']}: {n['circuit']} -> {n['metric']}\n" for n in nodes)
+            )
+    for one in measured:
+        output.write(render_measured_graph(one, open_page(sys.stdout)))
     output.write("".join(f"wrote {folder / file}\n" for file in files) + f"{verdicts}\n")
     output.add("declared", declared)
     output.add("graph", node_link(graph))

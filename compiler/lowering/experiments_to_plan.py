@@ -115,7 +115,7 @@ class _Planning:
         self.hashes: dict[Path, str] = {}
         self.judged: dict[str, str] = {}
         """By the key of an evaluation, what a look at it is known by: scores of answers may come between two looks, and
-        the same maps evaluated by another engine are the same look."""
+        the same maps, given or found, are the same look whatever engine evaluates them."""
         self.engine, self.fitted_by = _runs_by(engine), _runs_by(fitted_by)
 
     def add(self, step: Step, *needs: str | None) -> str:
@@ -274,7 +274,8 @@ class _Planning:
             parts["draws"] = measurement.draws
         if apart is not None:
             parts["labels"] = measurement.recipe.model.canonical
-        look = parts | {"engine": self.fitted_by}
+        found = [key for candidate in candidates for key in (*candidate.fits, *candidate.ranks)]
+        look = parts | {"engine": self.fitted_by if found or origin is not None else _runs_by("fused")}
         unjudged = look | {"metric": lowered_form(measurement.metric)}
         if measurement.metric is not None:
             parts["metric"] = measurement.metric
@@ -300,7 +301,6 @@ class _Planning:
         )
         looked = content_key("evaluate", CODE_VERSIONS["evaluate"], **look)
         self.judged[key] = looked if measurement.metric is None else content_key("unjudged", 1, form=unjudged)
-        found = (key for candidate in candidates for key in (*candidate.fits, *candidate.ranks))
         return self.add(step, items, select, natural, *found)
 
     def plan_rankings(self, measurement: Measurement, network: NetworkSource) -> tuple[str, ...]:

@@ -45,7 +45,7 @@ def build_graph(
     `placed` gives the placements of each model's alignments. Nodes carry `model`, `variable`, `kind` (input, variable,
     output), `domain` and `places`: each with alignment, network, site, map, and the verdicts of the claims that read
     that alignment (none where `result` is None). The graph's own attributes list the claims, with the inequalities of
-    those that were decided, the searches of fitted maps, each map once, and doc strings, where there are any: the
+    those that were decided, the searches of fitted maps, each map once, measured graphs, and doc strings, if any: the
     spec's, `doc`, and `docs`, each with the kind and name of its declaration.
     """
     graph: nx.DiGraph[str] = nx.DiGraph()
@@ -55,6 +55,8 @@ def build_graph(
         for use in claims
     ]
     graph.graph["searches"] = list(_searches(verdicts.values()))
+    if result is not None and result.graphs:
+        graph.graph["measured"] = [asdict(one) for one in result.graphs]
     if docs.spec:
         graph.graph["doc"] = docs.spec
     if docs.declarations:

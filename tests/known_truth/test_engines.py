@@ -23,6 +23,11 @@ CHEAP = (
     "known_truth/families",
     "known_truth/three_copies",
 )
+GIVEN = """
+align given: both_equalities -> equal { left at hidden[2][0]  right at hidden[2][1] }
+claim stated:  iia(given) >= 0.9
+claim failing: iia(das) <= 0.1 expect refuted
+"""
 LEARNED = """
 align das: both_equalities -> equal {
   left, right at hidden[2] via rotation size 1
@@ -69,6 +74,16 @@ def test_maps_and_circuits_of_another_engine_are_read_and_not_found_again(tmp_pa
         assert (mine["map"], mine["seeds"], mine["search"]) == (other["map"], other["seeds"], other["search"])
         assert mine["estimate"] == other["estimate"]
     assert {v["grade"] for v in theirs.verdicts.values()} == {"statistical"}  # no second look: the same maps and items
+
+
+def test_given_maps_by_another_engine_are_no_second_look_and_refitted_ones_are(tmp_path: Path) -> None:
+    spec, store = learned(tmp_path, GIVEN), tmp_path / "store"
+    grades = []
+    for engine in ("fused", "hooks", "pyvene"):
+        found = verify(spec, store, "--engine", engine)
+        assert [found.said(claim) for claim in ("stated", "failing")] == ["holds", "refuted"]
+        grades.append([found.verdicts[claim]["grade"] for claim in ("stated", "failing")])
+    assert grades == [["statistical"] * 2, ["statistical", "exploratory"], ["statistical", "exploratory"]]
 
 
 def test_what_evaluates_and_what_fits_can_be_any_two_engines(

@@ -228,3 +228,13 @@ def test_what_is_quoted_of_the_gallerys_graph_is_printed(tmp_path: Path) -> None
 def test_the_gallerys_network_is_what_its_script_writes(tmp_path: Path) -> None:
     write_network(tmp_path)
     assert (tmp_path / "wired.safetensors").read_bytes() == (GALLERY / "self_repair.safetensors").read_bytes()
+
+
+def test_the_graph_command_shows_what_was_measured(tmp_path: Path) -> None:
+    _, document = verify(tmp_path, TASK % 7 + GRAPH % " exhaustively")
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        assert main(["graph", str(tmp_path / "e.cspec"), "--out", str(tmp_path)]) == 0
+    assert "graph skills on wired [measured]" in out.getvalue()
+    written = json.loads((tmp_path / "e.graph.json").read_text())
+    assert written["graph"]["measured"] == document["result"]["graphs"]
