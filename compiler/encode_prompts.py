@@ -1,6 +1,6 @@
 """From inputs to rows: prompts rendered, cut into tokens by the network's own tokenizer, with where each slot is."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import field
 from pathlib import Path
 
@@ -49,27 +49,37 @@ def encode_prompts(encoding: PromptEncoding, tokenizer: Tokenizer, codes: Codes)
     Raises:
         BadPromptError: a slot is no token of its own, or a prompt is longer than the network's context.
     """
-    texts, spans, chosen = render_prompts(encoding, codes)
-    encoded = tokenizer.encode(texts)
-    found = []
-    for row, tokens in enumerate(encoded):
-        template = encoding.templates[chosen[row]]
-        found.append(_row(encoding, template, texts[row], spans[row], tokens))
+    found, bad = dict[int, Codes](), dict[int, BadPromptError]()
+    for template, rows, slots in _by_template(encoding, codes):
+        texts, spans = render_template(template, slots, len(rows))
+        at = [[slot.name for slot in template.slots].index(name) for name in encoding.slots]
+        made, problems = _rows(encoding, texts, spans[:, at], tokenizer.encode(texts))
+        found |= {int(rows[index]): row for index, row in made.items()}
+        bad |= {int(rows[index]): problem for index, problem in problems.items()}
+    if bad:
+        raise bad[min(bad)]
+    return [found[index] for index in range(len(codes))]
+
+
+def render_prompts(encoding: PromptEncoding, codes: Codes) -> list[str]:
+    """The text of each input [input, column]."""
+    found = [""] * len(codes)
+    for template, rows, slots in _by_template(encoding, codes):
+        texts, _ = render_template(template, slots, len(rows))
+        for row, text in zip(rows.tolist(), texts, strict=True):
+            found[row] = text
     return found
 
 
-def render_prompts(encoding: PromptEncoding, codes: Codes) -> tuple[list[str], list[list[Span]], Codes]:
-    """The text of each input [input, column], where its slots stand in it, and its template."""
+def _by_template(encoding: PromptEncoding, codes: Codes) -> Iterator[tuple[Template, Codes, list[Codes]]]:
+    """Each template that inputs [input, column] have: it, their indices, and its slots' values for each of them."""
     columns = {name: codes[:, i] + domain.low for i, (name, domain) in enumerate(encoding.inputs)}
     chosen = choose_templates(codes, [domain.size for _, domain in encoding.inputs], len(encoding.templates))
-    texts, spans = [""] * len(codes), [list[Span]()] * len(codes)
     for number, template in enumerate(encoding.templates):
         rows = np.flatnonzero(chosen == number)
-        own = {name: column[rows] for name, column in columns.items()}
-        slots = [evaluate(slot.expression, own, len(rows)) for slot in template.slots]
-        for index, row in enumerate(rows.tolist()):
-            texts[row], spans[row] = render_prompt(template, [int(column[index]) for column in slots])
-    return texts, spans, chosen
+        if len(rows):
+            own = {name: column[rows] for name, column in columns.items()}
+            yield template, rows, [evaluate(slot.expression, own, len(rows)) for slot in template.slots]
 
 
 def continue_prompts(
@@ -103,22 +113,39 @@ def choose_templates(codes: Codes, sizes: Sequence[int], templates: int) -> npt.
     return chosen
 
 
-def render_prompt(template: Template, values: Sequence[int]) -> tuple[str, list[Span]]:
-    """The text, and from where to where each slot stands in it."""
-    text, spans = "", []
-    remaining = iter(values)
+def render_template(template: Template, slots: Sequence[Codes], count: int) -> tuple[list[str], Codes]:
+    """The text of each of `count` rows, and from where to where its slots stand in it, shape [row, slot, 2].
+
+    `slots` are the values of each slot, shape [row]; each distinct one is written once.
+    """
+    spans = np.empty((count, len(slots), 2), dtype=np.int64)
+    length = np.zeros(count, dtype=np.int64)
+    columns, index = list[list[str]](), 0
     for part in template.parts:
-        shown = part if isinstance(part, str) else part.render(next(remaining))
-        if not isinstance(part, str):
-            spans.append((len(text), len(text) + len(shown)))
-        text += shown
-    return text, spans
+        if isinstance(part, str):
+            columns.append([part] * count)
+            length = length + len(part)
+            continue
+        values, which = np.unique(slots[index], return_inverse=True)
+        shown = [part.render(value) for value in values.tolist()]
+        columns.append([shown[value] for value in which.tolist()])
+        spans[:, index, 0] = length
+        length = length + np.array([len(text) for text in shown], dtype=np.int64)[which]
+        spans[:, index, 1] = length
+        index += 1
+    return ["".join(parts) for parts in zip(*columns, strict=True)] if columns else [""] * count, spans
+
+
+def _held(spans: Codes, offsets: Codes) -> npt.NDArray[np.bool_]:
+    """Which tokens hold characters of a span [row, 2]; tokens stand at [row, token, from and to]; [row, token]."""
+    first, last = offsets[..., 0], offsets[..., 1]
+    return (first < spans[:, 1:]) & (last > spans[:, :1]) & (first < last)
 
 
 def find_tokens(span: Span, encoded: Encoded) -> tuple[int, ...]:
     """The tokens that hold some of the characters start .. end-1."""
-    start, end = span
-    return tuple(i for i, (first, last) in enumerate(encoded.spans) if first < end and last > start and first < last)
+    offsets = np.array(encoded.spans, dtype=np.int64).reshape(1, -1, 2)
+    return tuple(np.flatnonzero(_held(np.array([span]), offsets)).tolist())
 
 
 def holds_only(span: Span, held: Sequence[int], text: str, encoded: Encoded) -> bool:
@@ -138,15 +165,31 @@ def fill_rows(rows: Sequence[Codes]) -> Codes:
     return table
 
 
-def _row(encoding: PromptEncoding, template: Template, text: str, spans: list[Span], tokens: Encoded) -> Codes:
-    if not 1 <= len(tokens.ids) <= encoding.context:
-        raise BadPromptError(text, f"it is {len(tokens.ids)} tokens, and the network reads 1 to {encoding.context}")
-    names = [slot.name for slot in template.slots]
-    head = [len(tokens.ids)]
-    for name in encoding.slots:
-        span = spans[names.index(name)]
-        held = find_tokens(span, tokens)
-        if not holds_only(span, held, text, tokens):
-            raise BadPromptError(text, f"its slot `{{{name}}}` is no token of its own")
-        head += [held[0], held[-1] + 1]
-    return np.array([*head, *tokens.ids], dtype=np.int64)
+def _rows(
+    encoding: PromptEncoding, texts: Sequence[str], spans: Codes, encoded: Sequence[Encoded]
+) -> tuple[dict[int, Codes], dict[int, BadPromptError]]:
+    """The rows of some texts by their index, and what is wrong with those that have none; spans [text, slot, 2]."""
+    found, bad = dict[int, Codes](), dict[int, BadPromptError]()
+    lengths = np.array([len(tokens.ids) for tokens in encoded], dtype=np.int64)
+    for count in np.unique(lengths).tolist():
+        rows = np.flatnonzero(lengths == count)
+        if not 1 <= count <= encoding.context:
+            reason = f"it is {count} tokens, and the network reads 1 to {encoding.context}"
+            bad |= {row: BadPromptError(texts[row], reason) for row in rows.tolist()}
+            continue
+        ids = np.array([encoded[row].ids for row in rows.tolist()], dtype=np.int64)
+        offsets = np.array([encoded[row].spans for row in rows.tolist()], dtype=np.int64)
+        head = [np.full(len(rows), count)]
+        for index, name in enumerate(encoding.slots):
+            own = spans[rows, index]
+            held = _held(own, offsets)
+            first, last = held.argmax(axis=1), count - 1 - held[:, ::-1].argmax(axis=1)
+            starts = np.take_along_axis(offsets[..., 0], first[:, None], axis=1)[:, 0]
+            ends = np.take_along_axis(offsets[..., 1], last[:, None], axis=1)[:, 0]
+            edges = zip(rows.tolist(), starts.tolist(), own.tolist(), ends.tolist(), strict=True)
+            blank = [not (texts[row][a:start] + texts[row][end:b]).strip() for row, a, (start, end), b in edges]
+            for row in rows[~(held.any(axis=1) & np.array(blank))].tolist():
+                bad.setdefault(row, BadPromptError(texts[row], f"its slot `{{{name}}}` is no token of its own"))
+            head += [first, last + 1]
+        found |= zip(rows.tolist(), np.concatenate([np.stack(head, axis=1), ids], axis=1), strict=True)
+    return found, bad

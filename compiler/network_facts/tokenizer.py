@@ -34,7 +34,7 @@ class Tokenizer:
     def encode(self, texts: Sequence[str], special: bool = True) -> list[Encoded]:
         """Each text's tokens; `special` says whether it gets those that begin or end every input."""
         encoded = self._opened.encode_batch(list(texts), add_special_tokens=special)
-        return [Encoded(tuple(e.ids), tuple((start, end) for start, end in e.offsets)) for e in encoded]
+        return [Encoded(tuple(e.ids), tuple(e.offsets)) for e in encoded]
 
     def decode(self, token: int) -> str:
         """The text of a token."""

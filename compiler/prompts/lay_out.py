@@ -9,7 +9,7 @@ from ...lang.program import Task
 from ...lang.record import record
 from ...lang.renderings import Prompt
 from ...lang.texts import Template
-from ..encode_prompts import Span, find_tokens, holds_only, render_prompt
+from ..encode_prompts import Span, find_tokens, holds_only, render_template
 from ..expressions import Column, evaluate
 from ..network_facts import Encoded, Tokenizer
 from .draw_inputs import draw_inputs
@@ -88,11 +88,10 @@ def lay_out(task: Task, tokenizer: Tokenizer) -> PromptLayout | None:
         rows, looked_at = _telling_rows(slots)
         drawn = all(len(np.unique(c)) == s.expression.domain.size for c, s in zip(slots, template.slots, strict=True))
         every = every and looked_at and (every_input or drawn)
-        rendered = [render_prompt(template, [int(column[row]) for column in slots]) for row in rows]
-        encoded = tokenizer.encode([text for text, _ in rendered])
-        for row, (text, spans), tokens in zip(rows, rendered, encoded, strict=True):
+        texts, spans = render_template(template, [column[rows] for column in slots], len(rows))
+        for row, text, own, tokens in zip(rows, texts, spans.tolist(), tokenizer.encode(texts), strict=True):
             inputs = {name: int(column[row]) for name, column in columns.items()}
-            prompts.append(_locate(number, inputs, text, spans, tokens))
+            prompts.append(_locate(number, inputs, text, [(start, end) for start, end in own], tokens))
     return PromptLayout(task.rendering.templates, tuple(prompts), every)
 
 

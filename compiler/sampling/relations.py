@@ -189,15 +189,14 @@ class Step:
         ends = np.concatenate([[0], np.cumsum(counts)]).astype(np.min_scalar_type(len(keys)))
         return ends, distinct, self.table.of(self.column)[order], running
 
-    def draw(self, assigned: Mapping[int, Column], size: int, generator: np.random.Generator) -> Column:
+    def draw(self, assigned: Mapping[int, Column], uniform: Weights) -> Column:
         """The column's codes given the others' (shape [draw]), in proportion to the weights; shape [draw]."""
         ends, distinct, codes, running = self._groups
         (keys,), _ = radix_keys([[assigned[c] for c in self.rest]], [self.sizes[c] for c in self.rest])
         if not self.rest:
-            keys = np.zeros(size, dtype=np.int64)
+            keys = np.zeros(len(uniform), dtype=np.int64)
         groups = keys if distinct is None else np.searchsorted(distinct, keys)
         first, last = ends[groups].astype(np.int64), ends[groups + 1].astype(np.int64) - 1
-        uniform = generator.random(size)
         if running is None:
             rows = first + (uniform * (last + 1 - first)).astype(np.int64)
         else:
@@ -221,9 +220,17 @@ class Elimination:
 
     def draw(self, rows: Column, generator: np.random.Generator) -> dict[int, Column]:
         """Assignments of every column, one for each of `rows` (rows of `table`), in proportion to their weights."""
+        return self.complete(rows, self.uniforms(len(rows), generator))
+
+    def uniforms(self, count: int, generator: np.random.Generator) -> Weights:
+        """The random numbers in [0, 1) that `count` draws take, shape [step, draw]."""
+        return generator.random((len(self.steps), count))
+
+    def complete(self, rows: Column, uniforms: Weights) -> dict[int, Column]:
+        """The assignments that `draw` makes of some rows and random numbers, shape [step, draw]."""
         assigned = {c: codes[rows] for c, codes in zip(self.table.columns, self.table.codes, strict=True)}
-        for step in reversed(self.steps):
-            assigned[step.column] = step.draw(assigned, len(rows), generator)
+        for step, uniform in zip(reversed(self.steps), uniforms, strict=True):
+            assigned[step.column] = step.draw(assigned, uniform)
         return assigned
 
     def expand(self, rows: Column, bound: int = MOST_ROWS) -> tuple[Column, dict[int, Column]]:

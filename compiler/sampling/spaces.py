@@ -32,6 +32,8 @@ _TRIES = 1 << 21
 _FEW_INPUTS = 128
 """Of a task with more inputs, a pool holds fewer."""
 _CERTAIN = 40.0
+_TRIED = 2.0
+"""Draws that are made at a time of each input, for each that is expected to be in the split."""
 
 
 class NoInputError(Exception):
@@ -286,11 +288,35 @@ class Space:
             waiting = np.flatnonzero(~inside)
             if not len(waiting):
                 return inputs
-            owner = np.repeat(waiting, max(1, 1024 // len(waiting)))
-            drawn, right = self.draw_once(cells[owner], generator)
+            copies = max(1, 1024 // len(waiting))
+            uniforms = self.solution.elimination.uniforms(len(waiting) * copies, generator)
+            self._redraw(cells, waiting, uniforms.reshape(-1, len(waiting), copies), inputs, inside)
+        raise NoInputError
+
+    def _redraw(
+        self, cells: Column, waiting: Column, uniforms: Weights, inputs: Codes, inside: npt.NDArray[np.bool_]
+    ) -> None:
+        """Fill in the first of some draws that is in the split, for each item that waits for one.
+
+        `uniforms` has shape [step, waiting item, copy]: what each draw is made of, which is cheap. The draws themselves
+        are made a few copies at a time, as long as an item waits.
+        """
+        width = math.ceil(_TRIED / max(self.region.share, _TRIED / uniforms.shape[2]))
+        for low in range(0, uniforms.shape[2], width):
+            tried = uniforms[:, :, low : low + width]
+            owner = np.repeat(waiting, tried.shape[2])
+            drawn, right = self._open_draw(cells[owner], tried.reshape(len(uniforms), len(owner)))
             hits = np.flatnonzero(right)[::-1]
             inputs[owner[hits]], inside[owner[hits]] = drawn[hits], True
-        raise NoInputError
+            still = ~inside[waiting]
+            waiting, uniforms = waiting[still], uniforms[:, still]
+            if not len(waiting):
+                return
+
+    def _open_draw(self, cells: Column, uniforms: Weights) -> tuple[Codes, npt.NDArray[np.bool_]]:
+        """Inputs of cells that are not listed, in whatever split, and whether each is in this one."""
+        inputs = self.layout.decode(self.solution, self.solution.elimination.complete(self.rows[cells], uniforms))
+        return inputs, in_range(self.recipe, self.region, inputs)
 
     def draw_once(self, cells: Column, generator: np.random.Generator) -> tuple[Codes, npt.NDArray[np.bool_]]:
         """An input for each cell, uniform among its own in all splits that share the domain; whether it is in this."""
@@ -303,9 +329,8 @@ class Space:
         at = self.start[some] + (generator.random(len(some)) * self.count[some]).astype(np.int64)
         inputs[inside] = self.inside[at]
         open_ = np.flatnonzero(~inside)
-        assigned = self.solution.elimination.draw(self.rows[cells[open_]], generator)
-        inputs[open_] = self.layout.decode(self.solution, assigned)
-        inside[open_] = in_range(self.recipe, self.region, inputs[open_])
+        uniforms = self.solution.elimination.uniforms(len(open_), generator)
+        inputs[open_], inside[open_] = self._open_draw(cells[open_], uniforms)
         return inputs, inside
 
 

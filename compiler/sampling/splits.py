@@ -47,6 +47,11 @@ class Region:
     hashed: tuple[float, float] | None
 
     @property
+    def share(self) -> float:
+        """The share of those inputs whose hash is in the range."""
+        return 1.0 if self.hashed is None else self.hashed[1] - self.hashed[0]
+
+    @property
     def size(self) -> float:
         """How many inputs the allowed codes make."""
         return product([len(codes) for codes in self.allowed])

@@ -23,7 +23,7 @@ def continue_texts(metric: RunMetric, text: FilledText, bases: Codes, encoding: 
         message = f"metric `{metric.name}` asks about a text that its table lacks"
         raise EnvironmentProblem("CS549", message, "add a row for every input")
     texts = [each or "" for each in shown]
-    prompts = [""] * len(texts) if encoding.prompt is None else render_prompts(encoding.prompt, distinct)[0]
+    prompts = [""] * len(texts) if encoding.prompt is None else render_prompts(encoding.prompt, distinct)
     assert metric.speech is not None, "a metric that asks about texts has a tokenizer"
     found = continue_prompts(open_tokenizer(metric.speech.folder, metric.speech.tokenizer), prompts, texts)
     for said, ids in zip(texts, found, strict=True):
