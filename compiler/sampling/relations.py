@@ -168,9 +168,32 @@ class Step:
     sizes: Mapping[int, int]
 
     @cached_property
+    def _key(self) -> tuple[int, ...]:
+        """The columns that tell groups apart: of many, few that determine the others, where these have a dense key.
+
+        A column that is a function of others, as a variable's is of the inputs, only makes keys sparse. Where weights
+        differ all columns stay: the groups' order enters the rounding of their running sums, and so what is drawn.
+        """
+        sizes = [self.sizes[c] for c in self.rest]
+        if product(sizes) <= _DENSE or not np.all(self.table.weight == 1):
+            return self.rest
+        (keys,), _ = radix_keys([[self.table.of(c) for c in self.rest]], sizes)
+        groups, seen, chosen = len(np.unique(keys)), 0, tuple[int, ...]()
+        for column in sorted(self.rest):  # the inputs come first
+            more = (*chosen, column)
+            (keys,), space = radix_keys([[self.table.of(c) for c in more]], [self.sizes[c] for c in more])
+            if space > _DENSE:
+                continue
+            count = int(np.count_nonzero(np.bincount(keys)))
+            chosen, seen = (more, count) if count > seen else (chosen, seen)
+            if seen == groups:
+                return chosen
+        return self.rest
+
+    @cached_property
     def _groups(self) -> tuple[Column, Column | None, Column, Weights | None]:
         """Where groups end, a zero before, sorted keys (None: all), the column's codes by group, running weights."""
-        (keys,), space = radix_keys([[self.table.of(c) for c in self.rest]], [self.sizes[c] for c in self.rest])
+        (keys,), space = radix_keys([[self.table.of(c) for c in self._key]], [self.sizes[c] for c in self._key])
         if not self.rest:
             keys = np.zeros(len(self.table), dtype=np.int64)
         order = sorting(keys, space)
@@ -192,7 +215,7 @@ class Step:
     def draw(self, assigned: Mapping[int, Column], uniform: Weights) -> Column:
         """The column's codes given the others' (shape [draw]), in proportion to the weights; shape [draw]."""
         ends, distinct, codes, running = self._groups
-        (keys,), _ = radix_keys([[assigned[c] for c in self.rest]], [self.sizes[c] for c in self.rest])
+        (keys,), _ = radix_keys([[assigned[c] for c in self._key]], [self.sizes[c] for c in self._key])
         if not self.rest:
             keys = np.zeros(len(uniform), dtype=np.int64)
         groups = keys if distinct is None else np.searchsorted(distinct, keys)
