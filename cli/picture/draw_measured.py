@@ -80,19 +80,19 @@ def _draw_rows(edges: Sequence[Mapping[str, Any]]) -> Panel:
     """For each edge the mean change that makes it stand out, with its interval, above that of random circuits."""
     if not edges:
         return Panel(0.0, 0.0, [])
-    rows = [(f"{e['source']} -> {e['target']}", _said(e), _change(e, e["own"]), _change(e, e["null"])) for e in edges]
-    columns = [max(width_of(row[column]) for row in rows) + GAP for column in (0, 1)]
-    left = sum(columns)
-    high = max([1e-9, *(change["high"] for row in rows for change in row[2:] if change is not None)])
+    named = max(width_of(_name(edge)) for edge in edges) + GAP
+    left = named + max(width_of(_said(edge)) for edge in edges) + GAP
+    changes = [(_change(edge, edge["own"]), edge["null"] and _change(edge, edge["null"])) for edge in edges]
+    high: float = max([1e-9, *(change["high"] for pair in changes for change in pair if change is not None)])
 
     def place(value: float) -> float:
         return left + AXIS * max(value, 0.0) / high
 
     content, top, widest = [], 0.0, 0.0
-    for name, said, own, null in rows:
+    for edge, (own, null) in zip(edges, changes, strict=True):
         beside = _numbers(own) + (f", random {_numbers(null)}" if null is not None else ", no random circuits")
         widest = max(widest, width_of(beside))
-        content += [text(0, top + 15, name), text(columns[0], top + 15, said, "quiet")]
+        content += [text(0, top + 15, _name(edge)), text(named, top + 15, _said(edge), "quiet")]
         content += _bar(null, place, top + 15, "edge", "tip") if null is not None else []
         content += _bar(own, place, top + 8, "holds range", "holds")
         content.append(text(left + AXIS + GAP, top + 15, beside, "small"))
@@ -103,14 +103,16 @@ def _draw_rows(edges: Sequence[Mapping[str, Any]]) -> Panel:
     return Panel(left + AXIS + GAP + widest, top + LINE + 6, content)
 
 
+def _name(edge: Mapping[str, Any]) -> str:
+    return f"{edge['source']} -> {edge['target']}"
+
+
 def _said(edge: Mapping[str, Any]) -> str:
     return f"{edge['stands_out']}{', self-repair' if edge['repaired'] else ''}"
 
 
-def _change(edge: Mapping[str, Any], paths: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+def _change(edge: Mapping[str, Any], paths: Mapping[str, Any]) -> Mapping[str, Any]:
     """The direct change of a direct edge, which without other nodes is all of it; else the total one."""
-    if paths is None:
-        return None
     direct = edge["stands_out"] == "direct" and paths["direct"] is not None
     change: Mapping[str, Any] = paths["direct" if direct else "total"]["change"]
     return change
