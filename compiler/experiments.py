@@ -293,7 +293,9 @@ class Quantity:
 class Part:
     """One inequality, normalised: T = constant + sum of coefficient * quantity; T >= 0, or |T| <= tolerance.
 
-    `written` is the relation as the author wrote it: for `<=`, T is the right side minus the left.
+    `written` is the relation as the author wrote it: for `<=`, T is the right side minus the left. `beside` is the
+    number that stands with the estimands, 1 in `1 - iia(A) >= .3`, and `mirrored` says that these stand on the right
+    side alone, `.3 <= iia(A)`: both are for readers, and decide nothing.
     """
 
     relation: Literal[">=", "=="]
@@ -301,6 +303,8 @@ class Part:
     coefficients: tuple[tuple[Fraction, int], ...]
     tolerance: Fraction = Fraction(0)
     written: Literal[">=", "<=", "=="] = ">="
+    beside: Fraction = field(default=Fraction(0), compare=False)
+    mirrored: bool = field(default=False, compare=False)
 
     def strength(self, index: int, signed: bool) -> int:
         """1 where T grows as a quantity gets stronger, -1 where T shrinks then, 0 where T does not read it.
