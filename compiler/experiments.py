@@ -21,7 +21,7 @@ from .network_facts import NetworkFacts
 from .prompts import SpokenTask
 from .row_layout import NO_TOKEN, Position, RowLayout
 from .sampling.items import Recipe
-from .terms import EstimandName, Expectation, Gain
+from .terms import ESTIMAND_VERSIONS, Differ, EstimandName, Expectation, Gain, OutputOf
 
 
 @record
@@ -203,6 +203,23 @@ class Measurement:
     """Of random circuits the variables of each draw: an item sets those of its own draw."""
     lacking: str = ""
     """What its random circuits lack, so that they cannot be drawn."""
+
+    @property
+    def version(self) -> int:
+        """The version of its estimand's definition.
+
+        A change of the answer is read as the task declares it, which says nothing new where that is the best class of
+        all, in one spelling of each value: what was stored of those is what would be measured.
+        """
+        score, version = self.term.score, ESTIMAND_VERSIONS[self.estimand]
+        if not (isinstance(score, Differ) and isinstance(score.left, OutputOf)):
+            return version
+        return version + any(answer.among or any(answer.also) for answer in self.encoding.answers)
+
+    @property
+    def redefined(self) -> dict[str, int]:
+        """What keys and locks say of its definition: its version, and nothing of a first one."""
+        return {} if self.version == 1 else {"definition": self.version}
 
     @property
     def families(self) -> tuple[str, ...]:
