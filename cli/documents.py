@@ -65,6 +65,7 @@ class Document(BaseModel):
     plan: dict[str, Any] | None = None
     graph: dict[str, Any] | None = None
     declared: dict[str, list[dict[str, str]]] | None = None
+    engine: str | None = None
     lock: LockDocument | None = None
     diff: ResultDiff | None = None
     replay: dict[str, Any] | None = None

@@ -4,12 +4,15 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..compiler.checks.check_runnable import check_runnable
-from ..compiler.pipeline import Checked, compile_spec
+from ..compiler.pipeline import Checked
 from .output import Output, add_common
 from .workflow import check, open_store, spec_docs
+
+if TYPE_CHECKING:
+    from ..runtime.deciding.verdicts import Result
 
 
 def add_arguments(commands: "argparse._SubParsersAction[Any]") -> None:
@@ -32,18 +35,14 @@ def run(options: argparse.Namespace, output: Output) -> int:
     output.show(checked.source, checked.warnings)
     from ..runtime.errors import EnvironmentProblem
     from ..runtime.results.dependency_graph import build_graph, node_link, render_dot
-    from ..runtime.results.result_document import read_result
     from .page import open_page
     from .picture import render_picture
+    from .recompile import find_current
     from .render_graph import render_measured_graph
 
     name = Path(options.spec).stem
-    result = None
-    if not check_runnable(checked.program, checked.networks):  # what cannot be run has no result
-        key = compile_spec(checked).key
-        store = open_store(checked.source.path, options.store)
-        found = (result for path in store.results(name) if (result := read_result(path)) is not None)
-        result = next((r for r in found if r.plan == key), None)
+    runs = not check_runnable(checked.program, checked.networks)  # what cannot be run has no result
+    result = find_current(checked, open_store(checked.source.path, options.store)) if runs else None
     docs = spec_docs(checked.program)
     graph = build_graph(checked.models.values(), _placed(checked), _uses(checked), result, docs)
     folder = Path(options.out)
@@ -58,7 +57,7 @@ def run(options: argparse.Namespace, output: Output) -> int:
             (folder / file).write_text(text, encoding="utf-8")
     except OSError as problem:
         raise EnvironmentProblem("CS522", f"`{options.out}` cannot be written: {problem.strerror}") from None
-    verdicts = "no result matches the spec: no verdicts drawn" if result is None else "with verdicts"
+    verdicts = "no result matches the spec: no verdicts drawn" if result is None else f"with {_made_by(result)}"
     declared, measured = _declared(checked), () if result is None else result.graphs
     for name, nodes in declared.items():
         if name.partition(" on ")[0] not in {one.name for one in measured}:
@@ -70,8 +69,17 @@ def run(options: argparse.Namespace, output: Output) -> int:
     output.write("".join(f"wrote {folder / file}\n" for file in files) + f"{verdicts}\n")
     output.add("declared", declared)
     output.add("graph", node_link(graph))
+    if result is not None:
+        output.add("engine", result.environment.engine)
     output.add("files", [str(folder / file) for file in files])
     return 0
+
+
+def _made_by(result: "Result") -> str:
+    """`verdicts of engine hooks, on maps that fused fitted`."""
+    ran = result.environment
+    fitted = f", on maps that {ran.fitted_by} fitted" if ran.fitted_by not in (None, ran.engine) else ""
+    return f"verdicts of engine {ran.engine}{fitted}"
 
 
 def _declared(checked: Checked) -> dict[str, list[dict[str, str]]]:

@@ -1,12 +1,15 @@
-"""The plan that a stored result came from, compiled again from its spec."""
+"""The plan that a stored result came from, compiled again from its spec, and the results that a spec still has."""
 
 from typing import TYPE_CHECKING, cast, get_args
 
 from ..compiler.pipeline import Checked, compile_spec
+from ..runtime.deciding.verdicts import Result
+from ..runtime.results.result_document import read_result
+from ..runtime.results.store import Store
 from .find_result import FoundResult, ResultProblem
 
 if TYPE_CHECKING:
-    from ..compiler.plan import Plan
+    from ..compiler.plan import EngineName, Plan
 
 
 def recompile(checked: Checked, found: FoundResult) -> "Plan":
@@ -26,6 +29,27 @@ def recompile(checked: Checked, found: FoundResult) -> "Plan":
     if plan.key != found.result.plan:
         raise stale(found.path.name, f"expected the plan {found.result.plan[:16]}, found {plan.key[:16]}")
     return plan
+
+
+def find_current(checked: Checked, store: Store) -> Result | None:
+    """The newest result of a spec as it stands that can be run, whatever engines made it; None where there is none."""
+    from ..compiler.plan import EngineName
+
+    known = get_args(EngineName)
+    keys: dict[tuple[str, str], str] = {}
+    for path in store.results(checked.source.path.stem):
+        result = read_result(path)
+        if result is None:
+            continue
+        engine = result.environment.engine
+        engines = (engine, result.environment.fitted_by or engine)
+        if any(each not in known for each in engines):
+            continue
+        if engines not in keys:
+            keys[engines] = compile_spec(checked, *cast("tuple[EngineName, EngineName]", engines)).key
+        if keys[engines] == result.plan:
+            return result
+    return None
 
 
 def stale(name: str, why: str) -> ResultProblem:

@@ -21,7 +21,7 @@ from .network_facts import NetworkFacts
 from .prompts import SpokenTask
 from .row_layout import NO_TOKEN, Position, RowLayout
 from .sampling.items import Recipe
-from .terms import EstimandName, Expectation, Gain
+from .terms import ESTIMAND_VERSIONS, Differ, EstimandName, Expectation, Gain, OutputOf
 
 
 @record
@@ -205,6 +205,23 @@ class Measurement:
     """What its random circuits lack, so that they cannot be drawn."""
 
     @property
+    def version(self) -> int:
+        """The version of its estimand's definition.
+
+        A change of the answer is read as the task declares it, which says nothing new where that is the best class of
+        all, in one spelling of each value: what was stored of those is what would be measured.
+        """
+        score, version = self.term.score, ESTIMAND_VERSIONS[self.estimand]
+        if not (isinstance(score, Differ) and isinstance(score.left, OutputOf)):
+            return version
+        return version + any(answer.among or any(answer.also) for answer in self.encoding.answers)
+
+    @property
+    def redefined(self) -> dict[str, int]:
+        """What keys and locks say of its definition: its version, and nothing of a first one."""
+        return {} if self.version == 1 else {"definition": self.version}
+
+    @property
     def families(self) -> tuple[str, ...]:
         """The families of maps that a verdict speaks of; of an effect, which sets places as they are, the learned."""
         if self.grounding is None or (self.estimand in ("effect", "change") and self.fitting is None):
@@ -276,7 +293,9 @@ class Quantity:
 class Part:
     """One inequality, normalised: T = constant + sum of coefficient * quantity; T >= 0, or |T| <= tolerance.
 
-    `written` is the relation as the author wrote it: for `<=`, T is the right side minus the left.
+    `written` is the relation as the author wrote it: for `<=`, T is the right side minus the left. `beside` is the
+    number that stands with the estimands, 1 in `1 - iia(A) >= .3`, and `mirrored` says that these stand on the right
+    side alone, `.3 <= iia(A)`: both are for readers, and decide nothing.
     """
 
     relation: Literal[">=", "=="]
@@ -284,6 +303,8 @@ class Part:
     coefficients: tuple[tuple[Fraction, int], ...]
     tolerance: Fraction = Fraction(0)
     written: Literal[">=", "<=", "=="] = ">="
+    beside: Fraction = field(default=Fraction(0), compare=False)
+    mirrored: bool = field(default=False, compare=False)
 
     def strength(self, index: int, signed: bool) -> int:
         """1 where T grows as a quantity gets stronger, -1 where T shrinks then, 0 where T does not read it.

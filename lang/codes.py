@@ -185,6 +185,7 @@ CODES: dict[str, Code] = {
     "CS446": Code("cells of a recipe by something that has one value only"),
     "CS447": Code("recipes that are balanced differently and cannot be joined"),
     "CS448": Code("a recipe whose conditions are too long over inputs"),
+    "CS449": Code("a claim at less confidence than the file's"),
     "CS320": Code("a site that the network does not have"),
     "CS321": Code("dims that the site does not have"),
     "CS322": Code("variables that need more dims than their site has"),

@@ -10,7 +10,7 @@ from .checks.functions import check_functions
 from .checks.models import CheckedModel, check_model
 from .checks.network import check_network
 from .checks.recipes import check_recipe
-from .checks.settings import check_budget, check_settings
+from .checks.settings import check_budget, check_confidences, check_settings
 from .checks.tables import check_table
 from .checks.tasks import check_task
 from .checks.used_alignments import used_alignments
@@ -117,7 +117,10 @@ class _Checker:
             checked = check_claim(claim, names, self.source, self.report)
             if checked is not None:
                 self.claims[checked.name] = checked
+        errors = self.report.errors
         settings = check_settings(self._all(SettingsSyntax), self.report)
+        if self.report.errors == errors:
+            check_confidences(claims, settings, self.report)
         self._warn_unused(alignments, claims)
         return Program(
             self.tree.doc,

@@ -1,4 +1,4 @@
-"""From a spec's dependency graph to its picture: models, searches and claims, one below the other, as SVG."""
+"""From a spec's dependency graph to its picture: models, searches, measured graphs and claims, below each other."""
 
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 import networkx as nx
 
 from .draw_claims import draw_claims
+from .draw_measured import draw_measured
 from .draw_models import Panel, draw_model
 from .draw_searches import draw_search
 from .svg import CHARACTER, LINE, drawing, moved, rectangle, text
@@ -15,7 +16,7 @@ WIDTH = 860.0
 
 
 def render_picture(graph: "nx.DiGraph[str]", title: str, doc: str) -> str:
-    """The picture of what `build_graph` gives, every variable, place, searched site, claim and verdict by name.
+    """The picture of what `build_graph` gives: variables, places, searched sites, measured edges, claims and verdicts.
 
     Below the `title` stands the first paragraph of `doc`.
     """
@@ -23,6 +24,7 @@ def render_picture(graph: "nx.DiGraph[str]", title: str, doc: str) -> str:
     rows = [
         *_beside([draw_model(graph, model) for model in models]),
         *_beside([draw_search(search) for search in graph.graph["searches"]]),
+        *_beside([draw_measured(measured) for measured in graph.graph.get("measured", ())]),
         *([[draw_claims(graph.graph["claims"])]] if graph.graph["claims"] else []),
     ]
     width = max([WIDTH, *(_width(row) + 2 * EDGE for row in rows)])
@@ -40,7 +42,9 @@ def render_picture(graph: "nx.DiGraph[str]", title: str, doc: str) -> str:
         top += max(panel.height for panel in row) + SPACE
     height = top - SPACE + EDGE
     page = rectangle(0.5, 0.5, width - 1, height - 1, "page", 8)
-    description = "causal models, where their variables live, what searches scored, and the verdicts of the claims"
+    description = (
+        "causal models, where their variables live, what searches and graphs measured, and the verdicts of the claims"
+    )
     return drawing(width, height, f"{title}: a picture of the spec", description, [page, *content])
 
 

@@ -23,6 +23,7 @@ text { font: 12px ui-monospace, SFMono-Regular, Menlo, "DejaVu Sans Mono", Conso
 .middle { text-anchor: middle; }
 .end { text-anchor: end; }
 .edge { fill: none; stroke: var(--quiet); stroke-width: 1.2; }
+.indirect { stroke-dasharray: 5 4; }
 .tip { fill: var(--quiet); }
 .box { fill: var(--page); stroke: var(--quiet); }
 .input { fill: var(--box); stroke: var(--line); }
@@ -67,7 +68,7 @@ def dot(x: float, y: float, radius: float, kind: str) -> str:
     return f"<circle{_at(cx=x, cy=y, r=radius)}{_class(kind)}/>"
 
 
-def arrow(points: list[tuple[float, float]]) -> str:
+def arrow(points: list[tuple[float, float]], kind: str = "edge") -> str:
     """A curve through points from the left to the right, level at each, with a tip at the last one."""
     (x, y), *others = points
     (end_x, end_y) = points[-1]
@@ -76,11 +77,22 @@ def arrow(points: list[tuple[float, float]]) -> str:
         half = (x + to_x) / 2
         path.append("C" + " ".join(map(_number, (half, y, half, to_y, to_x, to_y))))
         x, y = to_x, to_y
-    tip = " ".join(
-        f"{_number(px)},{_number(py)}"
-        for px, py in ((end_x, end_y), (end_x - 7, end_y - 3.5), (end_x - 7, end_y + 3.5))
-    )
-    return f'<path d="{"".join(path)}" class="edge"/><polygon points="{tip}" class="tip"/>'
+    tip = _tip((end_x, end_y), (end_x - 7, end_y - 3.5), (end_x - 7, end_y + 3.5))
+    return f'<path d="{"".join(path)}"{_class(kind)}/>{tip}'
+
+
+def returning_arrow(start: tuple[float, float], end: tuple[float, float], lowest: float, kind: str) -> str:
+    """A curve that leaves a point downwards, runs as low as `lowest`, and comes up to another one, where its tip is."""
+    (x, y), (to_x, to_y) = start, end
+    below = (lowest - (y + to_y) / 8) / 0.75
+    path = f"M{_number(x)} {_number(y)}C" + " ".join(map(_number, (x, below, to_x, below, to_x, to_y)))
+    tip = _tip((to_x, to_y), (to_x - 3.5, to_y + 7), (to_x + 3.5, to_y + 7))
+    return f'<path d="{path}"{_class(kind)}/>{tip}'
+
+
+def _tip(*corners: tuple[float, float]) -> str:
+    points = " ".join(f"{_number(x)},{_number(y)}" for x, y in corners)
+    return f'<polygon points="{points}" class="tip"/>'
 
 
 def moved(x: float, y: float, content: list[str]) -> str:

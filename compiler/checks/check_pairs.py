@@ -129,7 +129,7 @@ def _check_test(program: Program, measurement: Measurement, claim: Span, populat
                 f"{what}: too few for a bound" if drawn.drawable is None else f"{what}, {possible:,} can be drawn",
                 Label(span),
                 notes=(*notes, f"a bound needs at least {FEWEST}"),
-                help="on a small domain, decide the claim `exhaustively`; else make `size` or the `test` share larger",
+                help=_more_items(measurement, drawn.drawable is not None, populations),
             )
         ]
     return [
@@ -138,10 +138,27 @@ def _check_test(program: Program, measurement: Measurement, claim: Span, populat
             f"{what}, {possible:,} can be drawn",
             Label(span),
             notes=notes,
-            help="the claim is decided on these; `exhaustively` runs every one",
+            help="the claim is decided on these; `exhaustively` runs every one, and a smaller `size` asks for fewer",
             severity="warning",
         )
     ]
+
+
+def _more_items(measurement: Measurement, used_up: bool, populations: Populations) -> str:
+    """What gives a bound its items: of a split that is used up, `uniform` where cells are rare, found by drawing so."""
+    if not used_up:
+        return "on a small domain, decide the claim `exhaustively`; else make `size` or the `test` share larger"
+    if measurement.recipe.cells != ():
+        alike = populations.open(replace(measurement.recipe, cells=()))
+        drawn = alike.draw("test", measurement.count)
+        possible = measurement.count if drawn.drawable is None else drawn.drawable
+        if possible >= FEWEST:
+            where = "in the recipe" if measurement.recipe.cells is None else "in place of `balanced`"
+            return (
+                f"some values are rare: with `uniform` {where} all inputs weigh the same, and {possible:,} items can "
+                "be drawn; or decide the claim `exhaustively`"
+            )
+    return "on a small domain, decide the claim `exhaustively`; else make the `test` share larger or loosen `where`"
 
 
 def _check_fit(recipe: Recipe, count: int, claim: Span, populations: Populations) -> list[Diagnostic]:

@@ -20,7 +20,6 @@ from ..lowering.autoencoder_keys import autoencoder_parts
 from ..plan import CODE_VERSIONS
 from ..sampling.draw_items import LAW
 from ..sampling.items import HeldOut
-from ..terms import ESTIMAND_VERSIONS
 from .lowered_form import lowered_form, recipe_form
 
 if TYPE_CHECKING:
@@ -200,18 +199,12 @@ def _lock_quantity(quantity: Quantity, weights: Mapping[str, LockedWeights], who
             FORMAT,
             term=own["term"],
             quantity=_rest(quantity, "measurement", "positive_control", "vetoes"),
-            **_redefined(measurement),
+            **measurement.redefined,
         ),
         places=content_key("places", FORMAT, places=own["places"]),
         fit=own["fit"],
         controls=content_key("controls", FORMAT, **controls),
     )
-
-
-def _redefined(measurement: Measurement) -> dict[str, int]:
-    """The version of an estimand's definition; a first one says nothing."""
-    version = ESTIMAND_VERSIONS[measurement.estimand]
-    return {} if version == 1 else {"definition": version}
 
 
 def _measurement_form(measurement: Measurement, weights: Mapping[str, LockedWeights], whole: bool) -> dict[str, Any]:
@@ -240,7 +233,7 @@ def _lock_ranking(ranking: Ranking, weights: Mapping[str, LockedWeights]) -> lis
     score = _measurement_form(ranking.score, weights, whole=False)
     del score["items"]
     places = _rest(ranking, "name", "score", "select_count")
-    return [score, recipe_form(ranking.score.recipe), ranking.select_count, places]
+    return [score | ranking.score.redefined, recipe_form(ranking.score.recipe), ranking.select_count, places]
 
 
 def _lock_fit(fitting: Fitting, weights: Mapping[str, LockedWeights]) -> LockedFit:

@@ -56,7 +56,6 @@ from ..plan import (
 from ..render_terms import render
 from ..sampling.items import Recipe, Split
 from ..terms import (
-    ESTIMAND_VERSIONS,
     Agree,
     Amount,
     Apart,
@@ -248,9 +247,8 @@ class _Planning:
         if origin is not None or not isinstance(measurement.term.score, Agree | Amount):
             natural = self.plan_items(measurement.recipe, "fit", NATURAL, measurement.encoding)
         others = tuple(OtherNetwork(name, self.plan_network(name, None), fed) for name, fed in measurement.others)
-        version = ESTIMAND_VERSIONS[measurement.estimand]
         parts: dict[str, Any] = {
-            "estimand": (measurement.estimand, version),
+            "estimand": (measurement.estimand, measurement.version),
             "items": items,
             "candidates": [(c.network.key, c.fit, c.frame_seed) for c in candidates],
             "grounding": measurement.grounding,
@@ -297,7 +295,7 @@ class _Planning:
             circuits=circuits,
             draws=measurement.draws,
             origin=None if origin is None else OriginPlaces(origin.grounding, origin.variables, origin.encoding),
-            version=version,
+            version=measurement.version,
         )
         looked = content_key("evaluate", CODE_VERSIONS["evaluate"], **look)
         self.judged[key] = looked if measurement.metric is None else content_key("unjudged", 1, form=unjudged)
@@ -335,6 +333,7 @@ class _Planning:
             metric=score.metric,
             engine=self.fitted_by,
             **autoencoder_parts(grounding.frames),
+            **score.redefined,
         )
         measure = EvaluateStep(
             key=key,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from typing import Literal
 
 from ...lang.claims import Claim, Comparison, Estimand, Iia, Linear
 from ...lang.effects import Effect
@@ -81,7 +82,10 @@ def _lower_part(part: Comparison, estimands: Sequence[Estimand]) -> Part:
     constant, coefficients = _normalise(part, estimands)
     tolerance = Fraction(0) if part.tolerance is None else _fraction(part.tolerance)
     pairs = tuple((value, index) for index, value in coefficients.items())
-    return Part("==" if part.relation == "==" else ">=", constant, pairs, tolerance, part.relation)
+    mirrored = not part.left.terms
+    beside = _fraction((part.right if mirrored else part.left).constant)
+    relation: Literal["==", ">="] = "==" if part.relation == "==" else ">="
+    return Part(relation, constant, pairs, tolerance, part.relation, beside, mirrored)
 
 
 def _signs(parts: tuple[Part, ...], index: int, signed: bool) -> set[int]:

@@ -1,9 +1,12 @@
 """`settings` and `fit` blocks, and networks, as written -> their values."""
 
+from collections.abc import Iterable
+
 from ..diagnostics import Label
 from ..program import ControlSettings, FitSettings, Settings
 from ..scope import Reporter, report_repeated
 from ..suggest import suggest
+from ..syntax.claims import ClaimSyntax
 from ..syntax.leaves import Decimal
 from ..syntax.settings import Setting, SettingsBlock, SettingsSyntax
 
@@ -53,6 +56,21 @@ def check_settings(syntaxes: list[SettingsSyntax], report: Reporter) -> Settings
     seed = _whole(entries["seed"], 0, report) if "seed" in entries else defaults.seed
     controls = _controls(first.blocks, report)
     return Settings(confidence, seed or 0, controls)
+
+
+def check_confidences(claims: Iterable[ClaimSyntax], settings: Settings, report: Reporter) -> None:
+    """No claim asks for less confidence than the file has: its clause would do nothing."""
+    stated = {claim.confidence.span: float(claim.confidence.value) for claim in claims if claim.confidence is not None}
+    for span, value in stated.items():
+        if 0 < value < settings.confidence:
+            report.error(
+                "CS449",
+                f"expected at least the file's confidence, {settings.confidence:g}, found {value:g}",
+                span,
+                "a claim may err less than the file, never more",
+                help=f"leave `at confidence` out, or state `settings {{ confidence: {value:g} }}` for all claims",
+                notes=["the file's confidence is that of all its claims together; each gets its share of the error"],
+            )
 
 
 def check_budget(syntaxes: list[SettingsSyntax], report: Reporter) -> int | None:

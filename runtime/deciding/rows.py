@@ -1,6 +1,7 @@
 """From scores and intervals to the rows of a verdict."""
 
 from fractions import Fraction
+from typing import Literal
 
 from ...compiler.experiments import Part
 from ..scoring.scores import Scores
@@ -50,18 +51,18 @@ def quantity_row(evaluated: Evaluated, alpha: float, among: bool) -> QuantityRow
 
 
 def part_row(part: Part, found: PartInterval, evaluated: list[Evaluated]) -> PartRow:
-    """One inequality as written: estimands on the left, the bound on the right."""
-    sign = -1 if part.written == "<=" else 1
-    interval = found.interval.shift(-float(part.constant)).scale(sign)
-    left = sign * (found.estimate - part.constant)
+    """One inequality as written, with all estimands and the number beside them on the left, the bound on the right."""
+    sign = -1 if (part.written == "<=") != part.mirrored else 1
+    interval = found.interval.shift(-float(part.constant)).scale(sign).shift(float(part.beside))
+    left = sign * (found.estimate - part.constant) + part.beside
     read = [evaluated[index] for _, index in part.coefficients]
     return PartRow(
-        text=_linear_text([(sign * c, evaluated[i].quantity.text) for c, i in part.coefficients]),
-        relation=part.written,
+        text=_linear_text([(sign * c, evaluated[i].quantity.text) for c, i in part.coefficients], part.beside),
+        relation=MIRRORED[part.written] if part.mirrored else part.written,
         estimate=float(left),
         low=interval.low,
         high=interval.high,
-        bound=float(-sign * part.constant),
+        bound=float(part.beside - sign * part.constant),
         tolerance=float(part.tolerance),
         paired=found.paired,
         method=found.method,
@@ -72,6 +73,8 @@ def part_row(part: Part, found: PartInterval, evaluated: list[Evaluated]) -> Par
     )
 
 
+Relation = Literal[">=", "<=", "=="]
+MIRRORED: dict[Relation, Relation] = {">=": "<=", "<=": ">=", "==": "=="}
 STANDING: dict[Status, Standing] = {
     "pass": "passes",
     "miss above": "misses",
@@ -86,12 +89,15 @@ def _budget(evaluated: Evaluated) -> int:
     return evaluated.scores.n if budget is None else budget
 
 
-def _linear_text(terms: list[tuple[Fraction, str]]) -> str:
+def _linear_text(terms: list[tuple[Fraction, str]], beside: Fraction) -> str:
+    """`2 * iia(A) - iia(B) + 0.1`; the number comes first before estimands that start with a minus: `1 - iia(A)`."""
+    named = [(c, name if abs(c) == 1 else f"{float(abs(c)):g} * {name}") for c, name in terms]
+    if beside:
+        named.insert(0 if beside > 0 > terms[0][0] else len(named), (beside, f"{float(abs(beside)):g}"))
     text = ""
-    for coefficient, name in terms:
-        size = "" if abs(coefficient) == 1 else f"{float(abs(coefficient)):g} * "
-        joint = (" - " if text else "-") if coefficient < 0 else (" + " if text else "")
-        text += f"{joint}{size}{name}"
+    for sign, name in named:
+        joint = (" - " if text else "-") if sign < 0 else (" + " if text else "")
+        text += f"{joint}{name}"
     return text
 
 

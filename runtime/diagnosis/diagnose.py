@@ -110,7 +110,8 @@ def too_low(step: DecideStep, verdict: Verdict) -> tuple[int, ...]:
 
 def _wanted(part: Part, row: PartRow) -> list[int]:
     """The quantities that a part wants higher: for an equality, to move the left side towards the bound."""
-    sign = -1 if row.relation == "==" and row.estimate > row.bound else 1
+    low, high = (row.estimate, row.bound) if part.mirrored else (row.bound, row.estimate)
+    sign = -1 if row.relation == "==" and high > low else 1
     return [index for coefficient, index in part.coefficients if sign * coefficient > 0]
 
 

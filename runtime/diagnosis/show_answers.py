@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ...compiler.causal_model import CausalModel
 from ...compiler.experiments import AnswerAt, Encoding
-from ..scoring.answer_sequences import sequences_right
+from ..scoring.answer_sequences import sequences_right, sequences_said
 from ..scoring.encode import show_class
 
 TIE = "tie"
@@ -74,8 +74,9 @@ def _show_sequences(
 ) -> Iterator[str]:
     """The one answer, of several tokens, of each item."""
     ((words, answer),) = _parts(model, encoding)
-    right, _ = sequences_right(logits, labels.to(logits.device), answer, among or answer.among)
-    best = logits.argmax(2)
+    codes, chosen = labels.to(logits.device), among or answer.among
+    right, _ = sequences_right(logits, codes, answer, chosen)
+    best = sequences_said(logits, codes, answer, chosen)
     for given, code, is_right in zip(best.tolist(), labels.tolist(), right.tolist(), strict=True):
         wanted = answer.sequences[code]
         others = [token for token, own in zip(given, wanted, strict=False) if token != own]

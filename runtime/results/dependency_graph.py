@@ -91,7 +91,9 @@ def node_link(graph: "nx.DiGraph[str]") -> dict[str, Any]:
 def render_dot(graph: "nx.DiGraph[str]", title: str) -> str:
     """The graph in DOT, one cluster a model: boxes are inputs, ellipses variables, double ellipses outputs.
 
-    Doc strings of the spec and its models are tooltips, which a picture in SVG shows under the pointer.
+    Each measured graph is a cluster of its nodes, with the edges that stand out and their mean changes, dashed where
+    other nodes carry the effect. Doc strings of the spec and its models are tooltips, which a picture in SVG shows
+    under the pointer.
     """
     lines = [f"digraph {_quote(title)} {{", "  rankdir=LR;", '  node [fontname="sans-serif", fontsize=11];']
     if "doc" in graph.graph:
@@ -107,7 +109,29 @@ def render_dot(graph: "nx.DiGraph[str]", title: str) -> str:
                 lines.append(f"    {_quote(node)} [{_attributes(data)}];")
         lines.append("  }")
     lines += [f"  {_quote(parent)} -> {_quote(child)};" for parent, child in graph.edges]
+    for number, measured in enumerate(graph.graph.get("measured", ()), len(models)):
+        lines += _render_measured(measured, number)
     return "\n".join([*lines, "}"]) + "\n"
+
+
+def _render_measured(graph: Mapping[str, Any], number: int) -> Iterator[str]:
+    """The cluster of a measured graph."""
+    yield f"  subgraph cluster_{number} {{"
+    head = f"graph {graph['name']} on {graph['network']}"
+    yield f"    label={_quote(head)};"
+    yield '    fontname="sans-serif";'
+    names = {node["name"]: _quote(f"graph {graph['name']}.{node['name']}") for node in graph["nodes"]}
+    for node in graph["nodes"]:
+        label = f"{node['name']}: {node['circuit']}\n{node['metric']}"
+        yield f"    {names[node['name']]} [label={_quote(label)}, shape=box];"
+    yield "  }"
+    for edge in graph["edges"]:
+        direct = edge["stands_out"] == "direct"
+        paths = edge["own"]["direct"] if direct and edge["own"]["direct"] is not None else edge["own"]["total"]
+        if edge["stands_out"] != "none":
+            style = "" if direct else ", style=dashed"
+            change = f"{paths['change']['estimate']:.3f}"
+            yield f"  {names[edge['source']]} -> {names[edge['target']]} [label={_quote(change)}{style}];"
 
 
 def _place(place: Placed, claims: tuple[ClaimUse, ...], verdicts: Mapping[str, Verdict]) -> dict[str, Any]:

@@ -15,15 +15,24 @@ def sequences_right(logits: Tensor, codes: Tensor, answer: AnswerAt, among: bool
     right = torch.ones(len(logits), dtype=torch.bool, device=logits.device)
     lead = torch.full((len(logits),), torch.inf, device=logits.device)
     for step, (wanted, allowed) in enumerate(_steps(answer, logits.shape[2], logits.device)):
-        here = logits[:, step].float()
-        if among:
-            here = here.masked_fill(~allowed[codes], -torch.inf)
+        here = _of_these(logits[:, step], allowed[codes], among)
         token, counts = wanted[codes], wanted[codes] >= 0
         top = here.topk(2, dim=1).values if here.shape[1] > 1 else here.expand(-1, 2) + torch.tensor([1.0, 0.0])
         ahead = top[:, 0] - top[:, 1]
         right &= ~counts | ((here.argmax(1) == token) & (ahead > 0))
         lead = torch.where(counts, torch.minimum(lead, ahead), lead)
     return right, lead
+
+
+def sequences_said(logits: Tensor, codes: Tensor, answer: AnswerAt, among: bool) -> Tensor:
+    """The best class at each token where a code's sequence is fed, shape [item, read]; arguments as before."""
+    steps = enumerate(_steps(answer, logits.shape[2], logits.device))
+    return torch.stack([_of_these(logits[:, at], allowed[codes], among).argmax(1) for at, (_, allowed) in steps], 1)
+
+
+def _of_these(logits: Tensor, allowed: Tensor, among: bool) -> Tensor:
+    """Logits [item, class] as they are compared: `among` the allowed classes, or all."""
+    return logits.float().masked_fill(~allowed, -torch.inf) if among else logits.float()
 
 
 def sequence_losses(logits: Tensor, codes: Tensor, answer: AnswerAt) -> Tensor:

@@ -74,6 +74,19 @@ def declared_best(logits: Tensor, answer: AnswerAt) -> Tensor:
     return torch.tensor(answer.codes, device=logits.device)[best]
 
 
+def said_class(logits: Tensor, answer: AnswerAt) -> Tensor:
+    """What is answered, as a class: the best one of logits [item, class], of all or as the task declares; shape [item].
+
+    A declared value is its own class, in whichever spelling it is said.
+    """
+    own = torch.tensor(answer.classes, device=logits.device)
+    if answer.among:
+        return own[declared_best(logits, answer)]
+    stands = torch.arange(logits.shape[1], device=logits.device)
+    stands[list(answer.declared)] = own[list(answer.codes)]
+    return stands[logits.argmax(1)]
+
+
 def near_ties(logits: Tensor, answer: AnswerAt) -> Tensor:
     """Whether the two best declared classes of logits [item, class] are closer than 1e-4; shape [item]."""
     if len(answer.declared) < 2:

@@ -34,7 +34,7 @@ from ..engines import Engine
 from ..engines.feed import Feed
 from ..errors import EngineRefusal
 from ..metrics import Judging, read_metric, score_metric
-from .answers import compare, declared_best, near_ties
+from .answers import compare, declared_best, near_ties, said_class
 from .encode import encode
 from .natural import Natural
 from .other_networks import NO_OTHERS, Other, elsewhere
@@ -150,7 +150,8 @@ def _read(query: Query, logits: Tensor, labels: Tensor, encoding: Encoding, step
         near = near | near_ties(one, answer)
     if isinstance(step.score, Gain):
         return _Reading(among, among, near)
-    return _Reading(torch.stack([one.argmax(1) for one in said], 1), among, near)
+    over_all = [said_class(one, answer) for one, answer in zip(said, encoding.answers, strict=True)]
+    return _Reading(torch.stack(over_all, 1), among, near)
 
 
 # --- what is set -----------------------------------------------------------------------------------------------------

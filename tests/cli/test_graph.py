@@ -224,3 +224,24 @@ def test_names_of_files_and_alignments_lose_no_verdict(tmp_path: Path) -> None:
     assert "with verdicts" in run("graph", spec, "--store", store, "--out", tmp_path).out
     small(tmp_path, body.replace("differences", "other"), name="a[1].cspec")
     assert "with verdicts" in run("graph", spec, "--store", store, "--out", tmp_path).out
+
+
+def test_a_result_of_any_engine_is_found_and_the_engine_is_named(tmp_path: Path) -> None:
+    spec = small(tmp_path, DIFFERENCES + CLAIM)
+    run("verify", spec, "--engine", "hooks")
+    draws = ("graph", spec, "--out", tmp_path / "out")
+    assert run(*draws).out.endswith("\nwith verdicts of engine hooks\n")
+    assert [claim["outcome"] for claim in claims_of(draw(spec), "both_equalities.left")] == ["holds"]
+    assert json.loads(run(*draws, "--json").out)["engine"] == "hooks"
+    run("verify", spec)
+    assert run(*draws).out.endswith("\nwith verdicts of engine fused\n")
+    small(tmp_path, DIFFERENCES + CLAIM.replace("== 1", ">= 0.5"))
+    assert "no verdicts drawn" in run(*draws).out
+
+
+def test_maps_of_another_engine_are_named(tmp_path: Path) -> None:
+    learned = LEARNED.replace("size 4", "size 4\n  fit { steps: 2, seeds: 1 }")
+    spec = small(tmp_path, learned)
+    run("verify", spec, "--engine", "hooks", "--fit-engine", "fused")
+    done = run("graph", spec, "--out", tmp_path / "out")
+    assert "with verdicts of engine hooks, on maps that fused fitted" in done.out

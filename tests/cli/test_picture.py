@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import subprocess
 import xml.etree.ElementTree as ET
 from itertools import pairwise
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 from cspec.cli.picture.draw_searches import draw_search, split_place
 from cspec.cli.picture.layered_layout import ROW, lay_out
+from cspec.cli.picture.svg import returning_arrow
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,6 +27,7 @@ align found: both_equalities -> net {
 }
 claim searched: iia(found) >= 0.9
 """
+SELF_REPAIR = Path(__file__).parents[2] / "specs" / "self_repair"
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -150,3 +154,52 @@ def test_an_edge_that_passes_a_rank_goes_around_its_nodes() -> None:
     layout = lay_out(dict.fromkeys("abc", 30.0), [("a", "b"), ("b", "c"), ("a", "c")])
     ((_, y),) = layout.bends["a", "c"]
     assert abs(y - layout.middles["b"][1]) > ROW / 2
+
+
+def test_a_measured_graph_shows_its_edges_and_what_random_circuits_do(tmp_path: Path) -> None:
+    for name in ("self_repair.cspec", "self_repair.safetensors"):
+        shutil.copy(SELF_REPAIR / name, tmp_path)
+    spec = tmp_path / "self_repair.cspec"
+    assert "graph skills on wired" not in texts(draw(spec)), "nothing is drawn that was not measured"
+    assert run("verify", spec).status == 0
+    picture = draw(spec)
+    shown = texts(picture)
+    assert {"graph skills on wired", "measured exactly over all 4,096 items", "backup: differences -> correct"} <= {
+        *shown
+    }
+    graph = json.loads((tmp_path / "out" / "self_repair.graph.json").read_text())
+    edges = graph["graph"]["measured"][0]["edges"]
+    outstanding = [edge for edge in edges if edge["stands_out"] != "none"]
+    assert [text for text in shown if " -> " in text and ":" not in text] == [
+        f"{edge['source']} -> {edge['target']}" for edge in outstanding
+    ]
+    assert f"not above random circuits: {len(edges) - len(outstanding)} of 12" in shown
+    assert shown.count("0.5000 exactly, random 0.0000 exactly") == len(outstanding) == 7
+    kinds = classes(picture, "path")
+    assert (kinds.count("edge"), kinds.count("edge indirect")) == (1 + 5, 2), (
+        "the model's only edge, and those measured"
+    )
+    dot = (tmp_path / "out" / "self_repair.dot").read_text()
+    assert dot.count('[label="0.500"]') == 5
+    assert dot.count('[label="0.500", style=dashed]') == 2
+
+
+@pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
+def test_graphviz_reads_measured_graphs(tmp_path: Path) -> None:
+    spec = tmp_path / "self_repair.cspec"
+    for name in ("self_repair.cspec", "self_repair.safetensors"):
+        shutil.copy(SELF_REPAIR / name, tmp_path)
+    assert run("verify", spec).status == 0
+    draw(spec)
+    path = tmp_path / "out" / "self_repair.dot"
+    drawn = subprocess.run(["dot", "-Tplain", path], capture_output=True, text=True, check=True).stdout
+    assert sum(line.startswith("edge ") for line in drawn.splitlines()) == 1 + 7
+
+
+def test_arrows_that_return_leave_boxes_downwards() -> None:
+    found = returning_arrow((100.0, 40.0), (20.0, 30.0), 90.0, "edge")
+    numbers = [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?", found.split('"')[1])]
+    xs, ys = numbers[::2], numbers[1::2]
+    assert (xs[0], ys[0], xs[-1], ys[-1]) == (100.0, 40.0, 20.0, 30.0)
+    assert (xs[1], xs[2]) == (100.0, 20.0)
+    assert (ys[0] + 3 * ys[1] + 3 * ys[2] + ys[3]) / 8 == pytest.approx(90.0, abs=0.1)

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+import pytest
 from cspec.compiler.pipeline import check_spec
+from cspec.compiler.sampling.draw_items import Population
 from cspec.lang.diagnostics import Source
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "bad" / "net.safetensors"
@@ -27,13 +29,16 @@ align das: by_sum -> mlp { part at hidden[1] via rotation size 2 }
 """
 
 
-def items(recipe: str, folder: Path):
+def population(recipe: str, folder: Path) -> Population:
     (folder / "net.safetensors").write_bytes(GOLDEN.read_bytes())
     text = f"{SPEC}pairs main for ratios {{ {recipe} }}\nclaim c: iia(das.part) >= 0.5 exhaustively\n"
     checked = check_spec(Source(folder / "spec.cspec", text))
     measurement = checked.experiments[0].quantities[0].measurement
-    population = checked.populations.open(measurement.recipe)
-    drawn = population.draw("fit", 2000).items.inputs
+    return checked.populations.open(measurement.recipe)
+
+
+def items(recipe: str, folder: Path):
+    drawn = population(recipe, folder).draw("fit", 2000).items.inputs
     assert len(drawn) == 2000
     return drawn[:, 0].tolist(), drawn[:, 1].tolist()
 
@@ -60,3 +65,22 @@ def test_a_variable_is_what_its_own_model_says_where_models_share_a_name(tmp_pat
     assert all(not z > u for _, _, z, u in bases)
     assert all(z > u for _, _, z, u in sources)
     assert {x > y for x, y, _, _ in bases} == {False, True}
+
+
+@pytest.mark.parametrize(
+    ("named", "own", "rival"),
+    [
+        (
+            "where base.other where not source.other",
+            "where not base.z > base.u where not not source.z > source.u",
+            "where not base.x > base.y where not not source.x > source.y",
+        ),
+        ("balanced other", "balanced not z > u", "balanced not x > y"),
+    ],
+)
+def test_items_are_known_by_what_a_variable_is_in_its_own_model(
+    tmp_path: Path, named: str, own: str, rival: str
+) -> None:
+    """Written out over inputs it is the same population; with what `by_sum` calls `part` it would be another one."""
+    assert population(named, tmp_path).key == population(own, tmp_path).key
+    assert population(named, tmp_path).key != population(rival, tmp_path).key

@@ -399,6 +399,7 @@ FAULTS = [
     Fault("budget_cannot_come", CLAIM, "accuracy(mlp) >= 0.9 exhaustively expect inconclusive(budget)", "CS412",
           "budget", "that the claim can have"),
     Fault("bad_confidence", CLAIM, CLAIM + " at confidence 1", "CS413", "1", "at confidence 0.99"),
+    Fault("low_confidence", CLAIM, CLAIM + " at confidence 0.9", "CS449", "0.9", "leave `at confidence` out"),
     Fault("settings_confidence", "", "\nsettings { confidence: 95 }\n", "CS413", "95", "confidence: 0.95"),
     Fault("tolerance_with_bound", CLAIM, "iia(das) >= 0.9 +- 0.1", "CS414", "0.1", "belongs to `==`"),
     Fault("strict_bound", CLAIM, "iia(das) > 0.9", "CS415", ">", "write `>=`"),

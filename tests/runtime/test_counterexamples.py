@@ -105,3 +105,13 @@ def test_one_answer_that_is_a_tuple_itself() -> None:
     encoding = Encoding((0,), (AnswerAt(0, (0, 1, 2, 3)),))
     both = model(product((BOOL, COLOUR)))
     assert show_answers(torch.tensor([[[0.0, 1, 5, 2]]]), LABELS, both, encoding, among=False) == ("(false, blue)",)
+
+
+def test_of_several_tokens_the_other_one_is_the_best_that_the_task_lets_be_said() -> None:
+    """Class 3 is the best of all everywhere; after class 0 an answer goes on with 1 or 2."""
+    sequences = ((0, 1), (0, 2))
+    encoding = Encoding((0,), (AnswerAt(0, (0, 0), sequences=sequences),))
+    logits = torch.tensor([[[2.0, 1, 0, 3], [0, 1, 2, 3]], [[2, 1, 0, 3], [2, 1, 0, 3]]])
+    labels = torch.tensor([0, 0])
+    assert show_answers(logits, labels, model(BOOL), encoding, among=False) == ("class 3", "class 3")
+    assert show_answers(logits, labels, model(BOOL), encoding, among=True) == ("class 2", "false")

@@ -82,9 +82,8 @@ def slots(one: Input) -> tuple[list[str], range, range]:
 
 @dataclass(frozen=True)
 class Said:
-    """The best of the whole vocabulary, whether `yes` is better than `no`, and what comes out of the first block."""
+    """Whether `yes` is better than `no`, what comes out of the first block, and all that could be said."""
 
-    token: int
     yes: bool
     state: Tensor
     logits: Tensor
@@ -111,7 +110,7 @@ def answer(
             logits = model(input_ids=ids).logits[0, -1]
     finally:
         handle.remove()
-    return Said(int(logits.argmax()), bool(logits[known[" yes"]] > logits[known[" no"]]), kept[0], logits)
+    return Said(bool(logits[known[" yes"]] > logits[known[" no"]]), kept[0], logits)
 
 
 def with_source(folder: Path, base: Input, source: Input, where: Callable[[Input], range]) -> Said:
@@ -185,11 +184,24 @@ def test_an_effect_sets_as_many_tokens_as_its_base_has(text: str, folder: Path) 
     assert Fraction(found["c"]["quantities"][0]["exact"]) == wanted != 0
 
 
-def test_without_a_source_no_input_is_left_out(folder: Path) -> None:
-    """Nothing is taken of another prompt: the mean is over all bases, and halves part the sources alone."""
-    claim = "claim c: change({resid_post[0] @ {x}.all := 0} -> long) >= 0.001 exhaustively\n"
-    _, found, said = verify(folder, claim)
-    assert found, said
+@pytest.mark.parametrize("said", ["yes", "yes among answers", "yes | or", "yes | or among answers"])
+def test_without_a_source_no_input_is_left_out(said: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is taken of another prompt: the mean is over all bases, and halves part the sources alone.
+
+    What changes is what the task calls the answer: a value in any spelling, or what else is said where it may be.
+    """
+    true, among = [f'" {word}"' for word in said.split(" among")[0].split(" | ")], "among" in said
+    declared = f'{{ true: {" | ".join(true)}, false: " no" }}{" among answers" if among else ""}'
+    monkeypatch.setitem(globals(), "SPEC", SPEC.replace('{ true: " yes", false: " no" } among answers', declared))
+    claim = "claim c: change({resid_post[0] @ {x}.all := 0} -> long) <= 0.999 exhaustively\n"
+    _, found, told = verify(folder, claim)
+    assert found, told
+    _, known = library(folder)
+    values = {known[" no"]: "no"} | {known[text.strip('"')]: "yes" for text in true}
+
+    def value(logits: Tensor) -> str | int:
+        token = max(values if among else range(len(logits)), key=lambda each: float(logits[each]))
+        return values.get(token, token)
 
     def ablated(base: Input) -> Said:
         def change(own: Tensor) -> Tensor:
@@ -199,7 +211,9 @@ def test_without_a_source_no_input_is_left_out(folder: Path) -> None:
 
         return answer(folder, base, change)
 
-    wanted = mean_of_halves(lambda _: range(1), lambda b, _: ablated(b).token != answer(folder, b).token)
+    wanted = mean_of_halves(
+        lambda _: range(1), lambda b, _: value(ablated(b).logits) != value(answer(folder, b).logits)
+    )
     assert Fraction(found["c"]["quantities"][0]["exact"]) == wanted
     assert not any("tokens" in remark for remark in found["c"]["quantities"][0]["remarks"])
 
