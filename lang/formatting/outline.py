@@ -13,7 +13,7 @@ from ..record import record
 from ..words.keywords import CALLED, DECLARATIONS
 from .lexemes import Lexeme, Lexemes
 
-BLOCK_WORDS = ("fit", "settings")
+BLOCK_WORDS = ("fit", "settings", "exhaustively")
 """Keywords before the braces of a block; elsewhere a name, a number or a closing bracket stands there."""
 
 

@@ -170,10 +170,10 @@ class PyveneEngine:
         return any(bool(((share > 0) & (share < 1)).any()) for share in shares)
 
     def _dims_meet(self, targets: tuple[str, ...]) -> bool:
-        """Whether dims belong to frames of several targets, as those of random circuits may."""
+        """Whether units, dims at positions, belong to frames of several targets, as those of random circuits may."""
         frames = [self.grounding.frames[index] for index in dict.fromkeys(self._place(t)[0] for t in targets)]
-        dims = [dim for frame in frames for dim in frame.dims]
-        return len(dims) > len(set(dims))
+        units = [(dim, position) for frame in frames for dim in frame.dims for position in set(frame.positions)]
+        return len(units) > len(set(units))
 
     def logits_after(self, query: OutputOf, batch: Batch, edit: Callable[[Tensor], Tensor]) -> Tensor:
         """See `Engine.logits_after`."""

@@ -15,11 +15,18 @@ DIMENSIONS = ("grounding", "coherence", "synthesis")
 
 @pytest.fixture
 def spec(tmp_path: Path) -> Path:
-    """The spec with its tables, made long enough for a bound, and the same small network in every checkpoint."""
+    """The spec with tables long enough for a bound, and the same small network in every checkpoint.
+
+    Every prompt has eight tokens, a digit being one: the circuits are searched for at all of them.
+    """
     shutil.copytree(FOLDER, tmp_path, dirs_exist_ok=True)
-    for name, row in [("prompts", "why_{},books"), *((f"contrast-{d}", 'why_{}," yes"," no"') for d in DIMENSIONS)]:
-        with (tmp_path / f"{name}.csv").open("a") as file:
-            file.writelines(f"{row.format(index)}\n" for index in range(3000))
+    for name, row in [
+        ("prompts", "why_{:04},books"),
+        *((f"contrast-{d}", 'why_{:04}," yes"," no"') for d in DIMENSIONS),
+    ]:
+        path = tmp_path / f"{name}.csv"
+        head, *_ = path.read_text().splitlines()
+        path.write_text("\n".join([head, *(row.format(index) for index in range(3000)), ""]))
     for name in ("primed", *(f"{d}-{half}" for d in DIMENSIONS for half in ("deep", "shallow"))):
         shutil.copytree(NETWORK, tmp_path / "checkpoints" / name)
     return tmp_path / "capabilities.cspec"
