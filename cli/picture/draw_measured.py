@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from ...runtime.results.dependency_graph import outstanding_change
 from ..page import interval, number
 from .draw_models import Panel
 from .layered_layout import lay_out
@@ -82,7 +83,10 @@ def _draw_rows(edges: Sequence[Mapping[str, Any]]) -> Panel:
         return Panel(0.0, 0.0, [])
     named = max(width_of(_name(edge)) for edge in edges) + GAP
     left = named + max(width_of(_said(edge)) for edge in edges) + GAP
-    changes = [(_change(edge, edge["own"]), edge["null"] and _change(edge, edge["null"])) for edge in edges]
+    changes = [
+        (outstanding_change(edge, edge["own"]), edge["null"] and outstanding_change(edge, edge["null"]))
+        for edge in edges
+    ]
     high: float = max([1e-9, *(change["high"] for pair in changes for change in pair if change is not None)])
 
     def place(value: float) -> float:
@@ -109,13 +113,6 @@ def _name(edge: Mapping[str, Any]) -> str:
 
 def _said(edge: Mapping[str, Any]) -> str:
     return f"{edge['stands_out']}{', self-repair' if edge['repaired'] else ''}"
-
-
-def _change(edge: Mapping[str, Any], paths: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The direct change of a direct edge, which without other nodes is all of it; else the total one."""
-    direct = edge["stands_out"] == "direct" and paths["direct"] is not None
-    change: Mapping[str, Any] = paths["direct" if direct else "total"]["change"]
-    return change
 
 
 def _bar(change: Mapping[str, Any], place: Callable[[float], float], y: float, bar: str, middle: str) -> list[str]:

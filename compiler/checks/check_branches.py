@@ -10,6 +10,7 @@ from ...lang.diagnostics import Diagnostic, Label
 from ...lang.places import Placement, Region, Site
 from ...lang.program import Alignment, Model
 from .check_positions import FedNetwork
+from .root_place import root_place
 
 ATTENTION = frozenset({"q", "k", "v", "head_out", "attn_out"})
 MLP = frozenset({"mlp_act", "mlp_out"})
@@ -25,7 +26,7 @@ def check_branches(
     if not network.facts.parallel:
         return []
     below = descendants(model)
-    sites = [(placement, _root(placement, alignments)) for placement in alignment.placements]
+    sites = [(placement, root_place(placement, alignments)) for placement in alignment.placements]
     found = []
     for child, lower in sites:
         for parent, upper in sites:
@@ -35,15 +36,6 @@ def check_branches(
                 found.append(_report(child, parent, network))
                 break
     return found
-
-
-def _root(placement: Placement, alignments: Mapping[str, Alignment]) -> Site | Region:
-    """The place in the network that a block inside other alignments lies at."""
-    place = placement.place
-    while isinstance(place, Site) and place.inside is not None:
-        outer, variable = place.inside
-        place = next(p.place for p in alignments[outer].placements if p.variable == variable)
-    return place
 
 
 def _layers(site: Site, components: frozenset[str]) -> set[int | None]:

@@ -5,9 +5,10 @@ from math import inf, isnan, nan
 
 from ...lang.diagnostics import Diagnostic, Label
 from ...lang.effects import Effect, VariablesSubject
-from ...lang.places import Placement, Region, Site
+from ...lang.places import Region, Site
 from ...lang.program import Alignment
 from ...lang.sites.components import COMPONENTS
+from .root_place import root_place
 
 
 def find_interleaved(
@@ -18,7 +19,7 @@ def find_interleaved(
     The vector is taken from a run in which what lies before all of it is set; what lies after all of it changes it not.
     In between, the parts would be those of different runs. Whole sites that are only `exchanged` need no such run.
     """
-    placed = [(placement, _root(placement, alignments)) for placement in alignment.placements]
+    placed = [(placement, root_place(placement, alignments)) for placement in alignment.placements]
     for placement, place in placed:
         if exchanged and placement.family.name == "identity" and placement.sizes == (None,):
             continue
@@ -47,7 +48,7 @@ def find_interleaved(
 def sets_layers_beside(estimand: Effect, alignments: Mapping[str, Alignment]) -> bool:
     """Whether an effect sets a vector of several layers beside something else, which may lie in between."""
     named = {subject.alignment for subject in estimand.subjects if isinstance(subject, VariablesSubject)}
-    places = [_root(placement, alignments) for name in named for placement in alignments[name].placements]
+    places = [root_place(placement, alignments) for name in named for placement in alignments[name].placements]
     scattered = any(isinstance(p, Site) and len({_activation(part) for part in p.parts}) > 1 for p in places)
     return scattered and len(estimand.subjects) > 1
 
@@ -70,12 +71,3 @@ def _region_depths(region: Region) -> list[float]:
     if not component.layered:
         return [component.depth(None)]
     return [-inf, inf] if region.layers is None else [component.depth(layer) for layer in region.layers]
-
-
-def _root(placement: Placement, alignments: Mapping[str, Alignment]) -> Site | Region:
-    """The place in the network that a block inside other alignments lies at."""
-    place = placement.place
-    while isinstance(place, Site) and place.inside is not None:
-        outer, variable = place.inside
-        place = next(p.place for p in alignments[outer].placements if p.variable == variable)
-    return place

@@ -3,7 +3,7 @@
 Small are items that interchange few variables, and whose sources differ from the base in few inputs.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -27,15 +27,29 @@ Bools = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.int64]
 
 
+@dataclass(frozen=True)
+class Worlds:
+    """A network and the causal model that it is compared with.
+
+    `score` is the term of both worlds. The `engine` runs the network, with its maps in place; by the `encoding` items
+    become tokens and logits answers, the best of the declared ones where they are `among` these. Sources are read at
+    the `origin`, if not in the network itself.
+    """
+
+    score: Agree
+    engine: Engine
+    encoding: Encoding
+    among: bool
+    origin: Origin | None = None
+
+    def fed(self, items: Items, batch: Batch) -> Batch:
+        """What the network is fed of items whose batch in the model is given."""
+        tokens = Batch(encode(items, self.encoding), batch.members, batch.variables)
+        return filled(self.origin, tokens, self.score.left.run, items)
+
+
 def find_counterexamples(
-    population: Population,
-    items: Items,
-    agree: Bools,
-    score: Agree,
-    engine: Engine,
-    encoding: Encoding,
-    among: bool,
-    origin: Origin | None = None,
+    population: Population, items: Items, agree: Bools, worlds: Worlds
 ) -> tuple[Counterexample, ...]:
     """At most five smallest counterexamples, numbered from 1.
 
@@ -43,18 +57,14 @@ def find_counterexamples(
         population: where the items are from; its model knows the words.
         items: those that were scored.
         agree: whether network and model agree, shape [item].
-        score: the term of both worlds.
-        engine: runs the network, with its maps in place.
-        encoding: how items become tokens and logits answers.
-        among: answers are the best of the declared ones.
-        origin: where sources are read, if not in the network itself.
+        worlds: what was compared.
     """
     members = model_batch(population, items).members
     changing = np.array([cell.half == "changing" for cell in population.cells])[items.cell]
     rows = choose_counterexamples(effective_inputs(items.inputs, members), members, changing, agree)
     if not len(rows):
         return ()
-    return describe_items(population, items, rows, score, engine, encoding, among, origin)
+    return describe_items(population, items, rows, worlds)
 
 
 def choose_counterexamples(inputs: Codes, members: Bools, changing: Bools, agree: Bools) -> Rows:
@@ -92,23 +102,14 @@ def effective_inputs(inputs: Codes, members: Bools) -> Codes:
     return effective
 
 
-def describe_items(
-    population: Population,
-    items: Items,
-    rows: Rows,
-    score: Agree,
-    engine: Engine,
-    encoding: Encoding,
-    among: bool,
-    origin: Origin | None = None,
-) -> tuple[Counterexample, ...]:
+def describe_items(population: Population, items: Items, rows: Rows, worlds: Worlds) -> tuple[Counterexample, ...]:
     """These items with what both worlds say of them, numbered from 1; arguments as in `find_counterexamples`."""
     model = population.recipe.model
     some = Items(items.inputs[rows], items.cell[rows])
     batch = model_batch(population, some)
     halves = [population.cells[cell].half for cell in some.cell.tolist()]
-    before, after = model_outputs(score, model, batch)
-    network_before, network_after = network_answers(score, model, batch, some, engine, encoding, among, origin)
+    before, after = model_outputs(worlds.score, model, batch)
+    network_before, network_after = network_answers(worlds, model, batch, some)
     found = []
     for i, half in enumerate(halves):
         chosen = tuple(name for name, member in zip(batch.variables, batch.members[i], strict=True) if member)
@@ -141,23 +142,16 @@ def model_outputs(score: Agree, model: CausalModel, batch: Batch) -> tuple[tuple
 
 
 def network_answers(
-    score: Agree,
-    model: CausalModel,
-    batch: Batch,
-    items: Items,
-    engine: Engine,
-    encoding: Encoding,
-    among: bool,
-    origin: Origin | None = None,
+    worlds: Worlds, model: CausalModel, batch: Batch, items: Items
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The network's answer on each item's base, and under its interchange."""
-    tokens = filled(origin, Batch(encode(items, encoding), batch.members, batch.variables), score.left.run, items)
+    tokens, score, encoding = worlds.fed(items, batch), worlds.score, worlds.encoding
     shown = []
     for query, in_model in ((_before(score.left), _before(score.right)), (score.left, score.right)):
         labels = evaluate_in_model(in_model, model, batch)
         with torch.no_grad():
-            logits = engine.logits(query, replace(tokens, forced=encoding.force(labels)))
-        shown.append(show_answers(logits, torch.from_numpy(labels), model, encoding, among))
+            logits = worlds.engine.logits(query, replace(tokens, forced=encoding.force(labels)))
+        shown.append(show_answers(logits, torch.from_numpy(labels), model, encoding, worlds.among))
     before, after = shown
     return before, after
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from ...compiler.experiments import Encoding, Part
-from ...compiler.interpret_terms import Batch, evaluate_in_model, model_batch
+from ...compiler.interpret_terms import evaluate_in_model, model_batch
 from ...compiler.keys import content_key
 from ...compiler.plan import Candidate, DecideStep, EvaluateStep
 from ...compiler.sampling.draw_items import Population
@@ -24,10 +24,9 @@ from ..fitting.fitted import Fitted
 from ..results.result_document import diagnosis_table, read_diagnosis
 from ..results.store import Store
 from ..scoring.answers import compare
-from ..scoring.encode import encode
-from ..scoring.origins import Origin, filled
+from ..scoring.origins import Origin
 from ..scoring.scores import Scores
-from .counterexamples import Bools, effective_inputs, find_counterexamples
+from .counterexamples import Bools, Worlds, effective_inputs, find_counterexamples
 from .diagnosis import Diagnosis, Furthest
 from .regions import find_regions
 
@@ -119,13 +118,14 @@ def diagnose_quantity(looked: Looked, among: bool, engine: Engine, origin: Origi
     """What is to be said of one measurement; the search is left out, and numbers are from 1."""
     population, score = looked.population, looked.step.score
     assert isinstance(score, Agree)
+    worlds = Worlds(score, engine, looked.encoding, among, origin)
     items = looked.items if looked.items is not None else sample_items(population, MOST_ITEMS)
     kept = looked.scores.values_among if among else looked.scores.values
     if kept is not None:
         agree = kept.numpy() > 0
         items = Items(items.inputs[: len(agree)], items.cell[: len(agree)])
     else:
-        agree = _agreement(looked.step, population, items, engine, looked.encoding, among, origin)
+        agree = _agreement(looked.step, population, items, worlds)
     inputs = effective_inputs(items.inputs, model_batch(population, items).members)
     recipe = population.recipe
     return Diagnosis(
@@ -134,7 +134,7 @@ def diagnose_quantity(looked: Looked, among: bool, engine: Engine, origin: Origi
         looked_at=len(items),
         disagreements=int((~agree).sum()),
         sampled=looked.items is None and len(items) < looked.scores.n,
-        counterexamples=find_counterexamples(population, items, agree, score, engine, looked.encoding, among, origin),
+        counterexamples=find_counterexamples(population, items, agree, worlds),
         regions=find_regions(recipe.model, inputs, recipe.variables, agree),
         furthest=None,
     )
@@ -153,26 +153,16 @@ def find_furthest(fitted: Fitted) -> Furthest:
     )
 
 
-def _agreement(
-    step: EvaluateStep,
-    population: Population,
-    items: Items,
-    engine: Engine,
-    encoding: Encoding,
-    among: bool,
-    origin: Origin | None,
-) -> Bools:
+def _agreement(step: EvaluateStep, population: Population, items: Items, worlds: Worlds) -> Bools:
     """Whether network and model agree on each item, shape [item]."""
-    found = []
+    found, engine, encoding = [], worlds.engine, worlds.encoding
     for start in range(0, len(items), engine.at_once):
         rows = slice(start, start + engine.at_once)
         chunk = Items(items.inputs[rows], items.cell[rows])
         model = model_batch(population, chunk)
-        assert isinstance(step.score, Agree)
-        labels = evaluate_in_model(step.score.right, step.model, model)
-        batch = Batch(encode(chunk, encoding), model.members, model.variables, forced=encoding.force(labels))
+        labels = evaluate_in_model(worlds.score.right, step.model, model)
         with torch.no_grad():
-            read = filled(origin, batch, step.score.left.run, chunk)
-            compared = compare(engine.logits(step.score.left, read), torch.from_numpy(labels), encoding)
-        found.append((compared.among if among else compared.over_all).numpy())
+            tokens = replace(worlds.fed(chunk, model), forced=encoding.force(labels))
+            compared = compare(engine.logits(worlds.score.left, tokens), torch.from_numpy(labels), encoding)
+        found.append((compared.among if worlds.among else compared.over_all).numpy())
     return np.concatenate(found)

@@ -18,8 +18,8 @@ from ..fitting.fits import Fits
 from ..progress import Silent
 from ..results.store import Store
 from ..scoring.encode import encode
-from ..scoring.origins import Origin, filled
-from .counterexamples import describe_items
+from ..scoring.origins import Origin
+from .counterexamples import Worlds, describe_items
 from .diagnosis import Counterexample, Diagnosis
 from .show_answers import declared_logits, show_answers
 
@@ -102,9 +102,8 @@ def replay_counterexample(plan: Plan, store: Store, recorded: Recorded) -> Repla
     model, example = population.recipe.model, recorded.counterexample
     items = _read_item(population, example)
     engine, origin = _open_engine(plan, store, step, recorded.row)
-    (found,) = describe_items(
-        population, items, np.zeros(1, dtype=np.int64), step.score, engine, encoding, recorded.diagnosis.among, origin
-    )
+    worlds = Worlds(step.score, engine, encoding, recorded.diagnosis.among, origin)
+    (found,) = describe_items(population, items, np.zeros(1, dtype=np.int64), worlds)
     batch = model_batch(population, items)
     return Replay(
         claim=recorded.verdict.name,
@@ -112,7 +111,7 @@ def replay_counterexample(plan: Plan, store: Store, recorded: Recorded) -> Repla
         recorded=example,
         found=replace(found, number=example.number),
         model=_model_values(step.score, model, batch),
-        runs=_network_runs(step.score, model, batch, items, engine, encoding, recorded.diagnosis.among, origin),
+        runs=_network_runs(worlds, model, batch, items),
     )
 
 
@@ -170,20 +169,11 @@ def _model_values(score: Agree, model: CausalModel, batch: Batch) -> tuple[Model
     return tuple(ModelValue(name, show(name, before), show(name, after)) for name in names)
 
 
-def _network_runs(
-    score: Agree,
-    model: CausalModel,
-    batch: Batch,
-    items: Items,
-    engine: Engine,
-    encoding: Encoding,
-    among: bool,
-    origin: Origin | None,
-) -> tuple[NetworkRun, ...]:
+def _network_runs(worlds: Worlds, model: CausalModel, batch: Batch, items: Items) -> tuple[NetworkRun, ...]:
     """The base, the sources of the item's set (in the network in which they are read), and the interchange."""
-    after = score.left
-    own = filled(origin, Batch(encode(items, encoding), batch.members, batch.variables), after.run, items)
-    there = (engine, encoding, own)
+    after, score, origin = worlds.score.left, worlds.score, worlds.origin
+    own = worlds.fed(items, batch)
+    here = there = (worlds.engine, worlds.encoding, own)
     if origin is not None:
         there = (origin.engine, origin.encoding, replace(own, inputs=encode(items, origin.encoding)))
     runs = {"base": Run(after.run.world, after.run.input)}
@@ -195,9 +185,9 @@ def _network_runs(
     for name, run in runs.items():
         in_model = score.right.run if run == after.run else Run(score.right.run.world, run.input)
         labels = evaluate_in_model(OutputOf(after.variable, in_model), model, batch)
-        running, fed, tokens = there if run.input else (engine, encoding, own)
+        running, fed, tokens = there if run.input else here
         with torch.no_grad():
             logits = running.logits(OutputOf(after.variable, run), replace(tokens, forced=fed.force(labels)))
-        answer = show_answers(logits, torch.from_numpy(labels), model, fed, among)[0]
+        answer = show_answers(logits, torch.from_numpy(labels), model, fed, worlds.among)[0]
         found.append(NetworkRun(name, declared_logits(logits[0], model, fed), answer))
     return tuple(found)

@@ -142,8 +142,9 @@ class SharedRuns:
 
 def is_nested(value: Value, target: str, run: Run) -> bool:
     """Whether a value is the target's own in a run of the same network in which something is set."""
-    same = isinstance(value, ValueOf) and value.variable == target and value.run.world == run.world
-    return same and isinstance(value, ValueOf) and bool(value.run.assignments)
+    if not isinstance(value, ValueOf) or value.variable != target:
+        return False
+    return value.run.world == run.world and bool(value.run.assignments)
 
 
 def _key(run: Run, batch: Batch) -> Key:

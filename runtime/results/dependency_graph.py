@@ -126,12 +126,20 @@ def _render_measured(graph: Mapping[str, Any], number: int) -> Iterator[str]:
         yield f"    {names[node['name']]} [label={_quote(label)}, shape=box];"
     yield "  }"
     for edge in graph["edges"]:
-        direct = edge["stands_out"] == "direct"
-        paths = edge["own"]["direct"] if direct and edge["own"]["direct"] is not None else edge["own"]["total"]
         if edge["stands_out"] != "none":
-            style = "" if direct else ", style=dashed"
-            change = f"{paths['change']['estimate']:.3f}"
+            style = "" if edge["stands_out"] == "direct" else ", style=dashed"
+            change = f"{outstanding_change(edge, edge['own'])['estimate']:.3f}"
             yield f"  {names[edge['source']]} -> {names[edge['target']]} [label={_quote(change)}{style}];"
+
+
+def outstanding_change(edge: Mapping[str, Any], paths: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The direct change of a direct edge, which without other nodes is all of it; else the total one.
+
+    `paths` are the edge's own, or those of random circuits in its place.
+    """
+    direct = edge["stands_out"] == "direct" and paths["direct"] is not None
+    change: Mapping[str, Any] = paths["direct" if direct else "total"]["change"]
+    return change
 
 
 def _place(place: Placed, claims: tuple[ClaimUse, ...], verdicts: Mapping[str, Verdict]) -> dict[str, Any]:

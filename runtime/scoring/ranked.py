@@ -1,10 +1,10 @@
 """What a ranking hands on: the score of every place that a circuit may be chosen from, and the table of a circuit."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ...compiler.plan import Candidate, EvaluateStep, Plan, RankStep
+from ...compiler.plan import Candidate, EvaluateStep, FoundCircuit, Plan, RankStep
 from ..fitting.fit_reports import SearchRow
 
 
@@ -29,25 +29,27 @@ def ranked_table(
     plan: Plan, candidate: Candidate, evaluate: EvaluateStep, ranked: Mapping[str, Ranked]
 ) -> tuple[SearchRow, ...]:
     """Everything that was scored for an evaluation's circuits, in the regions' order."""
-    rows = list[SearchRow]()
-    for key, circuit in zip(candidate.ranks, evaluate.circuits, strict=True):
-        step = plan.step(key)
-        assert isinstance(step, RankStep)
-        best = ranked[key].best(len(circuit.variables))
-        rows += (
-            SearchRow((circuit.name,), place.text, ranked[key].scores[index], 0, index in best)
-            for index, place in enumerate(step.places)
-        )
-    return tuple(rows)
+    return tuple(
+        SearchRow((circuit.name,), place.text, score, 0, index in best)
+        for circuit, step, found, best in _searches(plan, candidate, evaluate, ranked)
+        for index, (place, score) in enumerate(zip(step.places, found.scores, strict=True))
+    )
 
 
 def chosen_cells(
     plan: Plan, candidate: Candidate, evaluate: EvaluateStep, ranked: Mapping[str, Ranked]
 ) -> tuple[str, ...]:
     """The cells of an evaluation's circuits, the best first: the cells' order tells which is set to what."""
-    cells = list[str]()
+    return tuple(
+        step.places[index].text for _, step, _, best in _searches(plan, candidate, evaluate, ranked) for index in best
+    )
+
+
+def _searches(
+    plan: Plan, candidate: Candidate, evaluate: EvaluateStep, ranked: Mapping[str, Ranked]
+) -> Iterator[tuple[FoundCircuit, RankStep, Ranked, tuple[int, ...]]]:
+    """Each circuit of an evaluation, how it was searched for, what its places scored, and which are the best."""
     for key, circuit in zip(candidate.ranks, evaluate.circuits, strict=True):
         step = plan.step(key)
         assert isinstance(step, RankStep)
-        cells += (step.places[index].text for index in ranked[key].best(len(circuit.variables)))
-    return tuple(cells)
+        yield circuit, step, ranked[key], ranked[key].best(len(circuit.variables))
