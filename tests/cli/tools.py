@@ -1,18 +1,16 @@
-"""Specs on networks wired by hand, and the command line as a function: what the tests of this folder share."""
+"""Specs on networks wired by hand, and commands in processes of their own: what the tests of this folder share."""
 
-import contextlib
-import io
 import json
 import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from cspec.cli.main import main
+from cspec.tests.command_line import Ran as Ran
+from cspec.tests.command_line import run as run
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
@@ -57,29 +55,6 @@ align das: both_equalities -> net {
   fit { steps: %s, batch: 64, rate: 0.1, seeds: %s }
 }
 """
-
-
-@dataclass(frozen=True)
-class Ran:
-    """What a command left behind."""
-
-    status: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """The one JSON document on stdout; anything before or after it is an error here."""
-        document: dict[str, Any] = json.loads(self.out)
-        return document
-
-
-def run(*arguments: str | Path) -> Ran:
-    """Run `cspec` in this process."""
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        status = main([str(argument) for argument in arguments])
-    return Ran(status, out.getvalue(), err.getvalue())
 
 
 def spawn(*arguments: str | Path, cwd: Path) -> Ran:

@@ -2,15 +2,12 @@
 
 # ruff: noqa: E501
 
-import contextlib
-import io
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from cspec.cli.main import main
+from cspec.tests.command_line import run as run_command
 from transformers import GPT2Config, GPT2LMHeadModel
 
 HEADS = ", ".join(f"head_out[1, {head}] @ all" for head in range(4))
@@ -54,11 +51,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def verify(folder: Path, engine: str) -> tuple[int, dict[str, Any]]:
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
-        store = str(folder / engine)
-        status = main(["verify", str(folder / "e.cspec"), "--json", "--engine", engine, "--store", store])
-    return status, json.loads(out.getvalue())
+    done = run_command("verify", folder / "e.cspec", "--json", "--engine", engine, "--store", folder / engine)
+    return done.status, done.document
 
 
 def test_the_direct_edge_leaves_out_every_path_through_a_head_or_a_neuron(folder: Path) -> None:

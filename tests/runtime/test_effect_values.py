@@ -1,7 +1,5 @@
 """What a run sets a place to: draws unit by unit, noise, other places, other networks; on networks wired by hand."""
 
-import contextlib
-import io
 import json
 import shutil
 from fractions import Fraction
@@ -10,28 +8,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cspec.cli.main import main
+from cspec.tests.command_line import run as run_command
 from safetensors.numpy import load_file, save_file
 
-from .test_effects import WIRED, answer, layer, outputs_differ, weighted
+from .tools import EQUALITY, WIRED, answer, layer, outputs_differ, weighted
 
-SPEC = """
-task equality {
-  input  w, x, y, z: 0..2
-  output same: bool
-  tokens [w, x, y, z]
-  answer same: { false: 0, true: 1 }
-}
-model equalities for equality {
-  left:  bool = w == x
-  right: bool = y == z
-  same = left == right
-}
+SPEC = (
+    EQUALITY
+    + """
 network wired     = torch("wired.safetensors")
 network exchanged = torch("exchanged.safetensors")
 circuit both = { hidden[2][0], hidden[2][1] }
 circuit turned = { hidden[2][1], hidden[2][0] }
 """
+)
 
 COPIES = """
 task sides {
@@ -75,10 +65,8 @@ def write_networks(folder: Path) -> None:
 def verify(spec: str, folder: Path, *more: str) -> tuple[int, dict[str, Any], str]:
     write_networks(folder)
     (path := folder / "e.cspec").write_text(spec)
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        status = main(["verify", str(path), "--json", *more])
-    return status, json.loads(out.getvalue()), err.getvalue()
+    done = run_command("verify", path, "--json", *more)
+    return done.status, done.document, done.err
 
 
 def quantity(spec: str, folder: Path, *more: str) -> dict[str, Any]:

@@ -2,77 +2,26 @@
 
 # ruff: noqa: E501
 
-import contextlib
-import io
-import itertools
-import json
 import shutil
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from cspec.cli.main import main
+from cspec.tests.command_line import run as run_command
 
-WIRED = Path(__file__).parents[1] / "docs" / "verdicts" / "wired.safetensors"
-SYMBOLS = range(3)
-SPEC = """
-task equality {
-  input  w, x, y, z: 0..2
-  output same: bool
-  tokens [w, x, y, z]
-  answer same: { false: 0, true: 1 }
-}
-model equalities for equality {
-  left:  bool = w == x
-  right: bool = y == z
-  same = left == right
-}
+from .tools import EQUALITY, WIRED, Input, answer, layer, left_differs, outputs_differ, right, weighted, with_left
+
+SPEC = (
+    EQUALITY
+    + """
 network wired = torch("wired.safetensors")
 align decided: equalities -> wired { left at hidden[2][0]  right at hidden[2][1] }
 circuit both = { hidden[2][0], hidden[2][1] }
 circuit first = { hidden[2][0] }
 claim c: %s >= %s exhaustively
 """
-
-Input = tuple[int, int, int, int]
-Pair = tuple[bool, bool]
-"""What layer 2 holds: `w == x` and `y == z`."""
-
-
-def layer(one: Input) -> Pair:
-    w, x, y, z = one
-    return w == x, y == z
-
-
-def answer(pair: Pair) -> bool:
-    return pair[0] == pair[1]
-
-
-def right(base: Input, said: bool) -> int:
-    return int(said == answer(layer(base)))
-
-
-def weighted(score: Callable[[Input, Input], int], changing: Callable[[Input, Input], bool]) -> Fraction:
-    """The mean over all bases and sources, the two halves with equal weight."""
-    inputs = list(itertools.product(SYMBOLS, repeat=4))
-    halves: dict[bool, list[int]] = {True: [], False: []}
-    for base, source in itertools.product(inputs, repeat=2):
-        halves[changing(base, source)].append(score(base, source))
-    return sum((Fraction(sum(h), len(h)) for h in halves.values()), Fraction(0)) / 2
-
-
-def outputs_differ(base: Input, source: Input) -> bool:
-    return answer(layer(base)) != answer(layer(source))
-
-
-def left_differs(base: Input, source: Input) -> bool:
-    return layer(base)[0] != layer(source)[0]
-
-
-def with_left(base: Input, source: Input) -> bool:
-    return answer((layer(source)[0], layer(base)[1]))
-
+)
 
 CASES: list[tuple[str, Callable[[Input, Input], int], Callable[[Input, Input], bool]]] = [
     ("change(w -> same)", lambda b, s: answer(layer(b)) != answer(layer((s[0], *b[1:]))), outputs_differ),
@@ -107,8 +56,6 @@ def test_an_effect_is_what_plain_python_counts(
     (spec := tmp_path / "e.cspec").write_text(SPEC % (text, -0.99 if text.startswith("effect") else 0.0001))
     shutil.copy(WIRED, tmp_path)
     for engine in ("fused", "pyvene"):
-        out = io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
-            main(["verify", str(spec), "--json", "--engine", engine])
-        (verdict,) = json.loads(out.getvalue())["result"]["verdicts"]
+        done = run_command("verify", spec, "--json", "--engine", engine)
+        (verdict,) = done.document["result"]["verdicts"]
         assert Fraction(verdict["quantities"][0]["exact"]) == weighted(score, changing), engine

@@ -2,44 +2,31 @@
 
 # ruff: noqa: E501
 
-import contextlib
-import io
-import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cspec.cli.main import main
+from cspec.tests.command_line import run as run_command
 
-from .test_effects import WIRED, answer, layer, left_differs, outputs_differ, right, weighted, with_left
+from .tools import EQUALITY, WIRED, answer, layer, left_differs, outputs_differ, right, weighted, with_left
 
-SPEC = """
-task equality {
-  input  w, x, y, z: 0..2
-  output same: bool
-  tokens [w, x, y, z]
-  answer same: { false: 0, true: 1 }
-}
-model equalities for equality {
-  left:  bool = w == x
-  right: bool = y == z
-  same = left == right
-}
+SPEC = (
+    EQUALITY
+    + """
 network wired = torch("wired.safetensors")
 align one: equalities -> wired { left at hidden[2] via identity size 1  fit { seeds: 1 } }
 align somewhere: equalities -> wired { left in hidden[2][*] }
 settings { controls { random: 1 } }
 """
+)
 
 
 def run(claims: str, folder: Path, *more: str) -> tuple[int, dict[str, Any]]:
     (spec := folder / "e.cspec").write_text(SPEC + claims)
     shutil.copy(WIRED, folder)
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
-        status = main([*(more or ("verify",)), str(spec), "--json"])
-    return status, json.loads(out.getvalue())
+    done = run_command(*(more or ("verify",)), spec, "--json")
+    return done.status, done.document
 
 
 def verdicts(claims: str, folder: Path) -> dict[str, Any]:

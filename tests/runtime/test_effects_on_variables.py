@@ -1,9 +1,6 @@
 """Effects on aligned variables, read from their blocks: every base with every source, against plain Python, exactly."""
 
-import contextlib
-import io
 import itertools
-import json
 import shutil
 from collections.abc import Callable
 from fractions import Fraction
@@ -12,9 +9,10 @@ from typing import Any
 
 import cspec
 import pytest
-from cspec.cli.main import main
+from cspec.tests.command_line import run as run_command
 
-from .test_effects import SPEC, WIRED, Input, layer, left_differs, outputs_differ, weighted
+from .test_effects import SPEC
+from .tools import WIRED, Input, layer, left_differs, outputs_differ, weighted
 
 TRACR = Path(cspec.__file__).parent / "specs" / "tracr"
 
@@ -22,10 +20,8 @@ TRACR = Path(cspec.__file__).parent / "specs" / "tracr"
 def verdicts(spec: str, folder: Path, network: Path, *more: str) -> dict[str, dict[str, Any]]:
     (folder / "e.cspec").write_text(spec)
     shutil.copy(network, folder)
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
-        main(["verify", str(folder / "e.cspec"), "--json", *more])
-    return {verdict["name"]: verdict for verdict in json.loads(out.getvalue())["result"]["verdicts"]}
+    done = run_command("verify", folder / "e.cspec", "--json", *more)
+    return {verdict["name"]: verdict for verdict in done.document["result"]["verdicts"]}
 
 
 def left(one: Input) -> int:
@@ -88,10 +84,9 @@ align rivals: rival -> wired { left at hidden[2][0] }
 def test_what_is_fitted_apart_is_not_measured_together(text: str, note: str, tmp_path: Path) -> None:
     (tmp_path / "e.cspec").write_text(SPEC % (text, 0.1) + APART + RIVAL)
     shutil.copy(WIRED, tmp_path)
-    err = io.StringIO()
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(err):
-        assert main(["verify", str(tmp_path / "e.cspec")]) == 2
-    assert note in " ".join(err.getvalue().split())
+    done = run_command("verify", tmp_path / "e.cspec")
+    assert done.status == 2
+    assert note in " ".join(done.err.split())
 
 
 @pytest.mark.parametrize(("text", "score", "changing"), CASES, ids=[text for text, _, _ in CASES])

@@ -1,7 +1,5 @@
 """Measured graphs on a network wired by hand, in which a backup takes over: every number against plain Python."""
 
-import contextlib
-import io
 import itertools
 import json
 import re
@@ -12,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import networkx as nx
-from cspec.cli.main import main
 from cspec.cli.workflow import compile
 from cspec.compiler.plan import DecideStep, GraphStep, ItemsStep
+from cspec.tests.command_line import run as run_command
 
 GALLERY = Path(__file__).parents[2] / "specs" / "self_repair"
 TASK = """
@@ -100,10 +98,8 @@ PAIRS = list(itertools.product(itertools.product(range(8), repeat=2), repeat=2))
 def verify(folder: Path, text: str, *options: str) -> tuple[int, Any]:
     (folder / "e.cspec").write_text(text)
     write_network(folder)
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
-        status = main(["verify", str(folder / "e.cspec"), "--json", *options])
-    return status, json.loads(out.getvalue())
+    done = run_command("verify", folder / "e.cspec", "--json", *options)
+    return done.status, done.document
 
 
 def edges_of(graph: Any) -> dict[tuple[str, str], Any]:
@@ -148,10 +144,9 @@ def test_what_is_wired_stands_out_and_what_is_not_is_exactly_nothing(tmp_path: P
 
 def test_a_backup_that_takes_over_is_noted_as_self_repair(tmp_path: Path) -> None:
     verify(tmp_path, TASK % 7 + GRAPH % " exhaustively")
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out):
-        assert main(["verify", str(tmp_path / "e.cspec")]) == 0
-    shown = " ".join(out.getvalue().split())
+    done = run_command("verify", tmp_path / "e.cspec")
+    assert done.status == 0
+    shown = " ".join(done.out.split())
     assert "self-repair: -0.5000 with the other nodes held, 0.0000 in all: they make up for 100% of it" in shown
     assert shown.count("self-repair") == 1
     assert "expectations" not in shown
@@ -200,21 +195,16 @@ def test_nodes_that_reach_each_other_are_one_component(tmp_path: Path) -> None:
 
 def test_a_second_run_reads_everything_from_the_store(tmp_path: Path) -> None:
     first = verify(tmp_path, TASK % 63 + GRAPH % "")
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out):
-        main(["plan", str(tmp_path / "e.cspec"), "--json"])
-    assert json.loads(out.getvalue())["plan"]["passes"]["whole"] == dict.fromkeys(
-        ("clean", "forward", "backward", "flops"), 0
-    )
+    done = run_command("plan", tmp_path / "e.cspec", "--json")
+    assert done.document["plan"]["passes"]["whole"] == dict.fromkeys(("clean", "forward", "backward", "flops"), 0)
     assert verify(tmp_path, TASK % 63 + GRAPH % "") == first
 
 
 def test_what_is_quoted_of_the_gallerys_graph_is_printed(tmp_path: Path) -> None:
     """The quoted lines, in their order; a quotation may leave lines out."""
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out):
-        assert main(["verify", str(GALLERY / "self_repair.cspec"), "--store", str(tmp_path)]) == 0
-    printed = out.getvalue().split("\n")
+    done = run_command("verify", GALLERY / "self_repair.cspec", "--store", tmp_path)
+    assert done.status == 0
+    printed = done.out.split("\n")
     for page in (GALLERY / "README.md", GALLERY.parents[1] / "docs" / "verdicts.md"):
         (quoted,) = re.findall(
             r"^<!-- graph: self_repair skills -->\n```text\n(.*?)^```$", page.read_text(), re.S | re.M
@@ -232,9 +222,8 @@ def test_the_gallerys_network_is_what_its_script_writes(tmp_path: Path) -> None:
 
 def test_the_graph_command_shows_what_was_measured(tmp_path: Path) -> None:
     _, document = verify(tmp_path, TASK % 7 + GRAPH % " exhaustively")
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out):
-        assert main(["graph", str(tmp_path / "e.cspec"), "--out", str(tmp_path)]) == 0
-    assert "graph skills on wired [measured]" in out.getvalue()
+    done = run_command("graph", tmp_path / "e.cspec", "--out", tmp_path)
+    assert done.status == 0
+    assert "graph skills on wired [measured]" in done.out
     written = json.loads((tmp_path / "e.graph.json").read_text())
     assert written["graph"]["measured"] == document["result"]["graphs"]

@@ -1,7 +1,6 @@
 """Sources that are read in another network: on networks wired by hand, every item against plain Python, exactly."""
 
 import contextlib
-import io
 import itertools
 import json
 import shutil
@@ -12,23 +11,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cspec.cli.main import main
+from cspec.tests.command_line import run as run_command
 from safetensors.numpy import load_file, save_file
 
-from .test_effects import SYMBOLS, WIRED, Input, answer, layer
+from .tools import EQUALITY, SYMBOLS, WIRED, Input, answer, layer
 
-SPEC = """
-task equality {
-  input  w, x, y, z: 0..2
-  output same: bool
-  tokens [w, x, y, z]
-  answer same: { false: 0, true: 1 }
-}
-model equalities for equality {
-  left:  bool = w == x
-  right: bool = y == z
-  same = left == right
-}
+SPEC = (
+    EQUALITY
+    + """
 network wired   = torch("wired.safetensors")
 network wide    = torch("wide.safetensors")
 network lacking = torch("lacking.safetensors")
@@ -37,6 +27,7 @@ align spread:  equalities -> wide    { left at hidden[3][0..1]  right at hidden[
 align without: equalities -> lacking { left at hidden[3][0..1]  right at hidden[3][2..4] }
 align turned:  equalities -> wide    { left, right at hidden[3] via rotation size 2 fit { seeds: 1 steps: 60 } }
 """
+)
 
 
 def write_networks(folder: Path) -> None:
@@ -61,10 +52,8 @@ def write_networks(folder: Path) -> None:
 def verify(claim: str, folder: Path, *more: str) -> tuple[int, dict[str, Any], str]:
     write_networks(folder)
     (path := folder / "f.cspec").write_text(SPEC + claim)
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        status = main(["verify", str(path), "--json", *more])
-    return status, json.loads(out.getvalue() or "{}"), err.getvalue()
+    done = run_command("verify", path, "--json", *more)
+    return done.status, done.document if done.out else {}, done.err
 
 
 def verdict(claim: str, folder: Path, *more: str) -> dict[str, Any]:
@@ -109,10 +98,9 @@ def test_maps_of_both_networks_are_fitted_first_and_controlled_together(tmp_path
     wide = SPEC.replace("0..2\n", "0..63\n").replace(" { left", " over main { left") + pairs
     write_networks(tmp_path)
     (path := tmp_path / "f.cspec").write_text(wide + "claim c: iia(turned from decided) >= 0.9\n")
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
-        assert main(["verify", str(path), "--json"]) == 0
-    (found,) = json.loads(out.getvalue())["result"]["verdicts"]
+    done = run_command("verify", path, "--json")
+    assert done.status == 0
+    (found,) = done.document["result"]["verdicts"]
     assert found["quantities"][0]["estimate"] == 1
     assert found["quantities"][0]["families"] == ["rotation", "identity", "linear"]
     met = {row["name"]: row["met"] for row in found["controls"]}
@@ -156,20 +144,18 @@ def test_where_untrained_networks_serve_as_well_the_map_brings_the_answer(tmp_pa
         plain = {key: np.ascontiguousarray(tensor, dtype=np.float32) for key, tensor in tensors.items()}
         save_file(plain, tmp_path / f"{name}.safetensors", metadata={"cspec.config": json.dumps(config)})
     (path := tmp_path / "f.cspec").write_text(EARLY + "claim c: iia(held from carried) >= 0.9 exhaustively\n")
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
-        main(["verify", str(path), "--json"])
-    (found,) = json.loads(out.getvalue())["result"]["verdicts"]
+    done = run_command("verify", path, "--json")
+    (found,) = done.document["result"]["verdicts"]
     assert Fraction(found["quantities"][0]["exact"]) == 1
     assert (found["outcome"], found["reason"]) == ("inconclusive", "vacuous: random origin")
 
 
 def test_a_counterexample_comes_out_again_with_its_source_in_the_other_network(tmp_path: Path) -> None:
     verdict("claim c: iia(decided.right from without) >= 0.9 exhaustively\n", tmp_path)
-    out = io.StringIO()
-    with contextlib.chdir(tmp_path), contextlib.redirect_stdout(out):
-        assert main(["replay", "f.cspec#1"]) == 0
-    assert "as the result says" in out.getvalue()
+    with contextlib.chdir(tmp_path):
+        done = run_command("replay", "f.cspec#1")
+    assert done.status == 0
+    assert "as the result says" in done.out
 
 
 def test_pyvene_refuses_it_by_name(tmp_path: Path) -> None:

@@ -1,7 +1,5 @@
 """What a network answers is read as its task declares it: of networks wired by hand and at random, against numpy."""
 
-import contextlib
-import io
 import itertools
 import json
 from collections.abc import Callable
@@ -12,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from cspec.cli.main import main
+from cspec.tests.command_line import run as run_command
 from safetensors.numpy import save_file
 
 SPEC = """
@@ -57,11 +55,9 @@ def verify(weights: Weights, answer: str, claims: str, folder: Path, *more: str)
     config = {"architecture": "mlp", "vocab": symbols, "inputs": 2, "embed": embed, "hidden": [hidden], "classes": 4}
     save_file(plain, folder / "net.safetensors", metadata={"cspec.config": json.dumps(config)})
     (folder / "e.cspec").write_text(SPEC % (symbols - 1, answer, symbols // 2) + claims)
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        main(["verify", str(folder / "e.cspec"), "--json", *more])
-    document = json.loads(out.getvalue())
-    assert "result" in document, err.getvalue() + out.getvalue()
+    done = run_command("verify", folder / "e.cspec", "--json", *more)
+    document = done.document
+    assert "result" in document, done.err + done.out
     return {verdict["name"]: verdict["quantities"][0] for verdict in document["result"]["verdicts"]}
 
 

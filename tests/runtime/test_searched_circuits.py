@@ -1,8 +1,5 @@
 """Circuits that are searched for: every score and the effect of what is found, against plain arithmetic, exactly."""
 
-import contextlib
-import io
-import json
 import shutil
 from collections.abc import Callable
 from fractions import Fraction
@@ -12,32 +9,24 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from cspec.cli.main import main
 from cspec.cli.workflow import check
 from cspec.compiler.pipeline import compile_spec
 from cspec.compiler.plan import EncodeStep, EvaluateStep, ItemsStep, Plan, RankStep
 from cspec.compiler.sampling.items import Items
+from cspec.tests.command_line import run as run_command
 from safetensors.numpy import load_file
 from transformers import GPT2Config, GPT2LMHeadModel
 
-from .test_effects import WIRED, outputs_differ, weighted
+from .tools import EQUALITY, WIRED, outputs_differ, weighted
 
-SPEC = """
-task equality {
-  input  w, x, y, z: 0..2
-  output same: bool
-  tokens [w, x, y, z]
-  answer same: { false: 0, true: 1 }
-}
-model equalities for equality {
-  left:  bool = w == x
-  right: bool = y == z
-  same = left == right
-}
+SPEC = (
+    EQUALITY
+    + """
 network wired = torch("wired.safetensors")
 settings { controls { random: 1 } }
 circuit late = top 3 of hidden[1..2][*] by change({it := 0} -> same)
 """
+)
 WEIGHTS = load_file(WIRED)
 PLACES = [(1, dim) for dim in range(24)] + [(2, dim) for dim in range(2)]
 Cells = tuple[tuple[int, int], ...]
@@ -55,10 +44,8 @@ def says(one: tuple[int, ...], off: Cells = ()) -> bool:
 def run(claims: str, folder: Path, command: str = "verify") -> tuple[int, dict[str, Any]]:
     (spec := folder / "e.cspec").write_text(SPEC + claims)
     shutil.copy(WIRED, folder)
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
-        status = main([command, str(spec), "--json"])
-    return status, json.loads(out.getvalue())
+    done = run_command(command, spec, "--json")
+    return done.status, done.document
 
 
 def verdict_of(claim: str, folder: Path) -> dict[str, Any]:
@@ -188,8 +175,7 @@ def test_a_lock_holds_what_is_searched(tmp_path: Path) -> None:
     assert run(texts[0], tmp_path, "lock")[0] == 0
     for text in texts:
         (tmp_path / "e.cspec").write_text(SPEC + text)
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            status = main(["verify", str(tmp_path / "e.cspec"), "--locked"])
+        status = run_command("verify", tmp_path / "e.cspec", "--locked").status
         assert (status == 0) == (text == texts[0])
 
 
@@ -245,10 +231,8 @@ def answers(model: GPT2LMHeadModel, tokens: torch.Tensor, off: list[tuple[int, i
 
 def test_heads_of_a_transformer_are_found_as_plain_hooks_find_them(toy: tuple[Path, GPT2LMHeadModel]) -> None:
     folder, model = toy
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
-        main(["verify", str(folder / "e.cspec"), "--json"])
-    (verdict,) = json.loads(out.getvalue())["result"]["verdicts"]
+    done = run_command("verify", folder / "e.cspec", "--json")
+    (verdict,) = done.document["result"]["verdicts"]
     (quantity,) = verdict["quantities"]
     tokens = torch.from_numpy(select_items(folder).bases)
     plain = answers(model, tokens, [])

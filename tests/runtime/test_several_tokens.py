@@ -3,11 +3,8 @@
 A random network, so that every number is what the library's own forward gives and no theorem of a trained one.
 """
 
-import contextlib
 import functools
-import io
 import itertools
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,8 +13,8 @@ from typing import Any
 
 import pytest
 import torch
-from cspec.cli.main import main
 from cspec.specs.train_gpt2 import make_tokenizer
+from cspec.tests.command_line import run as run_command
 from torch import Tensor
 from transformers import GPT2Config, GPT2LMHeadModel
 
@@ -55,12 +52,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def verify(folder: Path, claims: str, *more: str) -> tuple[int, dict[str, dict[str, Any]], str]:
     (folder / "e.cspec").write_text(SPEC + claims)
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        status = main(["verify", str(folder / "e.cspec"), "--json", *more])
-    document = json.loads(out.getvalue())
+    done = run_command("verify", folder / "e.cspec", "--json", *more)
+    document = done.document
     found = {v["name"]: v for v in document["result"]["verdicts"]} if "result" in document else {}
-    return status, found, err.getvalue() + out.getvalue()
+    return done.status, found, done.err + done.out
 
 
 # --- the same by the library's own forward ---------------------------------------------------------------------------
@@ -223,10 +218,8 @@ def test_of_samples_every_source_has_as_many_tokens(folder: Path) -> None:
     spec = SPEC.replace("input  x, y: city", "input  x, y: city\n  input  u, v: 0..19")
     align = "align a: first -> lm { left at resid_post[0] @ {x}.all }\n"
     (folder / "s.cspec").write_text(f"{spec}{align}claim c: iia(a) >= 0.01\nclaim d: cause(a) >= 0.001\n")
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
-        main(["verify", str(folder / "s.cspec"), "--json"])
-    for verdict in json.loads(out.getvalue())["result"]["verdicts"]:
+    done = run_command("verify", folder / "s.cspec", "--json")
+    for verdict in done.document["result"]["verdicts"]:
         quantity = verdict["quantities"][0]
         assert quantity["n"] >= 256
         assert any("left out, since their prompts differ" in remark for remark in quantity["remarks"])
@@ -282,10 +275,8 @@ def test_an_answer_of_several_tokens_is_right_where_each_of_the_bases_own_is(fol
     }
     claims = "".join(f"claim of_{i}: {text} >= -0.99 exhaustively\n" for i, text in enumerate(texts))
     (folder / "t.cspec").write_text(TWICE + claims)
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
-        main(["verify", str(folder / "t.cspec"), "--json"])
-    found = {v["name"]: v["quantities"][0] for v in json.loads(out.getvalue())["result"]["verdicts"]}
+    done = run_command("verify", folder / "t.cspec", "--json")
+    found = {v["name"]: v["quantities"][0] for v in done.document["result"]["verdicts"]}
     for index, score in enumerate(texts.values()):
         assert Fraction(found[f"of_{index}"]["exact"]) == mean_of_halves(lambda _: range(1), score)
         assert found[f"of_{index}"]["estimate"] != 0
@@ -293,7 +284,6 @@ def test_an_answer_of_several_tokens_is_right_where_each_of_the_bases_own_is(fol
 
 def test_what_else_an_answer_of_several_tokens_becomes_is_not_told(folder: Path) -> None:
     (folder / "t.cspec").write_text(f"{TWICE}claim c: change(x -> long) >= 0.1\n")
-    err = io.StringIO()
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(err):
-        assert main(["verify", str(folder / "t.cspec")]) == 2
-    assert "read `correct`" in " ".join(err.getvalue().split())
+    done = run_command("verify", folder / "t.cspec")
+    assert done.status == 2
+    assert "read `correct`" in " ".join(done.err.split())
