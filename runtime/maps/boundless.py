@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from .feature_map import AnnealedMap, block_shares, owners
+from .framed_map import FramedMap
 from .orthonormal import OrthonormalFrame
 
 MOST_FEATURES = 64
@@ -16,7 +17,7 @@ FIRST_TEMPERATURE, LAST_TEMPERATURE = 1.0, 0.1
 
 
 @final
-class BoundlessMap(AnnealedMap):
+class BoundlessMap(FramedMap, AnnealedMap):
     """Features are coordinates in an orthonormal frame; boundaries share them out in order, the last ones to no block.
 
     Boundless distributed alignment search (Wu et al. 2023, arXiv 2305.08809): feature i belongs to the block between
@@ -27,31 +28,12 @@ class BoundlessMap(AnnealedMap):
     sizes: Tensor
 
     def __init__(self, dim: int, blocks: int) -> None:
-        super().__init__()
-        self.dim, self.blocks, self.features = dim, blocks, min(dim, MOST_FEATURES)
-        self.frame = OrthonormalFrame(dim, self.features)
+        features = min(dim, MOST_FEATURES)
+        super().__init__(dim, OrthonormalFrame(dim, features))
+        self.blocks, self.features = blocks, features
         self.fractions = nn.Parameter(torch.full((blocks,), 1 / (blocks + 1)))
         self.temperature: float | None = None
         self.register_buffer("sizes", torch.zeros(blocks, dtype=torch.int64))
-
-    @property
-    def error_size(self) -> int:
-        """See `FeatureMap.error_size`."""
-        return self.dim
-
-    @property
-    def exact(self) -> bool:
-        """See `FeatureMap.exact`."""
-        return True
-
-    def featurise(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """See `FeatureMap.featurise`; the error is the whole vector, so that no product is spent on it."""
-        return x @ self.frame.weight, x
-
-    def inverse(self, features: Tensor, error: Tensor) -> Tensor:
-        """See `FeatureMap.inverse`: what the features became is added, so that nothing moves where they stay."""
-        weight = self.frame.weight
-        return error + (features - error @ weight) @ weight.T
 
     def share(self, block: int) -> Tensor:
         """See `FeatureMap.share`."""
@@ -64,7 +46,7 @@ class BoundlessMap(AnnealedMap):
 
     def draw(self, generator: torch.Generator) -> None:
         """A random frame, equal fractions for all blocks and the rest."""
-        self.frame.draw(generator)
+        super().draw(generator)
         with torch.no_grad():
             self.fractions.fill_(1 / (self.blocks + 1))
         self.fractions.requires_grad_(True)
@@ -90,18 +72,14 @@ class BoundlessMap(AnnealedMap):
         """See `AnnealedMap.taken`."""
         return self.fractions.sum()
 
-    def settle(self) -> None:
-        """See `FeatureMap.settle`."""
-        self.frame.retract()
-
     def state(self) -> dict[str, Tensor]:
         """`weight`: the frame, shape [dim, feature]; `sizes`: features of each block in order, shape [block]."""
         sizes = self.sizes if self.temperature is None else self._found()
-        return {"weight": self.frame.finished(), "sizes": sizes.clone()}
+        return {**super().state(), "sizes": sizes.clone()}
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """See `FeatureMap.restore`."""
-        self.frame.place(tensors["weight"])
+        super().restore(tensors)
         self.sizes.copy_(tensors["sizes"])
         self.fractions.requires_grad_(False)
         self.temperature = None

@@ -1,12 +1,13 @@
 """Maps side by side: several of one kind as one map, each for its own equal part of the items."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import final
 
 import torch
 from torch import Tensor
 
 from .feature_map import FeatureMap
+from .framed_map import FramedMap
 from .nested import NestedMap
 from .orthonormal import OrthonormalFrame
 from .subspace import SubspaceMap
@@ -25,58 +26,22 @@ def side_by_side(maps: Sequence[FeatureMap]) -> FeatureMap:
 
 
 @final
-class SubspacesSideBySide(FeatureMap):
+class SubspacesSideBySide(FramedMap):
     """Subspaces of equal sizes whose frames are one tensor, shape [map, dim, feature], trained as each alone."""
 
     def __init__(self, parts: Sequence[SubspaceMap]) -> None:
-        super().__init__()
         first = parts[0]
-        self.dim, self.shares = first.dim, first.shares
-        self.frame = OrthonormalFrame(*first.frame.weight.shape)
+        super().__init__(first.dim, OrthonormalFrame(*first.frame.weight.shape))
+        self.shares = first.shares
         self.frame.open(torch.stack([part.frame.weight for part in parts]))
         for part, weight in zip(parts, self.frame.weight.detach(), strict=True):
             part.frame.share(weight)
-
-    @property
-    def error_size(self) -> int:
-        """See `FeatureMap.error_size`."""
-        return self.dim
-
-    @property
-    def exact(self) -> bool:
-        """See `FeatureMap.exact`."""
-        return True
-
-    def featurise(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """See `FeatureMap.featurise`; the error is the whole vector, as a subspace's."""
-        return self._times(x, self.frame.weight), x
-
-    def inverse(self, features: Tensor, error: Tensor) -> Tensor:
-        """See `FeatureMap.inverse`."""
-        weight = self.frame.weight
-        return error + self._times(features - self._times(error, weight), weight.mT)
 
     def share(self, block: int) -> Tensor:
         """See `FeatureMap.share`: the same for all."""
         return self.shares[block]
 
-    def draw(self, generator: torch.Generator) -> None:
-        """See `FeatureMap.draw`: one after the other."""
-        self.frame.draw(generator)
-
-    def settle(self) -> None:
-        """See `FeatureMap.settle`."""
-        self.frame.retract()
-
-    def state(self) -> dict[str, Tensor]:
-        """`weight`: the frames, shape [map, dim, feature]."""
-        return {"weight": self.frame.finished()}
-
-    def restore(self, tensors: Mapping[str, Tensor]) -> None:
-        """See `FeatureMap.restore`."""
-        self.frame.place(tensors["weight"])
-
-    def _times(self, x: Tensor, matrices: Tensor) -> Tensor:
+    def times(self, x: Tensor, matrix: Tensor) -> Tensor:
         """Vectors [item, ..., dim], each times the matrix [map, dim, feature] of its part; [item, ..., feature]."""
-        product = torch.bmm(x.reshape(len(matrices), -1, x.shape[-1]), matrices)
-        return product.view(*x.shape[:-1], matrices.shape[-1])
+        product = torch.bmm(x.reshape(len(matrix), -1, x.shape[-1]), matrix)
+        return product.view(*x.shape[:-1], matrix.shape[-1])
