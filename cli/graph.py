@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..compiler.checks.check_runnable import check_runnable
 from ..compiler.pipeline import Checked
+from ..lang.circuits import Graph
 from .output import Output, add_common
 from .workflow import check, open_store, spec_docs
 
@@ -58,16 +59,15 @@ def run(options: argparse.Namespace, output: Output) -> int:
     except OSError as problem:
         raise EnvironmentProblem("CS522", f"`{options.out}` cannot be written: {problem.strerror}") from None
     verdicts = "no result matches the spec: no verdicts drawn" if result is None else f"with {_made_by(result)}"
-    declared, measured = _declared(checked), () if result is None else result.graphs
-    for name, nodes in declared.items():
-        if name.partition(" on ")[0] not in {one.name for one in measured}:
-            output.write(
-                f"graph {name}\n" + "".join(f"  {n['node']}: {n['circuit']} -> {n['metric']}\n" for n in nodes)
-            )
-    for one in measured:
-        output.write(render_measured_graph(one, open_page(sys.stdout)))
+    measured = () if result is None else result.graphs
+    for one in checked.program.graphs.values():
+        if one.name not in {found.name for found in measured}:
+            nodes = "".join(f"  {node.name}: {node.circuit.text} -> {node.metric}\n" for node in one.nodes)
+            output.write(f"graph {_title(one)}\n{nodes}")
+    for found in measured:
+        output.write(render_measured_graph(found, open_page(sys.stdout)))
     output.write("".join(f"wrote {folder / file}\n" for file in files) + f"{verdicts}\n")
-    output.add("declared", declared)
+    output.add("declared", _declared(checked))
     output.add("graph", node_link(graph))
     if result is not None:
         output.add("engine", result.environment.engine)
@@ -85,11 +85,14 @@ def _made_by(result: "Result") -> str:
 def _declared(checked: Checked) -> dict[str, list[dict[str, str]]]:
     """The nodes of each declared graph, by the graph's name and network."""
     return {
-        f"{graph.name} on {f'random({graph.network})' if graph.random else graph.network}": [
-            {"node": node.name, "circuit": node.circuit.text, "metric": node.metric} for node in graph.nodes
-        ]
+        _title(graph): [{"node": n.name, "circuit": n.circuit.text, "metric": n.metric} for n in graph.nodes]
         for graph in checked.program.graphs.values()
     }
+
+
+def _title(graph: Graph) -> str:
+    """`parts on lm`, `parts on random(lm)`."""
+    return f"{graph.name} on {f'random({graph.network})' if graph.random else graph.network}"
 
 
 def _placed(checked: Checked) -> dict[str, tuple[Any, ...]]:
