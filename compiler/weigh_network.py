@@ -5,6 +5,7 @@ transformer each block, and after the last one the head.
 """
 
 from ..lang.record import record
+from ..lang.sites.components import is_module
 from .budgets import ROWS_AT_ONCE, count_at_once
 from .experiments import Encoding, NetworkFile
 from .network_facts import MlpFacts, NetworkFacts, TracrFacts, TransformerFacts
@@ -108,7 +109,7 @@ def count_positions(file: NetworkFile, encoding: Encoding) -> int:
 def stage_of(facts: NetworkFacts, component: str, layer: int | None) -> int:
     """The stage before which a run with an edit at this site is as it would be without."""
     if isinstance(facts, TransformerFacts):
-        if not facts.known or component == "embed" or component.startswith("module"):
+        if not facts.known or component == "embed" or is_module(component):
             return 0
         if layer is None:
             return facts.blocks

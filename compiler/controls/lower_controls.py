@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from ...lang.claims import Estimand, Iia
 from ...lang.places import IDENTITY, Family, Size
+from ...lang.sites.components import is_module
 from ..experiments import Control, Encoding, Fitting, Measurement, Origin
 from ..groundings import Grounding, Place, Search, ground
 from ..lowering.lower_estimands import Estimands
@@ -64,7 +65,7 @@ class Controls:
     def next_stage(self, measurement: Measurement) -> Control:
         """The same maps one stage later: what is found may be a child of the variable."""
         name, why, facts = "child", _fixed(measurement), self._facts(measurement)
-        if not why and any(place.component.startswith("module") for place in _places(measurement)):
+        if not why and any(is_module(place.component) for place in _places(measurement)):
             why = "what comes after a module is known to its network alone"
         later = [] if why else [facts.next_site(place.component, place.layer) for place in _places(measurement)]
         if not why and None in later:

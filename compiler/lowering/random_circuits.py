@@ -11,6 +11,7 @@ import numpy as np
 
 from ...lang.places import IDENTITY
 from ...lang.record import record
+from ...lang.sites.components import is_module
 from ..groundings import Part, Place
 from ..keys import content_key, derived_seed
 from ..network_facts import NetworkFacts
@@ -58,7 +59,7 @@ def draw_circuits(
     taken = sorted({part for place in (*cells, *beside) for part in place.parts}, key=repr)
     if any(place.further for place in cells):
         return RandomCircuits(why="a vector of several sites is no set of components")
-    if any(place.width == 0 or place.component not in _KINDS for place in cells):
+    if any(place.width == 0 or is_module(place.component) for place in cells):
         return RandomCircuits(why="how many components a module has is known to its network alone")
     where = content_key("cells", 1, cells=[replace(place, variable=0) for place in cells], beside=taken)
     generator = np.random.Generator(np.random.Philox(key=derived_seed(seed, "random circuits", where)))
@@ -72,25 +73,6 @@ def draw_circuits(
         misses = misses + 1 if key in found else 0
         found.setdefault(key, drawn)
     return RandomCircuits(tuple(found.values()))
-
-
-_KINDS = (
-    "hidden",
-    "resid",
-    "embed",
-    "resid_pre",
-    "resid_mid",
-    "resid_post",
-    "attn_out",
-    "mlp_out",
-    "mlp_act",
-    "head_out",
-    "q",
-    "k",
-    "v",
-    "logits",
-)
-"""The components whose units can be told apart beforehand."""
 
 
 def _draw(

@@ -52,6 +52,11 @@ REPLACED_BY = {"head_out": "attn_out", "mlp_act": "mlp_out"}
 """What is read through one other component of the layer alone: setting the other makes setting it void."""
 
 
+def is_module(component: str) -> bool:
+    """Whether a placed component is a module by its path, `module("head")`, of which only the network knows more."""
+    return component.startswith("module")
+
+
 def same_vector(component: str, layer: int | None) -> tuple[str, int | None]:
     """One name for one vector: the stream after a layer is the stream before the next."""
     return ("resid_pre", layer + 1) if component == "resid_post" and layer is not None else (component, layer)

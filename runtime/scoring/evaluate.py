@@ -98,13 +98,15 @@ def _whole_domain(
     first, *_ = several.values()
     population = first.population
     tallies = {key: DrawnTally(population, len(measuring.step.draws)) for key, measuring in several.items()}
+    any_learned = any(measuring.step.learned for measuring in several.values())
     progress.start(text, count_items(population))
     for items in enumerate_items(population, first.engine.at_once, shared):
         begin()
+        unseen = _unseen(population, items) if any_learned else None
         for key, measuring in several.items():
-            unseen = _unseen(population, items) if measuring.step.learned else None
+            own = unseen if measuring.step.learned else None
             for draw in range(max(1, len(measuring.step.draws))):  # a whole domain has each random circuit
-                tallies[key].add(_score(replace(measuring, draw=draw), items), items.multiplicity, unseen, draw)
+                tallies[key].add(_score(replace(measuring, draw=draw), items), items.multiplicity, own, draw)
         progress.advance(len(items) if items.multiplicity is None else int(items.multiplicity.sum()))
     progress.finish()
     return {key: tallies[key].scores(measuring.step.learned) for key, measuring in several.items()}
