@@ -64,6 +64,7 @@ from ..terms import (
     ModelWorld,
     NetworkWorld,
     ReadsRight,
+    ValueOf,
     in_worlds,
     interchange,
     unnamed_metric,
@@ -174,11 +175,13 @@ class _Planning:
             )
             for edge in experiment.edges
         )
-        nodes = tuple(GraphNode(node.name, node.circuit.text, node.metric) for node in graph.nodes)
+        nodes = tuple(GraphNode(node.name, node.circuit.text, node.target.text) for node in graph.nodes)
         key = content_key("graph", 1, nodes=nodes, edges=edges, alpha=experiment.alpha, count=experiment.count)
         if key in self.graph:  # another graph says the same
             key = content_key("graph again", 1, key=key, name=graph.name)
-        step = GraphStep(key, graph.name, graph.network, nodes, graph.doc, edges, experiment.alpha, experiment.count)
+        step = GraphStep(
+            key, graph.name, graph.network, nodes, graph.doc, edges, experiment.alpha, experiment.count, graph.unreached
+        )
         return self.add(step, *step.evaluations)
 
     def plan_paths(self, paths: Paths, experiment: GraphExperiment) -> PlannedPaths:
@@ -507,7 +510,11 @@ def _canonical(measurement: Measurement) -> str:
     """A score's text without the names of worlds: what is run and compared, and nothing of where it was declared."""
     others = {name: f"other {index}" for index, (name, _) in enumerate(measurement.others)}
     score = measurement.term.score if measurement.metric is None else unnamed_metric(measurement.term.score)
-    return render(in_worlds(score, ModelWorld("model"), NetworkWorld("network"), others))
+    text = render(in_worlds(score, ModelWorld("model"), NetworkWorld("network"), others))
+    read = score.left if isinstance(score, Gain | Differ) else None
+    if isinstance(read, ValueOf) and read.variable == measurement.recipe.model.output:
+        return f"{text} in its block"  # and not as the network answers, which has the same text
+    return text
 
 
 def _fitted_score(fitting: Fitting) -> Agree:
