@@ -257,7 +257,7 @@ class PlannedControl:
     """A control by the key of its evaluation (None where it cannot be run, and `why`) and its number of items.
 
     `count` is None for a whole domain. A `note` decides nothing. `apart` is the key of its evaluation where its model
-    contradicts the claim's.
+    contradicts the claim's; `beside` and `asked` as in `Control`.
     """
 
     name: str
@@ -266,6 +266,8 @@ class PlannedControl:
     count: int | None
     note: bool = False
     apart: str | None = field(default=None, metadata=LATER)
+    beside: str = field(default="", metadata=LATER)
+    asked: bool = field(default=False, metadata=LATER)
 
     @property
     def evaluations(self) -> tuple[str, ...]:

@@ -223,7 +223,7 @@ class _Planning:
         apart: str | None = None
         if measurement is not None and control.apart is not None:
             apart = self.plan_measurement(measurement, exhaustively, control.apart)
-        return PlannedControl(control.name, key, control.why, count, control.note, apart)
+        return PlannedControl(control.name, key, control.why, count, control.note, apart, control.beside, control.asked)
 
     def plan_measurement(self, measurement: Measurement, exhaustively: bool, apart: Recipe | None = None) -> str:
         """Evaluate, with the fits that it needs: one for each network that `random(N)` draws.
