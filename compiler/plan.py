@@ -224,10 +224,11 @@ class EvaluateStep:
         return self.origin is not None or (self.grounding is not None and self.grounding.learned)
 
     def found_key(self, candidate: Candidate) -> str | None:
-        """What names the circuits that were found for a candidate; None where there are none."""
+        """What names the circuits that were found for a candidate, and the maps beside them; None where there are none."""
         if not candidate.ranks:
             return None
-        return content_key("circuits", 1, ranks=candidate.ranks, circuits=self.circuits)
+        beside = {} if candidate.fit is None else {"fit": candidate.fit}
+        return content_key("circuits", 1, ranks=candidate.ranks, circuits=self.circuits, **beside)
 
 
 @record

@@ -1,22 +1,17 @@
 """Which effects the engines can measure: on sites, circuits, inputs and given maps, of the answer or `correct`."""
 
 from ...lang.effects import (
-    CandidateSubject,
     CircuitSubject,
     Effect,
-    InputSubject,
     Mean,
     MeanOf,
     MetricTarget,
     RestSubject,
     Setting,
-    SiteSubject,
     Subject,
     Taken,
-    VariablesSubject,
 )
 from ...lang.metrics import CORRECT
-from ...lang.places import Site
 from ...lang.program import Program
 from ...lang.renderings import Prompt
 from ..lowering.lower_effects import aligned_names, sites_of
@@ -98,22 +93,10 @@ def _follows(spoken: SpokenTask | None) -> bool:
 
 
 def _of_subject(subject: Subject, program: Program) -> str:
-    match subject:
-        case InputSubject():
-            return ""
-        case SiteSubject(site=site):
-            return _of_site(site)
-        case CircuitSubject(circuit=name, random=random):
-            sites = program.circuits[name].sites
-            if isinstance(sites, tuple):
-                return next((what for what in map(_of_site, sites) if what), "")
-            return f"`{subject.text}`, a random circuit like one that is searched for" if random else ""
-        case VariablesSubject() | RestSubject() | CandidateSubject():
-            return ""
-
-
-def _of_site(site: Site) -> str:
-    return "" if site.at_one_place else f"the vector of several sites `{site.text}`"
+    if isinstance(subject, CircuitSubject) and subject.random:
+        if not isinstance(program.circuits[subject.circuit].sites, tuple):
+            return f"`{subject.text}`, a random circuit like one that is searched for"
+    return ""
 
 
 def _of_value(setting: Setting) -> str:
