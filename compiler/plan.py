@@ -224,7 +224,7 @@ class EvaluateStep:
         return self.origin is not None or (self.grounding is not None and self.grounding.learned)
 
     def found_key(self, candidate: Candidate) -> str | None:
-        """What names the circuits that were found for a candidate, and the maps beside them; None where there are none."""
+        """What names the circuits that were found for a candidate, with the maps beside them; None where none were."""
         if not candidate.ranks:
             return None
         beside = {} if candidate.fit is None else {"fit": candidate.fit}
