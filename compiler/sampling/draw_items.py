@@ -17,7 +17,7 @@ from ..expressions import canonical
 from .count_apart import say_apart
 from .halves import HALVES, codes_on, halves_that_occur, interchange
 from .items import Half, Items, Recipe, Split, Undefined
-from .open_spaces import SAMPLED, Spaces, open_spaces
+from .open_spaces import SAMPLED, Spaces, open_spaces, reads_what_is_made
 from .splits import split_of
 from .streams import Stream
 
@@ -134,7 +134,7 @@ def _set_text(names: tuple[str, ...], chosen: tuple[int, ...]) -> str:
 
 def open_population(recipe: Recipe, whole_domain: bool = False) -> Population:
     """Find the cells of a recipe: those of its `test` split, or of the whole domain."""
-    key = population_key(recipe, whole_domain)
+    key = drawn_key(recipe, whole_domain)
     split: Split | None = None if whole_domain else "test"
     spaces = open_spaces(recipe, split, _number(key, f"pool/{split}"))
     opened: dict[Split | None, Spaces] = {split: spaces}
@@ -196,6 +196,12 @@ def population_key(recipe: Recipe, whole_domain: bool) -> str:
         *([] if recipe.cells is None else [("cells", *recipe.cells)]),
     )
     return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def drawn_key(recipe: Recipe, whole_domain: bool) -> str:
+    """The same of the items themselves, which of one law may be drawn in several ways."""
+    key = population_key(recipe, whole_domain)
+    return hashlib.sha256(f"{key}/readings".encode()).hexdigest() if reads_what_is_made(recipe) else key
 
 
 def _number(key: str, role: str) -> int:

@@ -250,7 +250,7 @@ class Stream:
     def _source_cells(self, bases: Codes) -> tuple[Column, Column]:
         """The first source cell that goes with each base, and how many do."""
         source = self.spaces.source
-        if not source.linked:
+        if not source.readings:
             return np.zeros(len(bases), dtype=np.int64), np.full(len(bases), len(source))
         group = source.groups(bases)
         return source.group_start[group], source.group_count[group]
