@@ -139,7 +139,7 @@ def _train(
         left = []
         for row, one in enumerate(going):
             with engine.using(one.maps):
-                select = objective.score(objective.on_select).agreement
+                select = objective.agreement(objective.on_select)
             one.check(taken, select)
             if (joined.annealed and done < 1) or not one.ends(select, settings.patience):
                 left.append(row)
