@@ -196,6 +196,7 @@ CODES: dict[str, Code] = {
     "CS420": Code("an interchange that can never change the output"),
     "CS421": Code("aligned variables that always move together"),
     "CS422": Code("rivals that no interchange tells apart"),
+    "CS423": Code("members of a family that are interchanged to values that no input has"),
     "CS430": Code("too few test items can be drawn for a bound"),
     "CS431": Code("fewer test items can be drawn than were asked for"),
     "CS432": Code("no item can be drawn to train a map, or to choose a circuit"),
@@ -280,6 +281,7 @@ CODES: dict[str, Code] = {
     "CS547": Code("values of a slot that are the same tokens"),
     "CS548": Code("a device whose memory does not hold one input", exit=4),
     "CS549": Code("a prompt that cannot be fed", exit=4),
+    "CS550": Code("words of a prompt that the tokenizer does not know"),
     # --- CS9xx: internal ---
     "CS900": Code("a bug in cspec", exit=70),
     "CS901": Code("a formatted text that would mean something else", exit=70),

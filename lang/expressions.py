@@ -81,3 +81,13 @@ def in_role(expression: Expression, role: Literal["base", "source"]) -> Expressi
         case Apply(arguments=arguments):
             return replace(expression, arguments=tuple(in_role(argument, role) for argument in arguments))
     return expression
+
+
+def without_role(expression: Expression) -> Expression:
+    """The expression with every variable's role taken away."""
+    match expression:
+        case Variable(name=name, domain=domain):
+            return Variable(name, domain)
+        case Apply(operator=operator, arguments=arguments, domain=domain):
+            return Apply(operator, tuple(without_role(a) for a in arguments), domain)
+    return expression

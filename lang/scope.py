@@ -95,8 +95,8 @@ class Signature:
     outputs: dict[str, Domain | None]
     output: str | None
     complete: bool
-    metrics: dict[str, Metric] = field(default_factory=dict)
-    """Those that can be read, `correct` among them where there is an output."""
+    metrics: dict[str, Metric | None] = field(default_factory=dict)
+    """Those that are declared, and `correct` where there is an output; None marks one that is wrong and reported."""
     slots: tuple[str, ...] | None = None
     """What `@ {x}` may name: the inputs, or the slots of a prompt (`prompted`); None where that is not known."""
     prompted: bool = False

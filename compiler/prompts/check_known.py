@@ -28,7 +28,9 @@ def check_known(
         return [_beyond(largest, network, facts, tokenizer, Label(span))]
     unknown = tokenizer.unknown
     found = [_unknown(text, network, tokenizer, Label(span)) for span, text, ids in said if unknown in ids]
-    return [*found[:1], *(() if layout is None else _check_slots(network, tokenizer, layout))]
+    if layout is None:
+        return found[:1]
+    return [*found[:1], *_check_slots(network, tokenizer, layout), *_warn_of_words(network, tokenizer, layout)]
 
 
 def _check_slots(network: str, tokenizer: Tokenizer, layout: PromptLayout) -> Iterator[Diagnostic]:
@@ -49,6 +51,29 @@ def _check_slots(network: str, tokenizer: Tokenizer, layout: PromptLayout) -> It
                         help="write values that differ in more than what the tokenizer drops, often case and accents",
                     )
                     break
+
+
+def _warn_of_words(network: str, tokenizer: Tokenizer, layout: PromptLayout) -> Iterator[Diagnostic]:
+    """Of each template, which of its own words are unknown. A network may have been trained with them: no error."""
+    shown = {prompt.template: prompt for prompt in reversed(layout.prompts)}
+    for number, prompt in sorted(shown.items()):
+        in_slots = {position for held in prompt.positions for position in held}
+        spans = {
+            span: None
+            for position, (token, span) in enumerate(zip(prompt.encoded.ids, prompt.encoded.spans, strict=True))
+            if token == tokenizer.unknown and position not in in_slots
+        }
+        words = [f"`{prompt.text[start:end].strip()}`" for start, end in spans if start < end]
+        if words and tokenizer.unknown is not None:
+            yield Diagnostic(
+                "CS550",
+                f"the tokenizer of `{network}` does not know {', '.join(words)} of the prompt, and writes"
+                f" `{tokenizer.show(tokenizer.unknown)}` instead",
+                Label(layout.templates[number].span),
+                notes=(f"in the prompt {prompt.quoted}",),
+                help="write the prompts as the network was trained on them, upper and lower case and blanks too",
+                severity="warning",
+            )
 
 
 def _held(prompt: PromptTokens, index: int) -> tuple[int, ...]:

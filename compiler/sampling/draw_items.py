@@ -11,6 +11,7 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
+from ...lang.expressions import Apply, Expression, Variable
 from ...lang.record import record
 from ..causal_model import Codes
 from ..expressions import canonical
@@ -18,6 +19,7 @@ from .count_apart import say_apart
 from .halves import HALVES, codes_on, halves_that_occur, interchange
 from .items import Half, Items, Recipe, Split, Undefined
 from .open_spaces import SAMPLED, Spaces, open_spaces
+from .spaces import conditions_of
 from .splits import split_of
 from .streams import Stream
 
@@ -118,6 +120,7 @@ class Population:
         else:
             generator = np.random.Generator(np.random.Philox(key=_number(self.key, f"cells/{split}")))
             occurring, _ = halves_that_occur(self.recipe, spaces, generator)
+            spaces.patience.renew()
             kept = dict.fromkeys(cell.set_index for cell in self.cells)
             cells = tuple(
                 tuple(i for i, c in enumerate(self.cells) if c.set_index == s and c.half in occurring[s]) for s in kept
@@ -134,7 +137,7 @@ def _set_text(names: tuple[str, ...], chosen: tuple[int, ...]) -> str:
 
 def open_population(recipe: Recipe, whole_domain: bool = False) -> Population:
     """Find the cells of a recipe: those of its `test` split, or of the whole domain."""
-    key = population_key(recipe, whole_domain)
+    key = drawn_key(recipe, whole_domain)
     split: Split | None = None if whole_domain else "test"
     spaces = open_spaces(recipe, split, _number(key, f"pool/{split}"))
     opened: dict[Split | None, Spaces] = {split: spaces}
@@ -196,6 +199,17 @@ def population_key(recipe: Recipe, whole_domain: bool) -> str:
         *([] if recipe.cells is None else [("cells", *recipe.cells)]),
     )
     return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def drawn_key(recipe: Recipe, whole_domain: bool) -> str:
+    """The same of the items themselves, which of one law may be drawn in several ways."""
+    key = population_key(recipe, whole_domain)
+    links = conditions_of(recipe).links
+    return key if all(map(_equates_inputs, links)) else hashlib.sha256(f"{key}/readings".encode()).hexdigest()
+
+
+def _equates_inputs(link: Expression) -> bool:
+    return isinstance(link, Apply) and link.operator == "==" and all(isinstance(a, Variable) for a in link.arguments)
 
 
 def _number(key: str, role: str) -> int:

@@ -242,7 +242,7 @@ def _members(recipe: Recipe, conditions: Sequence[Expression]) -> Codes:
 
 
 def _counts_by_key(population: Population) -> tuple[list[int], list[int]]:
-    """For each of the base's linked values that has a source: how many bases, and how many sources."""
+    """For each value of what links read of a base, if it has a source: how many bases, and how many sources."""
     spaces = population.spaces(None)
     base, source = spaces.base, spaces.source
     weight = source.solution.elimination.table.weight[source.rows]
@@ -250,20 +250,17 @@ def _counts_by_key(population: Population) -> tuple[list[int], list[int]]:
     if base.layout.members is not None:
         group = source.groups(base.layout.members)
         return np.bincount(group, minlength=len(sources)).tolist(), [round(s) for s in sources.tolist()]
-    model = population.recipe.model
-    leaves = [base.layout.inputs[model.input_names[c]] for c in source.linked]
-    solution = base.layout.graph.solve(leaves, base.layout.true, base.layout.extra)
-    keys = np.zeros((len(solution.elimination.table), len(model.input_names)), dtype=np.int64)
-    for c, leaf in zip(source.linked, leaves, strict=True):
-        keys[:, c] = solution.kept(leaf) - model.input_domains[c].low
-    group = source.groups(keys)
+    nodes = [base.layout.graph.expression(reading, base.layout.inputs) for reading in source.readings]
+    solution = base.layout.graph.solve(nodes, base.layout.true, base.layout.extra)
+    pairs = zip(nodes, source.readings, strict=True)
+    group = source.groups_of(np.stack([solution.kept(node) - reading.domain.low for node, reading in pairs], axis=1))
     there = group >= 0
     bases = np.bincount(group[there], weights=solution.elimination.table.weight[there], minlength=len(sources))
     return [round(b) for b in bases.tolist()], [round(s) for s in sources.tolist()]
 
 
 def _sources_by_base(population: Population, bases: Codes) -> _Sources:
-    """Every base's sources, listed once for each of the base's linked values. Raises TooManyItemsError."""
+    """Every base's sources, listed once for each value of what links read of it. Raises TooManyItemsError."""
     source = population.spaces(None).source
     if SAMPLED in source.how:
         raise TooManyItemsError

@@ -229,28 +229,29 @@ def _exists(recipe: Recipe, spaces: Spaces, chosen: Sequence[int], changing: boo
         else:
             values[name] = np.unique(codes) + recipe.model.domains[name].low
     twin = open_twin(recipe.model, conditions_of(recipe).base, base.region.allowed, values)
-    extra = list(twin.layout.extra)
-    if spaces.links:
+    extra, true = list(twin.layout.extra), twin.layout.true
+    if source.readings:
+        graph = twin.layout.graph
+        leaves, same = twin.layout.leaves_of(source.readings, source.key_codes)
+        true = (*true, *same)
         for name, codes in columns.items():
             if codes is None:
                 raise TooLargeError
             rows = np.unique(np.concatenate([source.key_codes, codes[:, None]], axis=1), axis=0)
-            leaves = [twin.layout.inputs[recipe.model.input_names[c]] for c in source.linked]
-            lows = [recipe.model.input_domains[c].low for c in source.linked]
-            all_leaves, all_lows = [*leaves, twin.set_to[name]], [*lows, recipe.model.domains[name].low]
-            graph = twin.layout.graph
+            all_leaves = [*leaves, twin.set_to[name]]
+            lows = [*(reading.domain.low for reading in source.readings), recipe.model.domains[name].low]
             ranks = [
                 np.searchsorted(graph.leaf_values(leaf), rows[:, i] + low)
-                for i, (leaf, low) in enumerate(zip(all_leaves, all_lows, strict=True))
+                for i, (leaf, low) in enumerate(zip(all_leaves, lows, strict=True))
             ]
             extra.append(relation(all_leaves, ranks))
     wanted = twin.differs if changing else twin.layout.graph.apply("not", (twin.differs,))
-    return twin.layout.graph.solve([], (*twin.layout.true, twin.defined, wanted), extra).elimination.total > 0
+    return twin.layout.graph.solve([], (*true, twin.defined, wanted), extra).elimination.total > 0
 
 
 def _exists_listed(recipe: Recipe, members: Codes, source: Space, chosen: Sequence[int], changing: bool) -> bool:
     """Look at every base with every combination of the sources' cells, or of what these are codes of."""
-    if not source.linked:
+    if not source.readings:
         return _exists_unlinked(recipe, members, source, chosen, changing)
     group = source.groups(members)
     start, count = source.group_start[group], source.group_count[group]

@@ -6,14 +6,15 @@ from functools import lru_cache
 
 import numpy as np
 
-from ...lang.expressions import Apply, Expression
+from ...lang.expressions import Apply, Expression, Variable
 from ...lang.record import record
 from ..causal_model import CausalModel, Codes
 from ..expressions import Column, evaluate
 from .allowed import Allowed, Content
-from .flatten import Solution
+from .flatten import Solution, ranked
 from .items import Recipe, Split
-from .relations import Relation, TooLargeError, Weights, relation
+from .links import Links, read, split_links
+from .relations import Relation, TooLargeError, Weights, product, relation
 from .spaces import (
     LISTED,
     MOST_TUPLES,
@@ -25,7 +26,6 @@ from .spaces import (
     finish,
     holds,
     in_range,
-    linked_columns,
     listed,
     sampled_members,
     tabulated,
@@ -34,6 +34,8 @@ from .splits import Region, hash_rows, region_of
 
 MANY, FEWEST = 64, 400
 """More than so many cells are too fine where fewer inputs could be drawn, and coarser ones give more: 200 items."""
+FEW_KEYS = 1 << 12
+"""Of links that cannot all be met by construction, those are that read at most so many values of a base together."""
 SHARED = 8
 """Layouts whose tables are held at once."""
 EXACT = "exact"
@@ -43,19 +45,24 @@ SAMPLED = "by sampling"
 class Patience:
     """How many sources may still be drawn where links are met by rejection: none once too few go with their base."""
 
-    MOST, RAREST = 1 << 21, 2048
+    MOST, RAREST, IN_ALL = 1 << 20, 2048, 1 << 21
 
     def __init__(self) -> None:
-        self.left = self.MOST
+        self.renew()
+
+    def renew(self) -> None:
+        """Begin anew: what was drawn so far does not count."""
+        self.left, self.in_all = self.MOST, self.IN_ALL
 
     @property
     def is_over(self) -> bool:
         """Whether the links count as too rare."""
-        return self.left <= 0
+        return self.left <= 0 or self.in_all <= 0
 
     def drawn(self, count: int, hits: int) -> None:
         """So many sources were drawn, and so many of them go with their base."""
         self.left = min(self.MOST, self.left - count + self.RAREST * hits)
+        self.in_all -= count
 
 
 @record
@@ -84,23 +91,42 @@ def open_spaces(recipe: Recipe, split: Split | None, key: int) -> Spaces:
     if not conditions.links:
         base = source if conditions.base == conditions.source else _open(recipe, region, conditions.base, key)
         return Spaces(base, source, ())
-    equalities = tuple(e for e in conditions.links if isinstance(e, Apply) and e.operator == "==")
-    for built in dict.fromkeys((conditions.links, equalities)):
-        if built:
-            base_columns = linked_columns(recipe, built, "base")
-            try:
-                linked = _link(recipe, region, built, source, base_columns)
-                base = _open(recipe, region, conditions.base, key, linked)
-            except TooLargeError:
-                continue
-            rest = tuple(link for link in conditions.links if link not in built)
-            return Spaces(base, _noted(linked, rest), conditions.links, rest)
+    alone: Space | None = None
+    for built in _constructions(recipe.model, conditions.links):
+        links = split_links(recipe.model, built)
+        try:
+            if not links.read_inputs and alone is None:
+                same = conditions.base == conditions.source
+                alone = source if same else _open(recipe, region, conditions.base, key)
+            linked = _link(recipe, region, links, source, None if links.read_inputs else alone)
+            base = _open(recipe, region, conditions.base, key, linked)
+        except TooLargeError:
+            continue
+        rest = tuple(link for link in conditions.links if link not in built)
+        return Spaces(base, _noted(linked, rest), conditions.links, rest)
     base = _open(recipe, region, conditions.base, key)
     return Spaces(base, _noted(source, conditions.links), conditions.links, conditions.links)
 
 
+def _constructions(model: CausalModel, links: tuple[Expression, ...]) -> list[tuple[Expression, ...]]:
+    """Which links are to be met by construction, best first: all; the equalities and what reads little; equalities."""
+    equalities: tuple[Expression, ...] = tuple(
+        link for link in links if isinstance(link, Apply) and link.operator == "=="
+    )
+    few = equalities
+    for link in sorted(links, key=lambda link: _most_keys(model, (link,))):
+        if link not in few and _most_keys(model, (*few, link)) <= FEW_KEYS:
+            few = (*few, link)
+    return [built for built in dict.fromkeys((links, few, equalities)) if built]
+
+
+def _most_keys(model: CausalModel, links: tuple[Expression, ...]) -> float:
+    """A bound on how many values what some links read of a base has."""
+    return product([reading.domain.size for reading in split_links(model, links).readings])
+
+
 def _noted(space: Space, rejected: tuple[Expression, ...]) -> Space:
-    return replace(space, how=f"{space.how}; links that are no equalities {SAMPLED}") if rejected else space
+    return replace(space, how=f"{space.how}; links to the base {SAMPLED}") if rejected else space
 
 
 def link_holds(recipe: Recipe, links: Sequence[Expression], bases: Codes, sources: Codes) -> Column:
@@ -149,13 +175,13 @@ def _open_tables(
         layout = tabulated(recipe.model, conditions, region.allowed)
     else:
         layout = _share_layout(recipe.model, tuple(conditions), tuple(some.content for some in region.allowed))
-    extra = None if linked is None else (*layout.extra, _keys_of(layout, linked))
+    keys = None if linked is None else _keys_of(layout, linked)
     full = law_of(recipe)
     try:
-        return _cells(recipe, region, layout, extra, full, EXACT)
+        return _cells(recipe, region, layout, keys, full, EXACT)
     except TooLargeError:
         pass
-    space = _cells(recipe, region, layout, extra, least_law_of(recipe), EXACT)
+    space = _cells(recipe, region, layout, keys, least_law_of(recipe), EXACT)
     if not len(space) or recipe.cells is not None:
         return space
     generator = np.random.Generator(np.random.Philox(key=key))
@@ -181,7 +207,7 @@ def _cells(
     recipe: Recipe,
     region: Region,
     layout: Layout,
-    extra: Sequence[Relation] | None,
+    keys: tuple[Relation, tuple[int, ...]] | None,
     law: tuple[str, ...],
     how: str,
 ) -> Space:
@@ -192,9 +218,10 @@ def _cells(
     """
 
     def solve(law: tuple[str, ...]) -> Solution:
-        if extra is None:
+        if keys is None:
             return layout.solve(law)
-        return layout.graph.solve([layout.variables[v] for v in law], layout.true, extra)
+        rows, true = keys
+        return layout.graph.solve([layout.variables[v] for v in law], (*layout.true, *true), (*layout.extra, rows))
 
     solution = solve(law)
     least = least_law_of(recipe)
@@ -218,39 +245,52 @@ def _drawable(inputs: Weights, region: Region) -> float:
     return float(inputs.min()) * share * len(inputs)
 
 
-def _link(
-    recipe: Recipe, region: Region, links: Sequence[Expression], unlinked: Space, base_columns: Sequence[int]
-) -> Space:
-    """The sources' cells for each of the base's linked values. Raises TooLargeError."""
+def _link(recipe: Recipe, region: Region, links: Links, unlinked: Space, bases: Space | None) -> Space:
+    """The sources' cells for each value of the readings, of `bases` where they are no inputs. Raises TooLargeError."""
     model = recipe.model
     layout = unlinked.layout
-    source_columns = linked_columns(recipe, links, "source")
     if layout.members is not None:
-        layout = listed(model, layout.members, unlinked.law, source_columns)
+        layout = listed(model, layout.members, unlinked.law, links.of_source)
     graph = layout.graph
-    leaves = [graph.leaf(region.allowed[c].codes() + model.input_domains[c].low) for c in base_columns]
-    environment = {f"base.{model.input_names[c]}": leaf for c, leaf in zip(base_columns, leaves, strict=True)}
-    environment |= {f"source.{model.input_names[c]}": layout.inputs[model.input_names[c]] for c in source_columns}
-    true = (*layout.true, *(graph.expression(link, environment) for link in links))
-    extra = (*layout.extra, *(relation((leaf,), (np.arange(len(graph.leaf_values(leaf))),)) for leaf in leaves))
-    keep = [*leaves, *(layout.variables[v] for v in unlinked.law)]
-    solution = graph.solve(keep, true, extra)
-    lows = [model.input_domains[c].low for c in base_columns]
+    lows = [reading.domain.low for reading in links.readings]
+    if bases is None:
+        names = [reading.name for reading in links.readings if isinstance(reading, Variable)]
+        columns = [model.input_names.index(name) for name in names]
+        leaves = [graph.leaf(region.allowed[c].codes() + low) for c, low in zip(columns, lows, strict=True)]
+        rows = [relation((leaf,), (np.arange(len(graph.leaf_values(leaf))),)) for leaf in leaves]
+    else:
+        codes = _occurring(bases, links.readings)
+        ranks = [ranked(codes[:, i] + low) for i, low in enumerate(lows)]
+        leaves = [graph.leaf(values) for values, _ in ranks]
+        rows = [relation(leaves, [rank for _, rank in ranks])]
+    environment = {**layout.inputs, **dict(zip(links.names, leaves, strict=True))}
+    true = (*layout.true, *(graph.expression(condition, environment) for condition in links.conditions))
+    solution = graph.solve([*leaves, *(layout.variables[v] for v in unlinked.law)], true, (*layout.extra, *rows))
     codes = np.stack([solution.kept(leaf) - low for leaf, low in zip(leaves, lows, strict=True)], axis=1)
-    return finish(recipe, region, layout, solution, unlinked.law, tuple(base_columns), codes, unlinked.how)
+    return finish(recipe, region, layout, solution, unlinked.law, links.readings, codes, unlinked.how)
+
+
+def _occurring(space: Space, readings: Sequence[Expression]) -> Codes:
+    """What readings are together on some input of a space; distinct, shape [tuple, reading]. Raises TooLargeError."""
+    layout = space.layout
+    if layout.members is not None:
+        return np.unique(read(space.recipe.model, readings, layout.members), axis=0)
+    nodes = [layout.graph.expression(reading, layout.inputs) for reading in readings]
+    solution = layout.graph.solve(nodes, layout.true, layout.extra)
+    pairs = zip(nodes, readings, strict=True)
+    return np.stack([solution.kept(node) - reading.domain.low for node, reading in pairs], axis=1)
 
 
 def _with_source(members: Codes, linked: Space | None) -> Codes:
     return members if linked is None else members[linked.groups(members) >= 0]
 
 
-def _keys_of(layout: Layout, linked: Space) -> Relation:
-    """The linked values that have a source, as a relation over the bases' leaves."""
+def _keys_of(layout: Layout, linked: Space) -> tuple[Relation, tuple[int, ...]]:
+    """The readings' values that have a source, as a relation over leaves, and what makes these the bases' readings."""
     first = linked.key_codes[linked.group_start]
-    leaves = [layout.inputs[layout.model.input_names[c]] for c in linked.linked]
-    lows = [layout.model.input_domains[c].low for c in linked.linked]
+    leaves, true = layout.leaves_of(linked.readings, first)
     columns = [
-        np.searchsorted(layout.graph.leaf_values(leaf), first[:, i] + low)
-        for i, (leaf, low) in enumerate(zip(leaves, lows, strict=True))
+        np.searchsorted(layout.graph.leaf_values(leaf), first[:, i] + reading.domain.low)
+        for i, (leaf, reading) in enumerate(zip(leaves, linked.readings, strict=True))
     ]
-    return relation(leaves, columns)
+    return relation(leaves, columns), true

@@ -11,13 +11,14 @@ from dataclasses import field
 import numpy as np
 import numpy.typing as npt
 
-from ...lang.expressions import Apply, Expression, Variable, in_role, variables_of
+from ...lang.expressions import Apply, Expression, Variable, in_role, variables_of, without_role
 from ...lang.record import record
 from ..causal_model import CausalModel, Codes
 from ..expressions import Column, evaluate
 from .allowed import Allowed
 from .flatten import Graph, Solution, ranked
 from .items import Recipe
+from .links import read
 from .relations import Relation, Weights, relation
 from .splits import Region, hash_rows, tuple_hash
 
@@ -61,8 +62,8 @@ def conditions_of(recipe: Recipe) -> Conditions:
             if roles == {"base", "source"}:
                 links.append(copy)
             else:
-                base += [_without_role(copy)] if "source" not in roles else []
-                source += [_without_role(copy)] if "base" not in roles else []
+                base += [without_role(copy)] if "source" not in roles else []
+                source += [without_role(copy)] if "base" not in roles else []
     if not recipe.variables:
         return Conditions(tuple(base), (), ())
     return Conditions(tuple(base), tuple(source), tuple(links))
@@ -72,21 +73,6 @@ def _conjuncts(expression: Expression) -> list[Expression]:
     if isinstance(expression, Apply) and expression.operator == "and":
         return [c for argument in expression.arguments for c in _conjuncts(argument)]
     return [expression]
-
-
-def _without_role(expression: Expression) -> Expression:
-    match expression:
-        case Variable(name=name, domain=domain):
-            return Variable(name, domain)
-        case Apply(operator=operator, arguments=arguments, domain=domain):
-            return Apply(operator, tuple(_without_role(a) for a in arguments), domain)
-    return expression
-
-
-def linked_columns(recipe: Recipe, links: Sequence[Expression], role: str) -> tuple[int, ...]:
-    """The input columns that the links read in one role."""
-    names = {v.name for link in links for v in variables_of(link) if v.role == role}
-    return tuple(i for i, name in enumerate(recipe.model.input_names) if name in names)
 
 
 def holds(model: CausalModel, conditions: Sequence[Expression], inputs: Codes) -> npt.NDArray[np.bool_]:
@@ -121,6 +107,26 @@ class Layout:
         if law not in self._solved:
             self._solved[law] = self.graph.solve([self.variables[v] for v in law], self.true, self.extra)
         return self._solved[law]
+
+    def leaves_of(self, readings: Sequence[Expression], codes: Codes) -> tuple[list[int], tuple[int, ...]]:
+        """Leaves that hold what each reading may be (`codes`, shape [tuple, reading]), and what must be true for that.
+
+        An input is its own leaf.
+        """
+        leaves, true = list[int](), list[int]()
+        for index, reading in enumerate(readings):
+            node = self.graph.expression(reading, self.inputs)
+            if not isinstance(reading, Variable):
+                leaf = self.graph.leaf(np.unique(codes[:, index]) + reading.domain.low)
+                true.append(self.graph.apply("==", (leaf, node)))
+                node = leaf
+            leaves.append(node)
+        return leaves, tuple(true)
+
+    @property
+    def decoded(self) -> tuple[int, ...]:
+        """The columns that inputs are read from."""
+        return (self.row,) if self.members is not None else tuple(self.inputs[n] for n in self.model.input_names)
 
     def decode(self, solution: Solution, assigned: dict[int, Column]) -> Codes:
         """Inputs from columns; codes, shape [item, input]."""
@@ -231,7 +237,7 @@ class Space:
     """The cells of one role in one split, and uniform draws from them.
 
     `tuples` are the codes of `law`'s variables, shape [cell, variable]. Where links name the base, there is one cell
-    for each tuple that occurs with each of the base's linked values; cells are sorted by `keys` (hashes of these).
+    for each tuple that occurs with each value of what they read of it; cells are sorted by `keys` (hashes of these).
     """
 
     recipe: Recipe
@@ -239,10 +245,11 @@ class Space:
     layout: Layout
     solution: Solution
     law: tuple[str, ...]
-    linked: tuple[int, ...]
+    readings: tuple[Expression, ...]
+    """What links read of a base (see `links.py`)."""
     tuples: Codes
     key_codes: Codes
-    """The base's linked codes behind every cell, shape [cell, linked input]."""
+    """The readings behind every cell, shape [cell, reading]."""
     rows: Column
     """The row of the elimination's table behind every cell."""
     inside: Codes
@@ -268,17 +275,21 @@ class Space:
 
     def groups(self, bases: Codes) -> Column:
         """The index among `keys` of every base (codes, shape [item, input]); -1 where it has no source."""
-        hashed = hash_rows(0, "key", bases[:, list(self.linked)])
+        return self.groups_of(read(self.recipe.model, self.readings, bases))
+
+    def groups_of(self, read: Codes) -> Column:
+        """The same by what links read of each base, shape [item, reading]."""
+        hashed = hash_rows(0, "key", read)
         at = np.minimum(np.searchsorted(self.keys, hashed), max(len(self.keys) - 1, 0))
         if not len(self.keys):
-            return np.full(len(bases), -1)
+            return np.full(len(read), -1)
         return np.where(self.keys[at] == hashed, at, -1)
 
     def choose(self, bases: Codes, generator: np.random.Generator) -> Column:
         """A cell for each base, by the cells' shares among those that occur with it; shape [item]."""
-        if not self.linked and self.share is None:
+        if not self.readings and self.share is None:
             return generator.integers(0, len(self), len(bases))
-        group = self.groups(bases) if self.linked else np.zeros(len(bases), dtype=np.int64)
+        group = self.groups(bases) if self.readings else np.zeros(len(bases), dtype=np.int64)
         return pick(self.group_start[group], self.group_count[group], self.share, generator)
 
     def draw(self, cells: Column, generator: np.random.Generator) -> Codes:
@@ -315,7 +326,8 @@ class Space:
 
     def _open_draw(self, cells: Column, uniforms: Weights) -> tuple[Codes, npt.NDArray[np.bool_]]:
         """Inputs of cells that are not listed, in whatever split, and whether each is in this one."""
-        inputs = self.layout.decode(self.solution, self.solution.elimination.complete(self.rows[cells], uniforms))
+        assigned = self.solution.elimination.complete(self.rows[cells], uniforms, self.layout.decoded)
+        inputs = self.layout.decode(self.solution, assigned)
         return inputs, in_range(self.recipe, self.region, inputs)
 
     def draw_once(self, cells: Column, generator: np.random.Generator) -> tuple[Codes, npt.NDArray[np.bool_]]:
@@ -340,7 +352,7 @@ def finish(
     layout: Layout,
     solution: Solution,
     law: tuple[str, ...],
-    linked: tuple[int, ...],
+    readings: tuple[Expression, ...],
     key_codes: Codes,
     how: str,
 ) -> Space:
@@ -372,11 +384,11 @@ def finish(
         rows = np.flatnonzero(occurs)
     size = np.where(count > 0, count, table.weight * share)
     hashed = hash_rows(0, "key", key_codes[rows])
-    order = np.argsort(hashed, kind="stable") if linked else np.arange(len(rows))
+    order = np.argsort(hashed, kind="stable") if readings else np.arange(len(rows))
     rows = rows[order]
     keys, group_start, group_count = np.unique(hashed[order], return_index=True, return_counts=True)
     return Space(
-        recipe, region, layout, solution, law, linked, tuples[rows], key_codes[rows], rows, inside,
+        recipe, region, layout, solution, law, readings, tuples[rows], key_codes[rows], rows, inside,
         start[rows], count[rows], how, keys, group_start, group_count,
         size[rows], _shares(recipe.cells, law, tuples[rows], size[rows], hashed[order]),
     )  # fmt: skip

@@ -338,6 +338,8 @@ class _EffectChecker:
         """The least and the largest value of the effect."""
         if isinstance(target, MetricTarget):
             metric = task.metrics[target.name]
+            if metric is None:
+                return None
             reach = metric.high - metric.low
             return (Fraction(0), reach) if self.kind == "change" else (-reach, reach)
         if self.kind == "change":

@@ -33,7 +33,7 @@ def check_mean(syntax: MeanSyntax, names: Names) -> Mean | None:
         return None
     metric = task.metrics[syntax.metric.text]
     recipe = find_recipe(syntax.over[0] if syntax.over else (), task.name, names, syntax.span, report)
-    if report.errors > errors or not recipe.known:
+    if metric is None or report.errors > errors or not recipe.known:
         return None
     low, high = exact(metric.low), exact(metric.high)
     return Mean(

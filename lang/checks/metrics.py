@@ -43,13 +43,13 @@ def check_metrics(
     one: bool,
     checker: ExpressionChecker,
     report: Reporter,
-) -> dict[str, Metric]:
-    """Every metric that is right, by name.
+) -> dict[str, Metric | None]:
+    """Every metric by name; None marks one that is wrong and reported.
 
     `taken` are the names of inputs and outputs, `answer` the domain of the answer where it is `one` value (None, too,
     where it is broken), and `checker` types slots and keys.
     """
-    found: dict[str, Metric] = {}
+    found: dict[str, Metric | None] = {}
     names: dict[str, Span] = {}
     for syntax in written:
         name = syntax.name.name
@@ -67,9 +67,7 @@ def check_metrics(
                 help="choose another name for the metric",
             )
             continue
-        metric = _MetricChecker(checker, answer, one, report).check(syntax)
-        if metric is not None:
-            found[metric.name] = metric
+        found[name.text] = _MetricChecker(checker, answer, one, report).check(syntax)
     clashes = families_of(found).keys() & found.keys()
     for name_text in sorted(clashes):
         report.error(

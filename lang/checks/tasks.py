@@ -79,7 +79,7 @@ class _TaskChecker:
             rendering,
             answers or (),
             generated,
-            metrics,
+            {name: metric for name, metric in metrics.items() if metric},
             self.syntax.doc,
             self.syntax.name.span,
         )
@@ -90,7 +90,7 @@ class _TaskChecker:
         inputs: Known,
         outputs: Known,
         rendering: Rendering | None,
-        metrics: dict[str, Metric],
+        metrics: dict[str, Metric | None],
         generated: Generated | None,
     ) -> Signature:
         """What is known of the task in any case."""
@@ -100,7 +100,7 @@ class _TaskChecker:
             slots = rendering.slot_names
         elif rendering is None and any(isinstance(line, PromptSyntax) for line in self.syntax.renderings):
             slots = None
-        readable = {CORRECT.name: CORRECT} | metrics if outputs else metrics
+        always: dict[str, Metric | None] = {CORRECT.name: CORRECT} if outputs else {}
         complete = bool(inputs and outputs)
         return Signature(
             self.syntax.name.text,
@@ -108,7 +108,7 @@ class _TaskChecker:
             outputs,
             _output_name(outputs),
             complete,
-            readable,
+            always | metrics,
             slots,
             prompted,
             generated is not None,

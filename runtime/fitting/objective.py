@@ -1,7 +1,7 @@
 """The objective of a fit: that the intervened network gives the label which the causal model gives."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -14,7 +14,7 @@ from ...compiler.interpret_terms import Batch
 from ...compiler.terms import OutputOf
 from ..engines import Engine, Prepared
 from ..halving import by_halves, fail_at_one, is_out_of_memory
-from ..scoring.answers import answer_loss, answer_losses, compare
+from ..scoring.answers import answer_loss, answer_losses, right_among
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,14 @@ class Labelled:
     def take(self, rows: Tensor) -> "Labelled":
         """The items of these rows."""
         return Labelled(self.batch.take(rows.numpy()), self.labels[rows], tuple(codes[rows] for codes in self.values))
+
+    def for_networks(self, count: int) -> "Labelled":
+        """The items for each of so many networks side by side: one after the other, told by a last column."""
+        every = np.tile(np.arange(len(self)), count)
+        again, owners = self.take(torch.from_numpy(every)), np.repeat(np.arange(count), len(self))
+        column = np.broadcast_to(owners[:, None, None], (*again.batch.inputs.shape[:2], 1))
+        inputs = np.concatenate([again.batch.inputs, column], 2)
+        return replace(again, batch=replace(again.batch, inputs=inputs))
 
 
 @dataclass(frozen=True)
@@ -102,8 +110,8 @@ class Objective:
         try:
             every = rows.flatten()
             losses = answer_losses(self.on_fit.logits(every), self.on_fit.labels.index_select(0, every), self.narrowed)
-            weight = torch.tensor(share, device=losses.device) / rows.shape[1]
-            losses.backward(weight.expand_as(losses))  # type: ignore[no-untyped-call]
+            # a gradient that is handed to `backward` has torch load its compiler
+            (losses.sum() * (share / rows.shape[1])).backward()  # type: ignore[no-untyped-call]
             found: list[float] = (share * losses.detach().view(rows.shape).mean(1)).tolist()
             return found
         except (RuntimeError, MemoryError) as problem:
@@ -117,16 +125,26 @@ class Objective:
         ]
         return [sum(parts) for parts in zip(*halves, strict=True)]
 
+    @torch.no_grad()
     def score(self, items: Asked) -> Score:
         """The score of the present maps."""
         right, loss = 0, 0.0
-        with torch.no_grad():
-            for rows in torch.split(torch.arange(len(items)), self.engine.at_once):
-                labels, run = items.labels[rows], functools.partial(_take, items.logits, rows)
-                logits = by_halves(run, 0, len(rows))
-                right += int(compare(logits, labels, self.narrowed).among.sum())
-                loss += float(answer_loss(logits, labels, self.narrowed)) * len(rows)
+        for logits, labels in self._answered(items):
+            right += int(right_among(logits, labels, self.narrowed).sum())
+            loss += float(answer_loss(logits, labels, self.narrowed)) * len(labels)
         return Score(right / len(items), loss / len(items))
+
+    @torch.no_grad()
+    def agreement(self, items: Asked) -> float:
+        """The agreement of the present maps, without the loss."""
+        answered = self._answered(items)
+        return sum(int(right_among(*each, self.narrowed).sum()) for each in answered) / len(items)
+
+    def _answered(self, items: Asked) -> Iterator[tuple[Tensor, Tensor]]:
+        """Logits and labels of all items, as many at once as the engine runs."""
+        for rows in torch.split(torch.arange(len(items)), self.engine.at_once):
+            run = functools.partial(_take, items.logits, rows)
+            yield by_halves(run, 0, len(rows)), items.labels[rows]
 
     def without(self, variables: tuple[str, ...]) -> "Objective":
         """The same objective on the items whose sets hold none of these variables; on all where a split has no such."""

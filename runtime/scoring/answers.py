@@ -45,8 +45,7 @@ def compare(logits: Tensor, labels: Tensor, encoding: Encoding) -> Agreement:
     Raises:
         EnvironmentProblem: a logit is not finite.
     """
-    if not bool(torch.isfinite(logits).all()):
-        raise EnvironmentProblem("CS508", "the network gives logits that are not finite", "check its weights")
+    _check_finite(logits)
     over_all, among = (torch.ones(len(logits), dtype=torch.bool, device=logits.device) for _ in range(2))
     near = torch.zeros(len(logits), dtype=torch.bool, device=logits.device)
     labels = labels.to(logits.device)
@@ -66,6 +65,28 @@ def compare(logits: Tensor, labels: Tensor, encoding: Encoding) -> Agreement:
             top = read.topk(2, dim=1).values
             near |= top[:, 0] - top[:, 1] < NEAR_TIE
     return Agreement(over_all.cpu(), among.cpu(), near.cpu())
+
+
+def right_among(logits: Tensor, labels: Tensor, encoding: Encoding) -> Tensor:
+    """`Agreement.among` alone, on the logits' device.
+
+    Raises:
+        EnvironmentProblem: a logit is not finite.
+    """
+    _check_finite(logits)
+    right = torch.ones(len(logits), dtype=torch.bool, device=logits.device)
+    codes_of = answer_codes(labels.to(logits.device), encoding)
+    for index, (answer, codes) in enumerate(zip(encoding.answers, codes_of, strict=True)):
+        if answer.sequences:
+            right = sequences_right(logits, codes, answer, among=True)[0]
+        else:
+            right &= _is_best(_declared(logits[:, index], answer), _wanted(answer, codes))
+    return right
+
+
+def _check_finite(logits: Tensor) -> None:
+    if not bool(torch.isfinite(logits).all()):
+        raise EnvironmentProblem("CS508", "the network gives logits that are not finite", "check its weights")
 
 
 def declared_best(logits: Tensor, answer: AnswerAt) -> Tensor:
