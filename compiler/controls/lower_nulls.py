@@ -6,7 +6,6 @@ They are shown beside a claim that holds, whichever way it is bounded, and decid
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from ...lang.circuits import TopSites
 from ...lang.effects import CircuitSubject, Effect, MeanOf, Portion, Setting, SiteSubject, Subject, Taken
 from ...lang.program import Program
 from ..causal_model import CausalModel
@@ -58,9 +57,6 @@ def _lower(
     program: Program, models: Mapping[str, CausalModel], networks: Mapping[str, NetworkFile], effect: Effect
 ) -> Measurement | str:
     """The measurement of an effect, or why there is none."""
-    drawn = [thing.circuit for thing in effect.things if isinstance(thing, CircuitSubject) and thing.random]
-    if any(isinstance(program.circuits[name].sites, TopSites) for name in drawn):
-        return "the circuit is searched for"
     if obstacle := next(find_obstacles(effect, program, networks), None):
         return obstacle.notes[0] if obstacle.notes else obstacle.message
     found = lower_measured_effect(program, models, networks, effect)
