@@ -12,6 +12,7 @@ from ..lang.record import record
 from ..lang.texts import Template
 from .expressions import evaluate
 from .network_facts import Encoded, Tokenizer
+from .prompt_pieces import cut_template
 from .row_layout import NO_TOKEN
 
 Span = tuple[int, int]
@@ -43,22 +44,103 @@ class BadPromptError(Exception):
         self.text, self.reason = text, reason
 
 
-def encode_prompts(encoding: PromptEncoding, tokenizer: Tokenizer, codes: Codes) -> list[Codes]:
-    """The row of each input, without padding; codes have shape [input, column].
+class PromptRows:
+    """The rows of one task's prompts for one tokenizer. Each text that is cut into tokens is cut once."""
 
-    Raises:
-        BadPromptError: a slot is no token of its own, or a prompt is longer than the network's context.
-    """
-    found, bad = dict[int, Codes](), dict[int, BadPromptError]()
-    for template, rows, slots in _by_template(encoding, codes):
-        texts, spans = render_template(template, slots, len(rows))
-        at = [[slot.name for slot in template.slots].index(name) for name in encoding.slots]
-        made, problems = _rows(encoding, texts, spans[:, at], tokenizer.encode(texts))
-        found |= {int(rows[index]): row for index, row in made.items()}
-        bad |= {int(rows[index]): problem for index, problem in problems.items()}
-    if bad:
-        raise bad[min(bad)]
-    return [found[index] for index in range(len(codes))]
+    def __init__(self, encoding: PromptEncoding, tokenizer: Tokenizer) -> None:
+        self.encoding, self.tokenizer = encoding, tokenizer
+        self._known: dict[Template, dict[bytes, Codes]] = {}
+
+    def encode(self, codes: Codes) -> Codes:
+        """The row of each input; codes have shape [input, column], rows [input, column of the row].
+
+        Raises:
+            BadPromptError: a slot is no token of its own, or a prompt is longer than the network's context.
+        """
+        made = [
+            (rows, *self._encode(template, slots, len(rows)))
+            for template, rows, slots in _by_template(self.encoding, codes)
+        ]
+        table = np.full((len(codes), max((part.shape[1] for _, part, _ in made), default=0)), NO_TOKEN, dtype=np.int64)
+        bad: dict[int, int] = {}
+        for rows, part, slot in made:
+            table[rows, : part.shape[1]] = part
+            long = (part[:, 0] < 1) | (part[:, 0] > self.encoding.context)
+            wrong = np.where(long, -1, slot)
+            bad |= {int(rows[at]): int(wrong[at]) for at in np.flatnonzero(wrong < len(self.encoding.slots))}
+        if bad:
+            first = min(bad)
+            raise self._problem(codes[first], table[first, 0], bad[first])
+        return table
+
+    def _problem(self, codes: Codes, count: int, slot: int) -> BadPromptError:
+        (text,) = render_prompts(self.encoding, codes[None])
+        if slot < 0:
+            return BadPromptError(text, f"it is {count} tokens, and the network reads 1 to {self.encoding.context}")
+        return BadPromptError(text, f"its slot `{{{self.encoding.slots[slot]}}}` is no token of its own")
+
+    def _encode(self, template: Template, slots: Sequence[Codes], count: int) -> tuple[Codes, Codes]:
+        """The rows of one template's prompts, and of each the first slot (by index) that is no token of its own.
+
+        `slots` are the values of each slot of the template, shape [row].
+        """
+        names = self.encoding.slots
+        at = {[slot.name for slot in template.slots].index(name): index for index, name in enumerate(names)}
+        head = np.zeros((count, 1 + 2 * len(names)), dtype=np.int64)
+        bad, parts, number = np.full(count, len(names)), list[tuple[Codes, Codes, Codes]](), 0
+        for piece in self._cut(template, slots):
+            numbers = range(number, number + len(piece.slots))
+            number = numbers.stop
+            table, which = self._piece(piece, [slots[index] for index in numbers], count)
+            for column, index in enumerate(numbers):
+                if index in at:
+                    first, stop = table[which, 2 * column], table[which, 2 * column + 1]
+                    head[:, 1 + 2 * at[index]], head[:, 2 + 2 * at[index]] = head[:, 0] + first, head[:, 0] + stop
+                    bad = np.where(stop > 0, bad, np.minimum(bad, at[index]))
+            tokens = table[:, 2 * len(numbers) :]
+            parts.append((head[:, 0].copy(), tokens, which))
+            head[:, 0] += (tokens != NO_TOKEN).sum(axis=1)[which]
+        made = np.full((count, head.shape[1] + int(head[:, 0].max(initial=0))), NO_TOKEN, dtype=np.int64)
+        made[:, : head.shape[1]] = head
+        for start, tokens, which in parts:
+            for index in range(tokens.shape[1]):
+                own = tokens[which, index]
+                rows = np.flatnonzero(own != NO_TOKEN)
+                made[rows, head.shape[1] + start[rows] + index] = own[rows]
+        return made, bad
+
+    def _cut(self, template: Template, slots: Sequence[Codes]) -> tuple[Template, ...]:
+        """The pieces of a template: one, where the tokenizer may look across blanks."""
+        if not self.tokenizer.cuts_before_blanks:
+            return (template,)
+        shown = [
+            [slot.render(value) for value in np.unique(values).tolist()]
+            for slot, values in zip(template.slots, slots, strict=True)
+        ]
+        closed = (all(text and not (text[0] + text[-1]).isspace() for text in texts) for texts in shown)
+        return cut_template(template, tuple(closed))
+
+    def _piece(self, piece: Template, slots: Sequence[Codes], count: int) -> tuple[Codes, Codes]:
+        """The distinct texts of a piece, and which each row has.
+
+        Shape [text, column]: where each slot's tokens start and stop (0 and 0: it is no token of its own), the tokens.
+        """
+        known = self._known.setdefault(piece, {})
+        values = np.stack(slots, axis=1) if slots else np.zeros((count, 0), dtype=np.int64)
+        if len(slots) == 1:
+            distinct, which = np.unique(values[:, 0], return_inverse=True)
+            distinct = distinct[:, None]
+        elif slots:
+            distinct, which = np.unique(values, axis=0, return_inverse=True)
+        else:
+            distinct, which = values[:1], np.zeros(count, dtype=np.int64)
+        keys = [row.tobytes() for row in distinct]
+        missing = [index for index, key in enumerate(keys) if key not in known]
+        if missing:
+            texts, spans = render_template(piece, list(distinct[missing].T), len(missing))
+            cut = _locate(texts, spans, self.tokenizer.encode(texts))
+            known.update(zip((keys[index] for index in missing), cut, strict=True))
+        return fill_rows([known[key] for key in keys]), which.ravel()
 
 
 def render_prompts(encoding: PromptEncoding, codes: Codes) -> list[str]:
@@ -165,22 +247,19 @@ def fill_rows(rows: Sequence[Codes]) -> Codes:
     return table
 
 
-def _rows(
-    encoding: PromptEncoding, texts: Sequence[str], spans: Codes, encoded: Sequence[Encoded]
-) -> tuple[dict[int, Codes], dict[int, BadPromptError]]:
-    """The rows of some texts by their index, and what is wrong with those that have none; spans [text, slot, 2]."""
-    found, bad = dict[int, Codes](), dict[int, BadPromptError]()
+def _locate(texts: Sequence[str], spans: Codes, encoded: Sequence[Encoded]) -> list[Codes]:
+    """Of each text where its slots' tokens start and stop, and its tokens, in one row; spans [text, slot, 2].
+
+    A slot whose tokens hold something else but blanks, or that has none, starts and stops at 0.
+    """
+    found = [np.zeros(0, dtype=np.int64)] * len(texts)
     lengths = np.array([len(tokens.ids) for tokens in encoded], dtype=np.int64)
     for count in np.unique(lengths).tolist():
         rows = np.flatnonzero(lengths == count)
-        if not 1 <= count <= encoding.context:
-            reason = f"it is {count} tokens, and the network reads 1 to {encoding.context}"
-            bad |= {row: BadPromptError(texts[row], reason) for row in rows.tolist()}
-            continue
-        ids = np.array([encoded[row].ids for row in rows.tolist()], dtype=np.int64)
-        offsets = np.array([encoded[row].spans for row in rows.tolist()], dtype=np.int64)
-        head = [np.full(len(rows), count)]
-        for index, name in enumerate(encoding.slots):
+        ids = np.array([encoded[row].ids for row in rows.tolist()], dtype=np.int64).reshape(len(rows), count)
+        offsets = np.array([encoded[row].spans for row in rows.tolist()], dtype=np.int64).reshape(len(rows), count, 2)
+        head = list[Codes]()
+        for index in range(spans.shape[1]) if count else ():
             own = spans[rows, index]
             held = _held(own, offsets)
             first, last = held.argmax(axis=1), count - 1 - held[:, ::-1].argmax(axis=1)
@@ -188,8 +267,10 @@ def _rows(
             ends = np.take_along_axis(offsets[..., 1], last[:, None], axis=1)[:, 0]
             edges = zip(rows.tolist(), starts.tolist(), own.tolist(), ends.tolist(), strict=True)
             blank = [not (texts[row][a:start] + texts[row][end:b]).strip() for row, a, (start, end), b in edges]
-            for row in rows[~(held.any(axis=1) & np.array(blank))].tolist():
-                bad.setdefault(row, BadPromptError(texts[row], f"its slot `{{{name}}}` is no token of its own"))
-            head += [first, last + 1]
-        found |= zip(rows.tolist(), np.concatenate([np.stack(head, axis=1), ids], axis=1), strict=True)
-    return found, bad
+            whole = held.any(axis=1) & np.array(blank)
+            head += [np.where(whole, first, 0), np.where(whole, last + 1, 0)]
+        none = np.zeros((len(rows), 0 if count else 2 * spans.shape[1]), dtype=np.int64)
+        table = np.concatenate([none, *(column[:, None] for column in head), ids], axis=1)
+        for row, made in zip(rows.tolist(), table, strict=True):
+            found[row] = made
+    return found

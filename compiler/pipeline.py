@@ -115,13 +115,13 @@ def compile_spec(checked: Checked, engine: "EngineName | None" = None, fitted_by
         SpecError: a claim measures what cannot be run yet.
     """
     from .choose_engine import choose_engine
-    from .lowering.experiments_to_plan import lower_experiments
     from .optimising import optimise_for_engines
+    from .planning import plan_experiments
 
     stop_unless_runnable(checked)
     engine = engine or choose_engine(checked.networks.values())[0]
     settings, graphs = checked.program.settings, checked.edged
-    naive = lower_experiments(
+    naive = plan_experiments(
         checked.controlled, checked.networks, checked.populations, settings, engine, fitted_by, graphs
     )
     return optimise_for_engines(naive)

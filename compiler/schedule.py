@@ -23,7 +23,8 @@ class Schedule:
     - `sweeps`: runs that are read at one site after the other go on from each other: sites are taken from the input to
       the output and from the last position to the first, states start from the deepest one that is kept, and the keys
       and values of fewer positions are a part of those of more;
-    - `restarts`: how many restarts of a training take their steps together, as one batch, at most.
+    - `restarts`: how many restarts of a training take their steps together, as one batch, at most;
+    - `beside`: the keys of the fits, its own among them, of which all restarts do so (none: it trains alone).
     """
 
     captured: bool = False
@@ -34,6 +35,7 @@ class Schedule:
     at_once: int = 1
     sweeps: bool = False
     restarts: int = 1
+    beside: tuple[str, ...] = ()
 
 
 NAIVE = Schedule()
@@ -52,7 +54,8 @@ def say_schedule(schedule: Schedule) -> str:
     where = {"everywhere": "of all positions", "where read": "where read", "declared": "of declared answers where read"}
     sweep = "; sites go on from each other" if schedule.sweeps else ""
     together = f"; {schedule.restarts} restarts side by side" if schedule.restarts > 1 else ""
+    beside = f", of {len(schedule.beside)} fits" if schedule.beside else ""
     return (
         f"unedited runs {kept}, {ends}; edited ones begin {begins}{later}; logits {where[schedule.logits]};"
-        f" at most {schedule.at_once:,} items at once{sweep}{together}"
+        f" at most {schedule.at_once:,} items at once{sweep}{together}{beside}"
     )

@@ -252,11 +252,16 @@ def _no_items(population: Population, claim: Span) -> Diagnostic:
         )
     recipe = population.recipe
     names, said = ", ".join(f"`{name}`" for name in recipe.variables), say_apart(recipe)
+    sampled = any(SAMPLED in note for note in population.notes)
+    changes = "was never seen to change" if sampled else "never changes"
     return Diagnostic(
         "CS434",
-        f"no item can be drawn: interchanging {names} never changes the output",
+        f"no item can be drawn: interchanging {names} {changes} the output",
         Label(claim),
-        notes=() if said is None else (said,),
+        notes=(
+            *(() if said is None else (said,)),
+            *((f"{SAMPLED}: among many random bases and sources",) if sampled else ()),
+        ),
         help="check `where`, `require` and the model: the pairs must be able to tell",
     )
 

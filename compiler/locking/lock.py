@@ -16,8 +16,8 @@ from ...lang.record import record
 from ..experiments import Control, Experiment, Fitting, Measurement, NetworkFile, Part, Quantity, Ranking
 from ..expressions import canonical
 from ..keys import content_key, weights_hash
-from ..lowering.autoencoder_keys import autoencoder_parts
 from ..plan import CODE_VERSIONS
+from ..planning.autoencoder_keys import autoencoder_parts
 from ..sampling.draw_items import LAW
 from ..sampling.items import HeldOut
 from .lowered_form import lowered_form, recipe_form

@@ -5,16 +5,19 @@ from typing import Any
 
 from ...lang.record import record
 from .config import check_entries, read_frozen, read_law, read_positive
+from .staged import StagedFacts
 
 ACTIVATIONS = ("relu", "gelu", "tanh", "sigmoid", "identity")
 
 
 @record
-class MlpFacts:
+class MlpFacts(StagedFacts):
     """The configuration of a plain MLP (metadata entry `cspec.config`): an implementation of `NetworkFacts`.
 
     One that reads numbers has no vocabulary, and each input is one dim of its first layer: `vocabulary` 0, `embed` 1.
     """
+
+    stage = "hidden"
 
     inputs: int
     vocabulary: int
@@ -45,39 +48,9 @@ class MlpFacts:
         """0: activations have one place for all inputs."""
         return 0
 
-    def module_width(self, path: str) -> int | None:
-        """Modules are no sites of it."""
-        return None
-
-    def heads_of(self, component: str) -> int:
-        """Heads are no sites of it."""
-        return 0
-
-    @property
-    def parallel(self) -> bool:
-        return False
-
     @property
     def last_layer(self) -> int:
         return len(self.hidden)
-
-    @property
-    def first_site(self) -> tuple[str, int]:
-        return "hidden", 0
-
-    def next_site(self, component: str, layer: int | None) -> tuple[str, int] | None:
-        """The next stage."""
-        return None if layer is None or layer >= self.last_layer else ("hidden", layer + 1)
-
-    @property
-    def last_site(self) -> tuple[str, int]:
-        return "hidden", self.last_layer
-
-    def layers(self, component: str) -> tuple[int | None, ...]:
-        """Of `hidden` 0 .. L; `logits` has none."""
-        if component == "hidden":
-            return tuple(range(self.last_layer + 1))
-        return (None,) if component == "logits" else ()
 
     def width(self, component: str, layer: int | None) -> int | None:
         """`hidden[0]` is the embedding or the numbers, `hidden[i]` the output of layer i, `logits` the head's."""

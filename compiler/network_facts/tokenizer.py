@@ -9,6 +9,10 @@ from ...lang.record import record
 from .read_header import BadCheckpointError
 
 MAX_BYTES = 300_000_000
+_WORDS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"
+_OTHERS = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+BLANK_PATTERNS = frozenset((" ?[^ ]+", rf"{_WORDS}\p{{N}}{_OTHERS}", rf"{_WORDS}\p{{N}}{{1,3}}{_OTHERS}"))
+"""Patterns of words, Qwen's and Llama 3's among them, none of which holds a lone blank but as its first character."""
 
 
 @record
@@ -25,11 +29,13 @@ class Encoded:
 class Tokenizer:
     """Cuts texts into tokens, as the network's own tokenizer does.
 
-    `unknown` is the token that stands for what it does not know; None where it knows every text.
+    `unknown` is the token that stands for what it does not know; None where it knows every text. `cuts_before_blanks`:
+    it surely cuts every text before each lone blank between two other characters, and adds no tokens of its own, so
+    that the parts' tokens are the text's.
     """
 
-    def __init__(self, opened: Any, unknown: int | None = None) -> None:
-        self._opened, self.unknown = opened, unknown
+    def __init__(self, opened: Any, unknown: int | None = None, cuts_before_blanks: bool = False) -> None:
+        self._opened, self.unknown, self.cuts_before_blanks = opened, unknown, cuts_before_blanks
 
     def encode(self, texts: Sequence[str], special: bool = True) -> list[Encoded]:
         """Each text's tokens; `special` says whether it gets those that begin or end every input."""
@@ -75,7 +81,7 @@ def read_tokenizer(folder: Path) -> Tokenizer:
         raise BadCheckpointError("CS533", "its `tokenizer.json` is broken", remedy) from None
     opened.no_truncation()
     opened.no_padding()
-    return Tokenizer(opened, _unknown(opened, data))
+    return Tokenizer(opened, _unknown(opened, data), _cuts_before_blanks(opened))
 
 
 def _unknown(opened: Any, data: str) -> int | None:
@@ -86,3 +92,35 @@ def _unknown(opened: Any, data: str) -> int | None:
         return found
     stated = json.loads(data)["model"].get("unk_id") if type(opened.model).__name__ == "Unigram" else None
     return stated if isinstance(stated, int) else None
+
+
+def _cuts_before_blanks(opened: Any) -> bool:
+    """Whether a tokenizer surely does, by parts of it that are known: what is not known may look across blanks."""
+    if opened.normalizer is not None or _state(opened.post_processor).get("type", "ByteLevel") != "ByteLevel":
+        return False
+    model = opened.model
+    if type(model).__name__ not in ("BPE", "WordLevel", "WordPiece") or getattr(model, "dropout", None):
+        return False
+    for token in opened.get_added_tokens_decoder().values():
+        if token.lstrip or token.rstrip or token.single_word or any(each.isspace() for each in token.content):
+            return False
+    before = _state(opened.pre_tokenizer)
+    first, *others = before["pretokenizers"] if before.get("type") == "Sequence" else [before]
+    return _splits_before_blanks(first) and all(other["type"] == "ByteLevel" for other in others)
+
+
+def _state(part: Any) -> Any:
+    """What `tokenizer.json` says of a part of a tokenizer."""
+    return {} if part is None else json.loads(part.__getstate__())
+
+
+def _splits_before_blanks(part: Any) -> bool:
+    match part.get("type"):
+        case "Whitespace" | "WhitespaceSplit" | "BertPreTokenizer":
+            return True
+        case "ByteLevel":
+            return bool(part["use_regex"])
+        case "Split":
+            alone = part["behavior"] == "Isolated" and not part["invert"]
+            return alone and part["pattern"].get("Regex") in BLANK_PATTERNS
+    return False

@@ -8,16 +8,19 @@ from typing import Any
 
 from ...lang.record import record
 from .config import check_entries, read_frozen, read_law, read_positive
+from .staged import StagedFacts
 
 
 @record
-class TracrFacts:
+class TracrFacts(StagedFacts):
     """The configuration of a compiled transformer: an implementation of `NetworkFacts`.
 
     Position 0 holds the token `bos`, which the network itself puts before an input of 1 .. `context` - 1 tokens.
     `resid[s]` is the residual stream at stage s: 0 the embedding, 1 + 2l after the attention of layer l, 2 + 2l after
     its MLP.
     """
+
+    stage = "resid"
 
     vocabulary: int
     bos: int
@@ -55,39 +58,9 @@ class TracrFacts:
         """One later, since `bos` comes first."""
         return index + 1
 
-    def module_width(self, path: str) -> int | None:
-        """Modules are no sites of it."""
-        return None
-
-    def heads_of(self, component: str) -> int:
-        """Heads are no sites of it."""
-        return 0
-
-    @property
-    def parallel(self) -> bool:
-        return False
-
     @property
     def last_layer(self) -> int:
         return 2 * self.blocks
-
-    @property
-    def first_site(self) -> tuple[str, int]:
-        return "resid", 0
-
-    def next_site(self, component: str, layer: int | None) -> tuple[str, int] | None:
-        """The next stage."""
-        return None if layer is None or layer >= self.last_layer else ("resid", layer + 1)
-
-    @property
-    def last_site(self) -> tuple[str, int]:
-        return "resid", self.last_layer
-
-    def layers(self, component: str) -> tuple[int | None, ...]:
-        """Of `resid` the stages 0 .. 2L; `logits` has none."""
-        if component == "resid":
-            return tuple(range(self.last_layer + 1))
-        return (None,) if component == "logits" else ()
 
     def width(self, component: str, layer: int | None) -> int | None:
         """The residual stream has the same width at every stage."""

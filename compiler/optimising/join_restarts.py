@@ -15,12 +15,15 @@ def join_restarts(plan: Plan) -> Plan:
     """
 
     def join(schedule: Schedule, step: Runner) -> Schedule:
-        if not isinstance(step, FitStep):
-            return schedule
-        trained = [frame for frame in step.grounding.frames if frame.found_by == "training"]
-        if any(frame.family.name != "rotation" or frame.learned_size for frame in trained):
+        if not isinstance(step, FitStep) or not trains_rotations(step):
             return schedule
         settings = step.settings
         return replace(schedule, restarts=max(1, min(settings.seeds, schedule.at_once // settings.batch)))
 
     return reschedule(plan, join)
+
+
+def trains_rotations(step: FitStep) -> bool:
+    """Whether what a fit trains are rotations of declared sizes."""
+    trained = [frame for frame in step.grounding.frames if frame.found_by == "training"]
+    return all(frame.family.name == "rotation" and not frame.learned_size for frame in trained)

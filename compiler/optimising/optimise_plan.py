@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from ..plan import EngineName, FitStep, Plan, RankStep, Runner
 from .exit_early import exit_early
 from .fill_batches import fill_batches
+from .join_fits import join_fits
 from .join_restarts import join_restarts
 from .keep_prefixes import keep_prefixes
 from .narrow_logits import narrow_logits
@@ -29,6 +30,7 @@ REWRITES: tuple[Rewrite, ...] = (
     order_sweeps,
     fill_batches,
     join_restarts,
+    join_fits,
 )
 BY_ENGINE: dict[EngineName, tuple[Rewrite, ...]] = {
     "fused": REWRITES,

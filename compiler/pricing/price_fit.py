@@ -72,7 +72,8 @@ class _Fitting:
             taken, checks = steps * settings.batch * seeds, min(steps, CHECKS) * self.select.count * seeds
             self._prepare(asked, grounding, self.fit, taken)
             self._prepare(asked, grounding, self.select, checks)
-            together = settings.batch * min(seeds, self.step.schedule.restarts)
+            schedule = self.step.schedule
+            together = settings.batch * min(seeds, schedule.restarts) * max(1, len(schedule.beside))
             runs.hold(together, runs.weight.last - first, together)
             runs.intervene(taken + checks, first, declared=True, early=early)
             runs.descend(taken, first, declared=True, early=early)

@@ -11,13 +11,15 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
+from ...lang.expressions import Apply, Expression, Variable
 from ...lang.record import record
 from ..causal_model import Codes
 from ..expressions import canonical
 from .count_apart import say_apart
 from .halves import HALVES, codes_on, halves_that_occur, interchange
 from .items import Half, Items, Recipe, Split, Undefined
-from .open_spaces import SAMPLED, Spaces, open_spaces, reads_what_is_made
+from .open_spaces import SAMPLED, Spaces, open_spaces
+from .spaces import conditions_of
 from .splits import split_of
 from .streams import Stream
 
@@ -118,6 +120,7 @@ class Population:
         else:
             generator = np.random.Generator(np.random.Philox(key=_number(self.key, f"cells/{split}")))
             occurring, _ = halves_that_occur(self.recipe, spaces, generator)
+            spaces.patience.renew()
             kept = dict.fromkeys(cell.set_index for cell in self.cells)
             cells = tuple(
                 tuple(i for i, c in enumerate(self.cells) if c.set_index == s and c.half in occurring[s]) for s in kept
@@ -201,7 +204,12 @@ def population_key(recipe: Recipe, whole_domain: bool) -> str:
 def drawn_key(recipe: Recipe, whole_domain: bool) -> str:
     """The same of the items themselves, which of one law may be drawn in several ways."""
     key = population_key(recipe, whole_domain)
-    return hashlib.sha256(f"{key}/readings".encode()).hexdigest() if reads_what_is_made(recipe) else key
+    links = conditions_of(recipe).links
+    return key if all(map(_equates_inputs, links)) else hashlib.sha256(f"{key}/readings".encode()).hexdigest()
+
+
+def _equates_inputs(link: Expression) -> bool:
+    return isinstance(link, Apply) and link.operator == "==" and all(isinstance(a, Variable) for a in link.arguments)
 
 
 def _number(key: str, role: str) -> int:

@@ -14,7 +14,7 @@ from .allowed import Allowed, Content
 from .flatten import Solution, ranked
 from .items import Recipe, Split
 from .links import Links, read, split_links
-from .relations import Relation, TooLargeError, Weights, relation
+from .relations import Relation, TooLargeError, Weights, product, relation
 from .spaces import (
     LISTED,
     MOST_TUPLES,
@@ -34,6 +34,8 @@ from .splits import Region, hash_rows, region_of
 
 MANY, FEWEST = 64, 400
 """More than so many cells are too fine where fewer inputs could be drawn, and coarser ones give more: 200 items."""
+FEW_KEYS = 1 << 12
+"""Of links that cannot all be met by construction, those are that read at most so many values of a base together."""
 SHARED = 8
 """Layouts whose tables are held at once."""
 EXACT = "exact"
@@ -43,19 +45,24 @@ SAMPLED = "by sampling"
 class Patience:
     """How many sources may still be drawn where links are met by rejection: none once too few go with their base."""
 
-    MOST, RAREST = 1 << 21, 2048
+    MOST, RAREST, IN_ALL = 1 << 20, 2048, 1 << 21
 
     def __init__(self) -> None:
-        self.left = self.MOST
+        self.renew()
+
+    def renew(self) -> None:
+        """Begin anew: what was drawn so far does not count."""
+        self.left, self.in_all = self.MOST, self.IN_ALL
 
     @property
     def is_over(self) -> bool:
         """Whether the links count as too rare."""
-        return self.left <= 0
+        return self.left <= 0 or self.in_all <= 0
 
     def drawn(self, count: int, hits: int) -> None:
         """So many sources were drawn, and so many of them go with their base."""
         self.left = min(self.MOST, self.left - count + self.RAREST * hits)
+        self.in_all -= count
 
 
 @record
@@ -85,7 +92,7 @@ def open_spaces(recipe: Recipe, split: Split | None, key: int) -> Spaces:
         base = source if conditions.base == conditions.source else _open(recipe, region, conditions.base, key)
         return Spaces(base, source, ())
     alone: Space | None = None
-    for built in _constructions(conditions.links):
+    for built in _constructions(recipe.model, conditions.links):
         links = split_links(recipe.model, built)
         try:
             if not links.read_inputs and alone is None:
@@ -101,20 +108,25 @@ def open_spaces(recipe: Recipe, split: Split | None, key: int) -> Spaces:
     return Spaces(base, _noted(source, conditions.links), conditions.links, conditions.links)
 
 
-def _constructions(links: tuple[Expression, ...]) -> list[tuple[Expression, ...]]:
-    """Which links are to be met by construction, best first: all, or the equalities."""
-    equalities = tuple(e for e in links if isinstance(e, Apply) and e.operator == "==")
-    return [built for built in dict.fromkeys((links, equalities)) if built]
+def _constructions(model: CausalModel, links: tuple[Expression, ...]) -> list[tuple[Expression, ...]]:
+    """Which links are to be met by construction, best first: all; the equalities and what reads little; equalities."""
+    equalities: tuple[Expression, ...] = tuple(
+        link for link in links if isinstance(link, Apply) and link.operator == "=="
+    )
+    few = equalities
+    for link in sorted(links, key=lambda link: _most_keys(model, (link,))):
+        if link not in few and _most_keys(model, (*few, link)) <= FEW_KEYS:
+            few = (*few, link)
+    return [built for built in dict.fromkeys((links, few, equalities)) if built]
 
 
-def reads_what_is_made(recipe: Recipe) -> bool:
-    """Whether links read of a base what is made of its inputs, and sources are counted by that."""
-    constructions = _constructions(conditions_of(recipe).links)
-    return any(not split_links(recipe.model, built).read_inputs for built in constructions)
+def _most_keys(model: CausalModel, links: tuple[Expression, ...]) -> float:
+    """A bound on how many values what some links read of a base has."""
+    return product([reading.domain.size for reading in split_links(model, links).readings])
 
 
 def _noted(space: Space, rejected: tuple[Expression, ...]) -> Space:
-    return replace(space, how=f"{space.how}; links that are no equalities {SAMPLED}") if rejected else space
+    return replace(space, how=f"{space.how}; links to the base {SAMPLED}") if rejected else space
 
 
 def link_holds(recipe: Recipe, links: Sequence[Expression], bases: Codes, sources: Codes) -> Column:

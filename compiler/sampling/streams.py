@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from ..causal_model import Codes
 from ..expressions import Column
-from .halves import EXPOSED, Bools, draw_sources, interchange, output_codes, propose_sources
+from .halves import EXPOSED, Bools, draw_sources, draw_that_fit, interchange, output_codes, propose_sources
 from .items import Recipe
 from .open_spaces import Spaces
 from .relations import Weights, ranges
@@ -124,7 +124,7 @@ class Stream:
             return chunk
         left = self._match(chunk, np.arange(CHUNK), generator)
         if len(left):
-            self.reason = f"{self._text(int(cell[left[0]]))} was not met by any of many bases"
+            self.reason = self._rare() or f"{self._text(int(cell[left[0]]))} was not met by any of many bases"
             self._cut(chunk, int(left[0]))
         return chunk
 
@@ -141,7 +141,7 @@ class Stream:
         for attempt in range(_ATTEMPTS):
             if not len(waiting) or self.spaces.patience.is_over:
                 break
-            if attempt < len(_QUICK):
+            if attempt < len(_QUICK) and not self._draws_by_cells():
                 owner, source_cells, sources = self._reject(chunk, np.repeat(waiting, _QUICK[attempt]), generator)
             else:
                 listable = self._listable(chunk, waiting)
@@ -149,8 +149,9 @@ class Stream:
                 others = self._reject(chunk, np.repeat(waiting[~listable], _SLOW), generator)
                 parts = zip((owner, source_cells, sources), others, strict=True)
                 owner, source_cells, sources = (np.concatenate(part) for part in parts)
-                if attempt % _PATIENCE == 0:
-                    hopeless = np.setdiff1d(np.concatenate([hopeless, waiting[~listable]]), owner)
+                if attempt and attempt % _PATIENCE == 0:
+                    stuck = waiting if self.spaces.rejected else np.concatenate([hopeless, waiting[~listable]])
+                    hopeless = np.setdiff1d(stuck, owner)
                 self._rebase(chunk, hopeless, generator)
             if taken is not None:
                 free = self._free_within_cells(owner, source_cells, sources, taken, generator)
@@ -183,8 +184,15 @@ class Stream:
 
     def _cells_tell_codes(self) -> bool:
         """Whether a source's cell determines the codes of all aligned variables, and any of its inputs will do."""
-        known = all(self.spaces.source.codes_of(name) is not None for name in self.recipe.variables)
-        return known and not self.spaces.rejected
+        return self._codes_are_known() and not self.spaces.rejected
+
+    def _draws_by_cells(self) -> bool:
+        """Whether links are met by rejection, but the half by choosing cells: so no draw is lost on a wrong half."""
+        return self._codes_are_known() and bool(self.spaces.rejected)
+
+    def _codes_are_known(self) -> bool:
+        """Whether a source's cell determines the codes of all aligned variables."""
+        return all(self.spaces.source.codes_of(name) is not None for name in self.recipe.variables)
 
     def _reject(self, chunk: Chunk, owner: Column, generator: np.random.Generator) -> tuple[Column, Codes, Codes]:
         """The first candidate of each owner whose half is right: items, source cells and sources."""
@@ -206,7 +214,8 @@ class Stream:
         """Source cells chosen among all that give the half: items, cells, sources; last, items whose base has none."""
         bases, base_cells = chunk.inputs[items, 0], chunk.base_cells[items]
         start, count = self._source_cells(bases)
-        cells = propose_sources(self.recipe, self.spaces, bases, base_cells, generator).source_cells
+        chosen = [self.spaces.source.choose(bases, generator) for _ in self.recipe.variables]
+        cells: Codes = np.stack(chosen, axis=1)
         some = np.zeros(len(items), dtype=bool)
         sizes = self.members[chunk.cell[items]].sum(axis=1)
         for portion in _portions(count**sizes, _LISTED):
@@ -228,8 +237,17 @@ class Stream:
             weight = self._weights(candidates[hits], self.members[chunk.cell[items[owner[hits]]]])
             at = hits[pick(first, fitting, weight, generator)]
             cells[found], some[found] = candidates[at], True
-        cells = cells[some]
-        return items[some], cells, draw_sources(self.spaces.source, cells, generator), items[~some]
+        sources, drawn = self._draw_within(bases[some], cells[some], generator)
+        return items[some][drawn], cells[some][drawn], sources[drawn], items[~some]
+
+    def _draw_within(self, bases: Codes, cells: Codes, generator: np.random.Generator) -> tuple[Codes, Bools]:
+        """Sources from cells (shape [item, variable]) that go with their bases, and whether all were found."""
+        if not self.spaces.rejected:
+            return draw_sources(self.spaces.source, cells, generator), np.ones(len(cells), dtype=bool)
+        each = np.repeat(bases, cells.shape[1], axis=0)
+        sources, found = draw_that_fit(self.recipe, self.spaces, each, cells.reshape(-1), generator)
+        every: Bools = np.asarray(found.reshape(cells.shape).all(axis=1))
+        return sources.reshape(*cells.shape, bases.shape[1]), every
 
     def _weights(self, cells: Codes, members: Bools) -> Weights | None:
         """How likely the source cells of each combination (shape [combination, variable]) are by their own law."""
@@ -241,7 +259,7 @@ class Stream:
 
     def _listable(self, chunk: Chunk, items: Column) -> Bools:
         """Whether every combination of source cells of an item's set can be looked at."""
-        if not self._cells_tell_codes():
+        if not self._codes_are_known():
             return np.zeros(len(items), dtype=bool)
         _, count = self._source_cells(chunk.inputs[items, 0])
         few: Bools = count.astype(np.float64) ** self.members[chunk.cell[items]].sum(axis=1) <= _LISTED
@@ -272,6 +290,10 @@ class Stream:
             right = right & (other & self.members[cell]).any(axis=1)
         return right
 
+    def _rare(self) -> str:
+        """Why sources are no longer drawn, if so."""
+        return "sources that go with their base are too rare to be drawn" if self.spaces.patience.is_over else ""
+
     def _text(self, cell: int) -> str:
         names = ", ".join(f"`{v}`" for v, there in zip(self.recipe.variables, self.members[cell], strict=True) if there)
         return f"an item that {'changes' if self.changing[cell] else 'keeps'} the output under {names}"
@@ -297,7 +319,8 @@ class Stream:
             if attempts[batch[0]] > _MOST_ATTEMPTS:
                 failed = batch[:1]
             if len(failed):  # what comes before may still be mended
-                self.reason = "no unused input is left for the next item: in `test` no input occurs in two items"
+                used_up = "no unused input is left for the next item: in `test` no input occurs in two items"
+                self.reason = self._rare() or used_up
                 self._cut(chunk, int(failed.min()))
             keys = self._hashes(chunk.inputs)
             if not len(keys):

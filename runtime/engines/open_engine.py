@@ -1,5 +1,6 @@
 """Opening engines: a network's runs by the engine's name, with captures that all engines on the network share."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,11 @@ from ...compiler.groundings import Grounding
 from ...compiler.plan import EngineName, NetworkSource
 from ...compiler.schedule import NAIVE, WHOLE, Schedule
 from ..errors import running
-from ..networks import load_network
+from ..networks import Mlp, MlpsSideBySide, load_network
 from ..networks.protocol import Network
 from .capture_room import CaptureRoom
 from .captures import Captures
+from .captures_side_by_side import CapturesSideBySide
 from .protocol import Engine
 from .pyvene_engine import PyveneEngine
 from .scheduled_runs import ScheduledRuns
@@ -37,6 +39,14 @@ def open_network(source: NetworkSource, room: CaptureRoom | None = None) -> Open
     with running(source.file.name):
         network = load_network(source)
     return Opened(network, network.device, Captures(network, network.device, room))
+
+
+def open_side_by_side(each: Sequence[Opened]) -> Opened:
+    """MLPs of one shape as one network, for inputs whose last token is the number of the one that they belong to."""
+    networks = [opened.network for opened in each if isinstance(opened.network, Mlp)]
+    assert len(networks) == len(each), "planned: only MLPs stand side by side"
+    network, device = MlpsSideBySide(networks), each[0].device
+    return Opened(network, device, CapturesSideBySide(network, device, [opened.captures for opened in each]))
 
 
 def open_engine(

@@ -4,6 +4,7 @@ Closed forms are computed first, then dims are searched, then all maps that need
 for each seed: distributed alignment search (Geiger et al. 2023, arXiv 2303.02536) over any family of maps.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
@@ -24,7 +25,7 @@ from .fit_reports import SeedReport
 from .fitted import Fitted
 from .objective import Labelled, Objective
 from .search_dims import search_dims
-from .train_maps import train_maps
+from .train_maps import Restart, Training, train_maps
 
 
 def run_fit(
@@ -43,7 +44,7 @@ def run_fit(
     closed, searched, trained = (
         [index for index, way in enumerate(ways) if way == wanted] for wanted in ("closed form", "search", "training")
     )
-    label = f"fit {', '.join(step.variables)} at {', '.join(f.site for f in step.grounding.frames)}"
+    label = _label(step)
     reports: list[SeedReport] = []
     for index in closed:
         _fit_closed(step, engine, index, fit)
@@ -62,6 +63,46 @@ def run_fit(
         for frame, m in zip(step.grounding.frames, engine.maps, strict=True)
     )
     return Fitted(tuple(m.state() for m in engine.maps), sizes, tuple(reports))
+
+
+def run_fits(
+    steps: Sequence[FitStep],
+    engines: Sequence[Engine],
+    together: Engine,
+    fit: Labelled,
+    select: Labelled,
+    encoding: Encoding,
+    progress: Progress,
+) -> list[Fitted]:
+    """`run_fit` of several steps that train every map on the same items, all restarts of all of them side by side.
+
+    They differ in the network alone, and each has an engine of its own; `together` runs their networks side by side.
+
+    Raises:
+        EnvironmentProblem: a loss is not finite.
+    """
+    first, trained = steps[0], range(len(steps[0].grounding.frames))
+    objectives = [Objective(engine, first.score.left, encoding, fit, select) for engine in engines]
+    joined = Objective(together, first.score.left, encoding, fit.for_networks(len(steps)), select)
+    restarts = [
+        Restart(objective, seed, number * len(fit))
+        for number, (step, objective) in enumerate(zip(steps, objectives, strict=True))
+        for seed in _seeds(step)
+    ]
+    progress.start(f"{_label(first)} in {len(steps)} networks", first.settings.steps * len(restarts))
+    trainings = train_maps(joined, trained, first.settings, restarts, progress)
+    progress.finish()
+    found = []
+    for step, objective in zip(steps, objectives, strict=True):
+        own = [training for training in trainings if training.restart.objective is objective]
+        reports = _keep_best(step, objective, trained, own)
+        maps = objective.engine.maps
+        found.append(Fitted(tuple(m.state() for m in maps), (None,) * len(maps), tuple(reports)))
+    return found
+
+
+def _label(step: FitStep) -> str:
+    return f"fit {', '.join(step.variables)} at {', '.join(f.site for f in step.grounding.frames)}"
 
 
 def _fit_closed(step: FitStep, engine: Engine, index: int, fit: Labelled) -> None:
@@ -126,16 +167,27 @@ def _search(
 
 def _train(step: FitStep, objective: Objective, trained: list[int], label: str, progress: Progress) -> list[SeedReport]:
     """Train these frames' maps together, once for each seed, and restore the best restart's."""
-    settings = step.settings
+    settings, together = step.settings, step.schedule.restarts
     progress.start(label, settings.steps * settings.seeds)
-    seeds = [derived_seed(step.seed, "restart", str(seed)) for seed in range(settings.seeds)]
-    together = step.schedule.restarts
+    restarts = [Restart(objective, seed) for seed in _seeds(step)]
     trainings = [
         training
-        for first in range(0, len(seeds), together)
-        for training in train_maps(objective, trained, step, seeds[first : first + together], progress)
+        for first in range(0, len(restarts), together)
+        for training in train_maps(objective, trained, settings, restarts[first : first + together], progress)
     ]
     progress.finish()
+    return _keep_best(step, objective, trained, trainings)
+
+
+def _seeds(step: FitStep) -> list[int]:
+    """The seed of each restart."""
+    return [derived_seed(step.seed, "restart", str(seed)) for seed in range(step.settings.seeds)]
+
+
+def _keep_best(
+    step: FitStep, objective: Objective, trained: Sequence[int], trainings: Sequence[Training]
+) -> list[SeedReport]:
+    """Restore the best restart's maps, the first of equals, and report on all."""
     top = max(range(len(trainings)), key=lambda seed: trainings[seed].select)
     for index, state in zip(trained, trainings[top].states, strict=True):
         inner_map(objective.engine.maps[index]).restore(state)
@@ -148,7 +200,7 @@ def _train(step: FitStep, objective: Objective, trained: list[int], label: str, 
             f"restart {seed + 1}",
             t.trace[-1].step,
             tuple(t.trace),
-            settings.steps,
+            step.settings.steps,
         )
         for seed, t in enumerate(trainings)
     ]

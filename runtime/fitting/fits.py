@@ -11,7 +11,7 @@ from ...compiler.plan import Candidate, EncodeStep, EngineName, EvaluateStep, Fi
 from ...compiler.sampling.draw_items import Population
 from ...compiler.sampling.items import Items
 from ...compiler.schedule import Schedule
-from ..engines import Engine, Opened, open_engine, open_network
+from ..engines import Engine, Opened, open_engine, open_network, open_side_by_side
 from ..engines.capture_room import CaptureRoom
 from ..errors import EnvironmentProblem
 from ..maps import NestedMap, open_map
@@ -20,7 +20,7 @@ from ..results.store import Store
 from ..scoring.encode import encode
 from ..scoring.natural import Natural, open_natural
 from ..scoring.origins import Origin, open_origin
-from .fit import run_fit
+from .fit import run_fit, run_fits
 from .fit_reports import FoundSize
 from .fitted import Fitted, read_fitted, restore_maps, write_fitted
 from .objective import Labelled
@@ -42,12 +42,19 @@ class Fits:
         if key not in self._found:
             stored = self.store.load(key)
             if stored is not None:
-                fitted = read_fitted(*stored)
+                self._found[key] = read_fitted(*stored)
             else:
-                fitted = self._run(self._step(key))
-                self.store.save(key, *write_fitted(fitted))
-            self._found[key] = fitted
+                self._find(self._step(key))
         return self._found[key]
+
+    def _find(self, step: FitStep) -> None:
+        """Find the maps of a fit, and of those that train beside it and are not in the store either."""
+        beside = [key for key in step.schedule.beside if key == step.key or self.store.load(key) is None]
+        steps = [self._step(key) for key in beside]
+        found = self._run_side_by_side(steps) if len(steps) > 1 else [self._run(step)]
+        for one, fitted in zip(steps or [step], found, strict=True):
+            self.store.save(one.key, *write_fitted(fitted))
+            self._found[one.key] = fitted
 
     def maps(self, candidate: Candidate) -> Fitted | None:
         """The maps that were fitted for a candidate."""
@@ -168,6 +175,20 @@ class Fits:
         if step.search.open:
             return run_search(step, open_engine, fit, select, encoding, self.progress)
         return run_fit(step, open_engine(step.grounding), fit, select, encoding, self.progress)
+
+    def _run_side_by_side(self, steps: list[FitStep]) -> list[Fitted]:
+        """Fits that differ in their networks alone, none of which looks for sites or lies inside of another."""
+        first = steps[0]
+        fit, select = self._labelled(first, first.fit), self._labelled(first, first.select)
+        _, _, encoding = self.items(first.fit)
+        name, grounding = self.plan.runs(first.key), first.grounding
+        engines = [
+            self.open_engine(step.network, encoding, grounding, step.variables, step.schedule, name) for step in steps
+        ]
+        opened = open_side_by_side([self._networks[step.network.key] for step in steps])
+        maps = tuple(open_map(frame) for frame in grounding.frames)
+        together = open_engine(name, opened, encoding, grounding, first.variables, maps, first.schedule)
+        return run_fits(steps, engines, together, fit, select, encoding, self.progress)
 
     def _hold_outer(self, engine: Engine, step: FitStep) -> None:
         """Put the maps in place inside of whose blocks some frames lie."""

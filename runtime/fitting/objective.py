@@ -36,6 +36,14 @@ class Labelled:
         """The items of these rows."""
         return Labelled(self.batch.take(rows.numpy()), self.labels[rows], tuple(codes[rows] for codes in self.values))
 
+    def for_networks(self, count: int) -> "Labelled":
+        """The items for each of so many networks side by side: one after the other, told by a last column."""
+        every = np.tile(np.arange(len(self)), count)
+        again, owners = self.take(torch.from_numpy(every)), np.repeat(np.arange(count), len(self))
+        column = np.broadcast_to(owners[:, None, None], (*again.batch.inputs.shape[:2], 1))
+        inputs = np.concatenate([again.batch.inputs, column], 2)
+        return replace(again, batch=replace(again.batch, inputs=inputs))
+
 
 @dataclass(frozen=True)
 class Asked:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ...compiler.budgets import CHECKS
 from ...compiler.keys import derived_seed
-from ...compiler.plan import FitStep
+from ...compiler.plan import FitSettings
 from ..errors import EnvironmentProblem
 from ..maps import AnnealedMap, FeatureMap, inner_map, side_by_side
 from ..progress import Progress
@@ -28,13 +28,26 @@ SIZE_BETAS = (0.9, 0.9)
 """Adam's averages for sizes: with the usual long memory, the gradients of the start would drown the penalty's."""
 
 
+@dataclass(frozen=True)
+class Restart:
+    """From where a training starts, and what it is for: the items of its `objective`.
+
+    They are those from the item `first` on of the objective whose batches hold all restarts that train together.
+    """
+
+    objective: Objective
+    seed: int
+    first: int = 0
+
+
 @dataclass
 class Training:
-    """One restart: all maps of its engine, and how those that are `trained` went so far.
+    """A restart under way: all maps of its engine, and how those that are `trained` went so far.
 
     `states` are theirs at the best check, whose score is `select`.
     """
 
+    restart: Restart
     maps: tuple[FeatureMap, ...]
     trained: tuple[FeatureMap, ...]
     batches: Iterator[Tensor]
@@ -49,6 +62,12 @@ class Training:
     def keep(self) -> None:
         """The maps as they are now are the best so far."""
         self.states = tuple(feature_map.state() for feature_map in self.trained)
+
+    def score(self) -> float:
+        """The agreement on `select` of the maps as they are now."""
+        objective = self.restart.objective
+        with objective.engine.using(self.maps):
+            return objective.agreement(objective.on_select)
 
     def check(self, taken: int, select: float) -> None:
         """Write a check down."""
@@ -80,20 +99,24 @@ class _Joined:
 
 
 def train_maps(
-    objective: Objective, indices: Sequence[int], step: FitStep, seeds: Sequence[int], progress: Progress
+    together: Objective,
+    indices: Sequence[int],
+    settings: FitSettings,
+    restarts: Sequence[Restart],
+    progress: Progress,
 ) -> list[Training]:
-    """Train maps of the engine together from random starts, a restart for each seed, each to its best on `select`.
+    """Train maps of engines from random starts, each to its best on `select`.
 
     Adam, its rate falling linearly to zero; items of `fit` in a fresh order each epoch. The score on `select` is
     checked twenty times over the budget; of equals the last is the best. A restart stops after `patience` checks
     without a better score, or after two checks in a row that score 1. While learned sizes are still annealed no check
-    counts. Several restarts take their steps as one batch, and none knows of the others.
+    counts. Several restarts take their steps as one batch, on the objective `together`, and none knows of the others.
 
     Raises:
         EnvironmentProblem: a loss is not finite.
     """
     with _without_subnormals():
-        return _train(objective, indices, step, seeds, progress)
+        return _train(together, indices, settings, restarts, progress)
 
 
 @contextmanager
@@ -110,11 +133,11 @@ def _without_subnormals() -> Iterator[None]:
 
 
 def _train(
-    objective: Objective, indices: Sequence[int], step: FitStep, seeds: Sequence[int], progress: Progress
+    together: Objective, indices: Sequence[int], settings: FitSettings, restarts: Sequence[Restart], progress: Progress
 ) -> list[Training]:
-    settings, engine, alone = step.settings, objective.engine, len(seeds) == 1
-    restarts = [_start(objective, indices, settings.batch, seed, alone) for seed in seeds]
-    going, joined = restarts, _Joined(restarts, indices, alone)
+    alone = len(restarts) == 1
+    trainings = [_start(restart, indices, settings.batch, alone) for restart in restarts]
+    going, joined = trainings, _Joined(trainings, indices, alone)
     optimizer = _optimizer(joined)
     checks = {max(1, round(settings.steps * (check + 1) / CHECKS)) for check in range(CHECKS)}
     for taken in range(1, settings.steps + 1):
@@ -122,8 +145,8 @@ def _train(
         for feature_map in joined.annealed:
             feature_map.soften(done)
         rows = torch.stack([next(one.batches) for one in going])
-        with engine.using(joined.maps):
-            losses = objective.descend(rows, joined.parameters)
+        with together.engine.using(joined.maps):
+            losses = together.descend(rows, joined.parameters)
         for one, loss in zip(going, losses, strict=True):
             one.losses.append(_finite(loss))
         for feature_map in joined.annealed:
@@ -138,8 +161,7 @@ def _train(
             feature_map.harden()
         left = []
         for row, one in enumerate(going):
-            with engine.using(one.maps):
-                select = objective.agreement(objective.on_select)
+            select = one.score()
             one.check(taken, select)
             if (joined.annealed and done < 1) or not one.ends(select, settings.patience):
                 left.append(row)
@@ -150,19 +172,20 @@ def _train(
             going = [going[row] for row in left]
             joined = _Joined(going, indices, alone)
             optimizer.keep(joined.parameters, left)
-    return restarts
+    return trainings
 
 
-def _start(objective: Objective, indices: Sequence[int], batch: int, seed: int, alone: bool) -> Training:
+def _start(restart: Restart, indices: Sequence[int], batch: int, alone: bool) -> Training:
     """A restart at its random maps: the engine's own where it is the only one, else copies of them."""
+    objective, seed = restart.objective, restart.seed
     maps = objective.engine.maps
     if not alone:
         maps = tuple(copy.deepcopy(m) if index in indices else m for index, m in enumerate(maps))
     trained, generator = tuple(inner_map(maps[index]) for index in indices), torch.Generator().manual_seed(seed)
     for feature_map in trained:
         feature_map.draw(generator)
-    batches = _batches(len(objective.fit), batch, derived_seed(seed, "order", ""))
-    training = Training(maps, trained, batches)
+    batches = _batches(len(objective.fit), batch, derived_seed(seed, "order", ""), restart.first)
+    training = Training(restart, maps, trained, batches)
     training.keep()
     return training
 
@@ -179,12 +202,15 @@ def _finite(loss: float) -> float:
     return loss
 
 
-def _batches(items: int, size: int, seed: int) -> Iterator[Tensor]:
-    """Batches of items, shape [size], without end; every item once an epoch, in an order of the epoch's own."""
+def _batches(items: int, size: int, seed: int, first: int) -> Iterator[Tensor]:
+    """Batches of so many items from `first` on, shape [size], without end.
+
+    Every item comes once an epoch, in an order of the epoch's own.
+    """
     generator = torch.Generator().manual_seed(seed)
     order = torch.empty(0, dtype=torch.int64)
     while True:
         while len(order) < size:
-            order = torch.cat([order, torch.randperm(items, generator=generator)])
+            order = torch.cat([order, first + torch.randperm(items, generator=generator)])
         yield order[:size]
         order = order[size:]

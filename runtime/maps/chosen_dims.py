@@ -6,11 +6,12 @@ from typing import final
 import torch
 from torch import Tensor
 
-from .feature_map import FeatureMap, block_shares, owners
+from .feature_map import block_shares, owners
+from .own_dims import OwnDims
 
 
 @final
-class ChosenDims(FeatureMap):
+class ChosenDims(OwnDims):
     """Features are the site's dims; `owner`, shape [dim], is the block that owns each one (-1: none).
 
     At first the blocks stand in order from dim 0 on, which is all there is to a map that the spec gives.
@@ -24,24 +25,6 @@ class ChosenDims(FeatureMap):
         self.sizes = sizes
         self.register_buffer("owner", owners(sizes, dim))
         self.register_buffer("shares", block_shares(self.owner, len(sizes)))
-
-    @property
-    def error_size(self) -> int:
-        """See `FeatureMap.error_size`."""
-        return 0
-
-    @property
-    def exact(self) -> bool:
-        """See `FeatureMap.exact`."""
-        return True
-
-    def featurise(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """See `FeatureMap.featurise`; there is no error."""
-        return x, x[..., :0]
-
-    def inverse(self, features: Tensor, error: Tensor) -> Tensor:
-        """See `FeatureMap.inverse`."""
-        return features
 
     def share(self, block: int) -> Tensor:
         """See `FeatureMap.share`."""

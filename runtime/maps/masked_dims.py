@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from .feature_map import AnnealedMap, block_shares
+from .own_dims import OwnDims
 
 FIRST_TEMPERATURE, LAST_TEMPERATURE = 1.0, 0.05
 SPREAD = 0.1
@@ -14,7 +15,7 @@ SPREAD = 0.1
 
 
 @final
-class MaskedDims(AnnealedMap):
+class MaskedDims(OwnDims, AnnealedMap):
     """Features are the site's dims; a dim's shares are a softmax over (none, block 0, block 1, ..).
 
     Desiderata-based masking (Huang et al. 2024, arXiv 2402.17700, section on differential binary masking) for several
@@ -25,24 +26,6 @@ class MaskedDims(AnnealedMap):
         super().__init__()
         self.logits = nn.Parameter(torch.zeros(1 + blocks, dim))
         self.temperature: float | None = None
-
-    @property
-    def error_size(self) -> int:
-        """See `FeatureMap.error_size`."""
-        return 0
-
-    @property
-    def exact(self) -> bool:
-        """See `FeatureMap.exact`."""
-        return True
-
-    def featurise(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """See `FeatureMap.featurise`; there is no error."""
-        return x, x[..., :0]
-
-    def inverse(self, features: Tensor, error: Tensor) -> Tensor:
-        """See `FeatureMap.inverse`."""
-        return features
 
     def share(self, block: int) -> Tensor:
         """See `FeatureMap.share`."""

@@ -72,7 +72,7 @@ class PlainNetwork(nn.Module, ABC):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Logits, shape [item, position, class], of token ids, shape [item, token]."""
-        return self._finish(self.start(tokens), 0)
+        return self._finish(self.start(tokens), tokens, 0)
 
     @property
     def last_stage(self) -> int:
@@ -135,12 +135,12 @@ class PlainNetwork(nn.Module, ABC):
         classes: Tensor | None = None,
     ) -> Tensor:
         """See `Network.finish`. At the logits edits are given those of every position."""
-        logits = take_reads(self._finish(state, first), at)
+        logits = take_reads(self._finish(state, tokens, first), at)
         return logits if classes is None or len(classes) == logits.shape[2] else logits[..., classes]
 
-    def _finish(self, state: Tensor, first: int) -> Tensor:
+    def _finish(self, state: Tensor, tokens: Tensor, first: int) -> Tensor:
         last = self.last_stage
-        logits: Tensor = self.logits(self.answer(self.sites[last](self.advance(state, state, first, last))))
+        logits: Tensor = self.logits(self.answer(self.sites[last](self.advance(state, tokens, first, last))))
         return logits
 
     def site_module(self, component: str, layer: int | None) -> Site:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ...compiler.encode_prompts import BadPromptError, PromptEncoding, encode_prompts, fill_rows
+from ...compiler.encode_prompts import BadPromptError, PromptEncoding, PromptRows
 from ...compiler.experiments import Encoding
 from ...compiler.network_facts import BadCheckpointError, Tokenizer, read_tokenizer
 from ...compiler.sampling.items import Items
@@ -59,31 +59,23 @@ def open_tokenizer(folder: Path, digest: str) -> Tokenizer:
 
 
 class _Prompts:
-    """The prompts of one task for one network: rows by input, as far as they were needed."""
+    """The prompts of one task for one network."""
 
     def __init__(self, encoding: PromptEncoding) -> None:
         self.encoding = encoding
-        self._rows: dict[bytes, Codes] = {}
+        self._rows = PromptRows(encoding, self.tokenizer())
 
     def encode(self, codes: Codes) -> Codes:
-        distinct, which = np.unique(codes, axis=0, return_inverse=True)
-        keys = [code.tobytes() for code in distinct]
-        missing = [index for index, key in enumerate(keys) if key not in self._rows]
-        if missing:
-            for index, row in zip(missing, self._run(distinct[missing]), strict=True):
-                self._rows[keys[index]] = row
-        return fill_rows([self._rows[key] for key in keys])[which.ravel()]
+        """The rows of inputs. Raises EnvironmentProblem."""
+        try:
+            return self._rows.encode(codes)
+        except BadPromptError as problem:
+            message = f"the prompt `{problem.text}` cannot be fed: {problem.reason}"
+            raise EnvironmentProblem("CS549", message, "change the template, or what `require` admits") from None
 
     def tokenizer(self) -> Tokenizer:
         """The network's tokenizer. Raises EnvironmentProblem."""
         return open_tokenizer(self.encoding.folder, self.encoding.tokenizer)
-
-    def _run(self, codes: Codes) -> list[Codes]:
-        try:
-            return encode_prompts(self.encoding, self.tokenizer(), codes)
-        except BadPromptError as problem:
-            message = f"the prompt `{problem.text}` cannot be fed: {problem.reason}"
-            raise EnvironmentProblem("CS549", message, "change the template, or what `require` admits") from None
 
 
 _open_prompts = lru_cache(maxsize=8)(_Prompts)

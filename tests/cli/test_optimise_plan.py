@@ -10,11 +10,11 @@ import networkx as nx
 import pytest
 import torch
 from cspec.cli.workflow import check
-from cspec.compiler.lowering.experiments_to_plan import lower_experiments
 from cspec.compiler.optimising import optimise_plan
 from cspec.compiler.optimising.fill_batches import fill_batches
 from cspec.compiler.optimising.optimise_plan import REWRITES, Rewrite
 from cspec.compiler.plan import CaptureStep, EvaluateStep, FitStep, Plan
+from cspec.compiler.planning import plan_experiments
 from cspec.compiler.pricing import price_plan, render_plan
 from cspec.compiler.schedule import NAIVE
 from cspec.runtime.fitting.fits import Fits
@@ -42,7 +42,7 @@ settings { controls { random: 1 } }
 
 def naive_plan(folder: Path) -> Plan:
     checked = check(sampled(folder, SPEC))
-    return lower_experiments(
+    return plan_experiments(
         checked.controlled, checked.networks, checked.populations, checked.program.settings, "fused"
     )
 

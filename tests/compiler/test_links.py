@@ -2,20 +2,24 @@
 
 import itertools
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
 from cspec.compiler.causal_model import CausalModel
 from cspec.compiler.lowering.lower_recipes import with_cells
+from cspec.compiler.pipeline import check_spec
 from cspec.compiler.sampling.draw_items import label_of, open_population, population_key
 from cspec.compiler.sampling.enumerate_items import count_items
 from cspec.compiler.sampling.items import Recipe
 from cspec.compiler.sampling.links import split_links
 from cspec.compiler.sampling.splits import split_of
+from cspec.lang.diagnostics import Source, SpecError
 from cspec.lang.domains import BOOL, Domain, integers
 from cspec.lang.expressions import Apply, Constant, Expression, Variable, in_role
 from cspec.lang.program import Mechanism
 
+GOOD = Path(__file__).parent.parent / "golden" / "good"
 SMALL = integers(0, 3)
 WIDE = integers(0, 99)
 
@@ -77,7 +81,7 @@ def test_items_follow_the_law(cells: tuple[Expression, ...] | None) -> None:
     inputs = inputs_of(SMALL)
     inputs = inputs[split_of(r, inputs) == 0]
     population = open_population(r)
-    items = population.draw("fit", 60_000).items
+    items = population.draw("fit", 30_000).items
     for index, cell in enumerate(population.cells):
         law = linked_law(r, inputs, r.model.run(inputs, {})[made], cell.half == "changing")
         seen = Counter(map(tuple, items.inputs[items.cell == index].reshape(-1, 6).tolist()))
@@ -138,8 +142,40 @@ def test_what_is_read_of_a_base() -> None:
     assert split_links(model(SMALL), (apart(total), apart(v))).readings == (v, total)
 
 
-def test_items_of_links_that_read_inputs_keep_their_key() -> None:
+def test_items_of_links_that_equate_inputs_keep_their_key() -> None:
     u, total = Variable("u", SMALL), Apply("+", (Variable("u", SMALL), Constant(1, SMALL)), integers(1, 4))
-    plain, made = recipe(SMALL, (apart(u),)), recipe(SMALL, (apart(total),))
+    plain, made = recipe(SMALL, (apart(u, "=="),)), recipe(SMALL, (apart(total, "=="),))
     assert open_population(plain).key == population_key(plain, False)
     assert open_population(made).key != population_key(made, False)
+
+
+def test_links_that_read_whole_inputs_are_met_in_part_by_construction() -> None:
+    """Each input of the source is another than the base's, and so is the output: 10^6 bases cannot be told apart."""
+    out = Apply("and", (less("u", "v", WIDE), less("w", "v", WIDE)), BOOL)
+    where = (*(apart(Variable(name, WIDE)) for name in "uvw"), apart(out))
+    population = open_population(recipe(WIDE, where))
+    assert any("by sampling" in note for note in population.notes)
+    drawn = population.draw("test", 4000)
+    assert drawn.drawable is None
+    base, source = drawn.items.inputs[:, 0], drawn.items.inputs[:, 1]
+    assert np.all(base != source)
+    m = population.recipe.model
+    assert np.all(m.output_of(base) != m.output_of(source))
+    rows = drawn.items.inputs.reshape(-1, 3)
+    assert len(np.unique(rows, axis=0)) == len(rows)
+    changed = label_of(population, drawn.items) != m.output_of(base)
+    assert np.array_equal(changed, [population.cells[c].half == "changing" for c in drawn.items.cell])
+
+
+def test_what_sampling_did_not_find_is_not_said_to_be_impossible(tmp_path: Path) -> None:
+    """(2, 1, 2, 0) with (1, 1, 1, 1) would do: both sums are 2, and `left` changes the output."""
+    (tmp_path / "net64.safetensors").write_bytes((GOOD / "net64.safetensors").read_bytes())
+    text = (GOOD / "balanced_pairs.cspec").read_text(encoding="utf-8")
+    assert text.count("base.correct != source.correct") == 1
+    rare = "base.w * base.x + base.y * base.z == source.w * source.x + source.y * source.z"
+    text = text.replace("base.correct != source.correct", rare).replace("balanced left, y < 8", "")
+    with pytest.raises(SpecError) as raised:
+        check_spec(Source(tmp_path / "rare.cspec", text))
+    (found,) = [d for d in raised.value.diagnostics if d.code == "CS434"]
+    assert "was never seen to change the output" in found.message
+    assert found.notes == ("by sampling: among many random bases and sources",)

@@ -1,4 +1,4 @@
-"""Restarts that train side by side: each finds what it finds alone."""
+"""Restarts that train side by side, of one fit or of several: each finds what it finds alone."""
 
 import shutil
 from dataclasses import replace
@@ -62,12 +62,16 @@ def fit_all(plan: Plan, store: Path) -> list[Fitted]:
 
 
 def test_what_they_find_side_by_side_they_find_alone(tmp_path: Path) -> None:
-    """Losses, scores and maps of many steps, some restarts ending before others, and of maps inside of others."""
+    """Losses, scores and maps of many steps, some restarts ending before others, and of maps inside of others.
+
+    Of untrained networks, too, whose fits stand side by side.
+    """
     plan = compile_spec(tmp_path, 60, 64)
-    alone = reschedule(plan, lambda schedule, _: replace(schedule, restarts=1))
+    alone = reschedule(plan, lambda schedule, _: replace(schedule, restarts=1, beside=()))
     wanted, found = fit_all(alone, tmp_path / "alone"), fit_all(plan, tmp_path / "together")
-    joined = [step.schedule.restarts for step in plan.steps() if isinstance(step, FitStep)]
-    assert set(joined) == {2, 3}
+    joined = [step.schedule for step in plan.steps() if isinstance(step, FitStep)]
+    assert {schedule.restarts for schedule in joined} == {2, 3}
+    assert {len(schedule.beside) for schedule in joined} == {0, 5}
     ends = {report.steps for fitted in wanted for report in fitted.seeds}
     assert len(ends) > 1
     for one, two in zip(wanted, found, strict=True):
@@ -87,6 +91,31 @@ def test_only_so_many_stand_side_by_side_as_a_batch_holds(tmp_path: Path) -> Non
     assert restarts(compile_spec(tmp_path, 1, 64)) == {2, 3}
     assert restarts(compile_spec(tmp_path, 1, 4000)) == {2}
     assert restarts(compile_spec(tmp_path, 1, 8000)) == {1}
+
+
+def test_only_so_many_fits_stand_side_by_side_as_a_batch_holds(tmp_path: Path) -> None:
+    def beside(plan: Plan) -> list[int]:
+        drawn = [s for s in plan.steps() if isinstance(s, FitStep) and s.network.draw is not None and s.outer is None]
+        return [len(step.schedule.beside) for step in drawn]
+
+    assert beside(compile_spec(tmp_path, 1, 64)) == [5] * 10
+    assert beside(compile_spec(tmp_path, 1, 1000)) == [2, 2, 2, 2, 0] * 2
+    assert beside(compile_spec(tmp_path, 1, 2000)) == [0] * 10
+
+
+def test_fits_side_by_side_leave_out_what_the_store_has(tmp_path: Path) -> None:
+    plan = compile_spec(tmp_path, 5, 64)
+    keys = next(s.schedule.beside for s in plan.steps() if isinstance(s, FitStep) and s.schedule.beside)
+    every, some = Store(tmp_path / "every"), Store(tmp_path / "some")
+    Fits(plan, every, Silent()).fit(keys[0])
+    for key in keys[:3]:
+        tensors, document = every.load(key) or pytest.fail("all were fitted")
+        some.save(key, tensors, {**document, "choice": [7]})
+    fits = Fits(plan, some, Silent())
+    again, known = [fits.fit(key) for key in reversed(keys)], Fits(plan, every, Silent())
+    assert [fitted.choice for fitted in again] == [(), (), (7,), (7,), (7,)]
+    for key, fitted in zip(reversed(keys), again, strict=True):
+        torch.testing.assert_close(fitted.maps[0], known.fit(key).maps[0], atol=1e-5, rtol=0)
 
 
 def test_a_batch_that_memory_does_not_hold_is_halved_within_each_restart(tmp_path: Path) -> None:
