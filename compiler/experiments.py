@@ -380,6 +380,18 @@ class Edge:
 
 
 @record
+class GraphItems:
+    """What a graph's items, fits and searches rest on: each node's `totals`, its effect in all on some other node.
+
+    `count` is the number of items, None for the whole domain.
+    """
+
+    graph: Graph
+    totals: tuple[Measurement, ...]
+    count: int | None
+
+
+@record
 class GraphExperiment:
     """A graph as an edge for each ordered pair of nodes. Nothing of it is decided: no claim is made.
 

@@ -10,9 +10,9 @@ from ...lang.program import Program
 from ..causal_model import CausalModel
 from ..checks.check_runnable import measured_by, measures, runs
 from ..controls.lower_controls import Controls
-from ..experiments import Experiment, GraphExperiment, Measurement, NetworkFile, Part, Quantity, signs_in
+from ..experiments import Experiment, GraphItems, Measurement, NetworkFile, Part, Quantity, signs_in
 from .lower_estimands import Estimands
-from .lower_graphs import lower_graph
+from .lower_graphs import lower_graph_items
 
 
 def lower_claims(
@@ -27,10 +27,10 @@ def lower_claims(
 
 def lower_graphs(
     program: Program, models: Mapping[str, CausalModel], networks: Mapping[str, NetworkFile]
-) -> tuple[GraphExperiment, ...]:
-    """Every graph of a checked program that can be measured, in order of declaration."""
+) -> tuple[GraphItems, ...]:
+    """What the items of every graph rest on that can be measured, in order of declaration."""
     measured = (graph for graph in program.graphs.values() if measures(graph, program, networks))
-    return tuple(lower_graph(program, models, networks, graph) for graph in measured)
+    return tuple(lower_graph_items(program, models, networks, graph) for graph in measured)
 
 
 def _lower_claim(program: Program, claim: Claim, estimands: Estimands, controls: Controls) -> Experiment:
