@@ -264,6 +264,8 @@ class Control:
 
     A `note` never changes a verdict: it says that the claim's bound is met there, too. `apart` are further items,
     on which its model contradicts the claim's: a control that reaches the bound there, too, matches the claim.
+    A note that stands `beside` something, as the claim names it, is shown whichever way the claim is bounded; `asked`
+    tells that the claim asks for an effect of it.
     """
 
     name: str
@@ -271,6 +273,8 @@ class Control:
     why: str = ""
     note: bool = False
     apart: Recipe | None = None
+    beside: str = field(default="", metadata=LATER)
+    asked: bool = field(default=False, metadata=LATER)
 
 
 @record

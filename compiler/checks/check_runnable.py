@@ -177,7 +177,8 @@ def _of_reading(estimand: Effect | Mean, program: Program, networks: Networks) -
 
 def _drawn(effect: Effect) -> str | None:
     """What of an effect is another one from item to item."""
-    return "a random circuit" if effect.random_circuits else effect.drawn
+    turned = any(setting.turned for setting in effect.settings)
+    return "a random circuit" if effect.random_circuits else "a random vector" if turned else effect.drawn
 
 
 def _read_by(estimand: Estimand, program: Program) -> list[Alignment]:

@@ -151,7 +151,7 @@ def lower_measured_effect(
         metric=lower_metric(program, effect.task, metric, file),
         fitting=fitting,
         rankings=rankings,
-        draws=drawn.draws,
+        draws=drawn.draws or ((),) * (controls.random * any(setting.turned for setting in effect.settings)),
         lacking=drawn.lacking,
         others=tuple(
             (name, lower_encoding(program, effect.task, networks[name]))

@@ -10,6 +10,7 @@ from ...lang.program import Program
 from ..causal_model import CausalModel
 from ..checks.check_runnable import measured_by, measures, runs
 from ..controls.lower_controls import Controls
+from ..controls.lower_nulls import lower_nulls
 from ..experiments import Experiment, GraphExperiment, Measurement, NetworkFile, Part, Quantity
 from .lower_estimands import Estimands
 from .lower_graphs import lower_graph
@@ -58,6 +59,9 @@ def _lower_quantity(
     control = controls.last_site(measurement) if searched and -1 in strengths else None
     vetoes = controls.vetoes(measurement) if measurement.learned and 1 in strengths else ()
     notes = controls.notes(measurement, estimand) if 1 in signs else ()
+    if isinstance(estimand, Effect):
+        program, models, networks = estimands.program, estimands.models, estimands.networks
+        notes += tuple(lower_nulls(program, models, networks, estimand, measurement, asked=1 in strengths))
     return Quantity(measurement, asks and not ungated, control, (*vetoes, *notes), ungated)
 
 

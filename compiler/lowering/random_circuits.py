@@ -92,7 +92,7 @@ def _draw(
         free = [one for one in range(first.width // unit) if one not in busy]
         own = sorted({dim // unit for index in members for dim in cells[index].dims})
         if len(free) < len(own):
-            what = "heads" if heads else "units"
+            what = ("head" if heads else "unit") + ("s" if len(free) != 1 else "")
             return f"`{first.site}` has {len(free)} other {what}, and {len(own)} are needed"
         moved = dict(zip(own, sorted(generator.choice(free, len(own), replace=False).tolist()), strict=True))
         for index in members:

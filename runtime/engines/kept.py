@@ -95,8 +95,8 @@ class Kept:
 
         `fill` makes what parts give alike.
         """
-        if len(self.parts) == 1:
-            return [fill(self.parts[0].take(at, view).to(device)) for view in views]
+        if (part := self._holding(at)) is not None:
+            return [fill(part.take(at - part.start, view).to(device)) for view in views]
         order = at.argsort()
         ordered = at[order]
         starts = torch.tensor([part.start for part in self.parts[1:]], device=at.device)
@@ -112,6 +112,14 @@ class Kept:
             assert seen is not None, "there are items"
             found.append(seen)
         return found
+
+    def _holding(self, at: Tensor) -> Part | None:
+        """The part that holds all of these rows [item], if one does."""
+        if len(self.parts) == 1:
+            return self.parts[0]
+        first, last = (int(end) for end in at.aminmax())
+        part = next(part for part in reversed(self.parts) if part.start <= first)
+        return part if last < part.start + part.filled else None
 
 
 def missing(held: Bools, numbers: Numbers, at_once: int) -> list[tuple[Numbers, Numbers]]:
