@@ -224,10 +224,11 @@ class EvaluateStep:
         return self.origin is not None or (self.grounding is not None and self.grounding.learned)
 
     def found_key(self, candidate: Candidate) -> str | None:
-        """What names the circuits that were found for a candidate; None where there are none."""
+        """What names the circuits that were found for a candidate, with the maps beside them; None where none were."""
         if not candidate.ranks:
             return None
-        return content_key("circuits", 1, ranks=candidate.ranks, circuits=self.circuits)
+        beside = {} if candidate.fit is None else {"fit": candidate.fit}
+        return content_key("circuits", 1, ranks=candidate.ranks, circuits=self.circuits, **beside)
 
 
 @record
@@ -257,7 +258,7 @@ class PlannedControl:
     """A control by the key of its evaluation (None where it cannot be run, and `why`) and its number of items.
 
     `count` is None for a whole domain. A `note` decides nothing. `apart` is the key of its evaluation where its model
-    contradicts the claim's.
+    contradicts the claim's; `beside` and `asked` as in `Control`.
     """
 
     name: str
@@ -266,6 +267,8 @@ class PlannedControl:
     count: int | None
     note: bool = False
     apart: str | None = field(default=None, metadata=LATER)
+    beside: str = field(default="", metadata=LATER)
+    asked: bool = field(default=False, metadata=LATER)
 
     @property
     def evaluations(self) -> tuple[str, ...]:
@@ -374,7 +377,7 @@ class PlannedEdge:
 
 @record
 class GraphNode:
-    """A node as its author wrote it."""
+    """A node as its author wrote it; `metric` is what it reads."""
 
     name: str
     circuit: str
@@ -383,8 +386,10 @@ class GraphNode:
 
 @record
 class GraphStep:
-    """Measure a graph: an edge for each ordered pair of its nodes, all on the same `count` items (None: the whole
-    domain). Each number may be wrong with the error `alpha`. Nothing is decided.
+    """Measure a graph: an edge for each ordered pair of its nodes, on so many items (`count`; None: the whole domain).
+
+    Each number may be wrong with the error `alpha`. Nothing is decided. `unreached` are pairs without an edge, whose
+    second reads what is computed no later than the first.
     """
 
     key: str
@@ -395,6 +400,7 @@ class GraphStep:
     edges: tuple[PlannedEdge, ...]
     alpha: float
     count: int | None
+    unreached: tuple[tuple[str, str], ...] = ()
     kind: Literal["Graph"] = "Graph"
 
     @property

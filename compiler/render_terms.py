@@ -28,6 +28,7 @@ from .terms import (
     Plus,
     Query,
     RandomCells,
+    RandomVector,
     ReadsRight,
     Resampled,
     Rest,
@@ -125,6 +126,8 @@ def _value(value: Value, world: World) -> str:
             return f"here({render_handle(handle)})"
         case Noise(sigma=sigma, draw=draw):
             return f"noise({_number(sigma)}, {draw})"
+        case RandomVector(like=like, draw=draw):
+            return f"random_like({_value(like, world)}, {draw})"
         case Plus(left=left, factor=factor, right=right):
             added = f"{_coefficient(factor)}{_value(right, world)}"
             return added if left is None else f"{_value(left, world)} + {added}"

@@ -185,7 +185,17 @@ class Plus:
     right: "Value"
 
 
-Value = ValueOf | CodeOf | Number | MeanOver | Resampled | Here | Noise | Plus
+@record
+class RandomVector:
+    """A vector as long as this value in a direction drawn at random, at every position the same: one of several, which
+    items have in turn. `draw` names what is drawn.
+    """
+
+    like: "Value"
+    draw: int
+
+
+Value = ValueOf | CodeOf | Number | MeanOver | Resampled | Here | Noise | Plus | RandomVector
 """`ValueOf` and `CodeOf` have a meaning in both worlds, the others in networks only."""
 
 
@@ -377,17 +387,21 @@ def inputs_read(run: Run) -> tuple[int, ...]:
                 found.update(inputs_read(inner))
             case Plus(left=left, right=right):
                 waiting += [right] if left is None else [left, right]
+            case RandomVector(like=like):
+                waiting.append(like)
     return tuple(sorted(found))
 
 
 def parts_of(value: Value) -> Iterator[Value]:
-    """The values that a sum is made of; any other value is its only part."""
+    """The values that a sum is made of, and those that a random vector is as long as; any other is its only part."""
     if isinstance(value, Plus):
         for side in (value.left, value.right):
             if side is not None:
                 yield from parts_of(side)
-    else:
-        yield value
+        return
+    if isinstance(value, RandomVector):
+        yield from parts_of(value.like)
+    yield value
 
 
 def taken_values(run: Run) -> tuple[tuple[str, ValueOf], ...]:

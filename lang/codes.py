@@ -155,6 +155,7 @@ CODES: dict[str, Code] = {
     "CS362": Code("a graph without nodes"),
     "CS363": Code("a circuit of more sites than its region has"),
     "CS364": Code("nodes that share units"),
+    "CS365": Code("a graph of many nodes"),
     # --- CS4xx: experiments and claims (lang: CS400-CS419, CS440-CS449; compiler: CS420-CS439) ---
     "CS400": Code("a split that is not three shares of 1"),
     "CS401": Code("held-out values outside the input's domain"),
@@ -196,6 +197,7 @@ CODES: dict[str, Code] = {
     "CS420": Code("an interchange that can never change the output"),
     "CS421": Code("aligned variables that always move together"),
     "CS422": Code("rivals that no interchange tells apart"),
+    "CS423": Code("members of a family that are interchanged to values that no input has"),
     "CS430": Code("too few test items can be drawn for a bound"),
     "CS431": Code("fewer test items can be drawn than were asked for"),
     "CS432": Code("no item can be drawn to train a map, or to choose a circuit"),

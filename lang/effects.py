@@ -133,10 +133,21 @@ SOURCE = Value((Portion((1, 1), OnSource()),))
 
 @record
 class Setting:
-    """A subject and what it becomes."""
+    """A subject and what it becomes.
+
+    `turned`: what is added to its own value is not that, but a random vector of the same length.
+    """
 
     subject: Subject
     value: Value = SOURCE
+    turned: bool = False
+
+    @property
+    def added(self) -> Value | None:
+        """What is added to its own value in this very run (steering); None where it becomes something else."""
+        others = tuple(p for p in self.value.portions if p != Portion((1, 1), Taken(self.subject)))
+        steered = self.value.constant[0] != 0 or any(not isinstance(p.value, Noise) for p in others)
+        return Value(others, self.value.constant) if steered and len(others) < len(self.value.portions) else None
 
 
 @record

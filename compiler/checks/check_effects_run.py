@@ -1,22 +1,19 @@
 """Which effects the engines can measure: on sites, circuits, inputs and given maps, of the answer or `correct`."""
 
 from ...lang.effects import (
-    CandidateSubject,
     CircuitSubject,
     Effect,
-    InputSubject,
     Mean,
     MeanOf,
     MetricTarget,
     RestSubject,
     Setting,
-    SiteSubject,
     Subject,
     Taken,
     VariablesSubject,
 )
 from ...lang.metrics import CORRECT
-from ...lang.places import Site
+from ...lang.places import Region, Site
 from ...lang.program import Program
 from ...lang.renderings import Prompt
 from ..lowering.lower_effects import aligned_names, sites_of
@@ -39,9 +36,7 @@ def find_effect_obstacle(
         return what
     if what := _of_alignments(estimand, program) or find_module_obstacle(estimand, program, facts):
         return what
-    found = (_of_subject(subject, program) for subject in estimand.things)
-    values = (_of_value(setting) for setting in estimand.settings)
-    return next((what for what in (*found, *values) if what), "")
+    return next((what for what in map(_of_value, estimand.settings) if what), "")
 
 
 def _of_alignments(effect: Effect, program: Program) -> str:
@@ -69,14 +64,16 @@ def _of_rests(effect: Effect, program: Program, facts: NetworkFacts | None, spok
     if not rests and not effect.rest:
         return ""
     text = "`given rest`" if effect.rest else f"`{rests[0].text}`"
+    if effect.random_circuits:
+        return f"{text} beside a random circuit: each of those that are drawn leaves another rest"
     if isinstance(program.tasks[effect.task].rendering, Prompt):
         if spoken is not None and spoken.fixed is None:
             return f"{text} where prompts differ in their tokens, so that each has another: pad the slots, `{{x:02}}`"
         if program.tasks[effect.task].generated is not None or _follows(spoken):
             return f"{text} beside what is said after the prompt, which is no part of it"
-    if any(p.learned for name in aligned_names(effect) for p in program.alignments[name].placements):
-        return f"{text} beside maps that are learned"
-    for thing in effect.things:
+    if what := _of_learned(effect, program):
+        return f"{text} {what}"
+    for thing in effect.things if effect.rest else rests:
         name = thing.of if isinstance(thing, RestSubject) else getattr(thing, "circuit", "")
         if name in program.circuits and not isinstance(program.circuits[name].sites, tuple):
             return f"{text} beside the circuit `{name}`, which is searched for"
@@ -87,31 +84,40 @@ def _of_rests(effect: Effect, program: Program, facts: NetworkFacts | None, spok
     return ""
 
 
+def _of_learned(effect: Effect, program: Program) -> str:
+    """Why a rest is not known beside maps that are learned; nothing where they leave no part of it to be set.
+
+    What a map leaves of its own site belongs to no unit. `given rest` need not hold it where everything else is held
+    and all that is set lies there: then it has its own value. Nor does it matter where a variable is only read.
+    """
+    learned = [n for n in aligned_names(effect) if any(p.learned for p in program.alignments[n].placements)]
+    for thing in effect.things:
+        if isinstance(thing, RestSubject) and thing.of in learned:
+            return "of an alignment whose maps are learned, which leave it a part of their own site"
+    if not learned or not effect.rest:
+        return ""
+    subjects = [thing for thing in effect.things if isinstance(thing, VariablesSubject) and thing.alignment in learned]
+    if subjects and (len(effect.subjects) > 1 or len(effect.settings) > 1):
+        return "beside maps that are learned, where more than one thing is set or held"
+    placed = [p for s in subjects for p in program.alignments[s.alignment].placements if p.variable in s.variables]
+    if len({p.place for p in placed}) > 1 or any(p.members or not _is_one(p.place) for p in placed):
+        return "beside maps that are learned at several sites, or inside another variable"
+    if any(isinstance(p.place, Region) for name in learned for p in program.alignments[name].placements):
+        return "beside maps whose site is searched"
+    return ""
+
+
+def _is_one(place: Site | Region) -> bool:
+    """Whether a variable lies at one site of its own."""
+    return isinstance(place, Region) or (place.inside is None and place.at_one_place)
+
+
 def _follows(spoken: SpokenTask | None) -> bool:
     """Whether tokens are fed after the prompt: an answer's or those that a metric asks about."""
     if spoken is None:
         return False
     answers = any(len(ids) > 1 for one in spoken.answers for code in one for ids in code)
     return answers or any(tokens > 1 for _, tokens in spoken.texts)
-
-
-def _of_subject(subject: Subject, program: Program) -> str:
-    match subject:
-        case InputSubject():
-            return ""
-        case SiteSubject(site=site):
-            return _of_site(site)
-        case CircuitSubject(circuit=name, random=random):
-            sites = program.circuits[name].sites
-            if isinstance(sites, tuple):
-                return next((what for what in map(_of_site, sites) if what), "")
-            return f"`{subject.text}`, a random circuit like one that is searched for" if random else ""
-        case VariablesSubject() | RestSubject() | CandidateSubject():
-            return ""
-
-
-def _of_site(site: Site) -> str:
-    return "" if site.at_one_place else f"the vector of several sites `{site.text}`"
 
 
 def _of_value(setting: Setting) -> str:

@@ -26,6 +26,7 @@ from ..sampling.splits import region_of
 from .check_definedness import check_definedness
 from .check_divisions import check_required_divisions
 from .check_domains import check_domains
+from .check_members import check_members
 from .find_witness import MOST_LISTED, SAMPLES, Effort, affordable
 
 _SAMPLE = 4096
@@ -220,16 +221,17 @@ def _check_alignment(program: Program, model: CausalModel, variables: tuple[str,
     """Variables whose own interchange can never change the output, and pairs that always move together."""
     found: list[Diagnostic] = []
     named = [a for a in program.alignments.values() if a.model == model.name and a.variables == variables]
+    found += check_members(model, variables, named)
     recipe = _bare(model, variables)
     look = look_quickly(recipe, None)
     if all("changing" in met for met in look.met):
         codes = model.run(look.bases, {})
         if not any(_is_bijection(np.stack([codes[v] for v in pair], axis=1)) for pair in combinations(variables, 2)):
-            return []
+            return found
     generator = np.random.Generator(np.random.Philox(key=2))
     spaces = open_spaces(recipe, None, 3)
     if not len(spaces.base):  # admitted inputs are too rare for a sampled pool: nothing can be said
-        return []
+        return found
     occurring, notes = halves_that_occur(recipe, spaces, generator)
     empty = [variables[index] for index, halves in occurring.items() if "changing" not in halves]
     if SAMPLED in (spaces.base.how, spaces.source.how) and not notes:

@@ -25,8 +25,6 @@ def find_search_obstacle(
         return f"the circuit `{name}`, which is searched for by an effect on the variable `{score.target.text}`"
     if any(placed.learned for each in aligned_names(score) for placed in program.alignments[each].placements):
         return f"the circuit `{name}`, which is searched for through a map that is learned"
-    if any(placed.learned for each in aligned_names(effect) for placed in program.alignments[each].placements):
-        return f"the circuit `{name}`, which is searched for, beside maps that are learned"
     if _shares_value(effect, CircuitSubject(name)) or _shares_value(score, CandidateSubject()):
         return f"a value that another thing takes of the circuit `{name}`, which is searched for"
     here, there = networks.get(effect.network), networks.get(score.network)

@@ -49,6 +49,7 @@ from ..terms import (
     Plus,
     Query,
     RandomCells,
+    RandomVector,
     Resampled,
     Rest,
     Run,
@@ -138,6 +139,11 @@ class _Lowering:
     def made(self, setting: Setting) -> Iterator[Assignment]:
         """What is set, handle by handle."""
         for index, handle in enumerate(self.handles(setting.subject)):
+            if setting.turned:
+                assert setting.added is not None
+                vector = self.value(setting.added, setting.subject, handle, index)
+                yield Assignment(handle, Plus(Here(handle), Fraction(1), RandomVector(vector, self.draw())))
+                continue
             yield Assignment(handle, self.value(setting.value, setting.subject, handle, index))
 
     def query(self, target: Target, run: Run) -> Query:

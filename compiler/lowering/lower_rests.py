@@ -18,6 +18,7 @@ from ..terms import (
     Here,
     MeanOver,
     Plus,
+    RandomVector,
     Resampled,
     Rest,
     Run,
@@ -146,4 +147,6 @@ def _value(value: Value, whole: Handle, own: Handle, expanded: Expanded) -> Valu
         case Plus(left=left, right=right):
             first = None if left is None else _value(left, whole, own, expanded)
             return replace(value, left=first, right=_value(right, whole, own, expanded))
+        case RandomVector(like=like):
+            return replace(value, like=_value(like, whole, own, expanded))
     return value

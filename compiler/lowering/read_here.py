@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from ..terms import Apart, Differ, Gain, Handle, Here, Plus, Query, Run, Value, ValueOf
+from ..terms import Apart, Differ, Gain, Handle, Here, Plus, Query, RandomVector, Run, Value, ValueOf
 
 
 def read_here(score: Gain | Differ | Apart) -> Gain | Differ | Apart:
@@ -26,6 +26,8 @@ def _in_run(run: Run) -> Run:
             case Plus(left=left, right=right):
                 first = None if left is None else changed(target, left)
                 return replace(value, left=first, right=changed(target, right))
+            case RandomVector(like=like):
+                return replace(value, like=changed(target, like))
             case ValueOf(run=inner):
                 return replace(value, run=_in_run(inner))
         return value

@@ -87,7 +87,7 @@ def _plan_control(control: Control, exhaustively: bool, steps: StepGraph) -> Pla
     apart: str | None = None
     if measurement is not None and control.apart is not None:
         apart = plan_evaluation(measurement, exhaustively, steps, control.apart)
-    return PlannedControl(control.name, key, control.why, count, control.note, apart)
+    return PlannedControl(control.name, key, control.why, count, control.note, apart, control.beside, control.asked)
 
 
 def _chunk(quantity: MeasuredQuantity, steps: StepGraph) -> str:

@@ -5,7 +5,7 @@ claim that does not hold runs again is left out.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 
 import networkx as nx
 
@@ -64,10 +64,10 @@ def price_plan(plan: Plan, stored: Stored | None = None, replied: Replied | None
     own = {key for step in _decisions(plan) for q in step.quantities for key in _behind(plan, q.evaluate)}
     order = sorted((step for step in plan.steps()), key=lambda step: step.key not in own)
     spent: dict[str, list[Runs]] = {}
-    together = _list_together(plan)
+    together, most = _list_together(plan), _most_items(plan)
     for step in order:
         if isinstance(step, EvaluateStep):
-            spent[step.key] = price_evaluate(plan, step, running, has, together.get(step.key))
+            spent[step.key] = price_evaluate(plan, step, running, has, together.get(step.key), most.get(step.key))
         elif isinstance(step, FitStep):
             spent[step.key] = [] if step.key in has else [price_fit(plan, step, running)]
         elif isinstance(step, RankStep):
@@ -117,6 +117,18 @@ class Together:
     count: int | None
 
 
+def _most_items(plan: Plan) -> dict[str, int]:
+    """The items on which claims and their controls ask for evaluations at most; of whole domains and graphs nothing."""
+    most: dict[str, int] = {}
+    for step in _decisions(plan):
+        asked = [(q.evaluate, q.budget) for q in step.quantities]
+        asked += [(key, control.count) for control in _controls(step) for key in control.evaluations]
+        for key, count in asked:
+            if count is not None:
+                most[key] = max(most.get(key, 0), count)
+    return {key: n for key, n in most.items() if not any(isinstance(plan.step(s), GraphStep) for s in plan.serves(key))}
+
+
 def _list_together(plan: Plan) -> dict[str, Together]:
     """Every evaluation that only graphs need, with those of the first of them on the same items and network."""
     found: dict[str, Together] = {}
@@ -143,9 +155,16 @@ def _list_together(plan: Plan) -> dict[str, Together]:
 
 
 def price_evaluate(
-    plan: Plan, step: EvaluateStep, running: Running, stored: Stored, together: Together | None = None
+    plan: Plan,
+    step: EvaluateStep,
+    running: Running,
+    stored: Stored,
+    together: Together | None = None,
+    most: int | None = None,
 ) -> list[Runs]:
     """The scores of an evaluation, on all the items that a claim may look at, and of candidates on `select`.
+
+    These are the `most` that any claim asks for (None: as many as are planned of its population).
 
     Which candidate is measured is not known before, so that no input of it counts as run by another step. Runs that it
     makes `together` with others are the first one's.
@@ -160,11 +179,13 @@ def price_evaluate(
     if step.key in stored and stored[step.key] is None:
         return runs
     done, count = stored.get(step.key) or 0, planned_count(plan, step.items)
-    if together is not None and together.count is not None and count is not None:
-        count = min(count, together.count)
+    for limit in (most, None if together is None else together.count):
+        count = count if limit is None or count is None else min(count, limit)
     rows = open_rows(plan, step.items, done, None if count is None else -(-count // CHUNK) * CHUNK)
     if not rows.count:
         return runs
+    if rows.drawn is None and step.draws:  # a whole domain has each random circuit
+        rows = replace(rows, count=rows.count * len(step.draws))
     source = step.candidates[0].network
     key = source.key if len(step.candidates) == 1 else step.key
     network = running.network(key, source, rows.encoding)

@@ -14,7 +14,8 @@ from ...lang.expressions import Apply, Constant, Expression, Listing, Variable
 from ...lang.record import record
 from ..causal_model import CausalModel
 from ..expressions import OPERATIONS, Column, column_name, listing_values
-from .relations import Budget, Elimination, Relation, eliminate, relation
+from .eliminate import Elimination, eliminate
+from .relations import Budget, Relation, relation
 
 _COMMUTATIVE = frozenset({"and", "or", "==", "!=", "+", "*", "min", "max"})
 _SAME = {"==": 1, "!=": 0, "<": 0, ">": 0, "<=": 1, ">=": 1}

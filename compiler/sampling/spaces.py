@@ -123,6 +123,11 @@ class Layout:
             leaves.append(node)
         return leaves, tuple(true)
 
+    @property
+    def decoded(self) -> tuple[int, ...]:
+        """The columns that inputs are read from."""
+        return (self.row,) if self.members is not None else tuple(self.inputs[n] for n in self.model.input_names)
+
     def decode(self, solution: Solution, assigned: dict[int, Column]) -> Codes:
         """Inputs from columns; codes, shape [item, input]."""
         if self.members is not None:
@@ -321,7 +326,8 @@ class Space:
 
     def _open_draw(self, cells: Column, uniforms: Weights) -> tuple[Codes, npt.NDArray[np.bool_]]:
         """Inputs of cells that are not listed, in whatever split, and whether each is in this one."""
-        inputs = self.layout.decode(self.solution, self.solution.elimination.complete(self.rows[cells], uniforms))
+        assigned = self.solution.elimination.complete(self.rows[cells], uniforms, self.layout.decoded)
+        inputs = self.layout.decode(self.solution, assigned)
         return inputs, in_range(self.recipe, self.region, inputs)
 
     def draw_once(self, cells: Column, generator: np.random.Generator) -> tuple[Codes, npt.NDArray[np.bool_]]:

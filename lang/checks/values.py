@@ -154,8 +154,8 @@ def _fits(amount: _Amount, subject: Subject, syntax: ValueSyntax, scope: ThingSc
             return True
         what = f"`{subject.text}` is set to a value that it has: {amount.constant} is none"
     elif isinstance(subject, CircuitSubject) and subject.random and not (only_number or from_source):
-        taken = all(isinstance(value, OnSource | Noise) for _, value in amount.portions)
-        if taken:
+        own = all(isinstance(value, OnSource | Noise) or value.subject == subject for _, value in amount.portions)
+        if own:
             return True
         what = "the components of a `random` circuit are drawn: no other place's value fits them"
     elif isinstance(subject, RestSubject) and any(isinstance(value, MeanOf | Taken) for _, value in amount.portions):

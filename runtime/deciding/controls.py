@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ...compiler.experiments import Part
 from ...compiler.plan import DecideStep, MeasuredQuantity, PlannedControl
+from ..metrics import AwaitingScores
 from ..statistics.part_intervals import Measured, Status, part_interval, status
 from .control_rows import computed_row, control_interval, measured_row, row_not_run
 from .rulings import reads_right
@@ -22,7 +23,10 @@ UNTRAINED = ("random networks", "random origin")
 """Controls that may reach a share of the claim: untrained networks, measured or with the sources read in them."""
 DECIDED = "another control decided"
 UNREAD = "the variable is not read there"
+UNSCORED = "a table lacks scores of what it answers"
 SAID = {
+    "random circuits": "as many components, drawn at random, meet the bound, too",
+    "random vectors": "random vectors of the same length meet the bound, too",
     "input_carries": "the same maps meet the bound at the input, where nothing is computed yet",
     "child": "the same maps meet the bound one stage later, too: what was found may be a child of the variable",
 }
@@ -98,8 +102,8 @@ def run_notes(step: DecideStep, measured: list[Measured], run: Run) -> ControlRu
     """
     said = ControlRuling(None)
     for index, quantity in enumerate(step.quantities):
-        for control in quantity.vetoes if bounded_below(step, index) else ():
-            if control.note and said.reason is None:
+        for control in quantity.vetoes:
+            if control.note and said.reason is None and (control.beside or bounded_below(step, index)):
                 said = said.then(_run_note(step, measured, index, control, run))
     return said
 
@@ -149,11 +153,11 @@ def _run_veto(step: DecideStep, measured: list[Measured], index: int, veto: Plan
     nothing = _baseline(step.quantities[index], measured[index])
     if veto.name in UNTRAINED and nothing is not None:
         return _judge_networks(step, measured[index], index, veto.name, found, nothing)
-    statuses = _statuses_with(step, measured, index, veto.name, run)
+    statuses = _statuses_with(step, measured, index, veto, run)
     needed = "the claim misses with it"
     if veto.apart is not None and not _misses(statuses):
         found, needed = run(veto.apart, veto.count), f"{needed} where the models part"
-        apart = _statuses_with(step, measured, index, veto.name, run, apart=True)
+        apart = _statuses_with(step, measured, index, veto, run, apart=True)
         statuses = apart if _misses(apart) else [*statuses, *apart]
     met = _misses(statuses)
     row = measured_row(step, index, veto.name, found, needed, met)
@@ -170,10 +174,36 @@ def _misses(statuses: list[Status]) -> bool:
 def _run_note(step: DecideStep, measured: list[Measured], index: int, note: PlannedControl, run: Run) -> ControlRuling:
     if note.evaluate is None:
         return ControlRuling(None, (row_not_run(step, index, note, note.why),))
+    if note.beside:
+        return _run_beside(step, measured, index, note, run)
     found = run(note.evaluate, note.count)
     if note.name == DIVERGENCE:
         return _note_divergence(step, index, found)
-    passes = all(s == "pass" for s in _statuses_with(step, measured, index, note.name, run))
+    return _note_where_met(step, measured, index, note, found, run)
+
+
+def _run_beside(
+    step: DecideStep, measured: list[Measured], index: int, null: PlannedControl, run: Run
+) -> ControlRuling:
+    """What random circuits or vectors do, and whether they meet a claim that asks for an effect.
+
+    What nothing else needs is not waited for: scores of answers that only they give.
+    """
+    assert null.evaluate is not None
+    try:
+        found = run(null.evaluate, null.count)
+        if null.asked:
+            return _note_where_met(step, measured, index, null, found, run)
+    except AwaitingScores:
+        return ControlRuling(None, (row_not_run(step, index, null, UNSCORED),))
+    return ControlRuling(None, (measured_row(step, index, null.name, found),))
+
+
+def _note_where_met(
+    step: DecideStep, measured: list[Measured], index: int, note: PlannedControl, found: Measured, run: Run
+) -> ControlRuling:
+    """A control that was run, and whether it meets the claim's bound, too."""
+    passes = all(s == "pass" for s in _statuses_with(step, measured, index, note, run))
     text = f"{note.name}, for {step.quantities[index].text}: {SAID[note.name]}"
     return ControlRuling(None, (measured_row(step, index, note.name, found),), (text,) if passes else ())
 
@@ -205,19 +235,22 @@ def _judge_networks(
 
 
 def _statuses_with(
-    step: DecideStep, measured: list[Measured], index: int, name: str, run: Run, apart: bool = False
+    step: DecideStep, measured: list[Measured], index: int, own: PlannedControl, run: Run, apart: bool = False
 ) -> list[Status]:
     """Where the claim's parts stand with a control in an estimand's place, all of it on whole numbers of items.
 
-    It takes the place of every estimand with the same maps, since the claim is one about these maps. With `apart` its
-    items are those on which its model contradicts the claim's.
+    It takes the place of every estimand with the same maps, or of the same circuit, since the claim is one about
+    these. With `apart` its items are those on which its model contradicts the claim's. What stands beside a control on
+    fewer items than the claim has is read on as many.
     """
-    controls = {i: control for i, control in _same_maps(step, index, name) if control.evaluate is not None}
+    controls = {i: control for i, control in _of_the_same(step, index, own) if control.evaluate is not None}
     parts = [part for part in step.parts if set(controls) & _read(part)]
     replaced = list(measured)
     for i in {i for part in parts for i in _read(part)}:
         quantity, control = step.quantities[i], controls.get(i)
         key, count = (quantity.evaluate, quantity.budget) if control is None else (control.evaluate, control.count)
+        if own.beside and count is not None and own.count is not None:
+            count = min(count, own.count)
         if apart and control is not None:
             key = control.apart or key
         assert key is not None
@@ -225,15 +258,18 @@ def _statuses_with(
     return [status(part, part_interval(part, replaced, step.alpha)) for part in parts]
 
 
-def _same_maps(step: DecideStep, index: int, name: str) -> list[tuple[int, PlannedControl]]:
-    """The controls of this name of every quantity whose maps are those of the one at `index`."""
+def _of_the_same(step: DecideStep, index: int, own: PlannedControl) -> list[tuple[int, PlannedControl]]:
+    """The controls like one of the quantity at `index`, of every quantity of the same maps or the same circuit."""
     maps = step.quantities[index].maps
+
+    def same(quantity: MeasuredQuantity, control: PlannedControl) -> bool:
+        return control.beside == own.beside if own.beside else quantity.maps == maps
+
     return [
         (i, control)
         for i, quantity in enumerate(step.quantities)
-        if i == index or quantity.maps == maps
         for control in quantity.vetoes
-        if control.name == name
+        if control.name == own.name and (i == index or same(quantity, control))
     ]
 
 

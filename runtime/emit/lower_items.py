@@ -7,6 +7,7 @@ from torch import Tensor
 from ...compiler.experiments import Encoding
 from ...compiler.groundings import Frame, Grounding
 from ...compiler.interpret_terms import evaluate_in_model, model_batch
+from ...compiler.row_layout import Position
 from ...compiler.sampling.enumerate_items import enumerate_items
 from ...compiler.sampling.items import Items
 from ..engines.feed import Feed
@@ -77,6 +78,9 @@ def _frame_of(grounding: Grounding, variable: int) -> Frame:
 
 def _positions(claim: str, target: str, frame: Frame, feed: Feed, rows: Tensor) -> Tensor:
     """A variable's position in each row, shape [item]."""
+    if any(isinstance(p, Position) and p.part == "all" and p.index is None for p in frame.positions):
+        what = f"`{target}` lives at several positions, not as many in every prompt"
+        raise refusal(claim, what, by_pyvene=False)
     (where,) = feed.where(frame, rows)
     if isinstance(where, tuple):
         where = torch.tensor(where).expand(len(rows), len(where))

@@ -72,7 +72,8 @@ class Repetition:
         return self.items | frames
 
 
-def refusal(claim: str, what: str) -> EnvironmentProblem:
-    """That no script repeats a claim, since it has to do with `what`."""
-    help = "name another claim with `--claim`, or run this one through pyvene: `cspec verify --engine pyvene`"
-    return EnvironmentProblem("CS524", f"no script can be written of the claim `{claim}`: {what}", help)
+def refusal(claim: str, what: str, by_pyvene: bool = True) -> EnvironmentProblem:
+    """That no script repeats a claim, since it has to do with `what`; whether the engine `pyvene` may yet run it."""
+    other = ", or run this one through pyvene: `cspec verify --engine pyvene`" if by_pyvene else ""
+    message = f"no script can be written of the claim `{claim}`: {what}"
+    return EnvironmentProblem("CS524", message, f"name another claim with `--claim`{other}")

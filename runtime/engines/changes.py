@@ -35,6 +35,10 @@ def change_to(
         EngineRefusal: the value is none of these.
     """
     match value:
+        case terms.RandomVector(like=like):
+            vector = change_to(target, like, run, map, fixed, drawn, vectors)
+            direction = drawn[target, value]
+            return lambda features: _turned(vector(features).expand_as(features), direction)
         case _ if (target, value) in drawn:
             own = drawn[target, value]
             return lambda _: own
@@ -54,6 +58,18 @@ def change_to(
             first = change_to(target, left, run, map, fixed, drawn, vectors)
             return lambda features: first(features) + float(factor) * added(features)
     raise EngineRefusal(f"`{target}` does not take its own value in a run of the same network, a mean or a number")
+
+
+def _turned(vector: Tensor, direction: Tensor) -> Tensor:
+    """Vectors [item, group, feature] turned into a direction [item, feature of a position], each position's by itself.
+
+    Where a direction is 0 the features belong to something else, and count for nothing.
+    """
+    each = vector.reshape(*vector.shape[:2], -1, direction.shape[1])
+    to = direction[:, None, None]
+    lengths = torch.linalg.vector_norm(each * (to != 0), dim=-1, keepdim=True)
+    turned: Tensor = lengths * to
+    return turned.reshape(vector.shape)
 
 
 def assigned(run: Run) -> Iterator[tuple[str, terms.Value]]:

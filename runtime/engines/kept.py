@@ -1,6 +1,6 @@
 """Activations of numbered inputs, kept in parts: in memory, or in files where they grow too large for it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -91,25 +91,40 @@ class Kept:
             beyond = positions - first - found.shape[1]
             return found if beyond == 0 else nn.functional.pad(found, (0, 0, 0, beyond))
 
-        return self.gather(at, device, cut, fill)
+        return self.gather(at, device, (cut,), fill)[0]
 
-    def gather(self, at: Tensor, device: torch.device, view: View, fill: View = lambda found: found) -> Tensor:
-        """What is seen of the rows that are held there [item], in their order; `fill` makes what parts give alike."""
-        if len(self.parts) == 1:
-            return fill(self.parts[0].take(at, view).to(device))
+    def gather(
+        self, at: Tensor, device: torch.device, views: Sequence[View], fill: View = lambda found: found
+    ) -> list[Tensor]:
+        """What is seen of the rows that are held there [item], in their order, by each of some views.
+
+        `fill` makes what parts give alike.
+        """
+        if (part := self._holding(at)) is not None:
+            return [fill(part.take(at - part.start, view).to(device)) for view in views]
         order = at.argsort()
         ordered = at[order]
         starts = torch.tensor([part.start for part in self.parts[1:]], device=at.device)
         stops = [*torch.searchsorted(ordered, starts).tolist(), len(at)]
-        found: Tensor | None = None
-        for part, begin, stop in zip(self.parts, (0, *stops), stops, strict=False):
-            if begin == stop:
-                continue
-            rows = fill(part.take(ordered[begin:stop] - part.start, view).to(device))
-            found = rows.new_empty(len(at), *rows.shape[1:]) if found is None else found
-            found[order[begin:stop]] = rows
-        assert found is not None, "there are items"
+        pieces = [piece for piece in zip(self.parts, (0, *stops), stops, strict=False) if piece[1] < piece[2]]
+        found = []
+        for view in views:
+            seen: Tensor | None = None
+            for part, begin, stop in pieces:
+                rows = fill(part.take(ordered[begin:stop] - part.start, view).to(device))
+                seen = rows.new_empty(len(at), *rows.shape[1:]) if seen is None else seen
+                seen[order[begin:stop]] = rows
+            assert seen is not None, "there are items"
+            found.append(seen)
         return found
+
+    def _holding(self, at: Tensor) -> Part | None:
+        """The part that holds all of these rows [item], if one does."""
+        if len(self.parts) == 1:
+            return self.parts[0]
+        first, last = (int(end) for end in at.aminmax())
+        part = next(part for part in reversed(self.parts) if part.start <= first)
+        return part if last < part.start + part.filled else None
 
 
 def missing(held: Bools, numbers: Numbers, at_once: int) -> list[tuple[Numbers, Numbers]]:

@@ -11,15 +11,21 @@ from torch import Tensor
 
 from ..errors import EnvironmentProblem
 
-IN_MEMORY, IN_FILE = 64 << 20, 128 << 20
-"""Bytes of a part, about. The first one begins with what it is given and grows; of others what is filled is used."""
+IN_MEMORY, RESERVED, IN_FILE = 64 << 20, 256 << 20, 128 << 20
+"""Bytes of a part, about. In memory it begins with what it is given, and takes at most the first of these more at once.
+Of a processor's memory the second is reserved for it, which costs nothing before it is filled: the fewer the parts, the
+faster rows are read."""
 
 
 class Part:
-    """Rows [row, position, width] in one tensor, of which so many are filled; `start` rows lie in earlier parts."""
+    """Rows [row, position, width] in one tensor; `start` rows lie in earlier parts.
 
-    def __init__(self, start: int, held: Tensor, mapped: mmap.mmap | None = None) -> None:
+    So many rows are `filled`, of those that it may fill so far.
+    """
+
+    def __init__(self, start: int, held: Tensor, room: int, mapped: mmap.mmap | None = None) -> None:
         self.start, self.held, self.mapped, self.filled = start, held, mapped, 0
+        self.room, self.row = room, math.prod(held.shape[1:]) * held.element_size()
 
     @property
     def in_file(self) -> bool:
@@ -29,26 +35,30 @@ class Part:
     @property
     def size(self) -> int:
         """The bytes that it takes in memory."""
-        return 0 if self.in_file else self.held.nbytes
+        return 0 if self.in_file else self.room * self.row
 
     def make_room(self, rows: Tensor, fits: Callable[[int], bool]) -> bool:
         """Whether at least one of these rows [row, position, width] fits, now that the part has grown if it may."""
         if rows.shape[1] > self.held.shape[1]:
             return False
-        if self.filled < len(self.held):
+        if self.filled < self.room:
             return True
-        most = _count_rows(self.held.shape[1:], self.held.dtype, IN_MEMORY)
-        count = min(most, max(2 * self.filled, self.filled + len(rows)))
-        if self.in_file or count <= self.filled or not fits(self.size // self.filled * (count - self.filled)):
+        shape, dtype = self.held.shape[1:], self.held.dtype
+        most = max(len(self.held), _count_rows(shape, dtype, IN_MEMORY))
+        more = max(len(rows), min(self.filled, _count_rows(shape, dtype, IN_MEMORY)))
+        count = min(most, self.filled + more)
+        if self.in_file or count <= self.filled or not fits(self.row * (count - self.filled)):
             return False
-        larger = self.held.new_empty(count, *self.held.shape[1:])
-        larger[: self.filled] = self.held
-        self.held = larger
+        if count > len(self.held):
+            larger = self.held.new_empty(count, *shape)
+            larger[: self.filled] = self.held
+            self.held = larger
+        self.room = count
         return True
 
     def add(self, rows: Tensor) -> int:
         """Fill in as many of these rows as fit; returns how many. Positions that they lack are zeros."""
-        count, positions = min(len(rows), len(self.held) - self.filled), rows.shape[1]
+        count, positions = min(len(rows), self.room - self.filled), rows.shape[1]
         into = self.held[self.filled : self.filled + count]
         into[:, :positions] = rows[:count]
         into[:, positions:] = 0
@@ -77,9 +87,11 @@ def open_part(start: int, rows: Tensor, fits: Callable[[int], bool]) -> Part:
     shape, dtype = rows.shape[1:], rows.dtype
     most = _count_rows(shape, dtype, IN_MEMORY)
     count = most if start else min(most, len(rows))
+    reserved = _count_rows(shape, dtype, RESERVED) if rows.device.type == "cpu" else count
     if fits(count * math.prod(shape) * rows.element_size()):
-        return Part(start, rows.new_empty(count, *shape))
-    return Part(start, *_in_file((_count_rows(shape, dtype, IN_FILE), *shape), dtype))
+        return Part(start, rows.new_empty(reserved, *shape), count)
+    held, mapped = _in_file((_count_rows(shape, dtype, IN_FILE), *shape), dtype)
+    return Part(start, held, len(held), mapped)
 
 
 def _count_rows(shape: Sequence[int], dtype: torch.dtype, size: int) -> int:

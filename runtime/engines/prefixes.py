@@ -1,6 +1,7 @@
 """Keys and values of the first positions of unedited runs, by input: what later positions read of them."""
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -52,15 +53,15 @@ class Prefixes:
 
         Of the stages before `first`, which are left out, only the shape.
         """
-        begin = first - self.first
+        stages = range(first - self.first, self.shape[0])
+        views = [partial(self._see, stage, which, length) for stage in stages for which in (0, 1)]
+        found = self.kept.gather(at, at.device, views)  # each by itself: several of middling size, none of all
+        none = found[0][:, :, :1, :1].expand(-1, -1, length, found[0].shape[-1])
+        return Prefix((*[none] * first, *found[0::2]), (*[none] * first, *found[1::2]))
 
-        def view(held: Tensor) -> Tensor:
-            return held.view(len(held), *self.shape)[:, begin:, :, :, :length]
-
-        found = self.kept.gather(at, at.device, view)  # [item, stage, key or value, key head, position, head width]
-        none = found[:, 0, 0, :, :1, :1].expand(-1, -1, length, found.shape[-1])
-        keys, values = ([found[:, stage, which] for stage in range(found.shape[1])] for which in (0, 1))
-        return Prefix((*[none] * first, *keys), (*[none] * first, *values))
+    def _see(self, stage: int, which: int, length: int, held: Tensor) -> Tensor:
+        """The keys (0) or values (1) of one stage and of the positions below `length`, of all rows of a part."""
+        return held.view(len(held), *self.shape)[:, stage, which, :, :length]
 
     def _find_room(self, wanted: int) -> bool:
         if not self.claim(wanted):

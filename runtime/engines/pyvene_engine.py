@@ -143,13 +143,18 @@ class PyveneEngine:
     def _groups(self, run: Run, batch: Batch) -> list[tuple[npt.NDArray[np.int64], tuple[str, ...]]]:
         """Rows of items with one set each, and the set's targets.
 
-        Where all variables live at one layer the items stay together: there, a variable outside the set may take the
-        base's own value, which changes nothing. At different layers it would undo what an earlier patch does to it, and
-        so it would where shares are soft and blocks overlap, as they do while sizes are learned.
+        Where all variables live at one layer and take their own values on other inputs the items stay together: there,
+        a variable outside the set may take the base's own value, which changes nothing. At different layers it would
+        undo what an earlier patch does to it, and so it would where shares are soft and blocks overlap, as they do
+        while sizes are learned.
         """
-        targets = tuple(target for target, _ in assigned(run))
+        values = dict(assigned(run))
+        targets = tuple(values)
         one_layer = len({(frame.component, frame.layer) for frame in self.grounding.frames}) == 1
-        if not run.within_set or (one_layer and not self._shares_are_soft() and not self._dims_meet(targets)):
+        swapped = all(swapped_input(run, target, value) is not None for target, value in values.items())
+        if not run.within_set or (
+            one_layer and swapped and not self._shares_are_soft() and not self._dims_meet(targets)
+        ):
             return [(np.arange(len(batch)), targets)]
         columns = [batch.variables.index(target) for target in targets]
         sets, which = np.unique(batch.members[:, columns], axis=0, return_inverse=True)
@@ -269,8 +274,6 @@ class PyveneEngine:
 
     def _change(self, run: Run, target: str, value: Value, batch: Batch) -> Change:
         """What becomes of a variable's frame under any other value. Runs that it is read in are made now."""
-        if run.within_set:
-            raise EngineRefusal(f"`{target}` does not take its own value in an unintervened run of the same network")
         frame, _ = self._place(target)
         fixed = {each: torch.from_numpy(mean) for each, mean in batch.fixed.items()}
         drawn = {each: torch.from_numpy(own) for each, own in batch.drawn.items()}

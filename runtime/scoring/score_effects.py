@@ -25,6 +25,7 @@ from ...compiler.terms import (
     OutputOf,
     Plus,
     Query,
+    RandomVector,
     Resampled,
     Run,
     Value,
@@ -74,17 +75,18 @@ def score_effect(
     """The scores of an effect's or a mean's term on items.
 
     A gain of the answer's value is always among the declared answers. `first` is the index of the first item in its
-    stream; `others` are the networks that values are read in; of random circuits every item has those of the same
-    `draw`, or (None) each the next.
+    stream; `others` are the networks that values are read in; of random circuits and vectors every item has those of
+    the same `draw`, or (None) each the next.
     """
     score = step.score
     assert isinstance(score, Gain | Differ | Apart | Amount)
-    setting = Setting(step, engine, natural, first, elsewhere(others, items))
+    turns = _turns(step, first, len(items), draw)
+    setting = Setting(step, engine, natural, first, elsewhere(others, items), turns)
     feeding = _Feeding(list(items.inputs.swapaxes(0, 1)), step.model.input_names, setting.draw_codes)
     queries = (score.query,) if isinstance(score, Amount) else (score.left, score.right)
     runs = [feeding.feed(query.run) for query in queries]
     fed = Items(np.stack(feeding.inputs, axis=1), items.cell)
-    batch = Batch(encode(fed, encoding), _in_turn(step, first, len(items), draw), step.variables)
+    batch = Batch(encode(fed, encoding), _in_turn(step, turns), step.variables)
     if encoding.prompt is not None and any(name.startswith(REST_AT) for name in step.variables):
         Feed(encoding).check_alike(*torch.from_numpy(batch.inputs).unbind(1))
     batch = setting.fill(batch, runs)
@@ -118,12 +120,16 @@ def score_effect(
     return EffectScores(gains[0], gains[1], near, (-reach, reach), False)
 
 
-def _in_turn(step: EvaluateStep, first: int, items: int, draw: int | None) -> npt.NDArray[np.bool_]:
+def _turns(step: EvaluateStep, first: int, items: int, draw: int | None) -> Codes:
+    """Which draw of random circuits or vectors each item has, shape [item]: in turn, where all have not the same."""
+    return np.arange(first, first + items) % max(1, len(step.draws)) if draw is None else np.full(items, draw)
+
+
+def _in_turn(step: EvaluateStep, turns: Codes) -> npt.NDArray[np.bool_]:
     """Which variables each item sets where a run says so, shape [item, variable]: of random circuits its draw's."""
-    members = np.ones((items, len(step.variables)), dtype=bool)
-    chosen = np.arange(first, first + items) % max(1, len(step.draws)) if draw is None else np.full(items, draw)
+    members = np.ones((len(turns), len(step.variables)), dtype=bool)
     for index, variables in enumerate(step.draws):
-        members[:, list(variables)] = (chosen == index)[:, None]
+        members[:, list(variables)] = (turns == index)[:, None]
     return members
 
 
@@ -196,4 +202,6 @@ class _Feeding:
                 return replace(value, run=self.feed(run))
             case Plus(left=left, right=right):
                 return replace(value, left=None if left is None else self._value(left), right=self._value(right))
+            case RandomVector(like=like):
+                return replace(value, like=self._value(like))
         return value

@@ -21,6 +21,7 @@ from ...compiler.terms import (
     MeanOver,
     NetworkWorld,
     Noise,
+    RandomVector,
     Resampled,
     Run,
     ValueOf,
@@ -46,7 +47,8 @@ class Elsewhere:
 class Setting:
     """What values are made of: an evaluation with its places, its engine, natural inputs, other networks by name.
 
-    `first` is the index of the batch's first item in its stream, on which alone, with its key, its draws depend.
+    `first` is the index of the batch's first item in its stream, on which alone, with its key, its draws depend; of
+    what is drawn once for all items `turns` tells which draw each has, shape [item].
     """
 
     step: EvaluateStep
@@ -54,6 +56,7 @@ class Setting:
     inputs: Natural | None
     first: int
     elsewhere: Callable[[NetworkWorld], Elsewhere]
+    turns: Codes
 
     @property
     def natural(self) -> Natural:
@@ -91,6 +94,8 @@ class Setting:
                         drawn[target, value] = self._resampled(target, draw, len(batch)).numpy()
                     case Noise(sigma=sigma, draw=draw):
                         drawn[target, value] = float(sigma) * self._noise(target, draw, len(batch))
+                    case RandomVector(draw=draw):
+                        drawn[target, value] = self._directions(target, draw)[self.turns]
                     case ValueOf(variable=handle, run=other) if other.world != run.world:
                         drawn[target, value] = self._read_elsewhere(target, handle, other).numpy()
                     case ValueOf(variable=handle, run=other) if handle != target:
@@ -133,6 +138,19 @@ class Setting:
         shape = self._shape(target)
         each = [self._generator("noise", target, draw, item).standard_normal(shape) for item in range(items)]
         return np.stack(each).astype(np.float32)
+
+    def _directions(self, target: str, draw: int) -> Features:
+        """Directions in what a target owns of its frame at one position, of length 1, shape [draw, feature]."""
+        index, _ = self._place(target)
+        assert self.step.grounding is not None
+        frame = self.step.grounding.frames[index]
+        each = len(frame.positions) if frame.given and not frame.shared and not frame.further else 1
+        owned = self._owned(target).chunk(each)[0].cpu().numpy()
+        key = derived_seed(0, "vector", f"{self.step.items} {self.step.variables.index(target)} {draw}")
+        generator = np.random.Generator(np.random.Philox(key=key))
+        drawn = generator.standard_normal((max(1, len(self.step.draws)), len(owned))) * owned
+        found: Features = (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
+        return found
 
     def _generator(self, role: str, target: str, draw: int, item: int) -> np.random.Generator:
         """Item i draws from its own generator, so that it never depends on how many items there are."""

@@ -122,7 +122,7 @@ def test_values_take_no_more_passes_than_their_price_and_hardly_fewer(
         evaluations.scores(step.key, 256)
         evaluations.scores(step.key, 512)
     priced = add_prices(prices[step.key] for step in steps)
-    assert len(steps) == body.count("claim")
+    assert len([step for step in steps if not step.text.startswith("random ")]) == body.count("claim")
     assert 0.9 * priced.clean <= counted.clean <= priced.clean
     assert 0.9 * priced.forward <= counted.forward <= priced.forward
 

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from cspec.compiler.causal_model import CausalModel
 from cspec.compiler.sampling.allowed import Allowed
+from cspec.compiler.sampling.eliminate import eliminate
 from cspec.compiler.sampling.flatten import Graph
 from cspec.compiler.sampling.halves import open_twin
-from cspec.compiler.sampling.relations import Budget, TooLargeError, eliminate, radix_keys, relation
+from cspec.compiler.sampling.relations import Budget, TooLargeError, radix_keys, relation
 from cspec.compiler.sampling.spaces import tabulated
 from cspec.lang.domains import BOOL, integers
 from cspec.lang.expressions import Apply, Constant, Variable
@@ -169,3 +170,28 @@ def test_tables_that_are_kept_are_as_narrow_as_their_codes() -> None:
     assert drawn[0].tolist() == list(range(200))
     assert drawn[1].max() < 300
     assert drawn[1].dtype == np.int64
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from(["equal", "counts", "halves", "function"]))
+def test_a_column_is_drawn_as_its_running_weights_say(seed: int, kind: str) -> None:
+    """Against plain sums of a group's weights in the table's order, all of them exact; and only what is wanted."""
+    g = np.random.default_rng(seed)
+    sizes = {0: 4, 1: 5, 2: 3, 3: 40}
+    every = np.array(list(itertools.product(*(range(sizes[c]) for c in (0, 1, 2)))))
+    third = every @ g.integers(0, 4, 3) if kind == "function" else g.integers(0, 40, len(every))
+    rows = np.concatenate([every, third[:, None]], axis=1)[g.permutation(len(every))[: g.integers(1, len(every))]]
+    scale = {"counts": 1.0, "halves": 0.5}.get(kind)
+    weight = np.ones(len(rows)) if scale is None else scale * g.integers(1, 9, len(rows))
+    hidden = int(g.integers(0, 4)) if kind != "function" else 3
+    kept = [c for c in sizes if c != hidden]
+    elimination = eliminate([relation((0, 1, 2, 3), tuple(rows.T), weight)], sizes, kept)
+    uniform = (2 * g.integers(0, 1 << 12, 50) + 1) / (1 << 13)
+    chosen = g.integers(0, len(elimination.table), 50)
+    drawn = elimination.complete(chosen, uniform[None])[hidden]
+    for row, u, code in zip(chosen, uniform, drawn.tolist(), strict=True):
+        group = [elimination.table.of(c)[row] for c in kept]
+        own = (rows[:, kept] == group).all(axis=1)
+        running = np.cumsum(weight[own])
+        assert code == rows[own, hidden][np.argmax(running > u * running[-1])]
+    assert set(elimination.complete(chosen, uniform[None], [kept[0]])) == set(kept)

@@ -46,6 +46,7 @@ CASES: list[tuple[str, Callable[[Input, Input], int], Callable[[Input, Input], b
     ("change(hidden[2] -> same given rest)", lambda b, s: 0, outputs_differ),
     ("change(hidden[3] -> same given rest)", outputs_differ, outputs_differ),
     ("change(w -> same given rest)", lambda b, s: 0, outputs_differ),
+    ("effect({random(first) := 1 - random(first)} -> correct)", lambda b, _: -1, outputs_differ),
 ]  # fmt: skip
 
 

@@ -435,8 +435,8 @@ def test_captures_that_do_not_fit_into_memory_are_the_same_from_files(network: M
 
 @pytest.mark.parametrize("room", [0, 3_000, 10_000, 10**9])
 def test_what_is_kept_in_parts_comes_back_in_the_order_asked_for(room: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parts, "IN_MEMORY", 1_000)
-    monkeypatch.setattr(parts, "IN_FILE", 2_000)
+    for name, size in (("IN_MEMORY", 1_000), ("RESERVED", 2_500), ("IN_FILE", 2_000)):
+        monkeypatch.setattr(parts, name, size)
     generator, expected = torch.Generator().manual_seed(0), dict[int, Tensor]()
     kept = Kept(lambda wanted: kept.size + wanted <= room, 2**62)
     for round, tokens in enumerate((3, 5, 2, 5, 4, 1)):

@@ -137,6 +137,40 @@ def test_what_is_found_where_another_thing_is_held_has_no_value(tmp_path: Path) 
     assert sorted(verdict["reason"] == "overlap" for verdict in found) == [False, True]
 
 
+BESIDE = """
+network wired = torch("wired.safetensors")
+settings { controls { random: 1 } }
+pairs main for equality { size 1_000 }
+align found: equalities -> wired over main { right at hidden[2] via difference size 1 }
+circuit best = top 2 of hidden[1][*] by change({it := 1} -> same)
+circuit same_cells = { hidden[1][12..13] }
+circuit second = { hidden[1][12..23] }
+"""
+
+
+@pytest.mark.parametrize("engine", ["fused", "hooks", "pyvene"])
+def test_beside_maps_and_rests_it_does_what_the_same_cells_do(engine: str, tmp_path: Path) -> None:
+    """Each of the cells tells that the second pair differs, which the answer learns by way of `right` alone."""
+    shutil.copy(WIRED, tmp_path)
+    text = EQUALITY.replace("0..2", "0..63") + BESIDE
+    by_maps = ("%s -> same given found.right", "%s -> found.right", "%s -> same through found.right")
+    for number, claim in enumerate((*by_maps, "%s -> same given rest(second)")):
+        for name in ("best", "same_cells"):
+            text += f"claim c{number}_{name}: change({claim % f'{{{name} := 1}}'}) <= 0.9\n"
+    (tmp_path / "e.cspec").write_text(text)
+    document = run_command("verify", tmp_path / "e.cspec", "--json", "--engine", engine).document
+    quantities = [verdict["quantities"][0] for verdict in document["result"]["verdicts"]]
+    chosen = [row["place"] for row in quantities[0]["search"] if row["chosen"]]
+    assert chosen == ["hidden[1][12]", "hidden[1][13]"]
+    assert [q["families"] for q in quantities] == [*[["difference"]] * 6, [], []]
+    for best, named in zip(quantities[::2], quantities[1::2], strict=True):
+        assert (best["right"], best["n"]) == (named["right"], named["n"])
+        assert best["map"] != named["map"]
+    held, read, passed, direct = (quantity["right"] / quantity["n"] for quantity in quantities[::2])
+    assert held == 0
+    assert 0 < read == passed == direct < 0.5
+
+
 @pytest.mark.parametrize(
     ("claim", "outcome"),
     [
@@ -240,7 +274,8 @@ def test_heads_of_a_transformer_are_found_as_plain_hooks_find_them(toy: tuple[Pa
     assert [row["select"] for row in quantity["search"]] == shares
     best = sorted(range(len(HEADS)), key=lambda index: (-shares[index], index))[:3]
     assert [index for index, row in enumerate(quantity["search"]) if row["chosen"]] == sorted(best)
-    (evaluate,) = (step for step in compile_spec(check(folder / "e.cspec")).steps() if isinstance(step, EvaluateStep))
+    steps = compile_spec(check(folder / "e.cspec")).steps()
+    (evaluate,) = (step for step in steps if isinstance(step, EvaluateStep) and step.text == quantity["text"])
     tokens = torch.from_numpy(items_of(compile_spec(check(folder / "e.cspec")), evaluate.items, quantity["n"]).bases)
     found = answers(model, tokens, [HEADS[index] for index in best]) != answers(model, tokens, [])
     assert quantity["right"] == int(found.sum())

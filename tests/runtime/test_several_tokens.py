@@ -249,6 +249,44 @@ def test_pyvene_says_what_it_does_not_run(folder: Path) -> None:
     assert (status, "as many tokens in every prompt" in said) == (4, True), said
 
 
+@pytest.mark.parametrize(("site", "where"), [("{x}.all", at_x), ("all", everywhere)])
+def test_a_counterexample_is_replayed_with_as_many_tokens_as_it_has(
+    site: str, where: Callable[[Input], range], folder: Path, tmp_path: Path
+) -> None:
+    claims = f"align a: first -> lm {{ left at resid_post[0] @ {site} }}\nclaim c: iia(a) >= 0.99 exhaustively\n"
+    store = ("--store", tmp_path)
+    _, verdicts, _ = verify(folder, claims, *store)
+    counterexamples = verdicts["c"]["diagnosis"][0]["counterexamples"]
+    assert counterexamples
+    sizes = set[int]()
+    for example in counterexamples:
+        done = run_command("replay", f"{folder / 'e.cspec'}#{example['number']}", "--json", *store)
+        assert done.status == 0
+        base, source = (
+            (CITIES.index(one["x"]), CITIES.index(one["y"])) for one in (example["base"], example["sources"]["left"])
+        )
+        sizes.add(len(where(base)))
+        runs = {run["run"]: run["logits"][0] for run in done.document["replay"]["runs"]}
+        expected = {"base": answer(folder, base), "interchange": with_source(folder, base, source, where)}
+        _, known = library(folder)
+        for name, own in expected.items():
+            assert runs[name]["true"] == pytest.approx(float(own.logits[known[" yes"]]), abs=1e-4)
+            assert runs[name]["false"] == pytest.approx(float(own.logits[known[" no"]]), abs=1e-4)
+    assert len(sizes) > 1
+
+
+def test_no_script_is_written_where_prompts_differ(folder: Path, tmp_path: Path) -> None:
+    claims = "align a: first -> lm { left at resid_post[0] @ {x}.all }\nclaim c: iia(a) >= 0.001 exhaustively\n"
+    assert verify(folder, claims, "--store", tmp_path)[0] == 0
+    out = tmp_path / "check.py"
+    done = run_command("compile", folder / "e.cspec", "--emit", "pyvene", "-o", out, "--store", tmp_path)
+    assert done.status == 4
+    assert "error[CS524]" in done.err
+    assert "not as many in every prompt" in done.err
+    assert "--engine pyvene" not in done.err
+    assert not out.exists()
+
+
 # --- answers of several tokens ---------------------------------------------------------------------------------------
 
 TWICE = SPEC.replace('{ true: " yes", false: " no" }', '{ true: " New York", false: " New Jose" }')

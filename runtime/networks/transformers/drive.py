@@ -1,7 +1,7 @@
 """Driving a model's own forward over some of its layers, from some position on, with edits on the way."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,6 +14,8 @@ from transformers.cache_utils import DynamicCache
 
 from ...errors import EnvironmentProblem
 from ..prefix import Prefix
+from .activations import written_out
+from .apart import UnsuitedModel, attending_apart, suits
 from .edits import PlacedEdit, installed
 from .families import Family
 from .prefix import cache_of, prefix_of
@@ -50,7 +52,8 @@ class Driver:
         self.model, self.family, self.context = model, family, context
         stack = model.get_submodule(family.stack) if family else nn.ModuleList()
         self.layers: tuple[nn.Module, ...] = tuple(stack.children())
-        self._running = False
+        self._activations = [tuple(written_out(layer)) for layer in self.layers]
+        self._running, self._apart = False, suits(model)
 
     @property
     def device(self) -> torch.device:
@@ -58,6 +61,18 @@ class Driver:
 
     def stream(self, piece: Piece, stop: int) -> Tensor:
         """The stream before layer `stop` (after the last, if there is none), [item, position, width]."""
+        return self._suited(partial(self._stream, piece, stop))
+
+    def _suited(self, run: Callable[[], Tensor]) -> Tensor:
+        """What a run gives. Where the model's attention is found unlike others', prefixes are joined from now on."""
+        try:
+            return run()
+        except UnsuitedModel:
+            self._apart = False
+            found = run()
+        return found
+
+    def _stream(self, piece: Piece, stop: int) -> Tensor:
         found: list[Tensor] = []
         with self._driven(piece, stop) as inputs:
             if stop < len(self.layers):
@@ -75,10 +90,11 @@ class Driver:
 
         A `cache`, which holds the piece's prefix, is filled with the keys and values of its other positions.
         """
+        return self._suited(partial(self._logits, piece, at, classes, cache))
+
+    def _logits(self, piece: Piece, at: Tensor, classes: Tensor | None, cache: DynamicCache | None) -> Tensor:
         rows = at.to(self.device) - piece.begins
-        with self._driven(piece, len(self.layers)) as inputs:
-            if cache is not None:
-                inputs |= {"past_key_values": cache, "use_cache": True}
+        with self._driven(piece, len(self.layers), cache) as inputs:
             if self.family is None or any(each.site.late for each in piece.edits):
                 logits: Tensor = self.model(**inputs).logits
                 for each in piece.edits:
@@ -99,13 +115,13 @@ class Driver:
     def whole(self, tokens: Tensor) -> dict[str, Any]:
         """What the model is called with to run whole."""
         tokens = tokens.to(self.device)
-        return {"input_ids": _ids(tokens), **self._surroundings(tokens, None)}
+        return {"input_ids": _ids(tokens), "use_cache": False, **self._surroundings(tokens)}
 
     def prefix(self, piece: Piece) -> Prefix:
         """Keys and values of all positions of a piece without edits; of the layers before it nothing is held."""
         cache = DynamicCache()
-        with self._driven(piece, len(self.layers)) as inputs:
-            self.model.base_model(**{**inputs, "past_key_values": cache, "use_cache": True})
+        with self._driven(piece, len(self.layers), cache) as inputs:
+            self.model.base_model(**inputs)
         return prefix_of(cache, piece.first)
 
     def go_on(self, piece: Piece) -> tuple[Tensor, Prefix]:
@@ -116,19 +132,27 @@ class Driver:
         return logits, prefix_of(cache, 0)
 
     @contextmanager
-    def _driven(self, piece: Piece, stop: int) -> Iterator[dict[str, Any]]:
-        """The model with the layers `piece.first` .. `stop - 1` only; yields what to call it with."""
+    def _driven(self, piece: Piece, stop: int, cache: DynamicCache | None = None) -> Iterator[dict[str, Any]]:
+        """The model with the layers `piece.first` .. `stop - 1` only; yields what to call it with.
+
+        A `cache`, which holds the piece's prefix, is filled.
+        """
         if self._running:
             raise RuntimeError("a run was started inside of another one")
         tokens = piece.tokens.to(self.device)
-        inputs = self._surroundings(tokens, piece.prefix)
+        inputs = self._surroundings(tokens)
         with ExitStack() as undo:
             self._running = True
             undo.callback(setattr, self, "_running", False)
+            if cache is None and piece.prefix is not None:
+                held = attending_apart(self.model, piece.prefix) if self._apart else nullcontext(cache_of(piece.prefix))
+                cache = undo.enter_context(held)
+            inputs |= {"use_cache": False} if cache is None else {"past_key_values": cache, "use_cache": True}
             for index, layer in enumerate(self.layers):
-                if not piece.first <= index < stop:
-                    vars(layer)["forward"] = _hand_on
-                    undo.callback(vars(layer).pop, "forward")
+                runs = piece.first <= index < stop
+                for module, forward in self._activations[index] if runs else ((layer, _hand_on),):
+                    vars(module)["forward"] = forward
+                    undo.callback(vars(module).pop, "forward")
             if piece.state is None or self.family is None or any(each.site.early for each in piece.edits):
                 inputs["input_ids"] = _ids(tokens[:, piece.begins :])
             else:
@@ -138,20 +162,17 @@ class Driver:
             undo.enter_context(installed(self.model, piece.edits, (len(tokens), tokens.shape[1] - piece.begins)))
             yield inputs
 
-    def _surroundings(self, tokens: Tensor, prefix: Prefix | None) -> dict[str, Any]:
-        """What a call is given besides its input: the prefix, and where later positions are read the padding."""
+    def _surroundings(self, tokens: Tensor) -> dict[str, Any]:
+        """What a call is given besides its input and a prefix: where later positions are read, the padding."""
         if tokens.shape[1] > self.context:
             raise EnvironmentProblem(
                 "CS536",
                 f"expected at most {self.context} tokens, the network's context, found {tokens.shape[1]}",
                 "shorten the prompts",
             )
-        given: dict[str, Any] = {"use_cache": prefix is not None}
-        if prefix is not None:
-            given["past_key_values"] = cache_of(prefix)
         if self.family is None or not self.family.causal:
-            given["attention_mask"] = (tokens >= 0).long()
-        return given
+            return {"attention_mask": (tokens >= 0).long()}
+        return {}
 
 
 def gather(x: Tensor, at: Tensor) -> Tensor:

@@ -3,9 +3,19 @@
 from collections.abc import Sequence
 from typing import Any
 
+from torch import Tensor
 from transformers.cache_utils import DynamicCache, DynamicLayer
 
 from ..prefix import Prefix
+
+
+class HeldLayer(DynamicLayer):
+    """A cache's layer that holds keys and values from the start."""
+
+    def __init__(self, keys: Tensor, values: Tensor) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.keys, self.values = keys, values
+        self.dtype, self.device, self.is_initialized = keys.dtype, keys.device, True
 
 
 def cache_of(prefix: Prefix) -> DynamicCache:
@@ -14,11 +24,7 @@ def cache_of(prefix: Prefix) -> DynamicCache:
     Every layer keeps all positions, sliding windows are left to the mask: a window that has moved on cannot be cropped.
     """
     cache = DynamicCache()
-    for keys, values in zip(prefix.keys, prefix.values, strict=True):
-        layer: Any = DynamicLayer()  # type: ignore[no-untyped-call]
-        layer.lazy_initialization(keys, values)
-        layer.keys, layer.values = keys, values
-        cache.layers.append(layer)
+    cache.layers += map(HeldLayer, prefix.keys, prefix.values)
     return cache
 
 

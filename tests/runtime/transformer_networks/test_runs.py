@@ -1,11 +1,30 @@
 """Runs in pieces against the library's own forward: cut at any layer, from any position, padded, in any batch."""
 
+import copy
+from typing import Any
+
 import pytest
 import torch
 from cspec.runtime.errors import EnvironmentProblem
+from cspec.runtime.networks.prefix import Prefix
+from cspec.runtime.networks.transformers import TransformerNetwork
 from torch import Tensor
+from torch.nn import Module
+from transformers import AttentionInterface, AutoModelForCausalLM
 
-from .tools import CONFIGS, CONTEXT, DECODERS, LAYERS, draw_tokens, network_of, pad, read_all, unknown_network
+from .tools import (
+    CONFIGS,
+    CONTEXT,
+    DECODERS,
+    LAYERS,
+    VOCABULARY,
+    draw_tokens,
+    draw_weights,
+    network_of,
+    pad,
+    read_all,
+    unknown_network,
+)
 
 CLOSE = {"atol": 1e-5, "rtol": 1e-5}
 FAMILIES = pytest.mark.parametrize("name", CONFIGS)
@@ -98,6 +117,42 @@ def test_a_prefix_serves_every_layer_again_and_again(name: str) -> None:
             end = network.advance(state, tokens, first, LAYERS, prefix)
             torch.testing.assert_close(end, network.advance(begin, tokens, 0, LAYERS)[:, length:], **CLOSE)
     assert all(torch.equal(a, b) for a, b in zip(kept, (*whole.keys, *whole.values), strict=True))
+
+
+@CAUSAL
+@pytest.mark.parametrize("length", [11, 9, 2])
+def test_gradients_of_later_positions_are_those_of_whole_runs(name: str, length: int) -> None:
+    exact = TransformerNetwork(copy.deepcopy(network_of(name).model).double(), network_of(name).facts)
+    network, tokens = exact, draw_tokens(4, 12)
+    begin, prefix, at = network.start(tokens), network.prefix(tokens, length), torch.full((4, 1), 11)
+    weights = torch.randn(4, 1, VOCABULARY, generator=torch.Generator().manual_seed(0))
+
+    def gradient(state: Tensor, first: int, kept: Prefix | None) -> Tensor:
+        state = state.clone().requires_grad_()
+        (network.finish(state, tokens, first, at, kept) * weights).sum().backward()
+        assert state.grad is not None
+        return state.grad
+
+    for first in range(LAYERS):
+        state = network.advance(begin, tokens, 0, first)
+        whole = gradient(state, first, None)[:, length:]
+        torch.testing.assert_close(gradient(state[:, length:], first, prefix), whole, atol=1e-6, rtol=1e-6)
+
+
+def test_a_layer_with_an_attention_of_its_own_reads_the_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
+    def attend(module: Module, query: Tensor, key: Tensor, *given: Any, **named: Any) -> Any:
+        return AttentionInterface()["sdpa"](module, query, key.clone(), *given, **named)
+
+    monkeypatch.setitem(AttentionInterface._global_mapping, "its own", attend)
+    model = draw_weights(AutoModelForCausalLM.from_config(CONFIGS["llama"]))
+    attention = model.model.layers[1].self_attn
+    attention.config = copy.copy(attention.config)
+    attention.config._attn_implementation = "its own"
+    network, tokens = TransformerNetwork(model, network_of("llama").facts), draw_tokens(4, 12)
+    full, prefix, at = network(tokens), network.prefix(tokens, 10), torch.full((4, 1), 11)
+    for _ in range(2):
+        found = network.finish(network.start(tokens)[:, 10:], tokens, 0, at, prefix)
+        torch.testing.assert_close(found, rows(full, at), **CLOSE)
 
 
 @CAUSAL
