@@ -36,9 +36,7 @@ def find_effect_obstacle(
         return what
     if what := _of_alignments(estimand, program) or find_module_obstacle(estimand, program, facts):
         return what
-    found = (_of_subject(subject, program) for subject in estimand.things)
-    values = (_of_value(setting) for setting in estimand.settings)
-    return next((what for what in (*found, *values) if what), "")
+    return next((what for what in map(_of_value, estimand.settings) if what), "")
 
 
 def _of_alignments(effect: Effect, program: Program) -> str:
@@ -120,13 +118,6 @@ def _follows(spoken: SpokenTask | None) -> bool:
         return False
     answers = any(len(ids) > 1 for one in spoken.answers for code in one for ids in code)
     return answers or any(tokens > 1 for _, tokens in spoken.texts)
-
-
-def _of_subject(subject: Subject, program: Program) -> str:
-    if not (isinstance(subject, CircuitSubject) and subject.random):
-        return ""
-    stated = isinstance(program.circuits[subject.circuit].sites, tuple)
-    return "" if stated else f"`{subject.text}`, a random circuit like one that is searched for"
 
 
 def _of_value(setting: Setting) -> str:

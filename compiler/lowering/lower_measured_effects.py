@@ -31,6 +31,7 @@ from ..terms import (
     Cell,
     Differ,
     Expectation,
+    Found,
     Gain,
     ModelWorld,
     NetworkWorld,
@@ -120,7 +121,13 @@ def lower_measured_effect(
     names, places = (*names, *found), (*places, *found.values())
     controls = program.settings.controls
     known = dict(zip(names, places, strict=True))
-    drawn = place_random(score, known, beside, file.facts, controls.random, program.settings.seed)
+
+    def region(found: Found) -> tuple[Place, ...]:
+        sites = program.circuits[found.name].sites
+        assert isinstance(sites, TopSites)
+        return region_places(program, networks, sites)
+
+    drawn = place_random(score, known, beside, file.facts, region, controls.random, program.settings.seed)
     names, places, score = (*names, *drawn.cells), (*places, *drawn.cells.values()), drawn.score
     placed = {name: at_tokens(place, spoken) for name, place in zip(names, places, strict=True)}
     score, left = place_rests(score, effect.rest, placed, file.facts, positions)
