@@ -62,7 +62,7 @@ def run(options: argparse.Namespace, output: Output) -> int:
     measured = () if result is None else result.graphs
     for one in checked.program.graphs.values():
         if one.name not in {found.name for found in measured}:
-            nodes = "".join(f"  {node.name}: {node.circuit.text} -> {node.metric}\n" for node in one.nodes)
+            nodes = "".join(f"  {node.name}: {node.circuit.text} -> {node.target.text}\n" for node in one.nodes)
             output.write(f"graph {_title(one)}\n{nodes}")
     for found in measured:
         output.write(render_measured_graph(found, open_page(sys.stdout)))
@@ -85,7 +85,7 @@ def _made_by(result: "Result") -> str:
 def _declared(checked: Checked) -> dict[str, list[dict[str, str]]]:
     """The nodes of each declared graph, by the graph's name and network."""
     return {
-        _title(graph): [{"node": n.name, "circuit": n.circuit.text, "metric": n.metric} for n in graph.nodes]
+        _title(graph): [{"node": n.name, "circuit": n.circuit.text, "metric": n.target.text} for n in graph.nodes]
         for graph in checked.program.graphs.values()
     }
 

@@ -327,6 +327,12 @@ class Part:
         return self.strength(index, signed) * (1 if coefficient > 0 else -1)
 
 
+def signs_in(parts: tuple[Part, ...], index: int, signed: bool) -> set[int]:
+    """The signs with which a quantity's strength enters the parts; an equality holds it from both sides."""
+    found = [(part, part.strength(index, signed)) for part in parts]
+    return {sign for part, own in found if own for sign in ((1, -1) if part.relation == "==" else (own,))}
+
+
 @record
 class Experiment:
     """A claim, its quantities (each once) and its parts."""
@@ -371,6 +377,18 @@ class Edge:
     def measurements(self) -> tuple[Measurement, ...]:
         """The node's, then those of random circuits."""
         return (*self.own.measurements, *(() if self.null is None else self.null.measurements))
+
+
+@record
+class GraphItems:
+    """What a graph's items, fits and searches rest on: each node's `totals`, its effect in all on some other node.
+
+    `count` is the number of items, None for the whole domain.
+    """
+
+    graph: Graph
+    totals: tuple[Measurement, ...]
+    count: int | None
 
 
 @record

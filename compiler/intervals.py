@@ -43,7 +43,10 @@ def interval_of(expression: Expression, variables: Mapping[str, Interval]) -> In
             found = _corners([a // d for a in first for d in divisors] or [0])
             return _corners([*found, 0]) if last.low <= 0 <= last.high else found
         case "%":
-            return Interval(min(last.low + 1, 0), max(last.high - 1, 0))
+            if first.low >= 0 and first.high < last.low:
+                return first
+            most = min(first.high, last.high - 1) if first.low >= 0 else last.high - 1
+            return Interval(min(last.low + 1, 0), max(most, 0))
         case "min":
             return Interval(min(p.low for p in parts), min(p.high for p in parts))
         case "max":

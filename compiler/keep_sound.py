@@ -150,6 +150,7 @@ def _rests_on(declared: Model | Pairs | Alignment | Circuit | Graph | Claim) -> 
             yield from (("tasks", declared.task), ("networks", declared.network))
             for node in declared.nodes:
                 yield from _of_thing(node.circuit)
+                yield from _of_thing(node.target)
         case Claim():
             for estimand in _estimands(declared):
                 yield from _of_estimand(estimand)

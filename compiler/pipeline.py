@@ -22,8 +22,9 @@ from .checks.check_recipe_divisions import check_recipe_divisions
 from .checks.check_recipe_lengths import check_recipe_lengths
 from .checks.check_rivals import check_rivals
 from .checks.check_runnable import check_runnable
-from .experiments import Experiment, GraphExperiment, NetworkFile
+from .experiments import Experiment, GraphExperiment, GraphItems, NetworkFile
 from .keep_sound import keep_sound
+from .lowering.lower_graphs import lower_graph
 from .lowering.program_to_experiments import lower_claims, lower_graphs
 from .read_files import FolderFiles
 
@@ -40,7 +41,7 @@ class Checked:
     models: dict[str, CausalModel]
     networks: dict[str, NetworkFile]
     experiments: tuple[Experiment, ...]
-    graphs: tuple[GraphExperiment, ...]
+    graphs: tuple[GraphItems, ...]
     populations: Populations
     left_out: tuple[LeftOut, ...]
     warnings: tuple[Diagnostic, ...]
@@ -49,8 +50,15 @@ class Checked:
     def controlled(self) -> tuple[Experiment, ...]:
         """The experiments with every control; found out only where it is needed, since checking does without."""
         from .controls.lower_flipped import lower_flipped
+        from .controls.lower_nulls import lower_nulls
 
-        return lower_flipped(self.experiments, self.populations)
+        flipped = lower_flipped(self.experiments, self.populations)
+        return lower_nulls(flipped, self.program, self.models, self.networks)
+
+    @cached_property
+    def edged(self) -> tuple[GraphExperiment, ...]:
+        """The graphs with every edge; of n nodes these are n(n - 1), and checking does without them."""
+        return tuple(lower_graph(self.program, self.models, self.networks, items) for items in self.graphs)
 
 
 def check_spec(source: Source, allow_path: bool = False, populations: Populations | None = None) -> Checked:
@@ -114,7 +122,7 @@ def compile_spec(checked: Checked, engine: "EngineName | None" = None, fitted_by
 
     stop_unless_runnable(checked)
     engine = engine or choose_engine(checked.networks.values())[0]
-    settings, graphs = checked.program.settings, checked.graphs
+    settings, graphs = checked.program.settings, checked.edged
     naive = plan_experiments(
         checked.controlled, checked.networks, checked.populations, settings, engine, fitted_by, graphs
     )

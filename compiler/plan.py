@@ -377,7 +377,7 @@ class PlannedEdge:
 
 @record
 class GraphNode:
-    """A node as its author wrote it."""
+    """A node as its author wrote it; `metric` is what it reads."""
 
     name: str
     circuit: str
@@ -386,8 +386,10 @@ class GraphNode:
 
 @record
 class GraphStep:
-    """Measure a graph: an edge for each ordered pair of its nodes, all on the same `count` items (None: the whole
-    domain). Each number may be wrong with the error `alpha`. Nothing is decided.
+    """Measure a graph: an edge for each ordered pair of its nodes, on so many items (`count`; None: the whole domain).
+
+    Each number may be wrong with the error `alpha`. Nothing is decided. `unreached` are pairs without an edge, whose
+    second reads what is computed no later than the first.
     """
 
     key: str
@@ -398,6 +400,7 @@ class GraphStep:
     edges: tuple[PlannedEdge, ...]
     alpha: float
     count: int | None
+    unreached: tuple[tuple[str, str], ...] = ()
     kind: Literal["Graph"] = "Graph"
 
     @property

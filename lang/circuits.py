@@ -3,7 +3,8 @@
 from dataclasses import field
 
 from .diagnostics import NOWHERE, Span
-from .effects import Effect, Subject
+from .effects import Effect, Subject, Target
+from .exact import Exact
 from .places import Region, Site
 from .record import record
 
@@ -29,19 +30,25 @@ class Circuit:
 
 @record
 class Node:
-    """A circuit and the metric that says how well it does its work."""
+    """A circuit and what is read of a run to tell what it does: a metric, the output, or an aligned variable.
+
+    `reach` is how far that may move; it is `signed` where it is a number, so that after minus before has a mean.
+    """
 
     name: str
     circuit: Subject
-    metric: str
+    target: Target
+    reach: Exact
+    signed: bool
     span: Span = field(default=NOWHERE, compare=False)
 
 
 @record
 class Graph:
-    """Nodes whose effects on each other's metrics are measured, pair by pair, in one network.
+    """Nodes whose effects on what each other reads are measured, pair by pair, in one network.
 
     `pairs` is the recipe of the items, None for the defaults; `exhaustively` takes the whole domain in place of them.
+    `unreached` are the pairs of which the second reads what is computed no later than the first: nothing is measured.
     """
 
     name: str
@@ -52,4 +59,5 @@ class Graph:
     pairs: str | None = None
     exhaustively: bool = False
     doc: str = ""
+    unreached: tuple[tuple[str, str], ...] = ()
     span: Span = field(default=NOWHERE, compare=False)

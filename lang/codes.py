@@ -155,6 +155,7 @@ CODES: dict[str, Code] = {
     "CS362": Code("a graph without nodes"),
     "CS363": Code("a circuit of more sites than its region has"),
     "CS364": Code("nodes that share units"),
+    "CS365": Code("a graph of many nodes"),
     # --- CS4xx: experiments and claims (lang: CS400-CS419, CS440-CS449; compiler: CS420-CS439) ---
     "CS400": Code("a split that is not three shares of 1"),
     "CS401": Code("held-out values outside the input's domain"),

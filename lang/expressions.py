@@ -63,14 +63,13 @@ Expression = Constant | Variable | Listing | Apply
 
 def variables_of(expression: Expression) -> Iterator[Variable]:
     """Every variable occurrence, left to right."""
-    match expression:
-        case Variable():
-            yield expression
-        case Apply(arguments=arguments):
-            for argument in arguments:
-                yield from variables_of(argument)
-        case Constant() | Listing():
-            pass
+    waiting = [expression]
+    while waiting:
+        this = waiting.pop()
+        if isinstance(this, Variable):
+            yield this
+        elif isinstance(this, Apply):
+            waiting += reversed(this.arguments)
 
 
 def in_role(expression: Expression, role: Literal["base", "source"]) -> Expression:

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 from .circuits import Circuit, Graph
 from .diagnostics import Diagnostic, Label, Span
 from .domains import Domain, product
-from .effects import Subject
+from .effects import Subject, Target
 from .families import family_name
 from .metrics import Metric
 from .places import Placement
@@ -132,10 +132,10 @@ class AlignmentView:
 
 @record
 class NodeView:
-    """What claims see of a graph's node: what is set, the metric that is read, and where."""
+    """What claims see of a graph's node: what is set, what is read, and where."""
 
     circuit: Subject
-    metric: str
+    target: Target
     network: str
     random: bool
     task: str

@@ -3,10 +3,11 @@
 from typing import Any, TypeVar
 
 from .checks.alignments import check_alignment
-from .checks.circuits import check_circuit, check_graph
+from .checks.circuits import check_circuit
 from .checks.claims import check_claim
 from .checks.domains import Domains
 from .checks.functions import check_functions
+from .checks.graphs import check_graph
 from .checks.models import CheckedModel, check_model
 from .checks.network import check_network
 from .checks.recipes import check_recipe

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from ...runtime.results.dependency_graph import outstanding_change
+from ...runtime.results.dependency_graph import drawn_edges, outstanding_change
 from ..page import interval, number
 from .draw_models import Panel
 from .layered_layout import lay_out
@@ -19,7 +19,7 @@ LOOP = 13.0
 def draw_measured(graph: Mapping[str, Any]) -> Panel:
     """A graph: arrows for the edges that stand out, dashed where other nodes carry the effect, and a list of both."""
     head = f"graph {graph['name']} on {graph['network']}"
-    edges = [edge for edge in graph["edges"] if edge["stands_out"] != "none"]
+    edges = drawn_edges(graph)
     nodes = _draw_nodes(graph, edges)
     rows = _draw_rows(edges)
     notes = [f"{node['name']}: {node['circuit']} -> {node['metric']}" for node in graph["nodes"]]
@@ -31,12 +31,18 @@ def draw_measured(graph: Mapping[str, Any]) -> Panel:
     top += LINE * len(notes) + 8
     content.append(moved(0, top, rows.content))
     top += rows.height
-    others = len(graph["edges"]) - len(edges)
-    if others:
-        content.append(
-            text(0, top + LINE - 4, f"not above random circuits: {others} of {len(graph['edges'])}", "quiet")
-        )
-        top += LINE
+    unread = sum(edge["stands_out"] == "unread" for edge in graph["edges"])
+    others = sum(edge["stands_out"] == "none" for edge in graph["edges"])
+    along = len(graph["edges"]) - len(edges) - others - unread
+    beside = any(edge["null"] is not None for edge in graph["edges"])
+    for what, count in (
+        ("indirect, along edges that are drawn", along),
+        ("not above random circuits" if beside else "no change", others),
+        ("not measured, since what is read is not read right", unread),
+    ):
+        if count:
+            content.append(text(0, top + LINE - 4, f"{what}: {count} of {len(graph['edges'])}", "quiet"))
+            top += LINE
     width = max(nodes.width, rows.width, *map(width_of, (head, _measured(graph), *notes)))
     return Panel(width, top + 6, content)
 
@@ -92,9 +98,11 @@ def _draw_rows(edges: Sequence[Mapping[str, Any]]) -> Panel:
     def place(value: float) -> float:
         return left + AXIS * max(value, 0.0) / high
 
+    drawn_beside = any(null is not None for _, null in changes)
+    lacking = ", no random circuits" if drawn_beside else ""
     content, top, widest = [], 0.0, 0.0
     for edge, (own, null) in zip(edges, changes, strict=True):
-        beside = _numbers(own) + (f", random {_numbers(null)}" if null is not None else ", no random circuits")
+        beside = _numbers(own) + (f", random {_numbers(null)}" if null is not None else lacking)
         widest = max(widest, width_of(beside))
         content += [text(0, top + 15, _name(edge)), text(named, top + 15, _said(edge), "quiet")]
         content += _bar(null, place, top + 15, "edge", "tip") if null is not None else []
@@ -103,7 +111,9 @@ def _draw_rows(edges: Sequence[Mapping[str, Any]]) -> Panel:
         top += LINE + 4
     content.append(line(left, top, left + AXIS, top, "edge"))
     content += [text(place(end), top + 15, number(end) if end else "0", "small middle") for end in (0.0, high)]
-    content.append(text(left + AXIS + 2 * GAP, top + 15, "mean change; grey: of random circuits", "small"))
+    content.append(
+        text(left + AXIS + 2 * GAP, top + 15, "mean change" + "; grey: of random circuits" * drawn_beside, "small")
+    )
     return Panel(left + AXIS + GAP + widest, top + LINE + 6, content)
 
 

@@ -36,9 +36,7 @@ def find_effect_obstacle(
         return what
     if what := _of_alignments(estimand, program) or find_module_obstacle(estimand, program, facts):
         return what
-    found = (_of_subject(subject, program) for subject in estimand.things)
-    values = (_of_value(setting) for setting in estimand.settings)
-    return next((what for what in (*found, *values) if what), "")
+    return next((what for what in map(_of_value, estimand.settings) if what), "")
 
 
 def _of_alignments(effect: Effect, program: Program) -> str:
@@ -66,8 +64,8 @@ def _of_rests(effect: Effect, program: Program, facts: NetworkFacts | None, spok
     if not rests and not effect.rest:
         return ""
     text = "`given rest`" if effect.rest else f"`{rests[0].text}`"
-    if effect.random_circuits:
-        return f"{text} beside a random circuit: each of those that are drawn leaves another rest"
+    if effect.random_circuits and rests:
+        return f"{text} beside a random circuit, which may be a part of it"
     if isinstance(program.tasks[effect.task].rendering, Prompt):
         if spoken is not None and spoken.fixed is None:
             return f"{text} where prompts differ in their tokens, so that each has another: pad the slots, `{{x:02}}`"
@@ -120,13 +118,6 @@ def _follows(spoken: SpokenTask | None) -> bool:
         return False
     answers = any(len(ids) > 1 for one in spoken.answers for code in one for ids in code)
     return answers or any(tokens > 1 for _, tokens in spoken.texts)
-
-
-def _of_subject(subject: Subject, program: Program) -> str:
-    if not (isinstance(subject, CircuitSubject) and subject.random):
-        return ""
-    stated = isinstance(program.circuits[subject.circuit].sites, tuple)
-    return "" if stated else f"`{subject.text}`, a random circuit like one that is searched for"
 
 
 def _of_value(setting: Setting) -> str:

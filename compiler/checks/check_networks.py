@@ -96,7 +96,7 @@ def _effects(program: Program) -> Iterator[Effect]:
     yield from (estimand for estimand in _estimands(program) if isinstance(estimand, Effect))
     for graph in program.graphs.values():
         for node in graph.nodes:
-            yield next(graph_effects(graph, program, node, node, node.circuit))
+            yield next(graph_effects(graph, node, node, node.circuit))
     for circuit in program.circuits.values():
         if isinstance(circuit.sites, TopSites):
             yield circuit.sites.score

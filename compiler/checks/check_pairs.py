@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ...lang.diagnostics import Diagnostic, Label, Span
 from ...lang.program import Program
-from ..experiments import Experiment, GraphExperiment, Measurement, Ranking
+from ..experiments import Experiment, GraphItems, Measurement, Ranking
 from ..sampling.count_apart import say_apart
 from ..sampling.count_undefined import count_undefined
 from ..sampling.draw_items import Population, open_population
@@ -15,6 +15,7 @@ from ..sampling.enumerate_items import count_items
 from ..sampling.items import Recipe
 from ..sampling.open_spaces import SAMPLED
 from ..sampling.quick_look import look_quickly
+from ..terms import Differ, Gain, ValueOf
 
 FEWEST = 200
 MOST_EXHAUSTIVE = 10**9
@@ -59,6 +60,8 @@ def check_pairs(
                 found += _check_whole_domain(measurement, experiment.claim.span, populations)
             else:
                 found += _check_test(program, measurement, experiment.claim.span, populations)
+            if _reads_block(measurement):
+                found += _check_read(measurement, experiment.claim.span, populations)
             if measurement.fitting is not None:
                 fitting = measurement.fitting
                 found += _check_fit(fitting.recipe, fitting.fit_count, experiment.claim.span, populations)
@@ -68,17 +71,20 @@ def check_pairs(
 
 
 def check_graph_items(
-    program: Program, graphs: tuple[GraphExperiment, ...], populations: Populations
+    program: Program, graphs: tuple[GraphItems, ...], populations: Populations
 ) -> tuple[Diagnostic, ...]:
     """Draw every graph's test items and open every fit's population; say what cannot be drawn."""
     found: list[Diagnostic] = []
-    for experiment in graphs:
-        span, count = experiment.graph.span, experiment.count
-        for measurement in (edge.own.total for edge in experiment.edges):
+    for items in graphs:
+        span, count, text = items.graph.span, items.count, f"the graph `{items.graph.name}`"
+        for measurement in {one.recipe: one for one in items.totals}.values():
             if count is None:
                 found += _check_whole_domain(measurement, span, populations)
             else:
-                found += _check_test(program, replace(measurement, count=count), span, populations)
+                found += _check_test(program, replace(measurement, count=count, text=text), span, populations)
+            if any(map(_reads_block, items.totals)):
+                found += _check_read(measurement, span, populations)
+        for measurement in items.totals:
             if measurement.fitting is not None:
                 fitting = measurement.fitting
                 found += _check_fit(fitting.recipe, fitting.fit_count, span, populations)
@@ -177,6 +183,21 @@ def _check_fit(recipe: Recipe, count: int, claim: Span, populations: Populations
             help = "give `fit` a larger share, or hold out fewer values"
             return [Diagnostic("CS432", message, Label(claim), help=help)]
     return []
+
+
+def _reads_block(measurement: Measurement) -> bool:
+    """Whether it reads an aligned variable from its block, which is learned on inputs of `fit`."""
+    score = measurement.term.score
+    return isinstance(score, Gain | Differ) and isinstance(score.left, ValueOf)
+
+
+def _check_read(measurement: Measurement, claim: Span, populations: Populations) -> list[Diagnostic]:
+    population = populations.open(measurement.recipe)
+    if population.cells and len(population.draw("fit", 1).items):
+        return []
+    message = "no item of the `fit` split can be drawn, on which it is learned how a variable's block is read"
+    help = "state another `split`, or hold out fewer values"
+    return [Diagnostic("CS432", message, Label(claim), help=help)]
 
 
 def _check_select(ranking: Ranking, claim: Span, populations: Populations) -> list[Diagnostic]:

@@ -13,7 +13,7 @@ from ...lang.program import Alignment, Network, Program, Task
 from ...lang.renderings import Prompt
 from ..experiments import NetworkFile
 from ..lowering.lower_effects import aligned_names
-from ..lowering.lower_graphs import graph_effects, ordered_pairs
+from ..lowering.lower_graphs import each_in_turn, graph_effects
 from ..lowering.lower_searches import searched_circuits
 from ..network_facts import NetworkFacts, TransformerFacts
 from ..prompts import Spellings
@@ -54,14 +54,18 @@ def measures(graph: Graph, program: Program, networks: Networks) -> bool:
 
 
 def find_graph_obstacles(graph: Graph, program: Program, networks: Networks) -> Iterator[Diagnostic]:
-    """Why no engine measures a graph: the first of what its effects rest on."""
+    """Why no engine measures a graph: the first of what its effects rest on.
+
+    What an effect rests on is what it sets, holds and reads: each node is set in one of those that are looked at, read
+    in one, and held in others.
+    """
     message = f"the graph `{graph.name}` is checked, and cannot be measured yet"
     if graph.random:
         note = f"no engine runs a graph on `random({graph.network})`"
         yield Diagnostic("CS480", message, Label(graph.span), notes=(note,), help=_ELSEWHERE)
         return
-    for source, target in ordered_pairs(graph):
-        for effect in graph_effects(graph, program, source, target, source.circuit):
+    for source, target in each_in_turn(graph):
+        for effect in graph_effects(graph, source, target, source.circuit):
             if problem := next(find_obstacles(effect, program, networks), None):
                 if problem.code == "CS480":
                     problem = replace(problem, message=message, label=Label(graph.span))

@@ -28,9 +28,12 @@ MOST_LISTED = 10_000_000
 """Runs that are listed where tables grow too large; above, runs are sampled."""
 MOST_WORK = 1_000_000_000
 """Values that listing or sampling may compute: of a model with very long equations, fewer runs are looked at."""
-_ROW, _NODE = 64, 1024
-"""What a row of a table costs, and an operation that is written into one, in values that a run computes."""
+_ROW, _NODE, _INPUT = 64, 1024, 16
+"""What a row of a table costs, an operation that is written into one, and an input that is chosen, in values that a run
+computes."""
 _FEWEST_ROWS, _FEWEST_RUNS = 1 << 14, 64
+_SHARE = 4
+"""One search may use one part in so many of what is left for a file."""
 
 Setting = tuple[Codes, npt.NDArray[np.bool_]]
 """The codes that a variable is set to, and in which runs; each of shape [run]."""
@@ -62,19 +65,27 @@ class Effort:
     It counts work, not time, so that a file is judged alike wherever it is checked.
     """
 
-    def __init__(self, values: int = 8 * MOST_WORK) -> None:
-        self.left = values
+    def __init__(self, values: int = 2 * MOST_WORK) -> None:
+        self.left, self.half = values, values // 2
 
-    def runs(self, model: CausalModel, most: int) -> int:
-        """How many runs of a model may be computed in one search, `most` at most."""
-        return max(_FEWEST_RUNS, min(affordable(model, most), self.left // _cost(model)))
+    def listed(self, model: CausalModel, violation: Expression, most: int) -> int:
+        """How many runs may be computed to list them all, `most` at most: by the first searches as many as by one."""
+        runs = _affordable(_cost(model) + count_nodes(violation), most)
+        if self.left > self.half:
+            return runs
+        return max(_FEWEST_RUNS, min(runs, self.left // _run_cost(model, violation)))
+
+    def sampled(self, model: CausalModel, violation: Expression, most: int) -> int:
+        """How many runs may be computed in one search by sampling, `most` at most."""
+        runs = _affordable(_cost(model) + count_nodes(violation), most)
+        return max(_FEWEST_RUNS, min(runs, self.left // (_SHARE * _run_cost(model, violation))))
 
     def tables(self, model: CausalModel) -> Budget:
         """Rows for the tables of one search, to be paid when it is done. Raises TooLargeError where none are left."""
         self.left -= _NODE * _cost(model)
         if self.left < 0:
             raise TooLargeError
-        return Budget(max(_FEWEST_ROWS, min(MOST_ROWS, self.left // _ROW)))
+        return Budget(max(_FEWEST_ROWS, min(MOST_ROWS, self.left // (_SHARE * _ROW))))
 
     def pay(self, budget: Budget, before: int) -> None:
         """Take off the rows of tables that a search used of those that its budget had before."""
@@ -83,12 +94,21 @@ class Effort:
 
 def affordable(model: CausalModel, most: int) -> int:
     """How many runs of a model may be computed at once, `most` at most."""
-    return max(1, min(most, MOST_WORK // _cost(model)))
+    return _affordable(_cost(model), most)
+
+
+def _affordable(cost: int, most: int) -> int:
+    return max(1, min(most, MOST_WORK // cost))
 
 
 def _cost(model: CausalModel) -> int:
     """The values that a run computes, with those that tell whether its input is admitted."""
     return model.operations + sum(map(count_nodes, model.require))
+
+
+def _run_cost(model: CausalModel, violation: Expression) -> int:
+    """The same with what choosing the input costs, and what is looked for."""
+    return _cost(model) + count_nodes(violation) + _INPUT * len(model.input_names)
 
 
 def find_witness(
@@ -104,6 +124,7 @@ def find_witness(
     searches.
     """
     effort = effort or Effort()
+    model = _as_far_as_read(model, [violation, shown])
     sampled: list[int] = []
     condition = condition_of(shown, model.hidden)
     if condition is not None:
@@ -115,12 +136,35 @@ def find_witness(
         try:
             witness = _find_exactly(model, set_before, violation, shown, effort)
         except TooLargeError:
-            runs = effort.runs(model, SAMPLES)
+            runs = effort.sampled(model, violation, SAMPLES)
             witness = _find_by_samples(model, set_before, violation, shown, runs, effort)
             sampled += [runs] if witness is None else []
         if witness is not None:
             return witness
     return Undecided(min(sampled)) if sampled else None
+
+
+def _as_far_as_read(model: CausalModel, expressions: Sequence[Expression]) -> CausalModel:
+    """The model without the variables that the expressions do not depend on: its runs cost less, and tell the same.
+
+    A model that may be undefined is kept whole, since all its variables tell which inputs are admitted.
+    """
+    if model.hidden:
+        return model
+    members = dict(model.families)
+    waiting = [v.name for expression in expressions for v in variables_of(expression)]
+    read: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name not in read:
+            read.add(name)
+            waiting += [*model.parents.get(name, ()), *members.get(name, ())]
+            waiting += [model.family_of[name]] if name in model.family_of else []
+    return replace(
+        model,
+        mechanisms=tuple(mechanism for mechanism in model.mechanisms if mechanism.name in read),
+        families=tuple(family for family in model.families if family[0] in read),
+    )
 
 
 def _matters(model: CausalModel, variable: str, violation: Expression) -> bool:
@@ -205,7 +249,7 @@ def _find_by_listing(
 
     Raises TooLargeError above `most` runs, or where they would cost too much.
     """
-    most = effort.runs(model, most)
+    most = effort.listed(model, violation, most)
     if math.prod(domain.size for domain in model.input_domains) > most:
         raise TooLargeError
     choices = _occurring(model, variables)
@@ -214,7 +258,7 @@ def _find_by_listing(
     runs = settings * math.prod(domain.size for domain in model.input_domains)
     if runs > most:
         raise TooLargeError
-    effort.left -= runs * _cost(model)
+    effort.left -= runs * _run_cost(model, violation)
     found: list[Witness] = []
     for inputs in list_inputs(model, model.require, _BATCH):
         for low in range(0, len(inputs) * settings, _BATCH):
@@ -268,15 +312,22 @@ def _find_by_samples(
     while looked_at < most:  # what is common shows in a few runs
         size = min(max(1, _VALUES // len(model.input_domains)) if looked_at else _FEW, most - looked_at, _BATCH)
         looked_at += size
-        effort.left -= size * _cost(model)
-        inputs, sources = (
-            np.stack([generator.integers(0, d.size, size) for d in model.input_domains], axis=1) for _ in range(2)
-        )
-        right = holds(model, model.require, inputs) & holds(model, model.require, sources)
-        inputs, sources = inputs[right], sources[right]
-        natural = model.run(sources, {})
-        setting = {v: (generator.permutation(natural[v]), generator.random(len(inputs)) < 0.5) for v in variables}
+        effort.left -= size * _run_cost(model, violation)
+        inputs = _random_inputs(model, size, generator)
+        setting: dict[str, Setting] = {}
+        sources = _random_inputs(model, size if variables else 0, generator)
+        if len(sources):
+            natural = model.run(sources, {})
+            setting = {
+                v: (generator.choice(natural[v], len(inputs)), generator.random(len(inputs)) < 0.5) for v in variables
+            }
         witness = _witness(model, inputs, setting, violation, shown, "found by sampling")
         if witness is not None:
             return witness
     return None
+
+
+def _random_inputs(model: CausalModel, count: int, generator: np.random.Generator) -> Codes:
+    """Those of so many random inputs that are admitted; codes, shape [input, column]."""
+    inputs = np.stack([generator.integers(0, d.size, count) for d in model.input_domains], axis=1)
+    return inputs[holds(model, model.require, inputs)]

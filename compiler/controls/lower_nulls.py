@@ -3,15 +3,15 @@
 They are shown beside a claim that holds, whichever way it is bounded, and decide nothing.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from ...lang.circuits import TopSites
+from ...lang.claims import Estimand
 from ...lang.effects import CircuitSubject, Effect, MeanOf, Portion, Setting, SiteSubject, Subject, Taken
 from ...lang.program import Program
 from ..causal_model import CausalModel
-from ..checks.check_runnable import find_obstacles
-from ..experiments import Control, Measurement, NetworkFile
+from ..checks.check_runnable import find_obstacles, measured_by
+from ..experiments import Control, Experiment, Measurement, NetworkFile, Quantity, signs_in
 from ..lowering.lower_measured_effects import lower_measured_effect
 
 ITEMS = 1024
@@ -19,6 +19,28 @@ ITEMS = 1024
 
 
 def lower_nulls(
+    experiments: Sequence[Experiment],
+    program: Program,
+    models: Mapping[str, CausalModel],
+    networks: Mapping[str, NetworkFile],
+) -> tuple[Experiment, ...]:
+    """The experiments, every effect with what stands beside it; nothing of it is checked, and it is lowered last."""
+
+    def beside(experiment: Experiment, index: int, estimand: Estimand) -> Quantity:
+        quantity = experiment.quantities[index]
+        if not isinstance(estimand, Effect):
+            return quantity
+        asked = 1 in signs_in(experiment.parts, index, quantity.measurement.signed)
+        nulls = _lower_effect(program, models, networks, estimand, quantity.measurement, asked)
+        return replace(quantity, vetoes=(*quantity.vetoes, *nulls))
+
+    return tuple(
+        replace(e, quantities=tuple(beside(e, index, one) for index, one in enumerate(measured_by(e.claim))))
+        for e in experiments
+    )
+
+
+def _lower_effect(
     program: Program,
     models: Mapping[str, CausalModel],
     networks: Mapping[str, NetworkFile],
@@ -58,9 +80,6 @@ def _lower(
     program: Program, models: Mapping[str, CausalModel], networks: Mapping[str, NetworkFile], effect: Effect
 ) -> Measurement | str:
     """The measurement of an effect, or why there is none."""
-    drawn = [thing.circuit for thing in effect.things if isinstance(thing, CircuitSubject) and thing.random]
-    if any(isinstance(program.circuits[name].sites, TopSites) for name in drawn):
-        return "the circuit is searched for"
     if obstacle := next(find_obstacles(effect, program, networks), None):
         return obstacle.notes[0] if obstacle.notes else obstacle.message
     found = lower_measured_effect(program, models, networks, effect)

@@ -4,12 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from ...lang.circuits import Graph, Node
-from ...lang.effects import CircuitSubject, Effect, MetricTarget, Setting, SiteSubject, Subject
-from ...lang.exact import exact
-from ...lang.metrics import CORRECT
+from ...lang.effects import CircuitSubject, Effect, Setting, SiteSubject, Subject
 from ...lang.program import Program
 from ..causal_model import CausalModel
-from ..experiments import Edge, GraphExperiment, Measurement, NetworkFile, Paths
+from ..experiments import Edge, GraphExperiment, GraphItems, Measurement, NetworkFile, Paths
 from ..groundings import Place
 from .lower_measured_effects import lower_measured_effect, place_subjects
 from .lower_recipes import find_pairs, item_counts
@@ -18,45 +16,73 @@ ITEMS = 1024
 """On how many items a graph is measured, where the file states no budget."""
 
 
-def lower_graph(
+def lower_graph_items(
     program: Program, models: Mapping[str, CausalModel], networks: Mapping[str, NetworkFile], graph: Graph
-) -> GraphExperiment:
-    """The experiment of a graph that can be run."""
+) -> GraphItems:
+    """What the items of a graph that can be run rest on."""
     lowering = _Lowering(program, models, networks, graph)
-    edges = tuple(lowering.edge(source, target) for source, target in ordered_pairs(graph))
-    numbers = sum(count_numbers(paths) for edge in edges for paths in (edge.own, edge.null) if paths is not None)
+    totals = (next(lowering.effects(source, target, source.circuit)) for source, target in each_in_turn(graph))
     count = item_counts(program, find_pairs(program, graph.pairs, graph.task))[2]
     count = count if program.budget is not None else min(count, ITEMS)
+    return GraphItems(graph, tuple(map(lowering.measure, totals)), None if graph.exhaustively else count)
+
+
+def lower_graph(
+    program: Program, models: Mapping[str, CausalModel], networks: Mapping[str, NetworkFile], items: GraphItems
+) -> GraphExperiment:
+    """The experiment of a graph, with every edge."""
+    lowering = _Lowering(program, models, networks, items.graph)
+    edges = tuple(lowering.edge(source, target) for source, target in ordered_pairs(items.graph))
+    numbers = sum(count_numbers(paths) for edge in edges for paths in (edge.own, edge.null) if paths is not None)
     alpha = (1 - program.settings.confidence) / max(1, numbers)
-    return GraphExperiment(graph, edges, alpha, None if graph.exhaustively else count)
+    return GraphExperiment(items.graph, edges, alpha, items.count)
 
 
 def count_numbers(paths: Paths) -> int:
-    """How many numbers are given an interval: every effect with its size, the interaction, and what is made up for."""
+    """How many numbers are given an interval: every effect with its size, the interaction, and what is made up for.
+
+    Of what is no number only the sizes: how often it changes.
+    """
     several = len(paths.measurements) > 1
-    return 2 * len(paths.measurements) + 2 * several
+    return 2 * len(paths.measurements) + 2 * several if paths.total.signed else len(paths.measurements)
 
 
 def ordered_pairs(graph: Graph) -> Iterator[tuple[Node, Node]]:
-    """Every node with every other one."""
-    return ((source, target) for source in graph.nodes for target in graph.nodes if source is not target)
+    """Every node with every other one that it may reach."""
+    unreached = set(graph.unreached)
+    for source in graph.nodes:
+        for target in graph.nodes:
+            if source is not target and (source.name, target.name) not in unreached:
+                yield source, target
 
 
-def graph_effects(graph: Graph, program: Program, source: Node, target: Node, subject: Subject) -> Iterator[Effect]:
-    """The total effect of a thing on a node's metric, the direct one given the other nodes, and that through them."""
-    metric = {CORRECT.name: CORRECT, **program.tasks[graph.task].metrics}[target.metric]
+def each_in_turn(graph: Graph) -> Iterator[tuple[Node, Node]]:
+    """Pairs in which each node that may reach another is once a source, and each that may be reached once a target."""
+    sources, targets = set[str](), set[str]()
+    for source, target in ordered_pairs(graph):
+        if source.name not in sources or target.name not in targets:
+            sources.add(source.name)
+            targets.add(target.name)
+            yield source, target
+
+
+def graph_effects(graph: Graph, source: Node, target: Node, subject: Subject) -> Iterator[Effect]:
+    """The total effect of a thing on what a node reads, the direct one given the other nodes, and that through them.
+
+    Of what is no number it is how often it changes.
+    """
     others = tuple(node.circuit for node in graph.nodes if node not in (source, target))
-    reach = metric.high - metric.low
+    low = (-target.reach[0], target.reach[1]) if target.signed else (0, 1)
     total = Effect(
-        "effect",
+        "effect" if target.signed else "change",
         (Setting(subject),),
-        MetricTarget(target.metric),
+        target.target,
         graph.network,
         graph.random,
         graph.task,
         graph.pairs,
-        exact(-reach),
-        exact(reach),
+        low,
+        target.reach,
         span=graph.span,
     )
     yield total
@@ -93,6 +119,8 @@ class _Lowering:
             return Edge(source.name, target.name, own, None, "aligned variables are no set of components")
         if own.total.rankings:
             return Edge(source.name, target.name, own, None, "the circuit is searched for")
+        if own.total.metric is not None and own.total.metric.generation is not None:
+            return Edge(source.name, target.name, own, None, "answers are generated once for each input")
         null = self.paths(source, target, random, self.beside)
         if lacking := next((one.lacking for one in null.measurements if one.lacking), ""):
             return Edge(source.name, target.name, own, None, lacking)
@@ -100,10 +128,12 @@ class _Lowering:
 
     def paths(self, source: Node, target: Node, subject: Subject, beside: tuple[Place, ...] = ()) -> Paths:
         """The effects of a thing on a node's metric."""
-        return Paths(
-            *(self.measure(e, beside) for e in graph_effects(self.graph, self.program, source, target, subject))
-        )
+        return Paths(*(self.measure(effect, beside) for effect in self.effects(source, target, subject)))
 
-    def measure(self, effect: Effect, beside: tuple[Place, ...]) -> Measurement:
+    def effects(self, source: Node, target: Node, subject: Subject) -> Iterator[Effect]:
+        """The effects of a thing on a node's metric, the total one first."""
+        return graph_effects(self.graph, source, target, subject)
+
+    def measure(self, effect: Effect, beside: tuple[Place, ...] = ()) -> Measurement:
         """One effect."""
         return lower_measured_effect(self.program, self.models, self.networks, effect, beside=beside)

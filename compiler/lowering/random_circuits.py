@@ -1,10 +1,11 @@
 """Random circuits: as many components of the same kinds in the same layers as a circuit has, and none that is named.
 
-A component is a head where the circuit's cell is one, else a unit. Which ones are drawn depends on the file's seed and
-on where the circuit lies, and on nothing else.
+A component is a head where the circuit's cell is one, else a unit. Like a circuit that is searched for are as many
+sites of its region, the best ones too. Which ones are drawn depends on the file's seed and on where the circuit
+lies, or may lie, and on nothing else.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 
 import numpy as np
@@ -15,7 +16,7 @@ from ...lang.sites.components import is_module
 from ..groundings import Part, Place
 from ..keys import content_key, derived_seed
 from ..network_facts import NetworkFacts
-from ..terms import Apart, Differ, Gain, Handle, Query, RandomCells, Run, ValueOf
+from ..terms import Apart, Differ, Found, Gain, Handle, Query, RandomCells, Run, ValueOf
 from .lower_rests import Expanded, targets_of, with_places
 
 Pair = Gain | Differ | Apart
@@ -75,6 +76,43 @@ def draw_circuits(
     return RandomCircuits(tuple(found.values()))
 
 
+def draw_of_region(
+    region: Sequence[Place], size: int, beside: Iterable[Place], count: int, seed: int
+) -> RandomCircuits:
+    """So many different circuits of `size` places of a region, of those that share no units with places `beside` them.
+
+    Args:
+        region: every place that a circuit may be chosen from.
+        size: how many it has.
+        beside: places that no draw may touch.
+        count: how many circuits are drawn; there may be fewer.
+        seed: the file's.
+    """
+    taken = [part for place in beside for part in place.parts]
+    free = [place for place in region if not _touch(place, taken)]
+    if len(free) < size:
+        sites = "site" if len(free) == 1 else "sites"
+        return RandomCircuits(why=f"its region has {len(free)} {sites} that nothing else uses, and {size} are needed")
+    where = content_key("region", 1, places=[replace(place, variable=0) for place in free], size=size)
+    generator = np.random.Generator(np.random.Philox(key=derived_seed(seed, "random circuits", where)))
+    found: dict[tuple[int, ...], tuple[Place, ...]] = {}
+    misses = 0
+    while len(found) < count and misses < _TRIES:
+        key = tuple(sorted(generator.choice(len(free), size, replace=False).tolist()))
+        drawn = tuple(replace(free[index], family=IDENTITY, size=None) for index in key)
+        apart = not any(_touch(one, [p for other in drawn[:i] for p in other.parts]) for i, one in enumerate(drawn))
+        misses = 0 if apart and key not in found else misses + 1
+        if apart:
+            found.setdefault(key, drawn)
+    why = "" if found else f"no {size} sites of its region were found that share no units"
+    return RandomCircuits(tuple(found.values()), why)
+
+
+def _touch(place: Place, taken: Iterable[Part]) -> bool:
+    """Whether a place shares units with any of these."""
+    return any(part.meets(other) and {*part.dims} & {*other.dims} for part in place.parts for other in taken)
+
+
 def _draw(
     cells: Sequence[Place], taken: Sequence[Part], facts: NetworkFacts, generator: np.random.Generator
 ) -> tuple[Place, ...] | str:
@@ -108,6 +146,7 @@ def place_random(
     placed: Mapping[str, Place],
     beside: Iterable[Place],
     facts: NetworkFacts,
+    region: Callable[[Found], Sequence[Place]],
     count: int,
     seed: int,
 ) -> Placed:
@@ -118,6 +157,7 @@ def place_random(
         placed: where everything else lies that the runs name.
         beside: further places that no draw may touch.
         facts: the network's.
+        region: the places that a circuit may be chosen from.
         count: how many circuits are drawn of each.
         seed: the file's.
     """
@@ -129,10 +169,14 @@ def place_random(
     busy = [*beside, *(placed[name] for name in named if name in placed)]
     drawn = list[RandomCircuits]()
     for handle in handles:
-        cells = [placed[name] for name in handle.of if isinstance(name, str)]
-        random = draw_circuits(
-            cells, [*busy, *(p for one in drawn for c in one.circuits for p in c)], facts, count, seed
-        )
+        around = [*busy, *(p for one in drawn for c in one.circuits for p in c)]
+        searched = [of for of in handle.of if isinstance(of, Found)]
+        if searched:
+            (found_by,) = searched
+            random = draw_of_region(region(found_by), found_by.count, around, count, seed)
+        else:
+            cells = [placed[name] for name in handle.of if isinstance(name, str)]
+            random = draw_circuits(cells, around, facts, count, seed)
         if not random.circuits:
             return Placed(score, lacking=random.why)
         drawn.append(random)

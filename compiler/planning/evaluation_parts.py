@@ -4,7 +4,7 @@ from ..experiments import Measurement
 from ..keys import content_key
 from ..plan import CODE_VERSIONS, OtherNetwork, RepliesKeys
 from ..render_terms import render
-from ..terms import ModelWorld, NetworkWorld, in_worlds, unnamed_metric
+from ..terms import Differ, Gain, ModelWorld, NetworkWorld, ValueOf, in_worlds, unnamed_metric
 from .autoencoder_keys import autoencoder_parts
 from .step_graph import RunsBy, StepGraph
 
@@ -16,7 +16,11 @@ def canonical(measurement: Measurement) -> str:
     """A score's text without the names of worlds: what is run and compared, and nothing of where it was declared."""
     others = {name: f"other {index}" for index, (name, _) in enumerate(measurement.others)}
     score = measurement.term.score if measurement.metric is None else unnamed_metric(measurement.term.score)
-    return render(in_worlds(score, ModelWorld("model"), NetworkWorld("network"), others))
+    text = render(in_worlds(score, ModelWorld("model"), NetworkWorld("network"), others))
+    read = score.left if isinstance(score, Gain | Differ) else None
+    if isinstance(read, ValueOf) and read.variable == measurement.recipe.model.output:
+        return f"{text} in its block"  # and not as the network answers, which has the same text
+    return text
 
 
 def plan_others(measurement: Measurement, steps: StepGraph) -> tuple[OtherNetwork, ...]:

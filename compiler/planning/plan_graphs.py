@@ -22,11 +22,13 @@ def plan_graph(experiment: GraphExperiment, steps: StepGraph) -> str:
         )
         for edge in experiment.edges
     )
-    nodes = tuple(GraphNode(node.name, node.circuit.text, node.metric) for node in graph.nodes)
+    nodes = tuple(GraphNode(node.name, node.circuit.text, node.target.text) for node in graph.nodes)
     key = content_key("graph", 1, nodes=nodes, edges=edges, alpha=experiment.alpha, count=experiment.count)
     if key in steps:  # another graph says the same
         key = content_key("graph again", 1, key=key, name=graph.name)
-    step = GraphStep(key, graph.name, graph.network, nodes, graph.doc, edges, experiment.alpha, experiment.count)
+    step = GraphStep(
+        key, graph.name, graph.network, nodes, graph.doc, edges, experiment.alpha, experiment.count, graph.unreached
+    )
     return steps.add(step, *step.evaluations)
 
 

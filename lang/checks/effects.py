@@ -1,15 +1,11 @@
 """An effect as written -> typed: in which task and network, what is set, held and read, and its bounds."""
 
-from fractions import Fraction
 from typing import Literal, cast
 
 from ..diagnostics import Label, Span
-from ..domains import Domain
 from ..effects import (
     CandidateSubject,
     Effect,
-    MetricTarget,
-    OutputTarget,
     Setting,
     Subject,
     Target,
@@ -17,9 +13,7 @@ from ..effects import (
     VariableTarget,
 )
 from ..exact import exact
-from ..families import families_of
 from ..scope import Names, Signature
-from ..suggest import suggest
 from ..syntax.effects import (
     EffectSyntax,
     GivenSyntax,
@@ -28,15 +22,14 @@ from ..syntax.effects import (
     ThingSyntax,
     WrappedSyntax,
 )
-from ..unroll.static_index import indexed_name
 from .accuracy import NetworkMeant
 from .find_measured import find_measured_network, find_one_task, find_tasks, is_over_repeated
 from .find_recipe import Recipe, find_recipe
 from .overlap import comes_before, share_units
-from .things import ThingScope, check_subject, find_alignment, is_site, whole_name
+from .targets import Bounds, change_bounds, check_target, effect_bounds, is_known, may_read
+from .things import ThingScope, check_subject, whole_name
 from .values import check_value
 
-Bounds = tuple[Fraction, Fraction]
 HELD_REST = "rest"
 
 
@@ -67,14 +60,14 @@ class _EffectChecker:
         settings = [self._setting(setting, scope) for setting in self.syntax.settings]
         given = self._held("given", scope)
         through = self._held("through", scope)
-        target = self._target(scope)
+        target = check_target(self.syntax.target, scope)
         recipe = self._recipe(task, settings)
         if self.report.errors > errors or None in settings or target is None or not recipe.known:
             return None
         known = tuple(setting for setting in settings if setting is not None)
         self._check_apart(known, given, through, target)
         self._check_candidate(known, scope)
-        bounds = self._bounds(target, task)
+        bounds = self._bounds(target, scope)
         if self.report.errors > errors or bounds is None:
             return None
         low, high = bounds
@@ -143,10 +136,7 @@ class _EffectChecker:
                 known.add(view.task)
             elif thing.members is None and node is not None:
                 known.add(node.task)
-        target = whole_name(self.syntax.target)
-        read = self.syntax.target.members is None and target is not None and target.text not in names.nodes.entries
-        readable = {*task.outputs, *families_of(task.outputs), task.output, *task.metrics}
-        return known == {task.name} and (not read or target is None or target.text in readable)
+        return known == {task.name} and may_read(self.syntax.target, task, names)
 
     def _recipe(self, task: Signature, settings: list[Setting | None]) -> Recipe:
         """The recipe that `over` names, else that of the alignment whose variables are set, else the task's."""
@@ -182,72 +172,6 @@ class _EffectChecker:
                 if subject is not None:
                     found[syntax.span] = subject
         return found
-
-    def _target(self, scope: ThingScope) -> Target | None:
-        syntax, task = self.syntax.target, scope.task
-        assert task is not None
-        if syntax.members is not None:
-            return self._variable_target(syntax, scope)
-        name = whole_name(syntax) if syntax.position is None else None
-        word = None if name is None else name.text
-        node = self.names.nodes.entries.get(word) if word is not None else None
-        if node is not None:
-            return MetricTarget(node.metric)
-        outputs = {*task.outputs, *families_of(task.outputs), task.output}
-        if word in task.metrics and word in outputs:
-            self.report.error("CS475", f"`{word}` is an output and a metric", syntax.span, help="rename one of them")
-            return None
-        if word is not None and word in task.metrics:
-            return MetricTarget(word)
-        if word is not None and word == task.output:
-            return OutputTarget(word)
-        if word in outputs:
-            self.report.error(
-                "CS462",
-                f"`{word}` is one of several outputs, which are read together",
-                syntax.span,
-                help="read a metric, such as `correct`",
-            )
-            return None
-        if is_site(syntax, scope):
-            self.report.error(
-                "CS462",
-                "a site is no number that an effect could be on",
-                syntax.span,
-                help="read a metric, the output, or an aligned variable: `effect(X -> A.x)`",
-            )
-            return None
-        if word in self.names.nodes.entries:
-            return None
-        readable = [*task.metrics, *([task.output] if task.output else []), *self.names.nodes.entries]
-        self.report.error(
-            "CS462",
-            f"expected a metric, the output, an aligned variable or a node, found `{syntax.name.text}`",
-            syntax.span,
-            help=suggest(syntax.name.text, readable, "things to read"),
-        )
-        return None
-
-    def _variable_target(self, syntax: ThingSyntax, scope: ThingScope) -> Target | None:
-        assert syntax.members is not None
-        view = find_alignment(syntax, scope)
-        if view is None:
-            return None
-        if len(syntax.members) != 1:
-            self.report.error(
-                "CS462", "an effect is on one variable", syntax.span, help="state an effect for each variable"
-            )
-            return None
-        name = indexed_name(syntax.members[0], self.report)
-        if name is not None and name.text not in view.placed:
-            self.report.error(
-                "CS417",
-                f"alignment `{view.name}` does not place `{name.text}`",
-                name.span,
-                help=suggest(name.text, view.placed, "variables"),
-            )
-            return None
-        return None if name is None else VariableTarget(view.name, name.text)
 
     # --- what goes together
 
@@ -334,37 +258,21 @@ class _EffectChecker:
                 help="write `effect(it -> METRIC)`, so that each candidate has a score of its own",
             )
 
-    def _bounds(self, target: Target, task: Signature) -> Bounds | None:
-        """The least and the largest value of the effect."""
-        if isinstance(target, MetricTarget):
-            metric = task.metrics[target.name]
-            if metric is None:
-                return None
-            reach = metric.high - metric.low
-            return (Fraction(0), reach) if self.kind == "change" else (-reach, reach)
+    def _bounds(self, target: Target, scope: ThingScope) -> Bounds | None:
+        """The least and the largest value of the effect; None after an error."""
         if self.kind == "change":
-            return Fraction(0), Fraction(1)
-        domain = self._domain_of(target, task)
-        if domain is None:
+            return change_bounds(target, scope)
+        if not is_known(target, scope):
             return None
-        if not (domain.is_integer or domain.is_boolean):
+        signed = effect_bounds(target, scope)
+        if signed is None:
             self.report.error(
                 "CS470",
                 f"the values of `{target.text}` are no numbers, so that they have no mean",
                 self.syntax.target.span,
                 help=f"write `change(... -> {target.text})`, or read a metric",
             )
-            return None
-        reach = Fraction(domain.high - domain.low)
-        return -reach, reach
-
-    def _domain_of(self, target: OutputTarget | VariableTarget, task: Signature) -> Domain | None:
-        if isinstance(target, OutputTarget):
-            return task.output_domain
-        view = self.names.alignments.entries[target.alignment]
-        model = None if view is None else self.names.models.entries.get(view.model)
-        mechanisms = () if model is None else model.mechanisms
-        return next((m.domain for m in mechanisms if m.name == target.variable), None)
+        return signed
 
 
 def _is_rest(syntax: SubjectSyntax) -> bool:

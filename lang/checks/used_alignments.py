@@ -20,7 +20,7 @@ def used_alignments(claims: Iterable[Claim], circuits: Iterable[Circuit], graphs
         if isinstance(circuit.sites, TopSites):
             used.update(_of_estimand(circuit.sites.score))
     for graph in graphs:
-        used.update(name for node in graph.nodes for name in _of_thing(node.circuit))
+        used.update(name for node in graph.nodes for thing in (node.circuit, node.target) for name in _of_thing(thing))
     return frozenset(used)
 
 

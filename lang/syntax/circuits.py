@@ -32,11 +32,11 @@ class CircuitSyntax:
 
 @record
 class NodeSyntax:
-    """`node NAME: CIRCUIT -> METRIC`."""
+    """`node NAME: CIRCUIT -> METRIC`, or an output or an aligned variable in the metric's place."""
 
     name: Name
     circuit: SubjectSyntax
-    metric: Name
+    read: ThingSyntax
     span: Span = field(default=NOWHERE, compare=False)
 
 

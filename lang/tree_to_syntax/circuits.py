@@ -39,4 +39,4 @@ build_graph_for = build_task_for
 
 
 def build_node(span: Span, children: list[Any]) -> NodeSyntax:
-    return NodeSyntax(name_of(children[0]), children[1], name_of(children[2]), span)
+    return NodeSyntax(name_of(children[0]), children[1], children[2], span)

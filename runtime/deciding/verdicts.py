@@ -250,6 +250,7 @@ class Result(Mapping[str, Verdict]):
 
     @property
     def exit_code(self) -> int:
-        """0 all met, 1 any failed, 3 any open."""
+        """0 all met, 1 any failed, 3 any open, or a graph that could not be measured."""
         found = {verdict.expectation for verdict in self.verdicts}
-        return 1 if "failed" in found else 3 if "open" in found else 0
+        left = "open" in found or any(graph.awaits for graph in self.graphs)
+        return 1 if "failed" in found else 3 if left else 0

@@ -1,14 +1,16 @@
 """Measure a graph: score all its edges together, and read what stands out beside random circuits."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from ...compiler.plan import EvaluateStep, GraphStep, PlannedPaths
+from ..deciding.rulings import reads_right
 from ..metrics import AwaitingScores
 from ..scoring.evaluations import Evaluations
 from ..scoring.scores import Scores
 from .measure_numbers import measure_paths
 from .measured_graph import EffectRow, GraphEdge, Kind, MeasuredGraph, NodeRow, NumberRow, PathsRow
-from .order_nodes import order_nodes
+from .order_nodes import find_ways, order_nodes
 
 
 def measure_graph(step: GraphStep, evaluations: Evaluations, confidence: float) -> MeasuredGraph:
@@ -19,26 +21,28 @@ def measure_graph(step: GraphStep, evaluations: Evaluations, confidence: float) 
     """
     keys = step.evaluations
     found: dict[str, Scores] = {}
+    read: dict[str, float] = {}
     edges, awaits = tuple[GraphEdge, ...](), ""
     try:
         awaits = next((_say(overlap) for key in keys if (overlap := evaluations.overlap(key)) is not None), "")
         if not awaits:
             evaluations.score_together(step.name, keys, step.count)
             found = {key: evaluations.scores(key, step.count) for key in keys}
-            edges = tuple(_edges(step, found, evaluations.step))
-    except AwaitingScores:
-        awaits = "tables lack scores of what the network said"
+            read = _read_right(step, found)
+            edges = _mark_along(tuple(_edges(step, found, evaluations.step)))
+    except AwaitingScores as awaiting:
+        awaits = str(awaiting)
     first = next(iter(found.values()), None)
     rights = first.base_right if first is not None else None
     return MeasuredGraph(
         name=step.name,
         network=step.network,
         doc=step.doc,
-        nodes=tuple(NodeRow(node.name, node.circuit, node.metric) for node in step.nodes),
+        nodes=tuple(NodeRow(node.name, node.circuit, node.metric, read.get(node.name)) for node in step.nodes),
         edges=edges,
         order=order_nodes(
             [node.name for node in step.nodes],
-            ((edge.source, edge.target) for edge in edges if edge.stands_out != "none"),
+            ((edge.source, edge.target) for edge in edges if edge.is_found),
         ),
         confidence=confidence,
         alpha=step.alpha,
@@ -48,11 +52,22 @@ def measure_graph(step: GraphStep, evaluations: Evaluations, confidence: float) 
         clipped=max((scores.clipped for scores in found.values()), default=0),
         near_ties=max((scores.near for scores in found.values()), default=0),
         awaits=awaits,
+        unreached=step.unreached,
     )
 
 
 def _say(overlap: tuple[str, str]) -> str:
     return f"`{overlap[0]}` and `{overlap[1]}` were found in the same units"
+
+
+def _read_right(step: GraphStep, found: dict[str, Scores]) -> dict[str, float]:
+    """By node, on how many bases its variable is read right: the least, where sources have items of their own."""
+    shares: dict[str, float] = {}
+    for edge in step.edges:
+        scores = found[edge.own.total]
+        if scores.read_right is not None:
+            shares[edge.target] = min(shares.get(edge.target, 1.0), scores.read_right / scores.n)
+    return shares
 
 
 def _edges(step: GraphStep, found: dict[str, Scores], evaluation: Callable[[str], EvaluateStep]) -> Iterator[GraphEdge]:
@@ -64,7 +79,17 @@ def _edges(step: GraphStep, found: dict[str, Scores], evaluation: Callable[[str]
     for edge in step.edges:
         own = measured(edge.own)
         null = None if edge.null is None else measured(edge.null)
-        yield GraphEdge(edge.source, edge.target, own, null, edge.why, find_kind(own, null), is_repaired(own))
+        kind = find_kind(own, null) if reads_right(found[edge.own.total], step.alpha) else "unread"
+        yield GraphEdge(edge.source, edge.target, own, null, edge.why, kind, kind != "unread" and is_repaired(own))
+
+
+def _mark_along(edges: tuple[GraphEdge, ...]) -> tuple[GraphEdge, ...]:
+    """The edges, each with whether direct ones lead from its source to its target."""
+    direct = [(edge.source, edge.target) for edge in edges if edge.stands_out == "direct"]
+    ways = find_ways(direct)
+    return tuple(
+        replace(edge, along=edge.stands_out != "direct" and (edge.source, edge.target) in ways) for edge in edges
+    )
 
 
 def find_kind(own: PathsRow, null: PathsRow | None) -> Kind:
@@ -84,7 +109,7 @@ def _is_above(own: EffectRow, null: EffectRow | None, circuits: list[float]) -> 
 
 def is_repaired(own: PathsRow) -> bool:
     """Whether other nodes make up for some of the direct effect: they surely move the metric back."""
-    if own.direct is None or own.made_up is None:
+    if own.direct is None or own.direct.effect is None or own.made_up is None:
         return False
     direct, made_up = _sign(own.direct.effect), _sign(own.made_up)
     return direct != 0 and made_up == -direct

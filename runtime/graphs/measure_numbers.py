@@ -15,6 +15,7 @@ Values = npt.NDArray[np.float64]
 
 def measure_paths(total: Scores, direct: Scores | None, indirect: Scores | None, alpha: float, draws: int) -> PathsRow:
     """The numbers of what one thing does to a metric; `draws` counts random circuits that items have in turn."""
+    signed = total.range[0] < 0
     whole = _effect(total, alpha)
     if direct is None or indirect is None:
         return PathsRow(whole, circuits=_circuits(total, total, draws))
@@ -22,17 +23,19 @@ def measure_paths(total: Scores, direct: Scores | None, indirect: Scores | None,
         total=whole,
         direct=_effect(direct, alpha),
         indirect=_effect(indirect, alpha),
-        interaction=_sum([(1, total), (-1, direct), (-1, indirect)], alpha),
-        made_up=_sum([(1, total), (-1, direct)], alpha),
+        interaction=_sum([(1, total), (-1, direct), (-1, indirect)], alpha) if signed else None,
+        made_up=_sum([(1, total), (-1, direct)], alpha) if signed else None,
         circuits=_circuits(total, direct, draws),
     )
 
 
 def _effect(scores: Scores, alpha: float) -> EffectRow:
+    """Of gains the mean and the mean size; of other scores, which are 1 where something differs, the mean."""
+    signed = scores.range[0] < 0
     if scores.whole_domain:
-        return EffectRow(_exactly(scores.exact(False)), _exactly(scores.exact_size()))
+        return EffectRow(_exactly(scores.exact(False)) if signed else None, _exactly(scores.exact_size()))
     values, reach = _values(scores), scores.range[1]
-    return EffectRow(_signed(values, reach, alpha), _size(values, reach, alpha))
+    return EffectRow(_signed(values, reach, alpha) if signed else None, _size(values, reach, alpha))
 
 
 def _signed(values: Values, reach: float, alpha: float) -> NumberRow:

@@ -1,8 +1,14 @@
-"""The order of a graph's nodes: strongly connected components of its edges, upstream first."""
+"""The order of a graph's nodes, strongly connected components of its edges, upstream first, and the ways in it."""
 
 from collections.abc import Iterable, Sequence
 
 import networkx as nx
+
+
+def find_ways(edges: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """From which node one can go to which, along edges of these, one or several."""
+    graph: nx.DiGraph[str] = nx.DiGraph(edges)
+    return {(source, target) for source in graph for target in nx.descendants(graph, source)}
 
 
 def order_nodes(nodes: Sequence[str], edges: Iterable[tuple[str, str]]) -> tuple[tuple[str, ...], ...]:

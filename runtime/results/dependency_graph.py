@@ -125,11 +125,17 @@ def _render_measured(graph: Mapping[str, Any], number: int) -> Iterator[str]:
         label = f"{node['name']}: {node['circuit']}\n{node['metric']}"
         yield f"    {names[node['name']]} [label={_quote(label)}, shape=box];"
     yield "  }"
-    for edge in graph["edges"]:
-        if edge["stands_out"] != "none":
-            style = "" if edge["stands_out"] == "direct" else ", style=dashed"
-            change = f"{outstanding_change(edge, edge['own'])['estimate']:.3f}"
-            yield f"  {names[edge['source']]} -> {names[edge['target']]} [label={_quote(change)}{style}];"
+    for edge in drawn_edges(graph):
+        style = "" if edge["stands_out"] == "direct" else ", style=dashed"
+        change = f"{outstanding_change(edge, edge['own'])['estimate']:.3f}"
+        yield f"  {names[edge['source']]} -> {names[edge['target']]} [label={_quote(change)}{style}];"
+
+
+def drawn_edges(graph: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The edges that stand out; where nodes read variables, no indirect one that direct ones lead along anyway."""
+    reads_variables = any(node["reads_right"] is not None for node in graph["nodes"])
+    found = (edge for edge in graph["edges"] if edge["stands_out"] in ("direct", "indirect"))
+    return [edge for edge in found if not (reads_variables and edge["along"])]
 
 
 def outstanding_change(edge: Mapping[str, Any], paths: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ from ..errors import running
 from ..fitting.fits import Fits
 from ..fitting.fitted import evaluation_content
 from ..maps import open_map
+from ..metrics import AwaitingScores, Missing
 from ..progress import Progress
 from ..results.store import Store
 from .evaluate import evaluate_together, mean_score, run_evaluate, run_whole_domain, whole_domain_together
@@ -75,16 +76,20 @@ class Evaluations:
 
         Raises:
             EnvironmentProblem: a checkpoint, the store or an activation is broken.
-            AwaitingScores: a table lacks scores of answers.
+            AwaitingScores: a table lacks scores of answers; what any of the evaluations lacks is asked for at once.
         """
         left: dict[int, list[str]] = {}
         for key in keys:
             if (done := self._scored(key, count)) is not None:
                 left.setdefault(done, []).append(key)
+        missing = Missing()
         for done, lacking in left.items():
             settled = [(self._settled(key), self._candidate(key)) for key in lacking]
             for group in join_evaluations(settled):
-                self._score_group(name, group, done, count)
+                missing.take(self._score_group(name, group, done, count))
+        if missing.keys:
+            self.around.missing.take(missing)
+            raise AwaitingScores(missing)
 
     def _scored(self, key: str, count: int | None) -> int | None:
         """How many items of an evaluation are scored; None where that is enough."""
@@ -106,12 +111,15 @@ class Evaluations:
     def _candidate(self, key: str) -> Candidate:
         return self.step(key).candidates[self._choose(key).index]
 
-    def _score_group(self, name: str, group: Joined, done: int, count: int | None) -> None:
-        """Score evaluations that run on one engine, from the item `done` on, and keep what they score."""
-        with running(group.candidate.network.file.name):
-            self._score_joined(name, group, done, count)
+    def _score_group(self, name: str, group: Joined, done: int, count: int | None) -> Missing:
+        """Score evaluations that run on one engine, from the item `done` on, and keep what they score.
 
-    def _score_joined(self, name: str, group: Joined, done: int, count: int | None) -> None:
+        What lacks scores of answers is not kept; returned is what it lacks.
+        """
+        with running(group.candidate.network.file.name):
+            return self._score_joined(name, group, done, count)
+
+    def _score_joined(self, name: str, group: Joined, done: int, count: int | None) -> Missing:
         (first, *_) = group.steps.values()
         engine = self.fits.engine(group.candidate, group.settled(first))
         population, encoding = self._population(first.items)
@@ -121,17 +129,21 @@ class Evaluations:
             key: replace(self._measuring(self.step(key), self._choose(key).index, shared), step=group.settled(step))
             for key, step in group.steps.items()
         }
+        missing = Missing()
         if count is None:
             for key, scores in whole_domain_together(parts, shared, name, self.progress).items():
-                self.around.await_rows(parts[key].judging)
-                self._keep_whole(key, scores)
-            return
+                missing.take(parts[key].judging.missing)
+                if not parts[key].judging.missing.keys:
+                    self._keep_whole(key, scores)
+            return missing
         drawn = population.draw("test", -(-count // CHUNK) * CHUNK).items
         items = Items(drawn.inputs[done:], drawn.cell[done:])
         if not len(items):
-            return
+            return missing
         for key, found in evaluate_together(parts, shared, items, name, self.progress, done).items():
-            self.around.await_rows(parts[key].judging)
+            missing.take(parts[key].judging.missing)
+            if parts[key].judging.missing.keys:
+                continue
 
             def scored(start: int, stop: int, found: ItemScores = found) -> ItemScores | None:
                 return found if start == done else None
@@ -139,6 +151,7 @@ class Evaluations:
             read = read_or_score(self.store, self._choose(key).content, count, scored, self._items.get(key))
             assert read is not None, "some item was scored"
             self._items[key] = read
+        return missing
 
     def overlap(self, key: str) -> tuple[str, str] | None:
         """Two things that an effect sets in the same units, now that its maps are found; None where there are none."""

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Mapping
 
 import numpy as np
+import pytest
 from cspec.compiler.causal_model import CausalModel
 from cspec.compiler.checks.check_divisions import divisions
 from cspec.compiler.checks.check_domains import check_domains
@@ -194,3 +195,19 @@ def test_an_out_of_domain_value_is_found_exactly_when_there_is_one(model: Causal
     assert ("CS223" in codes) == divides
     if not divides:
         assert codes == ({"CS220"} if leaves else set())
+
+
+@pytest.mark.parametrize("operator", ["//", "%"])
+def test_intervals_of_divisions_hold_every_value(operator: str) -> None:
+    wide = integers(-9, 9)
+    divided = Apply(operator, (Variable("a", wide), Variable("b", wide)), wide)  # type: ignore[arg-type]
+    ranges = [Interval(low, high) for low in range(-4, 6) for high in range(low, 6)]
+    for a, b in itertools.product(ranges, repeat=2):
+        divide = (lambda x, y: x // y) if operator == "//" else (lambda x, y: x % y)
+        pairs = itertools.product(range(a.low, a.high + 1), range(b.low, b.high + 1))
+        values = [divide(x, y) if y else 0 for x, y in pairs]
+        found = interval_of(divided, {"a": a, "b": b})
+        assert found.low <= min(values)
+        assert found.high >= max(values)
+        if a.low >= 0 and b.low > a.high:
+            assert found == Interval(min(values), max(values))

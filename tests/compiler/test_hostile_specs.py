@@ -29,7 +29,20 @@ DOUBLING = "model m for t {\n  v0 = x0\n" + "".join(
     f"  v{i} = (v{i - 1} + v{i - 1} * x{i % 4}) % 97\n" for i in range(1, 60)
 )
 
+DIVISIONS = "model m for t {\n" + "".join(
+    f"  v{i} = if (x{i % 4} + x{(i + 1) % 4}) % 7 == 3 and x{(i + 2) % 4} > {i} then x{i % 4} // (x{(i + 2) % 4} - {i})"
+    f" + x{(i + 1) % 4} % ((x{i % 4} + x{(i + 1) % 4}) % 7) else 0\n"
+    for i in range(300)
+)
+
 SPECS = {
+    "many_divisions": (
+        task(4, "0..9999")
+        + DIVISIONS
+        + "".join(f"  s{j} = {' + '.join(f'v{i}' for i in range(50 * j, 50 * j + 50))}\n" for j in range(6))
+        + f"  same = {' + '.join(f's{j}' for j in range(6))} > 3\n}}\n",
+        {"CS224"},
+    ),
     "huge_range": (HUGE + "model m for t { a: 0..5 = x0 + x1\n same = a > 3 }\n", {"CS220"}),
     # 0 + 0 == 0 * 0, but random inputs do not show it: nothing false is said
     "huge_require": (

@@ -12,7 +12,7 @@ PICTURES = sorted(path for path in ROOT.glob("specs/*/*.svg") if path.is_file())
 
 
 def test_the_transformers_and_the_measured_graph_of_the_gallery_have_their_pictures() -> None:
-    assert {path.stem for path in PICTURES} >= {"addition", "ioi", "pricing", "self_repair"}
+    assert {path.stem for path in PICTURES} >= {"addition", "dataflow", "ioi", "pricing", "self_repair"}
 
 
 @pytest.mark.parametrize("picture", PICTURES, ids=lambda path: path.stem)
@@ -28,7 +28,7 @@ def test_pictures_are_of_their_specs(picture: Path) -> None:
         assert f"model {model.name}" in texts
     for graph in program.graphs.values():
         assert f"graph {graph.name} on {graph.network}" in texts
-        assert {f"{node.name}: {node.circuit.text} -> {node.metric}" for node in graph.nodes} <= {*texts}
+        assert {f"{node.name}: {node.circuit.text} -> {node.target.text}" for node in graph.nodes} <= {*texts}
     for alignment in program.alignments.values():
         assert any(text.startswith(f"{alignment.name}: ") for text in texts)
     assert f"({picture.name})" in (picture.parent / "README.md").read_text(encoding="utf-8")

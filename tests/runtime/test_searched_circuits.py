@@ -274,7 +274,8 @@ def test_heads_of_a_transformer_are_found_as_plain_hooks_find_them(toy: tuple[Pa
     assert [row["select"] for row in quantity["search"]] == shares
     best = sorted(range(len(HEADS)), key=lambda index: (-shares[index], index))[:3]
     assert [index for index, row in enumerate(quantity["search"]) if row["chosen"]] == sorted(best)
-    (evaluate,) = (step for step in compile_spec(check(folder / "e.cspec")).steps() if isinstance(step, EvaluateStep))
+    steps = compile_spec(check(folder / "e.cspec")).steps()
+    (evaluate,) = (step for step in steps if isinstance(step, EvaluateStep) and step.text == quantity["text"])
     tokens = torch.from_numpy(items_of(compile_spec(check(folder / "e.cspec")), evaluate.items, quantity["n"]).bases)
     found = answers(model, tokens, [HEADS[index] for index in best]) != answers(model, tokens, [])
     assert quantity["right"] == int(found.sum())
