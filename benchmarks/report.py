@@ -99,6 +99,18 @@ def seconds(action: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
+def median_processor_seconds(action: Callable[[], object], repeats: int) -> float:
+    """The same of processor time, on which other programs of the machine tell least."""
+
+    def taken() -> float:
+        start = time.process_time()
+        action()
+        return time.process_time() - start
+
+    action()
+    return statistics.median(taken() for _ in range(repeats))
+
+
 def render(name: str, rows: Sequence[Row | Duel]) -> str:
     """The rows as tables of plain text: duels, and what has no peer that is run in turn."""
     duels = [_duel_cells(row) for row in rows if isinstance(row, Duel)]
