@@ -327,6 +327,12 @@ class Part:
         return self.strength(index, signed) * (1 if coefficient > 0 else -1)
 
 
+def signs_in(parts: tuple[Part, ...], index: int, signed: bool) -> set[int]:
+    """The signs with which a quantity's strength enters the parts; an equality holds it from both sides."""
+    found = [(part, part.strength(index, signed)) for part in parts]
+    return {sign for part, own in found if own for sign in ((1, -1) if part.relation == "==" else (own,))}
+
+
 @record
 class Experiment:
     """A claim, its quantities (each once) and its parts."""

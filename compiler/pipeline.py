@@ -50,8 +50,10 @@ class Checked:
     def controlled(self) -> tuple[Experiment, ...]:
         """The experiments with every control; found out only where it is needed, since checking does without."""
         from .controls.lower_flipped import lower_flipped
+        from .controls.lower_nulls import lower_nulls
 
-        return lower_flipped(self.experiments, self.populations)
+        flipped = lower_flipped(self.experiments, self.populations)
+        return lower_nulls(flipped, self.program, self.models, self.networks)
 
     @cached_property
     def edged(self) -> tuple[GraphExperiment, ...]:

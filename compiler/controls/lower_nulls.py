@@ -3,14 +3,15 @@
 They are shown beside a claim that holds, whichever way it is bounded, and decide nothing.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from ...lang.claims import Estimand
 from ...lang.effects import CircuitSubject, Effect, MeanOf, Portion, Setting, SiteSubject, Subject, Taken
 from ...lang.program import Program
 from ..causal_model import CausalModel
-from ..checks.check_runnable import find_obstacles
-from ..experiments import Control, Measurement, NetworkFile
+from ..checks.check_runnable import find_obstacles, measured_by
+from ..experiments import Control, Experiment, Measurement, NetworkFile, Quantity, signs_in
 from ..lowering.lower_measured_effects import lower_measured_effect
 
 ITEMS = 1024
@@ -18,6 +19,28 @@ ITEMS = 1024
 
 
 def lower_nulls(
+    experiments: Sequence[Experiment],
+    program: Program,
+    models: Mapping[str, CausalModel],
+    networks: Mapping[str, NetworkFile],
+) -> tuple[Experiment, ...]:
+    """The experiments, every effect with what stands beside it; nothing of it is checked, and it is lowered last."""
+
+    def beside(experiment: Experiment, index: int, estimand: Estimand) -> Quantity:
+        quantity = experiment.quantities[index]
+        if not isinstance(estimand, Effect):
+            return quantity
+        asked = 1 in signs_in(experiment.parts, index, quantity.measurement.signed)
+        nulls = _lower_effect(program, models, networks, estimand, quantity.measurement, asked)
+        return replace(quantity, vetoes=(*quantity.vetoes, *nulls))
+
+    return tuple(
+        replace(e, quantities=tuple(beside(e, index, one) for index, one in enumerate(measured_by(e.claim))))
+        for e in experiments
+    )
+
+
+def _lower_effect(
     program: Program,
     models: Mapping[str, CausalModel],
     networks: Mapping[str, NetworkFile],

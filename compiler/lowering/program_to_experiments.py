@@ -10,8 +10,7 @@ from ...lang.program import Program
 from ..causal_model import CausalModel
 from ..checks.check_runnable import measured_by, measures, runs
 from ..controls.lower_controls import Controls
-from ..controls.lower_nulls import lower_nulls
-from ..experiments import Experiment, GraphItems, Measurement, NetworkFile, Part, Quantity
+from ..experiments import Experiment, GraphItems, Measurement, NetworkFile, Part, Quantity, signs_in
 from .lower_estimands import Estimands
 from .lower_graphs import lower_graph_items
 
@@ -50,7 +49,7 @@ def _lower_quantity(
 ) -> Quantity:
     """An estimand with the gate and the controls that its place in the claim asks for."""
     measurement: Measurement = estimands.lower(estimand)
-    signs, strengths = _signs(parts, index, False), _signs(parts, index, measurement.signed)
+    signs, strengths = signs_in(parts, index, False), signs_in(parts, index, measurement.signed)
     asks = isinstance(estimand, Iia | Effect) and not estimand.random and 1 in signs
     free = isinstance(estimand, Iia | Effect) and estimand.ungated
     asks = asks and measurement.encoding.has_output
@@ -59,9 +58,6 @@ def _lower_quantity(
     control = controls.last_site(measurement) if searched and -1 in strengths else None
     vetoes = controls.vetoes(measurement) if measurement.learned and 1 in strengths else ()
     notes = controls.notes(measurement, estimand) if 1 in signs else ()
-    if isinstance(estimand, Effect):
-        program, models, networks = estimands.program, estimands.models, estimands.networks
-        notes += tuple(lower_nulls(program, models, networks, estimand, measurement, asked=1 in strengths))
     return Quantity(measurement, asks and not ungated, control, (*vetoes, *notes), ungated)
 
 
@@ -90,9 +86,3 @@ def _lower_part(part: Comparison, estimands: Sequence[Estimand]) -> Part:
     beside = _fraction((part.right if mirrored else part.left).constant)
     relation: Literal["==", ">="] = "==" if part.relation == "==" else ">="
     return Part(relation, constant, pairs, tolerance, part.relation, beside, mirrored)
-
-
-def _signs(parts: tuple[Part, ...], index: int, signed: bool) -> set[int]:
-    """The signs with which a quantity's strength enters the parts; an equality holds it from both sides."""
-    found = [(part, part.strength(index, signed)) for part in parts]
-    return {sign for part, own in found if own for sign in ((1, -1) if part.relation == "==" else (own,))}

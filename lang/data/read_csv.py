@@ -6,6 +6,8 @@ MAX_BYTES = 16 * 2**20
 """Size of a CSV file that a spec reads."""
 MAX_ROWS = 200_000
 """Rows of one."""
+MAX_COLUMNS = 1_000
+"""Columns of one."""
 
 
 @record
@@ -90,6 +92,8 @@ def _decoded(content: bytes) -> str:
 
 def _header(cells: list[str], line: int) -> tuple[str, ...]:
     names = tuple(cell.strip() for cell in cells)
+    if len(names) > MAX_COLUMNS:
+        raise BadCsvError("CS147", f"the file has more than {MAX_COLUMNS:,} columns", "leave out those not read")
     for index, name in enumerate(names):
         if not name:
             raise BadCsvError("CS148", f"column {index + 1} has no name", "name every column in the first line", line)

@@ -35,6 +35,11 @@ class Kept:
         """The bytes that are held in memory."""
         return sum(part.size for part in self.parts)
 
+    def row_size(self, tokens: int) -> int:
+        """The bytes of an input's activation, of a row of so many tokens."""
+        first = self.parts[0].held
+        return (tokens + self.further) * first.shape[2] * first.element_size()
+
     def has(self, numbers: Numbers) -> Bools:
         """Which of the inputs are held."""
         known = numbers < len(self.at)

@@ -60,9 +60,11 @@ class ScheduledRuns:
         captured = self.captures.state_reader(tokens, first, schedule) if schedule.suffixes else None
         begins = min(earliest, int(reads.min())) if schedule.prefixes else 0
         prefix = self.captures.prefix_reader(tokens, first, begins, schedule) if schedule.prefixes else None
+        everywhere = reads[:1] if bool((reads == reads[:1]).all()) else None
 
         def run(items: Tensor, edits: EditsFrom) -> Tensor:
-            some, at = tokens.index_select(0, items), reads.index_select(0, items)
+            some = tokens.index_select(0, items)
+            at = reads.index_select(0, items) if everywhere is None else everywhere.expand(len(items), -1)
             if prefix is not None:
                 state = network.start(some)[:, begins:] if captured is None else captured(items, begins)
                 with network.edited(edits(begins)):

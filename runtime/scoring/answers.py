@@ -132,13 +132,18 @@ def answer_losses(logits: Tensor, labels: Tensor, encoding: Encoding) -> Tensor:
         if answer.sequences:
             losses.append(sequence_losses(logits, codes, answer))
             continue
-        best = _declared(logits[:, index], answer).float()
+        best = _declared(_of_answer(logits, index), answer).float()
         if any(answer.also):
             log = best.log_softmax(1).masked_fill(~_wanted(answer, codes), -torch.inf)
             losses.append(-log.logsumexp(1))
         else:
             losses.append(torch.nn.functional.nll_loss(_log_shares(best), codes, reduction="none"))
     return losses[0] if len(losses) == 1 else torch.stack(losses).sum(0)
+
+
+def _of_answer(logits: Tensor, index: int) -> Tensor:
+    """Of logits [item, answer, class] those of one answer; of the only one without a gradient of zeros for others."""
+    return logits.squeeze(1) if logits.shape[1] == 1 else logits[:, index]
 
 
 def _log_shares(logits: Tensor) -> Tensor:

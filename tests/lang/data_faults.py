@@ -65,6 +65,7 @@ DATA_FAULTS = [
     DataFault("missing_file", "cities.csv", "city.csv", "CS146", '"city.csv"', "check the path"),
     csv_fault("too_large", b"a" * (16 * 2**20 + 1), "CS147", "smaller"),
     csv_fault("too_many_rows", LONG, "CS147", "smaller"),
+    csv_fault("too_many_columns", ",".join(f"c{i}" for i in range(1001)).encode() + b"\n", "CS147", "leave out"),
     csv_fault("ragged", CITIES + b"Oslo\n", "CS148", "double quotes"),
     csv_fault("long_cell", CITIES + b'"' + b"a" * 200_000 + b'",b,1,true\n', "CS148", "double quote"),
     csv_fault("open_quote", CITIES + b'"Oslo', "CS148", "double quote"),
