@@ -12,7 +12,7 @@ from typing import Any
 import cspec
 import numpy as np
 
-from .report import Row, median_seconds
+from .report import Row, median_processor_seconds
 
 SPEC = Path(cspec.__file__).parent / "specs" / "causal_models" / "addition_with_carries.cspec"
 MODEL, VARIABLE = "by_column", "carry[0]"
@@ -30,8 +30,8 @@ def measure() -> list[Row]:
     bases, sources = (
         np.stack([generator.integers(0, d.size, BATCH) for d in model.input_domains], axis=1) for _ in range(2)
     )
-    ours = BATCH / median_seconds(lambda: interchange(model, bases, sources), 20)
-    plain = NAIVE / median_seconds(lambda: naive_interchange(model, bases[:NAIVE], sources[:NAIVE]), 3)
+    ours = BATCH / median_processor_seconds(lambda: interchange(model, bases, sources), 20)
+    plain = NAIVE / median_processor_seconds(lambda: naive_interchange(model, bases[:NAIVE], sources[:NAIVE]), 3)
     assert np.array_equal(
         interchange(model, bases, sources)[:NAIVE], naive_interchange(model, bases[:NAIVE], sources[:NAIVE])
     )

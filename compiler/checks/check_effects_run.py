@@ -64,8 +64,8 @@ def _of_rests(effect: Effect, program: Program, facts: NetworkFacts | None, spok
     if not rests and not effect.rest:
         return ""
     text = "`given rest`" if effect.rest else f"`{rests[0].text}`"
-    if effect.random_circuits:
-        return f"{text} beside a random circuit: each of those that are drawn leaves another rest"
+    if effect.random_circuits and rests:
+        return f"{text} beside a random circuit, which may be a part of it"
     if isinstance(program.tasks[effect.task].rendering, Prompt):
         if spoken is not None and spoken.fixed is None:
             return f"{text} where prompts differ in their tokens, so that each has another: pad the slots, `{{x:02}}`"

@@ -69,8 +69,9 @@ def check_models(
             if not broken[name] & {model.output, *model.hidden}:  # the hidden ones tell which inputs are admitted
                 sound.append(model)
         share = max(1, (len(sound) - 1) // _IN_FULL)
+        known: list[Codes] = []
         for rival in sound[1:]:
-            found += _check_rivals(program, task, sound[0], rival, share)
+            found += _check_rivals(program, task, sound[0], rival, share, known)
         for model in sound:
             for variables in dict.fromkeys(aligned.get(model.name, ())):
                 if not broken[model.name] & set(variables):
@@ -126,11 +127,17 @@ def _bare(model: CausalModel, variables: tuple[str, ...] = ()) -> Recipe:
 
 
 def _check_rivals(
-    program: Program, task: Task, first: CausalModel, second: CausalModel, share: int
+    program: Program, task: Task, first: CausalModel, second: CausalModel, share: int, known: list[Codes]
 ) -> list[Diagnostic]:
-    """Whether two models of a task give the same output on every admitted input."""
+    """Whether two models of a task give the same output on every admitted input.
+
+    `known` are inputs on which the first is at odds with others; a further one is entered there.
+    """
     label = Label(_output_span(program, second), f"`{second.name}`")
-    witness, note = _disagreement(first, second, share)
+    witness, note = _at_odds(first, second, known), ""
+    if witness is None:
+        witness, note = _disagreement(first, second, share)
+        known += [] if witness is None else [witness]
     if witness is None:
         if not note:
             return []
@@ -145,7 +152,7 @@ def _check_rivals(
             f"`{first.name}` and `{second.name}`, models of `{task.name}`, give different outputs",
             label,
             related=(Label(_output_span(program, first), f"`{first.name}`"),),
-            notes=(f"{shown}`{second.name}` gives {outputs[1]}", note),
+            notes=(f"{shown}`{second.name}` gives {outputs[1]}", *([note] if note else [])),
             help="models of one task agree on what is correct: change an equation, or exclude the input by `require`",
         )
     ]
@@ -159,6 +166,11 @@ def _output_span(program: Program, model: CausalModel) -> Span:
     written = program.models[model.name]
     spans = [m.span for m in written.mechanisms if m.name == model.output]
     return _span(spans[0], written.span) if spans else written.span
+
+
+def _at_odds(first: CausalModel, second: CausalModel, known: list[Codes]) -> Codes | None:
+    """The first of some inputs on which outputs differ."""
+    return next((inputs for inputs in known if _value(first, inputs) != _value(second, inputs)), None)
 
 
 def _disagreement(first: CausalModel, second: CausalModel, share: int) -> tuple[Codes | None, str]:

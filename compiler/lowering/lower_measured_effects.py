@@ -130,9 +130,11 @@ def lower_measured_effect(
     drawn = place_random(score, known, beside, file.facts, region, controls.random, program.settings.seed)
     names, places, score = (*names, *drawn.cells), (*places, *drawn.cells.values()), drawn.score
     placed = {name: at_tokens(place, spoken) for name, place in zip(names, places, strict=True)}
-    score, left = place_rests(score, effect.rest, placed, file.facts, positions)
-    further = tuple(replace(place, variable=len(names) + index) for index, place in enumerate(left.values()))
-    names, places = (*names, *left), (*places, *further)
+    own = [[names[variable] for variable in draw] for draw in drawn.draws]
+    left = place_rests(score, effect.rest, placed, own, file.facts, positions)
+    further = tuple(replace(place, variable=len(names) + index) for index, place in enumerate(left.places.values()))
+    names, places, score = (*names, *left.places), (*places, *further), left.score
+    draws = tuple((*draw, *map(names.index, held)) for draw, held in zip(drawn.draws, left.draws, strict=True))
     return Measurement(
         text=show_effect(effect),
         estimand=effect.kind,
@@ -158,7 +160,7 @@ def lower_measured_effect(
         metric=lower_metric(program, effect.task, metric, file),
         fitting=fitting,
         rankings=rankings,
-        draws=drawn.draws or ((),) * (controls.random * any(setting.turned for setting in effect.settings)),
+        draws=draws or ((),) * (controls.random * any(setting.turned for setting in effect.settings)),
         lacking=drawn.lacking,
         others=tuple(
             (name, lower_encoding(program, effect.task, networks[name]))

@@ -1,9 +1,10 @@
 """From a rest to places: what a circuit or an alignment leaves of its layers, or (`given rest`) of a whole network."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ...lang.places import IDENTITY
+from ...lang.record import record
 from ..groundings import Frame, Place, ground
 from ..network_facts import NetworkFacts
 from ..prompts import SpokenTask
@@ -67,19 +68,59 @@ def _left(
             yield Place(0, component, layer, dims, width, IDENTITY, None, tuple(there))
 
 
-def place_rests(
-    score: Gain | Differ | Apart, rest: bool, placed: Mapping[str, Place], facts: NetworkFacts, positions: int | None
-) -> tuple[Gain | Differ | Apart, dict[str, Place]]:
+def _of_others(frames: Iterable[Frame], own: Iterable[Frame]) -> Iterable[Place]:
+    """What frames have of their nodes that is not in their own ones."""
+    rows: dict[tuple[str, int | None, int, int], list[int]] = {}
+    for component, layer, width, at, dim in _units(frames) - _units(own):
+        rows.setdefault((component, layer, width, at), []).append(dim)
+    for (component, layer, width, at), dims in sorted(rows.items(), key=repr):
+        yield Place(0, component, layer, tuple(sorted(dims)), width, IDENTITY, None, (at,))
+
+
+def _units(frames: Iterable[Frame]) -> set[tuple[str, int | None, int, int, int]]:
+    """Every unit of nodes that frames see: its activation and its width, its position, its dim."""
+    parts = [part for frame in frames for part in frame.parts if part.component in NODES]
+    return {
+        (part.component, part.layer, part.width, at, dim)
+        for part in parts
+        for at in part.positions
+        for dim in part.dims
+        if isinstance(at, int)
+    }
+
+
+@record
+class Rests:
     """The score with every rest as places of their own, and these by name.
+
+    `draws` are the names of those that each draw of a random circuit leaves to be held, of what other draws set.
+    """
+
+    score: Gain | Differ | Apart
+    places: dict[str, Place]
+    draws: tuple[tuple[str, ...], ...]
+
+
+def place_rests(
+    score: Gain | Differ | Apart,
+    rest: bool,
+    placed: Mapping[str, Place],
+    draws: Sequence[Sequence[str]],
+    facts: NetworkFacts,
+    positions: int | None,
+) -> Rests:
+    """Place every rest.
 
     Args:
         score: two runs, in which things are set that are `placed`.
         rest: everything else is held, and not only what is left of some layers.
         placed: where everything lies that the runs name.
+        draws: the names of what each draw of a random circuit sets.
         facts: the network's.
         positions: how many its activations have; None: none.
     """
     found, expanded = dict[str, Place](), dict[Handle, tuple[str, ...]]()
+    left_over: list[tuple[str, ...]] = [() for _ in draws]
     targets = [target for run in (score.left.run, score.right.run) for target in targets_of(run)]
     for each in dict.fromkeys(target for target in targets if isinstance(target, Rest)):
         everything = rest and each == targets_rest(targets)
@@ -89,8 +130,16 @@ def place_rests(
         named = {f"{REST_AT} {place.text} ({len(found) + index})": place for index, place in enumerate(places)}
         found.update(named)
         expanded[each] = tuple(named)
+        if everything:
+            all_drawn = ground(placed[name] for own in draws for name in own).frames
+            for number, own in enumerate(draws):
+                others = _of_others(all_drawn, ground(placed[name] for name in own).frames)
+                beside = {f"{REST_AT} {place.text} (beside random {number + 1})": place for place in others}
+                found.update(beside)
+                expanded[each] = (*expanded[each], *beside)
+                left_over[number] = tuple(beside)
     left, right = (replace(query, run=with_places(query.run, expanded)) for query in (score.left, score.right))
-    return replace(score, left=left, right=right), found
+    return Rests(replace(score, left=left, right=right), found, tuple(left_over))
 
 
 def at_tokens(place: Place, spoken: SpokenTask | None) -> Place:

@@ -109,7 +109,7 @@ def test_it_is_said_where_they_meet_a_claim_that_asks_for_an_effect(
 UNDRAWN = {
     "circuit most = { hidden[1][0..6] }\nclaim c: change(most -> odd) >= 0.1\n": "5 other units, and 7 are needed",
     PICK + "claim c: change({pick := hidden[1][3]} -> odd) >= 0.1\n": "no engine runs",
-    PICK + "claim c: change({pick := 1} -> odd given rest) >= 0.1\n": "leaves another rest",
+    "circuit one = { hidden[1][0] }\nclaim c: change(one -> odd given rest(backup)) <= 0.9\n": "may be a part of it",
 }
 
 
@@ -199,3 +199,21 @@ def test_random_sites_of_a_region_stand_in_a_claim(tmp_path: Path) -> None:
     (problem,) = document["diagnostics"]
     assert (status, problem["code"]) == (2, "CS479")
     assert "its region has 0 sites that nothing else uses, and 1 are needed" in problem["message"]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_given_rest_what_other_draws_set_is_held(engine: EngineName, tmp_path: Path) -> None:
+    """Of a neuron in either layer, set to 1, the first can change the answer by way of the second layer alone, and all
+    of that is held but the second one: which another draw might have set."""
+    text = "settings { seed: 9 }\ncircuit two = { hidden[1][5], hidden[2][5] }\n"
+    text += "claim c: change({two := 1} -> odd given rest) <= 0.9 exhaustively\n"
+    status, document = verify(tmp_path, TASK % 7 + text, "--engine", engine)
+    step = beside(tmp_path / "e.cspec")
+    assert step.grounding is not None
+    of = {block.variable: (f.layer, f.dims[0]) for f in step.grounding.frames for block in f.blocks}
+    draws = [dict(of[variable] for variable in draw[:2]) for draw in step.draws]
+    moved = {draw[1] for draw in draws if draw[1] < 2 < draw[2]}  # neuron 0 moves the second layer's 0, and 1 its 1
+    assert moved & {draw[2] for draw in draws}, "seed: what one draw would move another one sets"
+    (row,) = controls(document)
+    assert status == 0
+    assert row["estimate"] == float(sum((changes(draw[2]) for draw in draws), Fraction(0)) / 5)

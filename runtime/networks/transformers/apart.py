@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import handle_torch_function, has_torch_function_unary
 from transformers import AttentionInterface, PreTrainedModel
 from transformers.cache_utils import DynamicCache
 from transformers.masking_utils import AttentionMaskInterface
@@ -110,9 +111,17 @@ def _attend(
         keys, values = torch.cat([early_keys, key], 2), torch.cat([early_values, value], 2)
         return _USUAL(module, query, keys, values, attention_mask, dropout=dropout, scaling=scaling, **further)
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
-    apply: Callable[..., Tensor] = _Apart.apply
-    attended = apply(query, key, value, early_keys, early_values, attention_mask, scale)
+    attended = attend_apart(query, key, value, early_keys, early_values, attention_mask, scale)
     return attended.transpose(1, 2).contiguous(), None
+
+
+def attend_apart(query: Tensor, *given: Any) -> Tensor:
+    """Attention of later positions; see `_Apart.forward`. One call of torch's to who listens."""
+    if has_torch_function_unary(query):
+        heard: Tensor = handle_torch_function(attend_apart, (query,), query, *given)
+        return heard
+    apply: Callable[..., Tensor] = _Apart.apply
+    return apply(query, *given)
 
 
 def _fits(query: Tensor, keys: Tensor, mask: Tensor | None) -> bool:
@@ -149,7 +158,7 @@ class _Apart(torch.autograd.Function):
             scores.view(items, heads, positions, -1).masked_fill_(~mask, -torch.inf)
         weights = torch.softmax(scores, 2)
         early = early_keys.shape[1]
-        attended = (weights[..., :early] @ early_values).baddbmm_(weights[..., early:], values)
+        attended = _add(weights[..., :early] @ early_values, weights[..., early:], values)
         ctx.save_for_backward(queries, keys, values, early_keys, early_values, weights)
         ctx.scale, ctx.shapes = scale, (query.shape, key.shape)
         return attended.view(query.shape)
@@ -162,10 +171,20 @@ class _Apart(torch.autograd.Function):
         early, grads = early_keys.shape[1], grad.reshape(queries.shape)
         by_weights = torch.cat([grads @ early_values.mT, grads @ values.mT], 2)
         by_scores = torch._softmax_backward_data(by_weights, weights, 2, weights.dtype).mul_(ctx.scale)
-        by_queries = (by_scores[..., :early] @ early_keys).baddbmm_(by_scores[..., early:], keys)
-        by_keys, by_values = by_scores[..., early:].mT @ queries, weights[..., early:].mT @ grads
+        by_queries = _add(by_scores[..., :early] @ early_keys, by_scores[..., early:], keys)
+        by_keys, by_values = _times(by_scores[..., early:].mT, queries), _times(weights[..., early:].mT, grads)
         of_query, of_key = ctx.shapes
         return by_queries.view(of_query), by_keys.view(of_key), by_values.view(of_key), None, None, None, None
+
+
+def _times(a: Tensor, b: Tensor) -> Tensor:
+    """Products of matrices, each of several; those of a column and a row are faster element by element."""
+    return a * b if b.shape[1] == 1 else a @ b
+
+
+def _add(x: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    """The same products, added to what is there."""
+    return x.addcmul_(a, b) if b.shape[1] == 1 else x.baddbmm_(a, b)
 
 
 _attentions: Any = AttentionInterface

@@ -13,6 +13,7 @@ from ...errors import EnvironmentProblem
 from ..protocol import Edit
 from .families import Port
 from .packing import pack, unpack
+from .replay import make_edit
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class _Made:
         found = output[0] if isinstance(output, tuple) and output else output
         whole = self._activation(found)
         part = unpack(whole, self.site.port, self.site.heads)
-        changed = self.edit(part)
+        changed = make_edit(self.edit, part)
         if changed is part:
             return output
         packed = pack(whole, self.site.port, self.site.heads, changed.to(part.dtype)).view(found.shape)
@@ -85,12 +86,12 @@ class _Made:
 
     def _reads(self, _: nn.Module, inputs: tuple[Any, ...]) -> Any:
         before = self._activation(inputs[0])
-        changed = self.edit(before)
+        changed = make_edit(self.edit, before)
         return None if changed is before else (changed.to(before.dtype), *inputs[1:])
 
     def _shares(self, _: nn.Module, inputs: tuple[Any, ...]) -> None:
         before = self._activation(inputs[0]).clone()
-        changed = self.edit(before)
+        changed = make_edit(self.edit, before)
         if changed is not before:
             inputs[0].copy_(changed)  # the layer goes on with this very tensor: both of its readers see it
 
