@@ -142,11 +142,11 @@ class Evaluations:
             return missing
         size = max(1, engine.at_once // CHUNK) * CHUNK  # what is kept when a run is stopped
         for start in range(0, len(items), size):
-            piece, first = Items(items.inputs[start : start + size], items.cell[start : start + size]), done + start
-            for key, found in evaluate_together(parts, shared, piece, name, self.progress, first).items():
+            piece, begin = Items(items.inputs[start : start + size], items.cell[start : start + size]), done + start
+            for key, found in evaluate_together(parts, shared, piece, name, self.progress, begin).items():
                 missing.take(parts[key].judging.missing)
                 if not parts[key].judging.missing.keys:
-                    self._keep_items(key, found, first, count)
+                    self._keep_items(key, found, begin, count)
         return missing
 
     def _keep_items(self, key: str, found: ItemScores, first: int, count: int) -> None:
