@@ -65,7 +65,7 @@ class Effort:
     It counts work, not time, so that a file is judged alike wherever it is checked.
     """
 
-    def __init__(self, values: int = 2 * MOST_WORK) -> None:
+    def __init__(self, values: int = 3 * MOST_WORK) -> None:
         self.left, self.half = values, values // 2
 
     def listed(self, model: CausalModel, violation: Expression, most: int) -> int:
