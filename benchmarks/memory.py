@@ -1,23 +1,29 @@
 """Peak memory and processor time as the pairs of an evaluation grow tenfold, with little room for captures.
 
+And what `cspec plan` estimates of whole specs beside the peak of their verification, in a fresh store.
+
 Each case is a process of its own, so that its peak is its own: a small transformer of GPT-2's shape, and pairs of
 random prompts whose residual stream is interchanged at one site. Above the room for captures they lie in files, and
 memory should stay flat; the time should grow as the pairs do.
 """
 
 import json
+import os
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 
 import numpy as np
 import torch
 
+from .check import GALLERY
 from .report import Row
 
 PAIRS, ROOM = (1_000, 3_000, 10_000), 32 << 20
 FLAT = 1.2
+SPECS = ("handwired_equality/handwired_equality", "hierarchical_equality/hierarchical_equality", "ioi/ioi")
 
 
 def measure() -> list[Row]:
@@ -32,7 +38,19 @@ def measure() -> list[Row]:
         )
     for pairs, run in found.items():
         rows.append(Row(f"time of 1,000 of {pairs:,} pairs", 1e6 * run["seconds"] / pairs, "ms", note="cost is linear"))
-    return rows
+    return rows + [compare(name) for name in SPECS]
+
+
+def compare(name: str) -> Row:
+    """What is estimated of a spec of the gallery, beside what its verification takes at the peak."""
+    spec = str(GALLERY.parents[1] / f"{name}.cspec")
+    with tempfile.TemporaryDirectory() as store:
+        shared = (spec, "--json", "--store", store)
+        planned = subprocess.run([sys.executable, "-m", "cspec", "plan", *shared], stdout=subprocess.PIPE, check=True)
+        estimate = json.loads(planned.stdout)["plan"]["memory"]["peak"] / 2**20
+        verify = subprocess.Popen([sys.executable, "-m", "cspec", "verify", *shared], stdout=subprocess.DEVNULL)
+        _, _, used = os.wait4(verify.pid, 0)
+    return Row(f"estimate for {name}", estimate, "MB", peer=used.ru_maxrss / 1024, note="beside the measured peak")
 
 
 def _in_process(pairs: int) -> dict[str, float]:

@@ -2,9 +2,11 @@
 
 from ...lang.record import record
 from ..budgets import CAPTURE_ROOM
+from ..plan import ItemsStep, Plan
+from .count_held import count_held
 from .run_price import Network, Running
 
-LIBRARIES = {False: 300 << 20, True: 400 << 20}
+LIBRARIES = {False: 320 << 20, True: 400 << 20}
 """What Python and its libraries take before a network is run, as measured; more where it is a transformer."""
 
 
@@ -12,11 +14,12 @@ LIBRARIES = {False: 300 << 20, True: 400 << 20}
 class Memory:
     """Bytes at the peak, and what of `captures` lies in files instead.
 
-    What Python and its `libraries` take, the `weights` of all networks that are run, their `captures`, and the largest
-    `batch`.
+    What Python and its `libraries` take, the `items` with the tables that they are drawn from, the `weights` of all
+    networks that are run, their `captures`, and the largest `batch`.
     """
 
     libraries: int = 0
+    items: int = 0
     weights: int = 0
     captures: int = 0
     batch: int = 0
@@ -25,11 +28,11 @@ class Memory:
     @property
     def peak(self) -> int:
         """All that is held at once."""
-        return self.libraries + self.weights + self.captures + self.batch
+        return self.libraries + self.items + self.weights + self.captures + self.batch
 
 
-def estimate_memory(running: Running) -> Memory:
-    """The memory of all that was priced.
+def estimate_memory(plan: Plan, running: Running) -> Memory:
+    """The memory of all that was priced. Items are those that were drawn to price it, with their tables as they are.
 
     A captured stage takes distinct inputs x positions x width x bytes of a number; what of it is above a quarter of the
     room for captures lies in files. Keys and values take what room is left, at most, and all networks share it. A batch
@@ -47,7 +50,8 @@ def estimate_memory(running: Running) -> Memory:
     batch = max((n.most_numbers * n.weight.bytes for n in networks.values()), default=0)
     weights = sum(weight.parameters * weight.bytes for weight in loaded.values())
     libraries = max((LIBRARIES[network.spoken] for network in networks.values()), default=0)
-    return Memory(libraries, weights, min(CAPTURE_ROOM, captures), batch, files)
+    items = count_held(step.population for step in plan.steps() if isinstance(step, ItemsStep))
+    return Memory(libraries, items, weights, min(CAPTURE_ROOM, captures), batch, files)
 
 
 def _captured(running: Running, network: Network) -> tuple[list[int], list[int]]:

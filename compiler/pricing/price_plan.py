@@ -84,7 +84,7 @@ def price_plan(plan: Plan, stored: Stored | None = None, replied: Replied | None
         graphs[graph.name] = _sum_up(spent, behind - seen)
         seen |= behind
     unknown = dict.fromkeys(n.source.file.name for n in running.networks.values() if not n.weight.known)
-    memory = estimate_memory(running)
+    memory = estimate_memory(plan, running)
     first = {key: _sum_up(spent, [key]) for key in spent}
     return PlanPrice(_by_step(plan, spent), first, _sum_up(spent, own), controls, graphs, memory, has, tuple(unknown))
 

@@ -129,6 +129,7 @@ def _align(cells: Sequence[tuple[str, ...]]) -> list[str]:
 def _render_memory(memory: Memory, width: int) -> list[str]:
     parts = {
         "libraries": memory.libraries,
+        "items": memory.items,
         "weights": memory.weights,
         "captures": memory.captures,
         "a batch": memory.batch,

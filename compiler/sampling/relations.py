@@ -64,7 +64,7 @@ def narrowed(table: Relation, sizes: Mapping[int, int]) -> Relation:
     widths = [np.min_scalar_type(max(sizes[column] - 1, 0)) for column in table.columns]
     codes = tuple(codes.astype(width) for codes, width in zip(table.codes, widths, strict=True))
     same = len(table) and np.all(table.weight == table.weight[0])
-    weight = np.broadcast_to(table.weight[:1], len(table)) if same else table.weight
+    weight = np.broadcast_to(table.weight[:1].copy(), len(table)) if same else table.weight
     return Relation(table.columns, codes, weight)
 
 

@@ -19,7 +19,7 @@ class Prefixes:
 
     def __init__(self, first: int, length: int, claim: Claim) -> None:
         self.first, self.length = first, length
-        self.claim, self.kept = claim, Kept(self._find_room, 2**62)
+        self.kept = Kept(partial(_find_room, claim), 2**62)  # no method: what refers to itself outlives its last use
         self.shape: tuple[int, ...] = ()
 
     @property
@@ -63,10 +63,11 @@ class Prefixes:
         """The keys (0) or values (1) of one stage and of the positions below `length`, of all rows of a part."""
         return held.view(len(held), *self.shape)[:, stage, which, :, :length]
 
-    def _find_room(self, wanted: int) -> bool:
-        if not self.claim(wanted):
-            raise _NoRoom
-        return True
+
+def _find_room(claim: Claim, wanted: int) -> bool:
+    if not claim(wanted):
+        raise _NoRoom
+    return True
 
 
 class _NoRoom(Exception):

@@ -140,18 +140,24 @@ class Evaluations:
         items = Items(drawn.inputs[done:], drawn.cell[done:])
         if not len(items):
             return missing
-        for key, found in evaluate_together(parts, shared, items, name, self.progress, done).items():
-            missing.take(parts[key].judging.missing)
-            if parts[key].judging.missing.keys:
-                continue
-
-            def scored(start: int, stop: int, found: ItemScores = found) -> ItemScores | None:
-                return found if start == done else None
-
-            read = read_or_score(self.store, self._choose(key).content, count, scored, self._items.get(key))
-            assert read is not None, "some item was scored"
-            self._items[key] = read
+        size = max(1, engine.at_once // CHUNK) * CHUNK  # what is kept when a run is stopped
+        for start in range(0, len(items), size):
+            piece, begin = Items(items.inputs[start : start + size], items.cell[start : start + size]), done + start
+            for key, found in evaluate_together(parts, shared, piece, name, self.progress, begin).items():
+                missing.take(parts[key].judging.missing)
+                if not parts[key].judging.missing.keys:
+                    self._keep_items(key, found, begin, count)
         return missing
+
+    def _keep_items(self, key: str, found: ItemScores, first: int, count: int) -> None:
+        """Keep what an evaluation scores on its items from the item `first` on, which are whole chunks."""
+
+        def scored(start: int, stop: int) -> ItemScores | None:
+            return found if start == first else None
+
+        read = read_or_score(self.store, self._choose(key).content, count, scored, self._items.get(key))
+        assert read is not None, "some item was scored"
+        self._items[key] = read
 
     def overlap(self, key: str) -> tuple[str, str] | None:
         """Two things that an effect sets in the same units, now that its maps are found; None where there are none."""

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterable
 from fractions import Fraction
@@ -163,3 +164,17 @@ def test_without_inputs_to_learn_reading_on_the_spec_is_refused(tmp_path: Path) 
     assert done.status == 2
     assert "CS432" in done.err
     assert "split" in done.err
+
+
+def test_what_is_quoted_is_printed(tmp_path: Path) -> None:
+    """The quoted lines, in their order; a quotation may leave lines out."""
+    spec = spec_of(tmp_path)
+    text = spec.read_text()
+    spec.write_text(text[: text.index("type bracket")])
+    printed = run("verify", spec).out.split("\n")
+    readme = (TRACR / "README.md").read_text(encoding="utf-8")
+    (quoted,) = re.findall(r"^<!-- graph: dataflow sorting_reads -->\n```text\n(.*?)^```$", readme, re.S | re.M)
+    at = 0
+    for line in quoted.rstrip("\n").split("\n"):
+        assert line in printed[at:], line
+        at = printed.index(line, at) + 1

@@ -7,13 +7,17 @@ from typing import Any
 import pytest
 import torch
 from cspec.cli.workflow import check
+from cspec.compiler.budgets import CHUNK
 from cspec.compiler.pipeline import compile_spec
 from cspec.compiler.plan import EngineName, GraphStep, Plan
 from cspec.compiler.pricing import price_plan, render_plan
+from cspec.runtime.engines.shared_runs import SharedRuns
+from cspec.runtime.engines.term_engine import TermEngine
 from cspec.runtime.fitting.fits import Fits
 from cspec.runtime.networks.transformers import TransformerNetwork
 from cspec.runtime.progress import Silent
 from cspec.runtime.results.store import Store
+from cspec.runtime.results.stored_steps import find_stored
 from cspec.runtime.scoring.evaluations import Evaluations
 from transformers import GPT2Config, GPT2LMHeadModel
 
@@ -103,3 +107,42 @@ def test_the_plan_shows_a_graph_in_one_row(tmp_path: Path) -> None:
     assert f"{len(graph_of(plan).evaluations)} evaluations that share their runs" in shown
     assert shown.count("Evaluate ") == 0
     assert "graph parts" in shown
+
+
+def test_a_graph_that_is_stopped_goes_on_where_it_was(
+    tmp_path: Path, count_passes: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was scored before is kept in whole chunks, and only what the plan then says is run again."""
+    plan = planned(tmp_path, "fused", "correct", "even", "high")
+    step, priced = graph_of(plan), price_plan(plan).graphs["parts"]
+    counted = count_passes(TransformerNetwork)
+    monkeypatch.setattr(SharedRuns, "at_once", CHUNK)
+    monkeypatch.setattr(TermEngine, "at_once", CHUNK)
+    store = Store(tmp_path / "store")
+
+    def scored() -> Evaluations:
+        evaluations = Evaluations(plan, store, Fits(plan, store, Silent()), Silent())
+        evaluations.score_together("parts", step.evaluations, step.count)
+        return evaluations
+
+    class Stopping(Silent):
+        advances = 0
+
+        def advance(self, count: int) -> None:
+            self.advances += 1
+            if self.advances == 2:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Evaluations(plan, store, Fits(plan, store, Silent()), Stopping()).score_together(
+            "parts", step.evaluations, step.count
+        )
+    before = counted.forward
+    assert before > 0
+    left = price_plan(plan, find_stored(plan, store)).graphs["parts"]
+    assert priced.forward - left.forward == CHUNK * 2 * (3 + 2 * 6)
+    scored()
+    assert counted.forward - before == left.forward
+    before = counted.forward
+    scored()
+    assert counted.forward == before

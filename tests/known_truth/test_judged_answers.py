@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 from cspec.runtime.engines import term_engine
+from cspec.tests.command_line import run as run_command
 from torch import Tensor
 
 from .test_metrics import COST_AT, NETWORK, network, prompt, stream, tokenizer
@@ -32,6 +33,11 @@ network lm = transformers("network")
 """
 MEAN = "claim c: mean(score on lm) >= 0.01 exhaustively\n"
 EFFECT = "claim c: effect(resid_post[0] @ {cost} -> score on lm) >= -8 exhaustively\n"
+GRAPH = """graph judged on lm%s {
+  node price: resid_post[0] @ {cost} -> score
+  node head:  head_out[1, 0] @ last -> score
+}
+"""
 Input = tuple[int, int, int]
 INPUTS: list[Input] = [(lo, hi, cost) for lo, hi in itertools.combinations(range(20, 23), 2) for cost in range(19, 24)]
 
@@ -161,3 +167,28 @@ def test_a_sample_asks_for_what_its_next_look_needs(tmp_path: Path) -> None:
     assert done.verdicts["c"]["grade"] == "statistical"
     at_once = verify(spec, tmp_path / "again")
     assert at_once.verdicts["c"]["parts"] == done.verdicts["c"]["parts"]
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_graph_asks_for_all_scores_at_once(tmp_path: Path, whole: bool) -> None:
+    """Of judged nodes there are no random circuits, which would be other ones from item to item."""
+    spec = write_spec(tmp_path, GRAPH % (" exhaustively" if whole else ""))
+    if not whole:
+        spec.write_text(spec.read_text().replace("lo, hi: 20..22", "lo, hi: 0..99"))
+    first = run_command("verify", spec, "--json", "--store", tmp_path / "store")
+    (graph,) = first.document["result"]["graphs"]
+    asked = judge(tmp_path)
+    assert first.status == 3
+    assert f"{len(asked)} answers have no row in `judge.csv`" in graph["awaits"]
+    second = run_command("verify", spec, "--json", "--store", tmp_path / "store")
+    (graph,) = second.document["result"]["graphs"]
+    assert (second.status, graph["awaits"]) == (0, "")
+    edges = {(edge["source"], edge["target"]): edge for edge in graph["edges"]}
+    assert all(edge["null"] is None for edge in edges.values())
+    assert edges["head", "price"]["why"] == "answers are generated once for each input"
+    if whole:
+        pairs = list(itertools.product(INPUTS, repeat=2))
+        gains = [points(reply(base, source)) - points(reply(base)) for base, source in pairs]
+        found = edges["price", "head"]["own"]["total"]
+        assert found["effect"]["estimate"] == pytest.approx(sum(gains) / len(gains), abs=1e-9)
+        assert found["change"]["estimate"] == pytest.approx(sum(map(abs, gains)) / len(gains), abs=1e-9)

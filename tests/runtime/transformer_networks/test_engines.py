@@ -2,6 +2,8 @@
 
 import copy
 import functools
+import gc
+import weakref
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +20,7 @@ from cspec.compiler.terms import Assignment, NetworkWorld, OutputOf, Run, ValueO
 from cspec.lang.places import IDENTITY, Family, Position
 from cspec.runtime.engines import Engine, Opened, open_engine
 from cspec.runtime.engines.captures import Captures
+from cspec.runtime.engines.kept import Kept
 from cspec.runtime.engines.term_engine import TermEngine
 from cspec.runtime.errors import EngineRefusal
 from cspec.runtime.maps import FeatureMap
@@ -364,3 +367,25 @@ def test_texts_that_do_not_fit_at_once_are_generated_in_halves(monkeypatch: pyte
     monkeypatch.setattr(network, "go_on", cramped)
     found = engine.generate(plain(WORLD, "y"), batch, 4, ())
     assert torch.equal(found.tokens, expected.tokens)
+
+
+@pytest.mark.parametrize("stage", [None, 1])
+def test_captures_that_give_way_are_gone_at_once(stage: int | None) -> None:
+    """Without waiting for the collector of garbage, which counts objects and not the bytes of their tensors."""
+    network, tokens = network_of("gpt2"), draw_tokens(5, 7)
+    captures = Captures(network, network.device)
+    before = [each for each in gc.get_objects() if type(each) is Kept]
+    if stage is None:
+        assert captures.prefix_reader(tokens, 0, 4) is not None
+    else:
+        captures.state(tokens, stage)
+    others = {id(each) for each in before}
+    held = [weakref.ref(each) for each in gc.get_objects() if type(each) is Kept and id(each) not in others]
+    assert captures.size > 0
+    assert held
+    gc.disable()
+    try:
+        captures.forget()
+        assert not any(each() for each in held)
+    finally:
+        gc.enable()
