@@ -32,6 +32,8 @@ _ROW, _NODE, _INPUT = 64, 1024, 16
 """What a row of a table costs, an operation that is written into one, and an input that is chosen, in values that a run
 computes."""
 _FEWEST_ROWS, _FEWEST_RUNS = 1 << 14, 64
+_LARGE = 1 << 20
+"""Values of an input that tables may hold, about."""
 _SHARE = 4
 """One search may use one part in so many of what is left for a file."""
 
@@ -62,11 +64,13 @@ class Undecided:
 class Effort:
     """What all searches of a file may cost together, in values computed: the later of very many get less of it.
 
-    It counts work, not time, so that a file is judged alike wherever it is checked.
+    Proofs, by listing and by tables, have their own, and samples have theirs. It counts work, not time, so that a file
+    is judged alike wherever it is checked.
     """
 
-    def __init__(self, values: int = 2 * MOST_WORK) -> None:
+    def __init__(self, values: int = 3 * MOST_WORK, samples: int = MOST_WORK) -> None:
         self.left, self.half = values, values // 2
+        self.samples = samples  # which prove nothing, and so may cost less
 
     def listed(self, model: CausalModel, violation: Expression, most: int) -> int:
         """How many runs may be computed to list them all, `most` at most: by the first searches as many as by one."""
@@ -78,11 +82,11 @@ class Effort:
     def sampled(self, model: CausalModel, violation: Expression, most: int) -> int:
         """How many runs may be computed in one search by sampling, `most` at most."""
         runs = _affordable(_cost(model) + count_nodes(violation), most)
-        return max(_FEWEST_RUNS, min(runs, self.left // (_SHARE * _run_cost(model, violation))))
+        return max(_FEWEST_RUNS, min(runs, self.samples // (_SHARE * _run_cost(model, violation))))
 
     def tables(self, model: CausalModel) -> Budget:
         """Rows for the tables of one search, to be paid when it is done. Raises TooLargeError where none are left."""
-        self.left -= _NODE * _cost(model)
+        self.left -= _NODE * _cost(model) + _INPUT * sum(min(d.size, _LARGE) for d in model.input_domains)
         if self.left < 0:
             raise TooLargeError
         return Budget(max(_FEWEST_ROWS, min(MOST_ROWS, self.left // (_SHARE * _ROW))))
@@ -312,7 +316,7 @@ def _find_by_samples(
     while looked_at < most:  # what is common shows in a few runs
         size = min(max(1, _VALUES // len(model.input_domains)) if looked_at else _FEW, most - looked_at, _BATCH)
         looked_at += size
-        effort.left -= size * _run_cost(model, violation)
+        effort.samples -= size * _run_cost(model, violation)
         inputs = _random_inputs(model, size, generator)
         setting: dict[str, Setting] = {}
         sources = _random_inputs(model, size if variables else 0, generator)

@@ -9,8 +9,9 @@ from ...lang.program import Program
 from ..causal_model import CausalModel
 from ..experiments import Edge, GraphExperiment, GraphItems, Measurement, NetworkFile, Paths
 from ..groundings import Place
-from .lower_measured_effects import lower_measured_effect, place_subjects
+from .lower_measured_effects import lower_measured_effect
 from .lower_recipes import find_pairs, item_counts
+from .place_effects import place_subjects
 
 ITEMS = 1024
 """On how many items a graph is measured, where the file states no budget."""

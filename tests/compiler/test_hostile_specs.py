@@ -69,7 +69,7 @@ SPECS = {
             f"  where base.x{i % 8} // ((source.x{(i + 1) % 8} * base.x{(i + 2) % 8}) % 101) != 7\n" for i in range(60)
         )
         + "}\n",
-        {"CS223", "CS224"},
+        {"CS223"},
     ),
     "a_family_of_thousands": (
         "task t {\n input x[2000]: 0..9\n output y: bool\n tokens [x]\n answer y: { false: 0, true: 1 }\n}\n"

@@ -1,0 +1,178 @@
+"""Where everything that an effect sets, holds and reads lies in a network: one variable of its grounding each."""
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, TypeVar
+
+from ...lang.circuits import TopSites
+from ...lang.effects import CircuitSubject, Effect, RestSubject, Subject, VariablesSubject
+from ...lang.places import Placement
+from ...lang.program import Alignment, FitSettings, Program
+from ...lang.record import record
+from ..causal_model import CausalModel
+from ..experiments import Fitting, NetworkFile, Ranking
+from ..groundings import Place, Search, ground
+from ..terms import Apart, Candidate, Cell, Differ, Found, Gain
+from .lower_alignments import lower_search
+from .lower_effects import aligned_names, handle_of, lower_effect, sites_of, sites_of_subject
+from .lower_fittings import lower_fitting
+from .lower_rests import at_tokens, place_rests
+from .lower_searches import CANDIDATE, Measure, Pair, place_circuits, region_places
+from .model_of_inputs import model_of_inputs
+from .random_circuits import place_random
+
+Term = TypeVar("Term")
+Models = Mapping[str, CausalModel]
+Networks = Mapping[str, NetworkFile]
+
+CELLS = ""
+"""Under what name the places of sites are looked for, among those of alignments."""
+
+
+@record
+class Named:
+    """What an effect names, as variables with their places, and the fit of the maps among them."""
+
+    variables: tuple[str, ...]
+    places: tuple[Place, ...]
+    fitting: Fitting | None
+
+
+@record
+class PlacedEffect:
+    """The score of an effect over variables, and where each lies.
+
+    Attributes:
+        score: two runs, in which circuits and rests are set cell by cell.
+        variables: what is named first, then cells of searched circuits, of random ones, and of rests.
+        rankings: how the searched circuits are chosen.
+        draws: of each random circuit that is drawn, the indices of its variables.
+        lacking: why there is no random circuit, where there is none.
+    """
+
+    score: Pair
+    variables: tuple[str, ...]
+    places: tuple[Place, ...]
+    rankings: tuple[Ranking, ...]
+    draws: tuple[tuple[int, ...], ...]
+    lacking: str
+
+
+def place_named(
+    program: Program,
+    models: Models,
+    networks: Networks,
+    effect: Effect,
+    model: CausalModel,
+    candidates: tuple[Place, ...],
+) -> Named:
+    """The variables of the alignments that are named, those of what is fitted first; then sites; then `it`."""
+    file, named = networks[effect.network], aligned_names(effect)
+    aligned = [program.alignments[name] for name in named]
+    searches = {alignment.name: lower_search(program, alignment, models, file) for alignment in aligned}
+    learned = [each for each in aligned if _is_learned(searches[each.name])]
+    fitting = None
+    if learned:  # at most one
+        fitting = lower_fitting(program, models, networks, learned[0], searches[learned[0].name], effect.network)
+    variables, places = tuple[str, ...](), tuple[Place, ...]()
+    for alignment in (*learned, *(each for each in aligned if each not in learned)):
+        variables += tuple(handle_of(alignment.name, variable, named) for variable in alignment.variables)
+        places += _first_places(searches[alignment.name], len(places))
+    if cells := {site.text: Placement(site.text, site) for site in sites_of(program, effect)}:
+        sites = Alignment(CELLS, model.name, effect.network, tuple(cells.values()), FitSettings(), effect.pairs)
+        search = lower_search(program, sites, {**models, model.name: model}, file, task=effect.task)
+        variables, places = (*variables, *cells), (*places, *_first_places(search, len(places)))
+    if candidates:
+        variables, places = (*variables, CANDIDATE), (*places, replace(candidates[0], variable=len(variables)))
+    return Named(variables, places, fitting)
+
+
+def place_effect(
+    program: Program,
+    networks: Networks,
+    effect: Effect,
+    named: Named,
+    beside: tuple[Place, ...],
+    measure: Measure,
+) -> PlacedEffect:
+    """What is chosen for an effect, beside what it names: searched circuits, random ones, and what either leaves.
+
+    Random circuits are drawn from what the effect does not name, and from nothing that lies `beside`. `measure` lowers
+    the score that a circuit is searched by.
+    """
+    file, controls = networks[effect.network], program.settings.controls
+    score = name_cells(lower_effect(program, effect)).score
+    assert isinstance(score, Gain | Differ | Apart)
+    variables, places = named.variables, named.places
+    score, found, rankings = place_circuits(program, networks, score, len(variables), measure)
+    variables, places = (*variables, *found), (*places, *found.values())
+
+    def region(circuit: Found) -> tuple[Place, ...]:
+        sites = program.circuits[circuit.name].sites
+        assert isinstance(sites, TopSites)
+        return region_places(program, networks, sites)
+
+    known = dict(zip(variables, places, strict=True))
+    drawn = place_random(score, known, beside, file.facts, region, controls.random, program.settings.seed)
+    variables, places = (*variables, *drawn.cells), (*places, *drawn.cells.values())
+
+    spoken = file.spoken.get(effect.task)
+    fed = len(program.tasks[effect.task].tokens) if spoken is None else spoken.positions
+    at = {name: at_tokens(place, spoken) for name, place in zip(variables, places, strict=True)}
+    own = [[variables[variable] for variable in draw] for draw in drawn.draws]
+    left = place_rests(drawn.score, effect.rest, at, own, file.facts, file.facts.positions(fed))
+    further = (replace(place, variable=len(variables) + i) for i, place in enumerate(left.places.values()))
+    variables, places = (*variables, *left.places), (*places, *further)
+    draws = tuple((*draw, *map(variables.index, held)) for draw, held in zip(drawn.draws, left.draws, strict=True))
+    draws = draws or ((),) * (controls.random * any(setting.turned for setting in effect.settings))
+    return PlacedEffect(left.score, variables, places, rankings, draws, drawn.lacking)
+
+
+def place_subjects(
+    program: Program, models: Models, networks: Networks, network: str, task: str, subjects: tuple[Subject, ...]
+) -> tuple[Place, ...]:
+    """Where things lie, or may: stated sites, alternatives of regions, and aligned variables."""
+    found = list[Place]()
+    file = networks[network]
+    for site in dict.fromkeys(site for subject in subjects for site in sites_of_subject(program, subject)):
+        model = model_of_inputs(program.tasks[task])
+        placed = Alignment(CELLS, model.name, network, (Placement(site.text, site),), FitSettings(), None)
+        found += lower_search(program, placed, {model.name: model}, file, task=task).places((0,))
+    for subject in subjects:
+        if isinstance(subject, VariablesSubject) or (isinstance(subject, RestSubject) and subject.kind == "alignment"):
+            name = subject.alignment if isinstance(subject, VariablesSubject) else subject.of
+            lines = lower_search(program, program.alignments[name], models, file).lines
+            found += (place for line in lines for alternative in line for place in alternative)
+        elif isinstance(subject, CircuitSubject) and isinstance(
+            sites := program.circuits[subject.circuit].sites, TopSites
+        ):
+            found += region_places(program, networks, sites)
+    return tuple(found)
+
+
+def name_cells(term: Term) -> Term:
+    """The term with each cell as a variable of its site's name, and `it`: a grounding then says where they are."""
+    named: Term = _named(term)
+    return named
+
+
+def _named(node: Any) -> Any:
+    if isinstance(node, Cell):
+        return node.site
+    if isinstance(node, Candidate):
+        return CANDIDATE
+    if isinstance(node, tuple):
+        return tuple(_named(part) for part in node)
+    if not is_dataclass(node) or isinstance(node, type):
+        return node
+    return replace(node, **{f.name: _named(getattr(node, f.name)) for f in fields(node)})
+
+
+def _is_learned(search: Search) -> bool:
+    return search.open or ground(search.places((0,) * len(search.lines))).learned
+
+
+def _first_places(search: Search, before: int) -> tuple[Place, ...]:
+    """The first alternative of every line, its variables counted after so many others."""
+    places = search.places((0,) * len(search.lines))
+    return tuple(replace(place, variable=before + place.variable) for place in places)
