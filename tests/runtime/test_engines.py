@@ -312,13 +312,16 @@ def test_frames_stay_orthonormal_while_they_are_trained(kind: EngineName, networ
         torch.testing.assert_close(q.T @ q, torch.eye(5), atol=1e-5, rtol=0)
 
 
-def test_pyvene_refuses_by_name_what_it_cannot_evaluate(network: Mlp, batch: Batch) -> None:
-    """What is set within an item's set is swapped, or left as it is."""
-    engine = open_engine("pyvene", network, ROTATION, NAMES)
+def test_a_nested_run_is_set_in_items_whose_set_has_the_variable(kind: EngineName, network: Mlp, batch: Batch) -> None:
+    engine = open_engine(kind, network, ROTATION, NAMES)
     inner = Run(WORLD, 1, (Assignment("b", ValueOf("b", Run(WORLD, 2))),))
-    nested = OutputOf("o", Run(WORLD, 0, (Assignment("a", ValueOf("a", inner)),), within_set=True))
-    with pytest.raises(EngineRefusal, match="`a`"):
-        engine.logits(nested, batch)
+    nested = Run(WORLD, 0, (Assignment("a", ValueOf("a", inner)),), within_set=True)
+    always, never = replace(nested, within_set=False), Run(WORLD, 0)
+    within, changed, kept = (engine.logits(OutputOf("o", run), batch) for run in (nested, always, never))
+    has = torch.from_numpy(batch.members[:, 0])
+    assert not torch.allclose(changed, kept, atol=1e-3)
+    expected = torch.where(has.view(-1, *[1] * (kept.ndim - 1)), changed, kept)
+    torch.testing.assert_close(within, expected, atol=1e-5, rtol=0)
 
 
 def test_a_variable_without_a_place_is_refused_by_name(kind: EngineName, network: Mlp, batch: Batch) -> None:
