@@ -36,8 +36,7 @@ from .frame import matmul_rate
 from .report import Duel, median_seconds, run_duel, seconds
 
 BLOCKS, TOKENS, ITEMS, VOCABULARY, SIZE = 12, 32, 32, 50_257, 8
-WIDTHS, LAYERS, REPEATS, WARM = (256, 768), (2, 6, 10), 5, 12
-"""After so many steps of one kind they are replayed."""
+WIDTHS, LAYERS, REPEATS = (256, 768), (2, 6, 10), 5
 WANTED = {"last": {2: 20.0, 6: 24.0, 10: 40.0}, "middle": {2: 6.0, 6: 9.0, 10: 20.0}}
 ANSWERS = (11, 307)
 WORLD = NetworkWorld("lm", "a")
@@ -69,8 +68,6 @@ def measure_case(network: TransformerNetwork, layer: int, name: str, position: i
         torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-3)
         took.append(taken)
     case = f"d{width} L{layer} {name}"
-    for _ in range(WARM):
-        ours()
     floor = 1e3 * suffix_flops(width, BLOCKS - layer - 1, TOKENS - position) / matmul_rate()
     row = run_duel(case, ours, tutorial, REPEATS, WANTED[name][layer], floor, (took[0], peer_took))
     capture = 1e3 * median_seconds(partial(ours.capture, network), 1)

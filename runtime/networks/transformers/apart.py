@@ -13,7 +13,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.overrides import handle_torch_function, has_torch_function_unary
 from transformers import AttentionInterface, PreTrainedModel
 from transformers.cache_utils import DynamicCache
 from transformers.masking_utils import AttentionMaskInterface
@@ -111,17 +110,9 @@ def _attend(
         keys, values = torch.cat([early_keys, key], 2), torch.cat([early_values, value], 2)
         return _USUAL(module, query, keys, values, attention_mask, dropout=dropout, scaling=scaling, **further)
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
-    attended = attend_apart(query, key, value, early_keys, early_values, attention_mask, scale)
-    return attended.transpose(1, 2).contiguous(), None
-
-
-def attend_apart(query: Tensor, *given: Any) -> Tensor:
-    """Attention of later positions; see `_Apart.forward`. One call of torch's to who listens."""
-    if has_torch_function_unary(query):
-        heard: Tensor = handle_torch_function(attend_apart, (query,), query, *given)
-        return heard
     apply: Callable[..., Tensor] = _Apart.apply
-    return apply(query, *given)
+    attended = apply(query, key, value, early_keys, early_values, attention_mask, scale)
+    return attended.transpose(1, 2).contiguous(), None
 
 
 def _fits(query: Tensor, keys: Tensor, mask: Tensor | None) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -19,7 +19,6 @@ from .apart import UnsuitedModel, attending_apart, suits
 from .edits import PlacedEdit, installed
 from .families import Family
 from .prefix import cache_of, prefix_of
-from .replay import Replays
 from .sites import entrance
 
 
@@ -54,7 +53,7 @@ class Driver:
         stack = model.get_submodule(family.stack) if family else nn.ModuleList()
         self.layers: tuple[nn.Module, ...] = tuple(stack.children())
         self._activations = [tuple(written_out(layer)) for layer in self.layers]
-        self._running, self._apart, self._replays = False, suits(model), Replays()
+        self._running, self._apart = False, suits(model)
         self._some = next(model.parameters())
 
     @property
@@ -91,27 +90,10 @@ class Driver:
 
         A `cache`, which holds the piece's prefix, is filled with the keys and values of its other positions.
         """
+        return self._suited(partial(self._logits, piece, at, classes, cache))
+
+    def _logits(self, piece: Piece, at: Tensor, classes: Tensor | None, cache: DynamicCache | None) -> Tensor:
         rows = at.to(self.device) - piece.begins
-        if cache is not None or not self._is_plain(piece):
-            return self._suited(partial(self._logits, piece, rows, classes, cache))
-        piece = replace(piece, edits=[replace(each, edit=partial(each.edit)) for each in piece.edits])  # each one's own
-        given = [x for x in (piece.state, piece.tokens, rows, classes) if x is not None]
-        if piece.prefix is not None:
-            given += [*piece.prefix.keys[piece.first :], *piece.prefix.values[piece.first :]]
-        kind = (
-            *(piece.first, piece.begins, classes is None, tuple(each.site for each in piece.edits)),
-            *(torch.is_grad_enabled(), tuple((x.shape, x.dtype, x.requires_grad) for x in given)),
-        )
-        forward = partial(self._suited, partial(self._logits, piece, rows, classes, None))
-        return self._replays.run(kind, given, [each.edit for each in piece.edits], forward)
-
-    def _is_plain(self, piece: Piece) -> bool:
-        """Whether a piece is one of layers alone, whose masks hang on its shapes alone, so that it can be replayed."""
-        if piece.state is None or self.family is None or not self.family.causal:
-            return False
-        return not any(each.site.early or each.site.late for each in piece.edits)
-
-    def _logits(self, piece: Piece, rows: Tensor, classes: Tensor | None, cache: DynamicCache | None) -> Tensor:
         with self._driven(piece, len(self.layers), cache) as inputs:
             if self.family is None or any(each.site.late for each in piece.edits):
                 logits: Tensor = self.model(**inputs).logits

@@ -13,7 +13,6 @@ from ...errors import EnvironmentProblem
 from ..protocol import Edit
 from .families import Port
 from .packing import pack, unpack
-from .replay import make_edit
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ class _Made:
         found = output[0] if isinstance(output, tuple) and output else output
         whole = self._activation(found)
         part = unpack(whole, self.site.port, self.site.heads)
-        changed = make_edit(self.edit, part)
+        changed = self.edit(part)
         if changed is part:
             return output
         packed = pack(whole, self.site.port, self.site.heads, changed.to(part.dtype)).view(found.shape)
@@ -86,12 +85,12 @@ class _Made:
 
     def _reads(self, _: nn.Module, inputs: tuple[Any, ...]) -> Any:
         before = self._activation(inputs[0])
-        changed = make_edit(self.edit, before)
+        changed = self.edit(before)
         return None if changed is before else (changed.to(before.dtype), *inputs[1:])
 
     def _shares(self, _: nn.Module, inputs: tuple[Any, ...]) -> None:
         before = self._activation(inputs[0]).clone()
-        changed = make_edit(self.edit, before)
+        changed = self.edit(before)
         if changed is not before:
             inputs[0].copy_(changed)  # the layer goes on with this very tensor: both of its readers see it
 
