@@ -11,7 +11,7 @@ from cspec.lang.diagnostics import Diagnostic, Source, SpecError
 NETWORK = Path(__file__).parent.parent / "golden" / "bad" / "net.safetensors"
 SPEC = """
 task largest {{
-  input  x[4]: 0..7
+  input  x[4]: 0..5
   require {require}
   output early: bool
   tokens [x]
@@ -23,6 +23,7 @@ model by_half for largest {{
   early = (if first then half[0] else half[1]) > max(half[2], half[3])
 }}
 network mlp = torch("net.safetensors")
+pairs few for largest {{ size 1_000 }}
 align apart: by_half -> mlp {{ {placed} at hidden[1] via rotation size 1 }}
 claim holds: iia(apart) >= 0.9
 """
@@ -40,7 +41,7 @@ def warnings(require: str, placed: str, folder: Path) -> list[Diagnostic]:
 
 def missing(admits: Callable[[Inputs], bool], members: tuple[int, ...]) -> tuple[int, int, tuple[int, ...]]:
     """How many joint values of halves no input has, of how many, and the first."""
-    inputs = [x for x in itertools.product(range(8), repeat=4) if admits(x)]
+    inputs = [x for x in itertools.product(range(6), repeat=4) if admits(x)]
     joint = {tuple(x[i] // 2 for i in members) for x in inputs}
     single = [sorted({values[k] for values in joint}) for k in range(len(members))]
     absent = [values for values in itertools.product(*single) if values not in joint]
