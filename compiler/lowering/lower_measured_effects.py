@@ -3,14 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from ...lang.effects import (
-    Effect,
-    Mean,
-    MetricTarget,
-    OnSource,
-    Taken,
-    VariablesSubject,
-)
+from ...lang.effects import Effect, Mean, MetricTarget, OnSource, Taken, VariablesSubject
 from ...lang.places import Region, Site
 from ...lang.program import Program
 from ...lang.show_estimands import show_effect, show_mean
@@ -18,27 +11,14 @@ from ..causal_model import CausalModel
 from ..experiments import Measurement, NetworkFile
 from ..groundings import Place, ground
 from ..sampling.items import Half, Recipe
-from ..terms import (
-    CORRECT,
-    Agree,
-    Expectation,
-    ModelWorld,
-    NetworkWorld,
-    interchange,
-)
+from ..terms import CORRECT, Agree, Expectation, ModelWorld, NetworkWorld, interchange
 from .lower_counterparts import lower_counterparts
-from .lower_effects import (
-    aligned_names,
-    lower_effect,
-    lower_mean,
-    stated_places,
-)
+from .lower_effects import aligned_names, lower_mean, stated_places
 from .lower_encoding import lower_encoding
 from .lower_metrics import lower_metric
 from .lower_recipes import find_pairs, item_counts, lower_recipe, models_of
 from .model_of_inputs import UNTOLD, model_of_inputs
 from .place_effects import place_effect, place_named
-from .read_here import read_here
 
 
 def lower_measured_effect(
@@ -77,7 +57,7 @@ def lower_measured_effect(
         text=show_effect(effect),
         estimand=effect.kind,
         pairs=pairs.name,
-        term=replace(lower_effect(program, effect), score=read_here(placed.score)),
+        term=placed.term,
         network=effect.network,
         random=effect.random,
         recipe=_untold(recipe),

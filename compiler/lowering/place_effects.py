@@ -12,14 +12,15 @@ from ...lang.record import record
 from ..causal_model import CausalModel
 from ..experiments import Fitting, NetworkFile, Ranking
 from ..groundings import Place, Search, ground
-from ..terms import Apart, Candidate, Cell, Differ, Found, Gain
+from ..terms import Apart, Candidate, Cell, Differ, Expectation, Found, Gain
 from .lower_alignments import lower_search
 from .lower_effects import aligned_names, handle_of, lower_effect, sites_of, sites_of_subject
 from .lower_fittings import lower_fitting
 from .lower_rests import at_tokens, place_rests
-from .lower_searches import CANDIDATE, Measure, Pair, place_circuits, region_places
+from .lower_searches import CANDIDATE, Measure, place_circuits, region_places
 from .model_of_inputs import model_of_inputs
 from .random_circuits import place_random
+from .read_here import read_here
 
 Term = TypeVar("Term")
 Models = Mapping[str, CausalModel]
@@ -40,17 +41,17 @@ class Named:
 
 @record
 class PlacedEffect:
-    """The score of an effect over variables, and where each lies.
+    """The term of an effect over variables, and where each lies.
 
     Attributes:
-        score: two runs, in which circuits and rests are set cell by cell.
+        term: of two runs, in which circuits and rests are set cell by cell.
         variables: what is named first, then cells of searched circuits, of random ones, and of rests.
         rankings: how the searched circuits are chosen.
         draws: of each random circuit that is drawn, the indices of its variables.
         lacking: why there is no random circuit, where there is none.
     """
 
-    score: Pair
+    term: Expectation
     variables: tuple[str, ...]
     places: tuple[Place, ...]
     rankings: tuple[Ranking, ...]
@@ -101,7 +102,8 @@ def place_effect(
     the score that a circuit is searched by.
     """
     file, controls = networks[effect.network], program.settings.controls
-    score = name_cells(lower_effect(program, effect)).score
+    term = name_cells(lower_effect(program, effect))
+    score = term.score
     assert isinstance(score, Gain | Differ | Apart)
     variables, places = named.variables, named.places
     score, found, rankings = place_circuits(program, networks, score, len(variables), measure)
@@ -125,7 +127,7 @@ def place_effect(
     variables, places = (*variables, *left.places), (*places, *further)
     draws = tuple((*draw, *map(variables.index, held)) for draw, held in zip(drawn.draws, left.draws, strict=True))
     draws = draws or ((),) * (controls.random * any(setting.turned for setting in effect.settings))
-    return PlacedEffect(left.score, variables, places, rankings, draws, drawn.lacking)
+    return PlacedEffect(replace(term, score=read_here(left.score)), variables, places, rankings, draws, drawn.lacking)
 
 
 def place_subjects(

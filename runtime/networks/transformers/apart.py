@@ -8,7 +8,6 @@ its attention function. What is unusual is left to that function, with keys and 
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -30,27 +29,21 @@ class UnsuitedModel(Exception):
     """A model's attention is given other keys and values than its cache gave: a prefix would not be attended to."""
 
 
-@dataclass
-class _Attending:
-    """The layers of the run that is under way, by the identity of the keys that they gave last."""
-
-    given: dict[int, "_ConstantLayer"]
-
-
-_RUNS: list[_Attending] = []
+_RUNS: list[dict[int, "_ConstantLayer"]] = []
+"""Of each run that is under way, its layers by the identity of the keys that they gave and that nobody read yet."""
 
 
 class _ConstantLayer(HeldLayer):  # type: ignore[no-untyped-call]
     """A cache's layer that holds a prefix for one run, and gives the keys and values of the later positions alone."""
 
-    def __init__(self, keys: Tensor, values: Tensor, run: _Attending) -> None:
+    def __init__(self, keys: Tensor, values: Tensor, given: dict[int, "_ConstantLayer"]) -> None:
         super().__init__(keys, values)
-        self.run, self.early, self.later = run, (keys, values), (keys, values)
+        self.given, self.early, self.later = given, (keys, values), (keys, values)
 
     def update(self, key_states: Tensor, value_states: Tensor, *_: Any, **__: Any) -> tuple[Tensor, Tensor]:
         """Of the later positions, as they are: the attention below joins them."""
         self.later = key_states, value_states
-        self.run.given[id(key_states)] = self
+        self.given[id(key_states)] = self
         return self.later
 
 
@@ -70,20 +63,21 @@ def attending_apart(model: PreTrainedModel, prefix: Prefix) -> Iterator[DynamicC
     Raises:
         UnsuitedModel: the model's attention was not given what its cache gave, and what it computed is wrong.
     """
-    run, cache, config = _Attending({}), DynamicCache(), model.config.get_text_config()
-    cache.layers += [_ConstantLayer(*pair, run) for pair in zip(prefix.keys, prefix.values, strict=True)]
+    given: dict[int, _ConstantLayer] = {}
+    cache, config = DynamicCache(), model.config.get_text_config()
+    cache.layers += [_ConstantLayer(*pair, given) for pair in zip(prefix.keys, prefix.values, strict=True)]
     config._attn_implementation = NAME
-    _RUNS.append(run)
+    _RUNS.append(given)
     try:
         yield cache
     except Exception as problem:
-        if run.given:  # perhaps it failed for want of the other keys
+        if given:  # perhaps it failed for want of the other keys
             raise UnsuitedModel from problem
         raise
     finally:
         _RUNS.pop()
         config._attn_implementation = USUAL
-    if run.given:
+    if given:
         raise UnsuitedModel
 
 
@@ -101,7 +95,7 @@ def _attend(
 
     Returns [item, position, head, width].
     """
-    layer = _RUNS[-1].given.pop(id(key), None)
+    layer = _RUNS[-1].pop(id(key), None)
     if layer is None or layer.later[0] is not key or layer.later[1] is not value:
         raise UnsuitedModel
     unusual = any(value is not None and name not in HARMLESS for name, value in further.items())

@@ -54,11 +54,10 @@ class Driver:
         self.layers: tuple[nn.Module, ...] = tuple(stack.children())
         self._activations = [tuple(written_out(layer)) for layer in self.layers]
         self._running, self._apart = False, suits(model)
-        self._some = next(model.parameters())
 
     @property
     def device(self) -> torch.device:
-        return self._some.device
+        return next(self.model.parameters()).device
 
     def stream(self, piece: Piece, stop: int) -> Tensor:
         """The stream before layer `stop` (after the last, if there is none), [item, position, width]."""
