@@ -76,7 +76,7 @@ def check_graph_items(
     """Draw every graph's test items and open every fit's population; say what cannot be drawn."""
     found: list[Diagnostic] = []
     for items in graphs:
-        span, count, text = items.graph.span, items.count, f"the graph `{items.graph.name}`"
+        span, count, text = items.graph.span, items.count, f"graph {items.graph.name}"
         for measurement in {one.recipe: one for one in items.totals}.values():
             if count is None:
                 found += _check_whole_domain(measurement, span, populations)
@@ -144,7 +144,7 @@ def _check_test(program: Program, measurement: Measurement, claim: Span, populat
             f"{what}, {possible:,} can be drawn",
             Label(span),
             notes=notes,
-            help="the claim is decided on these; `exhaustively` runs every one, and a smaller `size` asks for fewer",
+            help="it is measured on these; `exhaustively` runs every one, and a smaller `size` asks for fewer",
             severity="warning",
         )
     ]
