@@ -81,7 +81,7 @@ def check_graph_items(
     """Draw every graph's test items and open every fit's population; say what cannot be drawn."""
     found: list[Diagnostic] = []
     for items in graphs:
-        span, count, text = items.graph.span, items.count, f"the graph `{items.graph.name}`"
+        span, count, text = items.graph.span, items.count, f"graph {items.graph.name}"
         for measurement in {one.recipe: one for one in items.totals}.values():
             if count is None:
                 found += _check_whole_domain(measurement, span, populations)

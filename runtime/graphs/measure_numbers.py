@@ -1,5 +1,6 @@
 """From the scores of an edge's evaluations to its numbers, each with an interval at one error."""
 
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -13,29 +14,39 @@ from .measured_graph import EffectRow, NumberRow, PathsRow
 Values = npt.NDArray[np.float64]
 
 
-def measure_paths(total: Scores, direct: Scores | None, indirect: Scores | None, alpha: float, draws: int) -> PathsRow:
+@dataclass(frozen=True)
+class Scored:
+    """The scores of an evaluation, and their key in the store."""
+
+    key: str
+    scores: Scores
+
+
+def measure_paths(total: Scored, direct: Scored | None, indirect: Scored | None, alpha: float, draws: int) -> PathsRow:
     """The numbers of what one thing does to a metric; `draws` counts random circuits that items have in turn."""
-    signed = total.range[0] < 0
+    signed = total.scores.range[0] < 0
     whole = _effect(total, alpha)
     if direct is None or indirect is None:
-        return PathsRow(whole, circuits=_circuits(total, total, draws))
+        return PathsRow(whole, circuits=_circuits(total.scores, total.scores, draws))
+    minus = [(1, total.scores), (-1, direct.scores)]
     return PathsRow(
         total=whole,
         direct=_effect(direct, alpha),
         indirect=_effect(indirect, alpha),
-        interaction=_sum([(1, total), (-1, direct), (-1, indirect)], alpha) if signed else None,
-        made_up=_sum([(1, total), (-1, direct)], alpha) if signed else None,
-        circuits=_circuits(total, direct, draws),
+        interaction=_sum([*minus, (-1, indirect.scores)], alpha) if signed else None,
+        made_up=_sum(minus, alpha) if signed else None,
+        circuits=_circuits(total.scores, direct.scores, draws),
     )
 
 
-def _effect(scores: Scores, alpha: float) -> EffectRow:
+def _effect(scored: Scored, alpha: float) -> EffectRow:
     """Of gains the mean and the mean size; of other scores, which are 1 where something differs, the mean."""
+    scores, key = scored.scores, scored.key
     signed = scores.range[0] < 0
     if scores.whole_domain:
-        return EffectRow(_exactly(scores.exact(False)) if signed else None, _exactly(scores.exact_size()))
+        return EffectRow(_exactly(scores.exact(False)) if signed else None, _exactly(scores.exact_size()), key)
     values, reach = _values(scores), scores.range[1]
-    return EffectRow(_signed(values, reach, alpha) if signed else None, _size(values, reach, alpha))
+    return EffectRow(_signed(values, reach, alpha) if signed else None, _size(values, reach, alpha), key)
 
 
 def _signed(values: Values, reach: float, alpha: float) -> NumberRow:
