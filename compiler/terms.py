@@ -419,6 +419,22 @@ def taken_values(run: Run) -> tuple[tuple[str, ValueOf], ...]:
     return tuple(taken)
 
 
+def learns_from_inputs(score: Score, inputs: tuple[str, ...]) -> bool:
+    """Whether a score rests on what a network holds on inputs of `fit`: read-outs, means, draws; `inputs` are fed."""
+    if isinstance(score, ReadsRight | WrongReads | Distance):
+        return True
+    if isinstance(score, Gain | Differ) and isinstance(score.left, ValueOf):
+        return True
+    found: list[MeanOver | CodeOf | Resampled] = []
+
+    def keep(value: MeanOver | CodeOf | Resampled) -> MeanOver | CodeOf | Resampled:
+        found.append(value)
+        return value
+
+    _walk(score, MeanOver | CodeOf | Resampled, keep)
+    return any(not isinstance(value, CodeOf) or value.variable not in inputs for value in found)
+
+
 # --- the same in other worlds ----------------------------------------------------------------------------------------
 
 Term = TypeVar("Term")

@@ -12,10 +12,11 @@ from ..sampling.count_apart import say_apart
 from ..sampling.count_undefined import count_undefined
 from ..sampling.draw_items import Population, open_population
 from ..sampling.enumerate_items import count_items
+from ..sampling.halves import EXPOSED
 from ..sampling.items import Recipe
 from ..sampling.open_spaces import SAMPLED
 from ..sampling.quick_look import look_quickly
-from ..terms import Differ, Gain, ValueOf
+from ..terms import learns_from_inputs
 
 FEWEST = 200
 MOST_EXHAUSTIVE = 10**9
@@ -60,8 +61,8 @@ def check_pairs(
                 found += _check_whole_domain(measurement, experiment.claim.span, populations)
             else:
                 found += _check_test(program, measurement, experiment.claim.span, populations)
-            if _reads_block(measurement):
-                found += _check_read(measurement, experiment.claim.span, populations)
+            if _learns(measurement):
+                found += _check_natural(measurement, experiment.claim.span, populations)
             if measurement.fitting is not None:
                 fitting = measurement.fitting
                 found += _check_fit(fitting.recipe, fitting.fit_count, experiment.claim.span, populations)
@@ -82,8 +83,8 @@ def check_graph_items(
                 found += _check_whole_domain(measurement, span, populations)
             else:
                 found += _check_test(program, replace(measurement, count=count, text=text), span, populations)
-            if any(map(_reads_block, items.totals)):
-                found += _check_read(measurement, span, populations)
+            if any(map(_learns, items.totals)):
+                found += _check_natural(measurement, span, populations)
         for measurement in items.totals:
             if measurement.fitting is not None:
                 fitting = measurement.fitting
@@ -185,19 +186,25 @@ def _check_fit(recipe: Recipe, count: int, claim: Span, populations: Populations
     return []
 
 
-def _reads_block(measurement: Measurement) -> bool:
-    """Whether it reads an aligned variable from its block, which is learned on inputs of `fit`."""
-    score = measurement.term.score
-    return isinstance(score, Gain | Differ) and isinstance(score.left, ValueOf)
+def _learns(measurement: Measurement) -> bool:
+    """Whether it rests on activations on inputs of `fit`, beside any maps."""
+    inputs = measurement.recipe.model.input_names
+    return measurement.origin is not None or learns_from_inputs(measurement.term.score, inputs)
 
 
-def _check_read(measurement: Measurement, claim: Span, populations: Populations) -> list[Diagnostic]:
+def _check_natural(measurement: Measurement, claim: Span, populations: Populations) -> list[Diagnostic]:
     population = populations.open(measurement.recipe)
-    if population.cells and len(population.draw("fit", 1).items):
+    if not population.cells:
+        return [_no_items(population, claim)]
+    if len(population.draw("fit", 1).items):
         return []
-    message = "no item of the `fit` split can be drawn, on which it is learned how a variable's block is read"
-    help = "state another `split`, or hold out fewer values"
-    return [Diagnostic("CS432", message, Label(claim), help=help)]
+    message = f"no item of the `fit` split can be drawn, on whose inputs `{measurement.text}` rests"
+    note = "means, draws, read-outs, distances and maps between networks are of activations on inputs of `fit`"
+    return [
+        Diagnostic(
+            "CS432", message, Label(claim), notes=(note,), help="state another `split`, or hold out fewer values"
+        )
+    ]
 
 
 def _check_select(ranking: Ranking, claim: Span, populations: Populations) -> list[Diagnostic]:
@@ -253,16 +260,22 @@ def _no_items(population: Population, claim: Span) -> Diagnostic:
     recipe = population.recipe
     names, said = ", ".join(f"`{name}`" for name in recipe.variables), say_apart(recipe)
     sampled = any(SAMPLED in note for note in population.notes)
-    changes = "was never seen to change" if sampled else "never changes"
+    if recipe.halves == (EXPOSED,):
+        message = f"no item can be drawn: wherever interchanging {names} keeps the output, the sources have it, too"
+    else:
+        changes = "was never seen to change" if sampled else "never changes"
+        message = f"no item can be drawn: interchanging {names} {changes} the output"
     return Diagnostic(
         "CS434",
-        f"no item can be drawn: interchanging {names} {changes} the output",
+        message,
         Label(claim),
         notes=(
             *(() if said is None else (said,)),
             *((f"{SAMPLED}: among many random bases and sources",) if sampled else ()),
         ),
-        help="check `where`, `require` and the model: the pairs must be able to tell",
+        help="`isolate` is of items on which a leak could show, and here none could: claim `cause`, or `iia`"
+        if recipe.halves == (EXPOSED,)
+        else "check `where`, `require` and the model: the pairs must be able to tell",
     )
 
 

@@ -1,4 +1,4 @@
-"""Where activations lie changes no number: a constant that a layer adds, and the next one takes away, is seen by none."""
+"""Where activations lie changes no number: what one layer adds to all, and the next one takes away, is not seen."""
 
 import json
 from pathlib import Path
