@@ -16,6 +16,7 @@ from ..sampling.halves import EXPOSED
 from ..sampling.items import Recipe
 from ..sampling.open_spaces import SAMPLED
 from ..sampling.quick_look import look_quickly
+from ..sampling.splits import region_of
 from ..terms import learns_from_inputs
 
 FEWEST = 200
@@ -23,6 +24,9 @@ MOST_EXHAUSTIVE = 10**9
 SEEN = 1024
 """Items that are looked at where that is enough: of `fit`, where they come set by set and half by half in turn, so that
 a missing cell shows, and of a `test` split that holds far more inputs than are asked for."""
+
+SMALL = 1 << 14
+"""Inputs of a domain in which a split may well have none: looking for one takes no time."""
 
 
 class Populations:
@@ -169,6 +173,17 @@ def _more_items(measurement: Measurement, used_up: bool, populations: Population
 
 
 def _check_fit(recipe: Recipe, count: int, claim: Span, populations: Populations) -> list[Diagnostic]:
+    return _check_trained(recipe, count, claim, populations) or _check_compared(recipe, claim, populations)
+
+
+def _check_compared(recipe: Recipe, claim: Span, populations: Populations) -> list[Diagnostic]:
+    if region_of(recipe, "select").size > SMALL or len(populations.open(recipe).draw("select", 1).items):
+        return []
+    message = "no item of the `select` split can be drawn, on which attempts at a map are scored"
+    return [Diagnostic("CS432", message, Label(claim), help="give `select` a larger share, or hold out fewer values")]
+
+
+def _check_trained(recipe: Recipe, count: int, claim: Span, populations: Populations) -> list[Diagnostic]:
     if all(met.issuperset(recipe.halves) for met in look_quickly(recipe, "fit").met):
         return []
     population = populations.open(recipe)

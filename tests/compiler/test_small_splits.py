@@ -59,6 +59,14 @@ def test_where_fit_has_no_input_nothing_is_learned(claim: str, tmp_path: Path) -
     assert "error[CS432]: no item of the `fit` split can be drawn" in done.err
 
 
+@pytest.mark.parametrize("family", ["rotation size 1", "pca size 1"])
+def test_without_inputs_to_score_maps_on_none_is_fitted(family: str, tmp_path: Path) -> None:
+    spec = spec_of(tmp_path, ".999 .0005 .0005", f"iia(whole via {family}) >= 0.1")
+    done = run("verify", spec)
+    assert done.status == 2
+    assert "error[CS432]: no item of the `select` split can be drawn" in done.err
+
+
 def test_where_no_leak_could_show_isolate_says_so(tmp_path: Path) -> None:
     """Where the variable is the output, an output that stays is that of the source."""
     spec = spec_of(tmp_path, ".6 .2 .2", "isolate(whole) >= 0.5")
