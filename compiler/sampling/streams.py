@@ -26,6 +26,8 @@ _LISTED = 1 << 18
 """Combinations of source cells that are looked at together."""
 _TOGETHER, _COPIES = 64, 1024
 """Clashing items that are redrawn together, the earliest first, and candidates for each base at most."""
+_MOST_USED = 0.5
+"""Of an output's inputs, the share that may be used where sources are taken whatever the codes of their variables."""
 _MOST_ATTEMPTS = 12
 _MOST_ROUNDS = 4000
 
@@ -65,6 +67,7 @@ class Stream:
     reason: str = ""
     _chunks: list[Chunk] = field(default_factory=list)
     _used: Hashes = field(default_factory=lambda: np.zeros(0, dtype=np.uint64))
+    _room: tuple[Column, Column] | None = None
     _drawn: int = 0
     _accepted: int = 0
 
@@ -328,8 +331,46 @@ class Stream:
         else:
             self.reason = "inputs that no other item has are too rare to be drawn"
             self._cut(chunk, int(waiting[0]))
-            keys = keys[: waiting[0]]
+        if self.recipe.variables and not self._cells_tell_codes():
+            self._leave_enough(chunk)
+        keys = keys[: len(chunk.cell)]
         self._used = np.sort(np.concatenate([self._used, keys.ravel()]))  # an input that is there twice does no harm
+
+    def _leave_enough(self, chunk: Chunk) -> None:
+        """Cut the chunk before the first item that would use more than half of the inputs of some output.
+
+        Sources whose cell does not tell the codes of their variables are redrawn among all that fit. A half takes some
+        of them more often than others, so that what is left unused has another law, the more so the less is left.
+        """
+        if self._room is None:
+            self._room = self._count_room()
+        known, room = self._room
+        outputs = np.concatenate([
+            output_codes(self.recipe, self.spaces.base, chunk.base_cells)[:, None],
+            output_codes(self.recipe, self.spaces.source, chunk.source_cells),
+        ], axis=1)  # fmt: skip
+        place = np.searchsorted(known, outputs).ravel()
+        order = np.argsort(place, kind="stable")
+        _, start, count = np.unique(place[order], return_index=True, return_counts=True)
+        turn = np.arange(len(order)) - np.repeat(start, count)
+        over = order[turn >= room[place[order]]]
+        if len(over):
+            self.reason = self.reason or "half of an output's inputs are used: what is left no longer has the law of all"
+            self._cut(chunk, int(over.min()) // outputs.shape[1])
+            outputs = outputs[: len(chunk.cell)]
+        room -= np.bincount(np.searchsorted(known, outputs).ravel(), minlength=len(room))
+
+    def _count_room(self) -> tuple[Column, Column]:
+        """The outputs' codes, and how many inputs of each may be used."""
+        base, source = self.spaces.base, self.spaces.source
+        codes = [output_codes(self.recipe, space, np.arange(len(space))) for space in (base, source)]
+        known = np.unique(np.concatenate(codes))
+        sizes = [
+            np.bincount(np.searchsorted(known, code), weights=space.size, minlength=len(known))
+            for space, code in zip((base, source), codes, strict=True)
+            if not space.readings  # with links an input is in several cells
+        ]
+        return known, (_MOST_USED * np.maximum.reduce(sizes)).astype(np.int64)
 
     def _redraw(
         self, chunk: Chunk, batch: Column, rebased: Column, copies: int, taken: tuple[Hashes, Column],
