@@ -28,6 +28,8 @@ _TOGETHER, _COPIES = 64, 1024
 """Clashing items that are redrawn together, the earliest first, and candidates for each base at most."""
 _MOST_USED = 0.5
 """Of an output's inputs, the share that may be used where sources are taken whatever the codes of their variables."""
+_FEWEST = 200
+"""As many items are not too many, whatever they use: fewer decide nothing, and of so few no drift is to be seen."""
 _MOST_ATTEMPTS = 12
 _MOST_ROUNDS = 4000
 
@@ -337,7 +339,7 @@ class Stream:
         self._used = np.sort(np.concatenate([self._used, keys.ravel()]))  # an input that is there twice does no harm
 
     def _leave_enough(self, chunk: Chunk) -> None:
-        """Cut the chunk before the first item that would use more than half of the inputs of some output.
+        """Cut the chunk before the first item, after 200, that would use more than half of the inputs of some output.
 
         Sources whose cell does not tell the codes of their variables are redrawn among all that fit. A half takes some
         of them more often than others, so that what is left unused has another law, the more so the less is left.
@@ -353,11 +355,12 @@ class Stream:
         order = np.argsort(place, kind="stable")
         _, start, count = np.unique(place[order], return_index=True, return_counts=True)
         turn = np.arange(len(order)) - np.repeat(start, count)
-        over = order[turn >= room[place[order]]]
-        if len(over):
-            self.reason = self.reason or "half of an output's inputs are used: what is left no longer has the law of all"
-            self._cut(chunk, int(over.min()) // outputs.shape[1])
-            outputs = outputs[: len(chunk.cell)]
+        over = order[turn >= room[place[order]]] // outputs.shape[1]
+        most = max(int(over.min()), _FEWEST - len(self._chunks) * CHUNK) if len(over) else len(outputs)
+        if most < len(outputs):
+            self.reason = "half of an output's inputs are used: what is left no longer has the law of all"
+            self._cut(chunk, most)
+            outputs = outputs[:most]
         room -= np.bincount(np.searchsorted(known, outputs).ravel(), minlength=len(room))
 
     def _count_room(self) -> tuple[Column, Column]:

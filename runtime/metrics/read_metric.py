@@ -88,7 +88,10 @@ def read_metric(
     with np.errstate(over="ignore", invalid="ignore"):  # what is too large is cut to the bounds
         values = torch.from_numpy(reader.value(metric.term))
     if bool(values.isnan().any()):
-        said, help = f"metric `{metric.name}` is no number on some run", "keep what its tables hold and its factors smaller"
+        said, help = (
+            f"metric `{metric.name}` is no number on some run",
+            "keep what its tables hold and its factors smaller",
+        )
         raise EnvironmentProblem("CS508", said, help)
     low, high = metric.range
     return MetricValues(values.clamp(low, high), reader.near, (values < low) | (values > high))

@@ -134,15 +134,18 @@ class Scores:
 def exact_sum(total: int | float, n: int, sizes: float) -> Fraction:
     """The number that a sum of n scores, computed in double precision, stands for; `sizes` is the sum of their sizes.
 
-    Scores of tables are decimals, and double precision knows no tenth: ten times .1 would be less than 1. A computed sum
-    is off by at most n u times the sum of the sizes, u = 2^-53 (Higham 2002, section 4.2, with one more rounding for
-    each score); where a decimal of nine places lies within this, the sum is that decimal.
+    What tables hold are decimals, and double precision knows no tenth: ten of them would be less than 1. A computed
+    sum is off by at most n u times the sum of the sizes, u = 2^-53 (Higham 2002, section 4.2; each score is rounded
+    once more). Of the decimals of at most nine places within this it is the one of the fewest.
     """
     if isinstance(total, int):
         return Fraction(total)
-    places = 10**9
-    decimal = Fraction(round(Fraction(total) * places), places)
-    return decimal if abs(decimal - Fraction(total)) <= Fraction(sizes) * (n + 1) / 2**53 else Fraction(total)
+    computed, off = Fraction(total), Fraction(sizes) * (n + 1) / 2**53
+    for places in range(10):
+        decimal = Fraction(round(computed * 10**places), 10**places)
+        if abs(decimal - computed) <= off:
+            return decimal
+    return computed
 
 
 def read_whole_domain(document: Mapping[str, Any]) -> Scores:
