@@ -1,14 +1,16 @@
 """Measure a graph: score all its edges together, and read what stands out beside random circuits."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
-from ...compiler.plan import EvaluateStep, GraphStep, PlannedPaths
+from ...compiler.plan import GraphStep, PlannedPaths
+from ..deciding.quantity_keys import quantity_keys
 from ..deciding.rulings import reads_right
+from ..deciding.verdicts import QuantityKeys
 from ..metrics import AwaitingScores, rounding_of
 from ..scoring.evaluations import Evaluations
 from ..scoring.scores import Scores
-from .measure_numbers import measure_paths
+from .measure_numbers import Scored, measure_paths
 from .measured_graph import EffectRow, GraphEdge, Kind, MeasuredGraph, NodeRow, NumberRow, PathsRow
 from .order_nodes import find_ways, order_nodes
 
@@ -29,7 +31,7 @@ def measure_graph(step: GraphStep, evaluations: Evaluations, confidence: float) 
             evaluations.score_together(step.name, keys, step.count)
             found = {key: evaluations.scores(key, step.count) for key in keys}
             read = _read_right(step, found)
-            edges = _mark_along(tuple(_edges(step, found, evaluations.step)))
+            edges = _mark_along(tuple(_edges(step, found, evaluations)))
     except AwaitingScores as awaiting:
         awaits = str(awaiting)
     first = next(iter(found.values()), None)
@@ -53,6 +55,7 @@ def measure_graph(step: GraphStep, evaluations: Evaluations, confidence: float) 
         near_ties=max((scores.near for scores in found.values()), default=0),
         awaits=awaits,
         unreached=step.unreached,
+        task=_keys(keys[0], evaluations).task if keys else None,
     )
 
 
@@ -70,22 +73,37 @@ def _read_right(step: GraphStep, found: dict[str, Scores]) -> dict[str, float]:
     return shares
 
 
-def _edges(step: GraphStep, found: dict[str, Scores], evaluation: Callable[[str], EvaluateStep]) -> Iterator[GraphEdge]:
+def _edges(step: GraphStep, found: dict[str, Scores], evaluations: Evaluations) -> Iterator[GraphEdge]:
+    def scored(key: str | None) -> Scored | None:
+        return None if key is None else Scored(evaluations.content(key), found[key])
+
     def measured(paths: PlannedPaths) -> PathsRow:
-        direct = None if paths.direct is None else found[paths.direct]
-        indirect = None if paths.indirect is None else found[paths.indirect]
-        total = evaluation(paths.total)
-        whole = total.metric is None or total.metric.is_whole
-        return measure_paths(found[paths.total], direct, indirect, step.alpha, len(total.draws), whole)
+        total, one = Scored(evaluations.content(paths.total), found[paths.total]), evaluations.step(paths.total)
+        whole = one.metric is None or one.metric.is_whole
+        return measure_paths(total, scored(paths.direct), scored(paths.indirect), step.alpha, len(one.draws), whole)
 
     for edge in step.edges:
         own = measured(edge.own)
         null = None if edge.null is None else measured(edge.null)
-        metric = evaluation(edge.own.total).metric
+        metric = evaluations.step(edge.own.total).metric
         slack = 0.0 if metric is None else rounding_of(metric)
         kind = find_kind(own, null, slack) if reads_right(found[edge.own.total], step.alpha) else "unread"
-        repaired = kind != "unread" and is_repaired(own, slack)
-        yield GraphEdge(edge.source, edge.target, own, null, edge.why, kind, repaired)
+        yield GraphEdge(
+            edge.source,
+            edge.target,
+            own,
+            null,
+            edge.why,
+            kind,
+            kind != "unread" and is_repaired(own, slack),
+            items=_keys(edge.own.total, evaluations).items,
+            version=evaluations.step(edge.own.total).version,
+        )
+
+
+def _keys(evaluation: str, evaluations: Evaluations) -> QuantityKeys:
+    network = evaluations.step(evaluation).candidates[0].network
+    return quantity_keys(evaluations.content(evaluation), evaluations.items(evaluation), network)
 
 
 def _mark_along(edges: tuple[GraphEdge, ...]) -> tuple[GraphEdge, ...]:

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 import torch
-from cspec.runtime.graphs.measure_numbers import measure_paths
+from cspec.runtime.graphs.measure_numbers import Scored, measure_paths
 from cspec.runtime.scoring.scores import CellCount, Scores
 from cspec.runtime.statistics.intervals import clopper_pearson, paired_difference
 from cspec.runtime.statistics.sequences import mean_sequence
@@ -26,7 +26,7 @@ def test_values_that_happen_to_be_whole_are_not_counted(whole: bool) -> None:
     plain = values.double().numpy()
     sequences = mean_sequence(plain, -1, 1, ALPHA), mean_sequence(abs(plain), 0, 1, ALPHA)
     counted = paired_difference(GAINED, LOST, N, ALPHA), clopper_pearson(GAINED + LOST, N, ALPHA)
-    found = measure_paths(gains(), None, None, ALPHA, 0, whole).total
+    found = measure_paths(Scored("key", gains()), None, None, ALPHA, 0, whole).total
     assert found.effect is not None
     for row, expected in zip((found.effect, found.change), counted if whole else sequences, strict=True):
         assert (row.low, row.high) == (expected.low, expected.high)
