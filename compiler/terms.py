@@ -404,6 +404,15 @@ def parts_of(value: Value) -> Iterator[Value]:
     yield value
 
 
+def values_of(run: Run) -> Iterator[Value]:
+    """The values that a run sets, and those of the runs that they are read in, each with what it is made of."""
+    for assignment in run.assignments:
+        for value in parts_of(assignment.value):
+            yield value
+            if isinstance(value, ValueOf):
+                yield from values_of(value.run)
+
+
 def taken_values(run: Run) -> tuple[tuple[str, ValueOf], ...]:
     """The variables that a run sets, each with the value that it takes from another run.
 

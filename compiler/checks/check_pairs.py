@@ -18,7 +18,7 @@ from ..sampling.items import Recipe
 from ..sampling.open_spaces import SAMPLED
 from ..sampling.quick_look import look_quickly
 from ..sampling.streams import NO_INPUT
-from ..terms import Differ, Gain, ValueOf
+from ..terms import Apart, CodeOf, Differ, Gain, MeanOver, Resampled, ValueOf, values_of
 
 FEWEST = 200
 MOST_EXHAUSTIVE = 10**9
@@ -67,8 +67,7 @@ def check_pairs(
                 found += _check_whole_domain(measurement, experiment.claim.span, populations)
             else:
                 found += _check_test(program, measurement, experiment.claim.span, populations)
-            if _reads_block(measurement):
-                found += _check_read(measurement, experiment.claim.span, populations)
+            found += _check_natural(measurement, experiment.claim.span, populations)
             if measurement.fitting is not None:
                 found += _check_fit(measurement.fitting, experiment.claim.span, populations)
             for ranking in measurement.rankings:
@@ -88,9 +87,8 @@ def check_graph_items(
                 found += _check_whole_domain(measurement, span, populations)
             else:
                 found += _check_test(program, replace(measurement, count=count, text=text), span, populations)
-            if any(map(_reads_block, items.totals)):
-                found += _check_read(measurement, span, populations)
         for measurement in items.totals:
+            found += _check_natural(measurement, span, populations)
             if measurement.fitting is not None:
                 found += _check_fit(measurement.fitting, span, populations)
             for ranking in measurement.rankings:
@@ -215,17 +213,27 @@ def _check_fit(fitting: Fitting, claim: Span, populations: Populations) -> list[
     return []
 
 
-def _reads_block(measurement: Measurement) -> bool:
-    """Whether it reads an aligned variable from its block, which is learned on inputs of `fit`."""
+def _use_of_natural(measurement: Measurement) -> str | None:
+    """What becomes of inputs of `fit`, if a score sets something to what they give, or reads it by them."""
     score = measurement.term.score
-    return isinstance(score, Gain | Differ) and isinstance(score.left, ValueOf)
+    if isinstance(score, Gain | Differ) and isinstance(score.left, ValueOf):
+        return "on which it is learned how a variable's block is read"
+    if isinstance(score, Gain | Differ | Apart):
+        if any(isinstance(value, MeanOver | CodeOf) for value in values_of(score.left.run)):
+            return "over which means are taken"
+        if any(isinstance(value, Resampled) for value in values_of(score.left.run)):
+            return "of which `shuffled` draws"
+    return None
 
 
-def _check_read(measurement: Measurement, claim: Span, populations: Populations) -> list[Diagnostic]:
+def _check_natural(measurement: Measurement, claim: Span, populations: Populations) -> list[Diagnostic]:
+    use = _use_of_natural(measurement)
+    if use is None:
+        return []
     population = populations.open(measurement.recipe)
     if population.cells and len(population.draw("fit", 1).items):
         return []
-    message = "no item of the `fit` split can be drawn, on which it is learned how a variable's block is read"
+    message = f"no item of the `fit` split can be drawn, {use}"
     help = "state another `split`, or hold out fewer values"
     return [Diagnostic("CS432", message, Label(claim), help=help)]
 
@@ -282,11 +290,12 @@ def _no_items(population: Population, claim: Span) -> Diagnostic:
         )
     recipe = population.recipe
     names, said = ", ".join(f"`{name}`" for name in recipe.variables), say_apart(recipe)
+    what = f"interchanging {names}" if names else "another input"
     sampled = any(SAMPLED in note for note in population.notes)
     changes = "was never seen to change" if sampled else "never changes"
     return Diagnostic(
         "CS434",
-        f"no item can be drawn: interchanging {names} {changes} the output",
+        f"no item can be drawn: {what} {changes} the output",
         Label(claim),
         notes=(
             *(() if said is None else (said,)),
