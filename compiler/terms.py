@@ -404,6 +404,15 @@ def parts_of(value: Value) -> Iterator[Value]:
     yield value
 
 
+def values_of(run: Run) -> Iterator[Value]:
+    """The values that a run sets, and those of the runs that they are read in, each with what it is made of."""
+    for assignment in run.assignments:
+        for value in parts_of(assignment.value):
+            yield value
+            if isinstance(value, ValueOf):
+                yield from values_of(value.run)
+
+
 def taken_values(run: Run) -> tuple[tuple[str, ValueOf], ...]:
     """The variables that a run sets, each with the value that it takes from another run.
 
@@ -417,22 +426,6 @@ def taken_values(run: Run) -> tuple[tuple[str, ValueOf], ...]:
             raise ValueError("only variables, for all readers, take values from other runs")
         taken.append((target, value))
     return tuple(taken)
-
-
-def learns_from_inputs(score: Score, inputs: tuple[str, ...]) -> bool:
-    """Whether a score rests on what a network holds on inputs of `fit`: read-outs, means, draws; `inputs` are fed."""
-    if isinstance(score, ReadsRight | WrongReads | Distance):
-        return True
-    if isinstance(score, Gain | Differ) and isinstance(score.left, ValueOf):
-        return True
-    found: list[MeanOver | CodeOf | Resampled] = []
-
-    def keep(value: MeanOver | CodeOf | Resampled) -> MeanOver | CodeOf | Resampled:
-        found.append(value)
-        return value
-
-    _walk(score, MeanOver | CodeOf | Resampled, keep)
-    return any(not isinstance(value, CodeOf) or value.variable not in inputs for value in found)
 
 
 # --- the same in other worlds ----------------------------------------------------------------------------------------
