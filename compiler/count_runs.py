@@ -111,7 +111,7 @@ class _Asking:
     ) -> None:
         self.facts, self.variables, self.inputs = facts, variables, inputs
         self.shared, self.text = shared, text
-        self.asked_at: set[tuple[int, int | None]] | None = set() if kinds else None
+        self.asked_at: dict[tuple[int, int | None], Run] | None = {} if kinds else None
         self.frames = () if grounding is None else grounding.frames
         self.owned = {variables[block.variable]: frame for frame in self.frames for block in frame.blocks}
         self.staged = {id(frame): _stages(facts, frame) for frame in self.frames}
@@ -135,7 +135,7 @@ class _Asking:
         if self.asked_at is not None:
             if (id(run), read_at) in self.asked_at:
                 return
-            self.asked_at.add((id(run), read_at))
+            self.asked_at[id(run), read_at] = run
         if self.shared is not None:
             if not self.shared.is_new(self.text, run):
                 return
