@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from ..runtime.scoring.item_scores import ItemScores
 
 DESCRIPTION = """\
-Compare two stored results: which verdicts changed, by how much each estimand moved, which bounds are not the same.
-Where both measured the same items the difference is paired, item by item. A result is a JSON file in .cspec/results, a
-spec (its newest result), or SPEC@KEY with the first digits of a plan's key. Exit status: 0 no verdict changed; 1 a
-claim of both has another outcome, reason or grade; 2 nothing can be compared; 64 a result cannot be read."""
+Compare two stored results: which verdicts changed, by how much each estimand moved, which bounds are not the same, and
+which edges of measured graphs appeared, vanished or moved. Where both measured the same items the difference is paired,
+item by item. A result is a JSON file in .cspec/results, a spec (its newest result), or SPEC@KEY with the first digits
+of a plan's key. Exit status: 0 no verdict and no edge changed; 1 a claim of both has another outcome, reason or grade,
+or an edge of both surely stands out otherwise; 3 none does, but an edge may; 2 nothing can be compared; 64 a result
+cannot be read."""
 
 
 def add_arguments(commands: "argparse._SubParsersAction[Any]") -> None:
@@ -30,7 +32,7 @@ def add_arguments(commands: "argparse._SubParsersAction[Any]") -> None:
 
 
 def run(options: argparse.Namespace, output: Output) -> int:
-    """0 where every claim of both has the same verdict, else 1."""
+    """0 where every claim and every edge of both stands as before, 1 where one does not, 3 where that is open."""
     from .find_result import ResultProblem
 
     try:
@@ -60,7 +62,7 @@ def _compare(options: argparse.Namespace, output: Output) -> int:
     output.write(render_diff(diff, before.path.name, after.path.name, open_page(sys.stdout)))
     output.add("diff", asdict(diff))
     output.add("files", [str(before.path), str(after.path)])
-    return 1 if diff.changed else 0
+    return diff.exit_code
 
 
 def _read_scores(store: "Store", key: str) -> "ItemScores | None":

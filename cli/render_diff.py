@@ -1,20 +1,37 @@
-"""A comparison of two results as text: the changed verdicts first."""
+"""A comparison of two results as text: the changed verdicts first, then graphs with their changed edges first."""
 
-from ..runtime.results.compare_results import ClaimChange, Move, ResultDiff, Side, Standing
+from ..runtime.results.compare_results import ClaimChange, ResultDiff, Side, Standing
 from .page import Page
+from .render_graph_diff import render_graph_change
+from .render_moves import render_move
 
 
 def render_diff(diff: ResultDiff, before: str, after: str, page: Page) -> str:
     """All of a comparison; `before` and `after` name the results' files."""
-    lines = [f"{diff.changed} of {len(diff.claims)} verdict{'' if len(diff.claims) == 1 else 's'} changed"]
+    lines = [_head(diff)]
     for when, file, side in (("before: ", before, diff.before), ("after:  ", after, diff.after)):
         lines += page.wrap(f"{when}{file}, {_side(side)}", 2)
     for claim in sorted(diff.claims, key=lambda claim: not claim.changed):
         lines += ["", *_claim(claim, page)]
+    for graph in diff.graphs:
+        lines += ["", *render_graph_change(graph, page)]
     only = [("before", diff.only_before), ("after", diff.only_after)]
     said = [f"only {when}: {', '.join(names)}" for when, names in only if names]
+    only = [("before", diff.graphs_only_before), ("after", diff.graphs_only_after)]
+    said += [f"graphs only {when}: {', '.join(names)}" for when, names in only if names]
     lines += [""] * bool(said) + [line for text in said for line in page.wrap(text)]
     return "\n".join(lines) + "\n"
+
+
+def _head(diff: ResultDiff) -> str:
+    said = []
+    if diff.claims or not diff.graphs:
+        said.append(f"{diff.changed} of {len(diff.claims)} verdict{'' if len(diff.claims) == 1 else 's'} changed")
+    if diff.graphs:
+        edges = sum(len(graph.edges) for graph in diff.graphs)
+        changed = sum(graph.changed for graph in diff.graphs)
+        said.append(f"{changed} of {edges} edge{'' if edges == 1 else 's'}{'' if said else ' changed'}")
+    return ", ".join(said)
 
 
 def _side(side: Side) -> str:
@@ -31,7 +48,7 @@ def _claim(claim: ClaimChange, page: Page) -> list[str]:
     for bound in claim.bounds:
         lines += page.wrap(f"bound: {bound}", 2)
     for move in claim.moves:
-        lines += _move(move, page)
+        lines += render_move(move, page, 2)
     for when, texts in (("before", claim.only_before), ("after", claim.only_after)):
         lines += [line for text in texts for line in page.wrap(f"{text}: only {when}", 2)]
     return lines
@@ -40,19 +57,3 @@ def _claim(claim: ClaimChange, page: Page) -> list[str]:
 def _standing(standing: Standing) -> str:
     reason = f"({standing.reason})" if standing.reason else ""
     return f"{standing.outcome}{reason} [{standing.grade}]"
-
-
-def _move(move: Move, page: Page) -> list[str]:
-    ends = f"{move.text}: {move.before:.4f} -> {move.after:.4f}"
-    if move.difference is None:
-        return [*page.wrap(ends, 2), *page.wrap(f"{move.how}: {move.why}", 4)]
-    if move.how == "same":
-        more = "one measurement, of which one result used more items"
-        return page.wrap(f"{ends}, {'the very same scores' if move.before == move.after else more}", 2)
-    if move.how == "exact":
-        moved = f"moved by {move.difference:+.4f} exactly" if move.difference else "exactly as before"
-        return page.wrap(f"{ends}, {moved}", 2)
-    assert move.confidence is not None
-    basis = f"paired on {move.n:,} items" if move.how == "paired" else f"not paired ({move.why}): both intervals' sum"
-    interval = f"[{move.low:+.4f}, {move.high:+.4f}] at {move.confidence:.4g}"
-    return [*page.wrap(ends, 2), *page.wrap(f"moved by {move.difference:+.4f} {interval}, {basis}", 4)]

@@ -139,6 +139,14 @@ class _MetricChecker:
             )
             return None
         text: Template | Lookup | None
+        if isinstance(syntax.text, LookupSyntax) and not syntax.text.keys:
+            self.report.error(
+                "CS101",
+                f"expected a text or a row of a table, found `{syntax.text.table.text}`",
+                syntax.text.span,
+                help=f'write what the network says in quotes: `{function}(" yes")`',
+            )
+            return None
         if isinstance(syntax.text, LookupSyntax):
             text = self._lookup(syntax.text)
             if text is not None and "answer" in text.keys:
@@ -177,11 +185,12 @@ class _MetricChecker:
                 help=suggest(syntax.table.text, tables, "tables"),
             )
             return None
-        wanted = self._key_domains(syntax, tables[syntax.table.text])
+        table = tables[syntax.table.text]
+        wanted = self._key_domains(syntax, table)
         if wanted is None:
             return None
         keys = tuple(self._key(key, domain, syntax) for key, domain in zip(syntax.keys, wanted, strict=True))
-        if None in keys:
+        if None in keys or table is None:  # of a broken table its own error is enough
             return None
         return Lookup(syntax.table.text, keys, syntax.span)  # type: ignore[arg-type]
 

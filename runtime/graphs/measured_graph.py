@@ -20,11 +20,13 @@ class NumberRow:
 class EffectRow:
     """The mean of what is read after minus before, and the mean size of this difference, whatever its sign.
 
-    Of what is no number there is no `effect`, and `change` is on how many items it differs.
+    Of what is no number there is no `effect`, and `change` is on how many items it differs. `scores` is the key of the
+    scores in the store (None: of an older version).
     """
 
     effect: NumberRow | None
     change: NumberRow
+    scores: str | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ class GraphEdge:
     its direct change lies above that of random circuits, else whether its total one does; `unread` where what the
     target reads is not read right, so that nothing can be told. `along`: others that stand out directly lead from its
     source to its target, one after the other. `repaired`: the other nodes make up for some of the direct effect.
+    `items` is the key of the items, whatever their number, and `version` that of the effect's definition (None: of an
+    older version).
     """
 
     source: str
@@ -69,6 +73,8 @@ class GraphEdge:
     stands_out: Kind
     repaired: bool
     along: bool = False
+    items: str | None = None
+    version: int | None = None
 
     @property
     def is_found(self) -> bool:
@@ -98,7 +104,8 @@ class MeasuredGraph:
     `whole_domain` all. `network_accuracy` is on the items' bases (None: the task has no output), `clipped` and
     `near_ties` count items of any evaluation whose values were cut to a metric's bounds, or whose two best logits are
     closer than 1e-4. `awaits` says why a graph could not be measured. `unreached` are pairs without an edge, whose
-    second reads what is computed no later than the first, so that nothing of it gets there whatever the network.
+    second reads what is computed no later than the first, so that nothing of it gets there whatever the network. `task`
+    is the key of the task's variables (None: of an older version).
     """
 
     name: str
@@ -116,6 +123,7 @@ class MeasuredGraph:
     near_ties: int
     awaits: str = ""
     unreached: tuple[tuple[str, str], ...] = ()
+    task: str | None = None
 
     @property
     def reads_variables(self) -> bool:

@@ -3,22 +3,20 @@
 Where both sides measured the same items, item by item, the difference is paired: noise that both share cancels.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..deciding.verdicts import Grade, Outcome, PartRow, QuantityRow, Result, Verdict
 from ..statistics.intervals import Interval
 from ..statistics.sequences import mean_sequence, paired_sequence
+from .compare_graphs import GraphChange, compare_graph
+from .moves import LoadScores, Move
 
 if TYPE_CHECKING:  # whole domains are compared without torch
     from ..scoring.item_scores import ItemScores
-
-LoadScores = Callable[[str], "ItemScores | None"]
-"""The scores under a key of one side's store; None where it has them no longer."""
 
 
 @dataclass(frozen=True)
@@ -28,27 +26,6 @@ class Standing:
     outcome: Outcome
     reason: str | None
     grade: Grade
-
-
-@dataclass(frozen=True)
-class Move:
-    """By how much an estimand moved: after minus before, with its interval at `confidence`.
-
-    `how`: `exact` for whole domains and `same` for the very same scores (no interval, `confidence` None); `paired` on
-    the first `n` items that both sides measured; `not paired`, `why`, where the interval is the sum of both sides' own;
-    `not comparable` where both sides were scored differently, and nothing is computed.
-    """
-
-    text: str
-    before: float
-    after: float
-    how: Literal["exact", "same", "paired", "not paired", "not comparable"]
-    why: str = ""
-    difference: float | None = None
-    low: float | None = None
-    high: float | None = None
-    confidence: float | None = None
-    n: int | None = None
 
 
 @dataclass(frozen=True)
@@ -77,46 +54,65 @@ class Side:
 
 @dataclass(frozen=True)
 class ResultDiff:
-    """What differs between two results: claims of both, in the later one's order, and the names of the others."""
+    """What differs between two results: claims and graphs of both, in the later one's order, and the others' names."""
 
     before: Side
     after: Side
     claims: tuple[ClaimChange, ...]
     only_before: tuple[str, ...]
     only_after: tuple[str, ...]
+    graphs: tuple[GraphChange, ...] = ()
+    graphs_only_before: tuple[str, ...] = ()
+    graphs_only_after: tuple[str, ...] = ()
 
     @property
     def changed(self) -> int:
         """How many claims of both have another verdict."""
         return sum(claim.changed for claim in self.claims)
 
+    @property
+    def exit_code(self) -> int:
+        """1 where a verdict changed or an edge surely stands out otherwise, 3 where that is open, else 0."""
+        if self.changed or any(graph.changed for graph in self.graphs):
+            return 1
+        return 3 if any(graph.is_open for graph in self.graphs) else 0
+
 
 class NothingToCompareError(Exception):
-    """The results share no claim, or a claim of one name is about different tasks; says so."""
+    """The results share no claim and no graph, or one of one name is about different tasks; says so."""
 
 
 def compare_results(before: Result, after: Result, scores_before: LoadScores, scores_after: LoadScores) -> ResultDiff:
-    """Compare two results claim by claim.
+    """Compare two results claim by claim, and graph by graph.
 
     Args:
         before, after: the results.
         scores_before, scores_after: where the scores of each lie.
 
     Raises:
-        NothingToCompareError: no claim is in both, or one is about another task.
+        NothingToCompareError: no claim and no graph is in both, or one is about another task.
     """
     common = [name for name in after if name in before]
-    if not common:
-        raise NothingToCompareError("no claim is in both results")
+    old, new = ({graph.name: graph for graph in result.graphs} for result in (before, after))
+    if not common and not old.keys() & new.keys():
+        raise NothingToCompareError(f"no claim {'or graph ' if old or new else ''}is in both results")
     for name in common:
         if _other_task(before[name], after[name]):
             raise NothingToCompareError(f"the claim `{name}` is about different tasks")
+    for name in new:
+        if name in old and None not in (tasks := {old[name].task, new[name].task}) and len(tasks) > 1:
+            raise NothingToCompareError(f"the graph `{name}` is about different tasks")
     return ResultDiff(
         before=_side(before),
         after=_side(after),
         claims=tuple(_compare_claim(before[name], after[name], scores_before, scores_after) for name in common),
         only_before=tuple(name for name in before if name not in after),
         only_after=tuple(name for name in after if name not in before),
+        graphs=tuple(
+            compare_graph(old[name], graph, scores_before, scores_after) for name, graph in new.items() if name in old
+        ),
+        graphs_only_before=tuple(name for name in old if name not in new),
+        graphs_only_after=tuple(name for name in new if name not in old),
     )
 
 

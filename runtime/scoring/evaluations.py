@@ -280,9 +280,17 @@ class Evaluations:
         assert isinstance(step, EvaluateStep)
         return step
 
+    def items(self, key: str) -> ItemsStep:
+        """The items that an evaluation is scored on."""
+        return self._items_step(self.step(key).items)[0]
+
     def _population(self, encode_key: str) -> tuple[Population, Encoding]:
+        step, encode_step = self._items_step(encode_key)
+        return step.population, encode_step.encoding
+
+    def _items_step(self, encode_key: str) -> tuple[ItemsStep, EncodeStep]:
         encode_step = self.plan.step(encode_key)
         assert isinstance(encode_step, EncodeStep)
         step = self.plan.step(encode_step.items)
         assert isinstance(step, ItemsStep)
-        return step.population, encode_step.encoding
+        return step, encode_step

@@ -368,7 +368,7 @@ def test_usage_and_help(tmp_path: Path) -> None:
     assert run("diff", tmp_path / "one.json").status == 64
     done = run("diff", "--help")
     assert done.status == 0
-    assert "Exit status: 0 no verdict changed; 1" in " ".join(done.out.split())
+    assert "Exit status: 0 no verdict and no edge changed; 1" in " ".join(done.out.split())
 
 
 def test_whole_domains_are_compared_without_torch(tmp_path: Path, result: Path) -> None:
