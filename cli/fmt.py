@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..lang.diagnostics import Source, SpecError
+from .near_spec import near_spec
 from .output import ENVIRONMENT, SPEC, USAGE, Output, add_json
 from .workflow import decode_source, read_source
 
@@ -51,7 +52,7 @@ def run(options: argparse.Namespace, output: Output) -> int:
             raise
         except (OSError, ValueError) as problem:
             reason = getattr(problem, "strerror", None) or str(problem)
-            output.plain("CS003", f"the spec `{name}` cannot be read: {reason}")
+            output.plain("CS003", f"the spec `{name}` cannot be read: {reason}", near_spec(name))
             status = max(status, USAGE)
     output.add("files", changed)
     return status or int(options.check and bool(changed))

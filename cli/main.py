@@ -12,9 +12,9 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
-from typing import NoReturn
 
 from .output import BUG, INTERRUPTED, USAGE, Output
+from .usage import Parser, explain_command
 
 DESCRIPTION = """\
 Make claims about what happens inside neural networks checkable.
@@ -48,28 +48,26 @@ def _heeding_termination() -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL)
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        self.print_usage(sys.stderr)
-        self.exit(USAGE, f"{self.prog}: {message}\n")
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    parser = _Parser(
+    parser = Parser(
         prog="cspec",
         description=DESCRIPTION,
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="store_true", help="print the version and exit")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
     # what the others need is not imported where one is named, so that a check starts at once
     for command in arguments[:1] if arguments and arguments[0] in COMMANDS else COMMANDS:
         import_module(f".{command}", __package__).add_arguments(commands)
     try:
-        options = parser.parse_args(arguments)
+        if arguments and not arguments[0].startswith("-") and arguments[0] not in COMMANDS:
+            parser.error(explain_command(arguments[0], COMMANDS))
+        options, left = parser.parse_known_args(arguments)
+        if left:
+            commands.choices.get(options.command, parser).refuse(left)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else USAGE
     if options.version:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from ..lang.codes import CODES
 from ..lang.diagnostics import Diagnostic, Source, SpecError
 from ..lang.reports.render_diagnostics import render_json, render_text
+from .near_spec import near_spec
 from .page import colored
 
 USAGE, SPEC, ENVIRONMENT, BUG, INTERRUPTED = 64, 2, 4, 70, 130
@@ -38,7 +39,8 @@ class Output:
         except OSError as problem:
             if problem.filename is None or Path(problem.filename) != Path(options.spec):
                 raise
-            self.plain("CS003", f"the spec `{options.spec}` cannot be read: {problem.strerror}")
+            message = f"the spec `{options.spec}` cannot be read: {problem.strerror}"
+            self.plain("CS003", message, near_spec(options.spec))
             status = USAGE
         except Exception as problem:
             if type(problem).__name__ not in ("EnvironmentProblem", "EngineRefusal"):

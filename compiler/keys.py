@@ -4,7 +4,6 @@ import hashlib
 import json
 from dataclasses import fields, is_dataclass
 from fractions import Fraction
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +46,17 @@ _KNOWN = "_as_it_enters_keys"
 """Under what name a record that is `keyed_often` keeps what it is in keys: it never changes."""
 
 
-@cache
+_TOLD: dict[type, tuple[tuple[str, bool, Any], ...] | None] = {}
+
+
 def _told(kind: type) -> tuple[tuple[str, bool, Any], ...] | None:
     """The fields of a dataclass that enter keys: whether each joined it later, and its default; None of other types."""
-    if not is_dataclass(kind):
-        return None
+    if kind not in _TOLD:
+        _TOLD[kind] = _fields_of_keys(kind) if is_dataclass(kind) else None
+    return _TOLD[kind]
+
+
+def _fields_of_keys(kind: Any) -> tuple[tuple[str, bool, Any], ...]:
     told = [each for each in fields(kind) if each.compare and not each.metadata.get("name")]
     return tuple((each.name, bool(each.metadata.get("later")), each.default) for each in told)
 

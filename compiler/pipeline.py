@@ -13,6 +13,7 @@ from ..lang.diagnostics import Diagnostic, Source, SpecError, one_of_each_run
 from ..lang.program import Program
 from ..lang.record import record
 from .causal_model import CausalModel, lower_model, share_population
+from .checks.check_answers_known import check_answers_known
 from .checks.check_definedness import LeftOut, count_left_out
 from .checks.check_models import check_models
 from .checks.check_networks import check_networks
@@ -76,6 +77,7 @@ def check_spec(source: Source, allow_path: bool = False, populations: Population
     if program is None or found != problems:
         raise SpecError(source, one_of_each_run(found))
     program = keep_sound(program, source, found)
+    found += check_answers_known(program)
     models = {m.name: lower_model(m, program.tasks[m.task]) for m in program.models.values()}
     models = share_population(models, {m.name: m.task for m in program.models.values()})
     found += check_models(models, _aligned(program), program)

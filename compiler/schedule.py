@@ -18,7 +18,7 @@ class Schedule:
     - `prefixes`: where no position reads a later one, positions before the first edited or read one enter as keys and
       values of an unedited run, else they are run again;
     - `logits`: at every position, at those where answers are read, or there for declared answers alone where nothing
-      else is asked for (in fits);
+      else is asked for (in fits); where not at every one, the last layer is run where it is read alone, if it can be;
     - `at_once`: how many items are run together at most;
     - `sweeps`: runs that are read at one site after the other go on from each other: sites are taken from the input to
       the output and from the last position to the first, states start from the deepest one that is kept, and the keys

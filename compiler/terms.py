@@ -7,7 +7,6 @@ two agree. All other terms compare runs of networks. `render_terms.py` prints a 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field, fields, is_dataclass, replace
 from fractions import Fraction
-from functools import cache
 from operator import is_
 from typing import Any, Literal, TypeVar
 
@@ -406,6 +405,15 @@ def parts_of(value: Value) -> Iterator[Value]:
     yield value
 
 
+def values_of(run: Run) -> Iterator[Value]:
+    """The values that a run sets, and those of the runs that they are read in, each with what it is made of."""
+    for assignment in run.assignments:
+        for value in parts_of(assignment.value):
+            yield value
+            if isinstance(value, ValueOf):
+                yield from values_of(value.run)
+
+
 def taken_values(run: Run) -> tuple[tuple[str, ValueOf], ...]:
     """The variables that a run sets, each with the value that it takes from another run.
 
@@ -487,7 +495,11 @@ def rewrite(term: Term, kind: Any, change: Callable[[Any], Any]) -> Term:
     return walked
 
 
-@cache
-def _fields_of(kind: type) -> tuple[str, ...]:
+_FIELDS: dict[type, tuple[str, ...]] = {}
+
+
+def _fields_of(kind: Any) -> tuple[str, ...]:
     """The fields of a record; none of anything else."""
-    return tuple(each.name for each in fields(kind)) if is_dataclass(kind) else ()
+    if kind not in _FIELDS:
+        _FIELDS[kind] = tuple(each.name for each in fields(kind)) if is_dataclass(kind) else ()
+    return _FIELDS[kind]

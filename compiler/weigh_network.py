@@ -12,6 +12,8 @@ from .network_facts import MlpFacts, NetworkFacts, TracrFacts, TransformerFacts
 
 UNGATED = ("gpt2", "gpt_neox", "bert")
 """Architectures whose MLPs have two matrices; the others gate them with a third."""
+CAPPED = ("gemma2",)
+"""Those whose attention caps its scores, which the library computes in a way of its own."""
 BYTES = {"float32": 4, "float16": 2, "bfloat16": 2, "float64": 8}
 """Of one number."""
 
@@ -21,10 +23,12 @@ class NetworkWeight:
     """What one input costs on a network.
 
     `stages` are the weights that a position passes from each stage to the next, `head` those for one of the `classes`;
-    the head is computed at `heads` positions, the rest at `positions`. `width` is that of a state, `widest` that of the
-    widest activation, `keys` how many numbers keys and values of a position take in all layers, `parameters` how many
-    weights there are, `bytes` those of one number; `at_once` inputs are run together. `forced`: of answers of several
-    tokens all but the last one are fed. `known` is False where the layers are not: then only passes can be counted.
+    the head is computed at `heads` positions, the rest at `positions`. `after` are those of the last stage's weights
+    that only positions pass whose answers are read, where an engine computes no others. `width` is that of a state,
+    `widest` that of the widest activation, `keys` how many numbers keys and values of a position take in all layers,
+    `parameters` how many weights there are, `bytes` those of one number; `at_once` inputs are run together. `forced`:
+    of answers of several tokens all but the last one are fed. `known` is False where the layers are not: then only
+    passes can be counted.
     """
 
     stages: tuple[int, ...]
@@ -32,6 +36,7 @@ class NetworkWeight:
     classes: int
     positions: int
     heads: int
+    after: int
     width: int
     widest: int
     keys: int
@@ -49,6 +54,15 @@ class NetworkWeight:
         """The operations of the head, for some classes or for all."""
         return 2 * self.head * (self.classes if classes is None else classes) * self.heads
 
+    def unread(self, positions: int) -> int:
+        """The operations of the last stage that so many positions are spared, since only answers are read of it.
+
+        What comes before that is computed again for the positions that are read.
+        """
+        if not self.after or 2 * self.heads > positions:
+            return 0
+        return 2 * (self.after * positions - self.stages[-1] * self.heads)
+
     @property
     def last(self) -> int:
         """The stage that gives the logits."""
@@ -62,7 +76,7 @@ def weigh_network(file: NetworkFile, encoding: Encoding) -> NetworkWeight:
     gathers are left out: in layers much wider than prompts are long they are a few in a hundred. A transformer's head
     is computed where answers are read, a plain network's everywhere.
     """
-    facts, positions, size = file.facts, count_positions(file, encoding), BYTES.get(file.dtype, 4)
+    facts, positions, size, after = file.facts, count_positions(file, encoding), BYTES.get(file.dtype, 4), 0
     match facts:
         case MlpFacts():
             widths = (facts.inputs * facts.embed, *facts.hidden)
@@ -75,7 +89,9 @@ def weigh_network(file: NetworkFile, encoding: Encoding) -> NetworkWeight:
         case TransformerFacts():
             inner, shared = facts.heads * facts.head_width, facts.key_heads * facts.head_width
             matrices = 2 if facts.architecture in UNGATED else 3
-            stages = (facts.stream * (2 * inner + 2 * shared + matrices * facts.mlp),) * facts.blocks
+            after = facts.stream * (inner + matrices * facts.mlp)
+            stages = (facts.stream * (inner + 2 * shared) + after,) * facts.blocks
+            after = after if size >= 4 and facts.architecture not in CAPPED else 0
             head, widest = facts.stream, max(facts.stream, facts.mlp)
             keys = 2 * shared * facts.blocks if facts.architecture != "bert" else 0
         case _:
@@ -87,6 +103,7 @@ def weigh_network(file: NetworkFile, encoding: Encoding) -> NetworkWeight:
         classes=facts.classes,
         positions=positions,
         heads=sum(answer.reads for answer in encoding.answers) if spoken else positions,
+        after=after,
         width=max(widths) if isinstance(facts, MlpFacts) else facts.stream,
         widest=widest,
         keys=keys,

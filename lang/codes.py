@@ -198,6 +198,7 @@ CODES: dict[str, Code] = {
     "CS421": Code("aligned variables that always move together"),
     "CS422": Code("rivals that no interchange tells apart"),
     "CS423": Code("members of a family that are interchanged to values that no input has"),
+    "CS424": Code("an answer of a task that has no model to say what is right"),
     "CS430": Code("too few test items can be drawn for a bound"),
     "CS431": Code("fewer test items can be drawn than were asked for"),
     "CS432": Code("no item can be drawn to train a map, or to choose a circuit"),

@@ -193,8 +193,8 @@ class Names:
             self.nodes,
         )
 
-    def find(self, table: Table[T], name: Name) -> T | None:
-        """What a name means; None if it is unknown (an error) or broken (already reported)."""
+    def find(self, table: Table[T], name: Name, help: str = "") -> T | None:
+        """What a name means; None if it is unknown (an error, with `help` or what there is) or broken (reported)."""
         if name.text in table.entries:
             return table.entries[name.text]
         if family_name(name.text) in table.broken:
@@ -218,7 +218,7 @@ class Names:
             else f"expected {table.with_article}, found `{name.text}`",
             name.span,
             "not declared" if not others else "",
-            help=self._help(table, name.text),
+            help=help or self._help(table, name.text),
             notes=notes,
         )
         return None

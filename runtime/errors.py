@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-OF_NETWORKS = frozenset(f"CS{number}" for number in (502, 503, 504, 505, 506, 507, 508, 536, 537, 538, 539, 548, 549))
+OF_NETWORKS = frozenset(f"CS{number}" for number in (*range(502, 509), 532, 533, *range(536, 540), 548, 549))
 """Problems that lie in a network's files, its device, or what its runs give."""
 
 

@@ -88,7 +88,9 @@ def _check_range(
     low, high = min(domain.low, witness.low), max(domain.high, witness.high)
     help = "change its equation or its type"
     if domain.is_integer:
-        help = f"declare `{mechanism.name}: {low}..{high}`, or change its equation"
+        wider = f"declare `{mechanism.name}: {low}..{high}`"
+        is_output = mechanism.name in (model.output, *dict(model.families).get(model.output, ()))
+        help = f"change its equation, or let its task {wider}" if is_output else f"{wider}, or change its equation"
     return [
         Diagnostic(
             "CS220",

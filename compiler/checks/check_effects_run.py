@@ -5,14 +5,12 @@ from ...lang.effects import (
     Effect,
     Mean,
     MeanOf,
-    MetricTarget,
     RestSubject,
     Setting,
     Subject,
     Taken,
     VariablesSubject,
 )
-from ...lang.metrics import CORRECT
 from ...lang.places import Region, Site
 from ...lang.program import Program
 from ...lang.renderings import Prompt
@@ -27,9 +25,6 @@ def find_effect_obstacle(
     estimand: Effect | Mean, program: Program, facts: NetworkFacts | None, spoken: SpokenTask | None = None
 ) -> str:
     """What no engine measures of an effect or a mean; nothing where it is measured."""
-    unknown = not any(model.task == estimand.task for model in program.models.values())
-    if unknown and not _reads_metric(estimand):
-        return "an effect at a task without a model, whose items are not known"
     if isinstance(estimand, Mean):
         return ""
     if what := _of_rests(estimand, program, facts, spoken):
@@ -49,13 +44,6 @@ def _of_alignments(effect: Effect, program: Program) -> str:
     if len(learned) > 1:
         return f"variables of several alignments whose maps are learned, {', '.join(f'`{a}`' for a in learned)}"
     return ""
-
-
-def _reads_metric(estimand: Effect | Mean) -> bool:
-    """Whether it reads a metric that no model decides."""
-    if isinstance(estimand, Mean):
-        return estimand.metric != CORRECT.name
-    return isinstance(estimand.target, MetricTarget) and estimand.target.name != CORRECT.name
 
 
 def _of_rests(effect: Effect, program: Program, facts: NetworkFacts | None, spoken: SpokenTask | None) -> str:

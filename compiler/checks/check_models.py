@@ -236,7 +236,7 @@ def _check_alignment(program: Program, model: CausalModel, variables: tuple[str,
     found += check_members(model, variables, named)
     recipe = _bare(model, variables)
     look = look_quickly(recipe, None)
-    if all("changing" in met for met in look.met):
+    if all(met.get("changing") for met in look.met):
         codes = model.run(look.bases, {})
         if not any(_is_bijection(np.stack([codes[v] for v in pair], axis=1)) for pair in combinations(variables, 2)):
             return found

@@ -3,11 +3,13 @@
 From experiments to diagnostics, and the size of each population's test stream.
 """
 
+import math
 from dataclasses import replace
 
 from ...lang.diagnostics import Diagnostic, Label, Span
 from ...lang.program import Program
-from ..experiments import Experiment, GraphItems, Measurement, Ranking
+from ...lang.record import record
+from ..experiments import Experiment, Fitting, GraphItems, Measurement, Ranking
 from ..sampling.count_apart import say_apart
 from ..sampling.count_undefined import count_undefined
 from ..sampling.draw_items import Population, open_population
@@ -15,13 +17,18 @@ from ..sampling.enumerate_items import count_items
 from ..sampling.items import Recipe
 from ..sampling.open_spaces import SAMPLED
 from ..sampling.quick_look import look_quickly
-from ..terms import Differ, Gain, ValueOf
+from ..sampling.streams import NO_INPUT
+from ..terms import Apart, CodeOf, Differ, Gain, MeanOver, Resampled, ValueOf, values_of
 
 FEWEST = 200
 MOST_EXHAUSTIVE = 10**9
 SEEN = 1024
 """Items that are looked at where that is enough: of `fit`, where they come set by set and half by half in turn, so that
 a missing cell shows, and of a `test` split that holds far more inputs than are asked for."""
+COUNTED = 1 << 14
+"""Of more test items than that only so many are drawn: how many there can be is then computed."""
+OFTEN = 64
+"""A half that so many of a few thousand random items have is none that only few bases allow."""
 
 
 class Populations:
@@ -60,11 +67,9 @@ def check_pairs(
                 found += _check_whole_domain(measurement, experiment.claim.span, populations)
             else:
                 found += _check_test(program, measurement, experiment.claim.span, populations)
-            if _reads_block(measurement):
-                found += _check_read(measurement, experiment.claim.span, populations)
+            found += _check_natural(measurement, experiment.claim.span, populations)
             if measurement.fitting is not None:
-                fitting = measurement.fitting
-                found += _check_fit(fitting.recipe, fitting.fit_count, experiment.claim.span, populations)
+                found += _check_fit(measurement.fitting, experiment.claim.span, populations)
             for ranking in measurement.rankings:
                 found += _check_select(ranking, experiment.claim.span, populations)
     return tuple(dict.fromkeys(found))
@@ -82,12 +87,10 @@ def check_graph_items(
                 found += _check_whole_domain(measurement, span, populations)
             else:
                 found += _check_test(program, replace(measurement, count=count, text=text), span, populations)
-            if any(map(_reads_block, items.totals)):
-                found += _check_read(measurement, span, populations)
         for measurement in items.totals:
+            found += _check_natural(measurement, span, populations)
             if measurement.fitting is not None:
-                fitting = measurement.fitting
-                found += _check_fit(fitting.recipe, fitting.fit_count, span, populations)
+                found += _check_fit(measurement.fitting, span, populations)
             for ranking in measurement.rankings:
                 found += _check_select(ranking, span, populations)
     return tuple(dict.fromkeys(found))
@@ -121,33 +124,55 @@ def _check_test(program: Program, measurement: Measurement, claim: Span, populat
     span = _recipe_span(program, measurement, claim)
     if not population.cells:
         return [_no_items(population, claim)]
-    looked_at = SEEN if population.is_ample("test", measurement.count) else measurement.count
-    drawn = population.draw("test", min(looked_at, measurement.count))
-    if drawn.drawable is None and measurement.count >= FEWEST:
+    asked = measurement.count
+    there = _count(population, min(SEEN, asked) if population.is_ample("test", asked) else asked)
+    possible = there.number
+    if possible is None and asked >= FEWEST:
         return []
-    possible = measurement.count if drawn.drawable is None else drawn.drawable
-    what = f"`{measurement.text}` asks for {measurement.count:,} test items"
-    notes = (drawn.reason,) if drawn.reason else ()
-    if possible < FEWEST:
+    what = f"`{measurement.text}` asks for {asked:,} test items"
+    if possible is None or possible < FEWEST:
         return [
             Diagnostic(
                 "CS430",
-                f"{what}: too few for a bound" if drawn.drawable is None else f"{what}, {possible:,} can be drawn",
+                f"{what}: too few for a bound" if possible is None else f"{what}, {there.text} can be drawn",
                 Label(span),
-                notes=(*notes, f"a bound needs at least {FEWEST}"),
-                help=_more_items(measurement, drawn.drawable is not None, populations),
+                notes=(*there.notes, f"a bound needs at least {FEWEST}"),
+                help=_more_items(measurement, possible is not None, populations),
             )
         ]
     return [
         Diagnostic(
             "CS431",
-            f"{what}, {possible:,} can be drawn",
+            f"{what}, {there.text} can be drawn",
             Label(span),
-            notes=notes,
-            help="it is measured on these; `exhaustively` runs every one, and a smaller `size` asks for fewer",
+            notes=there.notes,
+            help="the claim is decided on these; `exhaustively` runs every one, and a smaller `size` asks for fewer",
             severity="warning",
         )
     ]
+
+
+@record
+class _There:
+    """How many test items there are where fewer than were asked for; None: as many. In words, with notes why."""
+
+    number: int | None
+    text: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def _count(population: Population, asked: int) -> _There:
+    """Whether so many test items can be drawn: by drawing them, of very many only some, which show how far it goes."""
+    drawn = population.draw("test", min(asked, COUNTED))
+    if drawn.drawable is not None:
+        return _There(drawn.drawable, f"{drawn.drawable:,}", (drawn.reason,) if drawn.reason else ())
+    expected = population.expected("test")
+    if asked <= COUNTED or expected >= asked:
+        return _There(None)
+    unit = 10 ** (len(str(int(expected))) - 2)
+    most = math.ceil(expected / unit) * unit
+    note = f"in `test` no input occurs in two items: {COUNTED:,} show how fast those of some values are used up"
+    return _There(most, f"at most about {most:,}", (note,))
 
 
 def _more_items(measurement: Measurement, used_up: bool, populations: Populations) -> str:
@@ -155,47 +180,60 @@ def _more_items(measurement: Measurement, used_up: bool, populations: Population
     if not used_up:
         return "on a small domain, decide the claim `exhaustively`; else make `size` or the `test` share larger"
     if measurement.recipe.cells != ():
-        alike = populations.open(replace(measurement.recipe, cells=()))
-        drawn = alike.draw("test", measurement.count)
-        possible = measurement.count if drawn.drawable is None else drawn.drawable
-        if possible >= FEWEST:
+        there = _count(populations.open(replace(measurement.recipe, cells=())), measurement.count)
+        if there.number is None or there.number >= FEWEST:
             where = "in the recipe" if measurement.recipe.cells is None else "in place of `balanced`"
             return (
-                f"some values are rare: with `uniform` {where} all inputs weigh the same, and {possible:,} items can "
-                "be drawn; or decide the claim `exhaustively`"
+                f"some values are rare: with `uniform` {where} all inputs weigh the same, and "
+                f"{there.text or f'{measurement.count:,}'} items can be drawn; or decide the claim `exhaustively`"
             )
     return "on a small domain, decide the claim `exhaustively`; else make the `test` share larger or loosen `where`"
 
 
-def _check_fit(recipe: Recipe, count: int, claim: Span, populations: Populations) -> list[Diagnostic]:
-    if all(met.issuperset(recipe.halves) for met in look_quickly(recipe, "fit").met):
+def _check_fit(fitting: Fitting, claim: Span, populations: Populations) -> list[Diagnostic]:
+    recipe = fitting.recipe
+    if all(met.get(half, 0) >= OFTEN for met in look_quickly(recipe, "fit").met for half in recipe.halves):
         return []
     population = populations.open(recipe)
     if not population.cells:
         return [_no_items(population, claim)]
-    cells = population.cells
-    met = set(population.draw("fit", min(count, SEEN)).items.cell.tolist())
-    for index, cell in enumerate(cells):
+    drawn = population.draw("fit", min(fitting.fit_count, SEEN))
+    help = "give `fit` a larger share, or hold out fewer values"
+    if drawn.drawable is not None and drawn.reason != NO_INPUT:
+        count = f"a map is trained on {fitting.fit_count:,} items of the `fit` split"
+        message = f"{count}, {drawn.drawable:,} can be drawn"
+        return [Diagnostic("CS432", message, Label(claim), notes=(drawn.reason,), help=help)]
+    met = set(drawn.items.cell.tolist())
+    for index, cell in enumerate(population.cells):
         if index not in met:
             names = ", ".join(f"`{recipe.variables[v]}`" for v in recipe.sets[cell.set_index])
             what = "changes" if cell.half == "changing" else "keeps"
             message = f"no item of the `fit` split {what} the output under {names}: a map cannot be trained"
-            help = "give `fit` a larger share, or hold out fewer values"
             return [Diagnostic("CS432", message, Label(claim), help=help)]
     return []
 
 
-def _reads_block(measurement: Measurement) -> bool:
-    """Whether it reads an aligned variable from its block, which is learned on inputs of `fit`."""
+def _use_of_natural(measurement: Measurement) -> str | None:
+    """What becomes of inputs of `fit`, if a score sets something to what they give, or reads it by them."""
     score = measurement.term.score
-    return isinstance(score, Gain | Differ) and isinstance(score.left, ValueOf)
+    if isinstance(score, Gain | Differ) and isinstance(score.left, ValueOf):
+        return "on which it is learned how a variable's block is read"
+    if isinstance(score, Gain | Differ | Apart):
+        if any(isinstance(value, MeanOver | CodeOf) for value in values_of(score.left.run)):
+            return "over which means are taken"
+        if any(isinstance(value, Resampled) for value in values_of(score.left.run)):
+            return "of which `shuffled` draws"
+    return None
 
 
-def _check_read(measurement: Measurement, claim: Span, populations: Populations) -> list[Diagnostic]:
+def _check_natural(measurement: Measurement, claim: Span, populations: Populations) -> list[Diagnostic]:
+    use = _use_of_natural(measurement)
+    if use is None:
+        return []
     population = populations.open(measurement.recipe)
     if population.cells and len(population.draw("fit", 1).items):
         return []
-    message = "no item of the `fit` split can be drawn, on which it is learned how a variable's block is read"
+    message = f"no item of the `fit` split can be drawn, {use}"
     help = "state another `split`, or hold out fewer values"
     return [Diagnostic("CS432", message, Label(claim), help=help)]
 
@@ -252,11 +290,12 @@ def _no_items(population: Population, claim: Span) -> Diagnostic:
         )
     recipe = population.recipe
     names, said = ", ".join(f"`{name}`" for name in recipe.variables), say_apart(recipe)
+    what = f"interchanging {names}" if names else "another input"
     sampled = any(SAMPLED in note for note in population.notes)
     changes = "was never seen to change" if sampled else "never changes"
     return Diagnostic(
         "CS434",
-        f"no item can be drawn: interchanging {names} {changes} the output",
+        f"no item can be drawn: {what} {changes} the output",
         Label(claim),
         notes=(
             *(() if said is None else (said,)),

@@ -204,7 +204,7 @@ class _Expanding:
                     value = self.value(assignment.value, target, own)
                     same = own is target and value is assignment.value
                     made.append(assignment if same and assignment.readers is None else Assignment(own, value))
-            self.runs[id(run)] = replace(run, assignments=tuple(made)) if made else run
+            self.runs[id(run)] = replace(run, assignments=tuple(made)) if run.assignments else run
         return self.runs[id(run)]
 
     def value(self, value: Value, whole: Handle, own: Handle) -> Value:

@@ -167,9 +167,9 @@ def place_subjects(
             lines = sites.search(name, models).lines
             found += (place for line in lines for alternative in line for place in alternative)
         elif isinstance(subject, CircuitSubject) and isinstance(
-            sites := program.circuits[subject.circuit].sites, TopSites
+            searched := program.circuits[subject.circuit].sites, TopSites
         ):
-            found += region_places(program, networks, sites)
+            found += region_places(program, networks, searched)
     return tuple(found)
 
 

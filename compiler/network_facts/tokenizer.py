@@ -81,6 +81,8 @@ def read_tokenizer(folder: Path) -> Tokenizer:
         raise BadCheckpointError("CS533", "its `tokenizer.json` is broken", remedy) from None
     opened.no_truncation()
     opened.no_padding()
+    if getattr(opened.model, "dropout", None):  # a law of training: with it, a text is other tokens each time
+        opened.model.dropout = None
     return Tokenizer(opened, _unknown(opened, data), _cuts_before_blanks(opened))
 
 
@@ -98,8 +100,7 @@ def _cuts_before_blanks(opened: Any) -> bool:
     """Whether a tokenizer surely does, by parts of it that are known: what is not known may look across blanks."""
     if opened.normalizer is not None or _state(opened.post_processor).get("type", "ByteLevel") != "ByteLevel":
         return False
-    model = opened.model
-    if type(model).__name__ not in ("BPE", "WordLevel", "WordPiece") or getattr(model, "dropout", None):
+    if type(opened.model).__name__ not in ("BPE", "WordLevel", "WordPiece"):
         return False
     for token in opened.get_added_tokens_decoder().values():
         if token.lstrip or token.rstrip or token.single_word or any(each.isspace() for each in token.content):

@@ -150,6 +150,7 @@ class Runs:
             self.seen.add(self._where(keys), new)
         count = rows.most if new is None else len(new)
         flops = self.weight.run(first, self.weight.last) * early // self.weight.positions
+        flops -= 2 * self.weight.after * early  # of the last stage keys and values alone
         clean = 0 if self.schedule.suffixes else count
         self._note((self.network.key, rows.encode, None), Price(clean=clean, flops=count * flops))
 
@@ -202,11 +203,13 @@ class Runs:
         """
         self.hold(count)
         first = stage if self.schedule.suffixes else 0
-        self.own = self.own.plus(Price(forward=count, flops=count * self._from(first, declared, early)))
+        each = self._from(first, declared, early) - self._unread(stage, early)
+        self.own = self.own.plus(Price(forward=count, flops=count * each))
 
     def descend(self, count: int, stage: int, declared: bool = False, early: int = 0) -> None:
         """So many ways back from a loss to edits: weights are frozen, so that they cost what the way there does."""
-        self.own = self.own.plus(Price(backward=count, flops=count * self._from(stage, declared, early)))
+        each = self._from(stage, declared, early) - self._unread(stage, early)
+        self.own = self.own.plus(Price(backward=count, flops=count * each))
 
     def hold(self, count: int, kept_stages: int = 0, at_once: int | None = None) -> None:
         """Note a batch of so many items, as many at once as the schedule says."""
@@ -218,6 +221,15 @@ class Runs:
         weight = self.weight
         stages = weight.run(first, weight.last)
         return stages - stages * early // weight.positions + self._heads(declared)
+
+    def _unread(self, stage: int, early: int) -> int:
+        """The operations of the last stage that a run is spared which is edited before it, and read where it answers.
+
+        One that is edited at the last stage may be edited within it: it counts as spared none.
+        """
+        if self.schedule.logits == "everywhere" or stage >= self.weight.last - 1:
+            return 0
+        return self.weight.unread(self.weight.positions - early)
 
     def _heads(self, declared: bool = False) -> int:
         """The operations of the logits of one run."""

@@ -1,7 +1,7 @@
 """A task's prompts for one tokenizer: rendered for inputs that show every value of every slot, and cut into tokens."""
 
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from .draw_inputs import draw_inputs
 
 MOST_VALUES = 2_000
 """Values of a slot that are looked at; of more, ones that are spread evenly."""
+MOST_SHAPES = 200
+"""Ways in which a template's slots have their numbers of tokens that are looked at; of more, ones that are spread
+evenly, with those of the fewest and of the most tokens."""
 
 
 @record
@@ -46,7 +49,10 @@ class PromptTokens:
 
 @record
 class PromptLayout:
-    """The prompts of a task for one tokenizer. `every`: each value of each slot is shown by one of them."""
+    """The prompts of a task for one tokenizer. `every`: each value of each slot is shown by one of them.
+
+    The numbers of tokens that slots have together are shown too, so that the shortest prompt and the longest are there.
+    """
 
     templates: tuple[Template, ...]
     prompts: tuple[PromptTokens, ...]
@@ -88,11 +94,29 @@ def lay_out(task: Task, tokenizer: Tokenizer) -> PromptLayout | None:
         rows, looked_at = _telling_rows(slots)
         drawn = all(len(np.unique(c)) == s.expression.domain.size for c, s in zip(slots, template.slots, strict=True))
         every = every and looked_at and (every_input or drawn)
-        texts, spans = render_template(template, [column[rows] for column in slots], len(rows))
-        for row, text, own, tokens in zip(rows, texts, spans.tolist(), tokenizer.encode(texts), strict=True):
-            inputs = {name: int(column[row]) for name, column in columns.items()}
-            prompts.append(_locate(number, inputs, text, [(start, end) for start, end in own], tokens))
+        cut = partial(_cut, number, template, tokenizer, columns, slots)
+        telling = cut(rows)
+        prompts += telling + cut(_other_shapes(slots, rows, telling))
     return PromptLayout(task.rendering.templates, tuple(prompts), every)
+
+
+def _cut(
+    number: int,
+    template: Template,
+    tokenizer: Tokenizer,
+    columns: Mapping[str, Column],
+    slots: Sequence[Column],
+    rows: Sequence[int],
+) -> list[PromptTokens]:
+    """The prompts that some rows have by a template, the one of this number."""
+    if not rows:
+        return []
+    texts, spans = render_template(template, [column[list(rows)] for column in slots], len(rows))
+    prompts = []
+    for row, text, own, tokens in zip(rows, texts, spans.tolist(), tokenizer.encode(texts), strict=True):
+        inputs = {name: int(column[row]) for name, column in columns.items()}
+        prompts.append(_locate(number, inputs, text, [(start, end) for start, end in own], tokens))
+    return prompts
 
 
 def _telling_rows(slots: list[Column]) -> tuple[list[int], bool]:
@@ -106,6 +130,29 @@ def _telling_rows(slots: list[Column]) -> tuple[list[int], bool]:
             every = False
         rows.update(int(row) for row in first)
     return sorted(rows), every
+
+
+def _other_shapes(slots: Sequence[Column], rows: Sequence[int], telling: Sequence[PromptTokens]) -> list[int]:
+    """Rows whose slots have numbers of tokens that they do not have together in any of the telling ones.
+
+    A value has as many tokens in every prompt, or nearly so; one that was not looked at, as many as the one before it.
+    """
+    if not slots:
+        return []
+    shapes, sums = np.zeros(len(slots[0]), dtype=np.int64), np.zeros(len(slots[0]), dtype=np.int64)
+    for index, column in enumerate(slots):
+        values, first = np.unique(column[list(rows)], return_index=True)
+        counts = np.array([len(prompt.positions[index]) for prompt in telling], dtype=np.int64)[first]
+        if len(kinds := np.unique(counts)) < 2:
+            continue
+        own = counts[np.searchsorted(values, column, side="right").clip(min=1) - 1]
+        shapes, sums = shapes * len(kinds) + np.searchsorted(kinds, own), sums + own
+    distinct, where = np.unique(shapes, return_index=True)
+    new = where[~np.isin(distinct, shapes[list(rows)])]
+    if len(new) <= MOST_SHAPES:
+        return [int(row) for row in new]
+    spread = new[np.linspace(0, len(new) - 1, MOST_SHAPES).astype(int)]
+    return sorted({*spread.tolist(), int(np.argmin(sums)), int(np.argmax(sums))} - set(rows))
 
 
 def _locate(template: int, inputs: Mapping[str, int], text: str, spans: list[Span], encoded: Encoded) -> PromptTokens:

@@ -113,6 +113,10 @@ class Population:
         reason = "" if drawable is None else stream.reason
         return Drawn(Items(inputs, cell), drawable, stream.acceptance, reason)
 
+    def expected(self, split: Split) -> float:
+        """About how many items of a split there can be at most, as those show that were drawn; else infinite."""
+        return self._streams[split].expected() if split in self._streams else float("inf")
+
     def _open_stream(self, split: Split) -> Stream:
         spaces = self.spaces(split)
         if not self.recipe.variables:

@@ -196,11 +196,7 @@ def _seen(recipe: Recipe, spaces: Spaces, sample: Candidates, chosen: Sequence[i
     members[:, list(chosen)] = True
     before = output_codes(recipe, spaces.base, sample.base_cells)
     after = interchange(recipe, sample.bases, sample.codes, members)
-    return halves_of((after != before)[sample.possible & (after >= 0)])
-
-
-def halves_of(changed: Bools) -> tuple[Half, ...]:
-    """The halves that occur among items of which it is known whether they change the output."""
+    changed = (after != before)[sample.possible & (after >= 0)]
     return tuple(half for half, there in zip(HALVES, (changed.any(), not changed.all()), strict=True) if there)
 
 

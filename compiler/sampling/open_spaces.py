@@ -79,6 +79,11 @@ class Spaces:
     rejected: tuple[Expression, ...] = ()
     patience: Patience = field(default_factory=Patience, repr=False, compare=False)
 
+    @property
+    def rare(self) -> str:
+        """Why sources are no longer drawn, if so."""
+        return "sources that go with their base are too rare to be drawn" if self.patience.is_over else ""
+
 
 def open_spaces(recipe: Recipe, split: Split | None, key: int) -> Spaces:
     """The spaces of a split (None: the whole domain). `key` seeds the pools where tables would grow too large."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from ...lang.record import record
 from ..causal_model import Codes
-from .halves import halves_of, interchange
+from .halves import interchange
 from .items import Half, Recipe, Split
 from .spaces import conditions_of, holds, in_range
 from .splits import Region, region_of
@@ -17,15 +17,15 @@ _DRAWN = 8192
 
 @record
 class QuickLook:
-    """Some admitted bases (codes, shape [item, input]), and the halves that were met with some sources, by set."""
+    """Some admitted bases (codes, shape [item, input]), and how often each half was met with some sources, by set."""
 
     bases: Codes
-    met: tuple[frozenset[Half], ...]
+    met: tuple[dict[Half, int], ...]
 
 
 def look_quickly(recipe: Recipe, split: Split | None) -> QuickLook:
     """What a few thousand uniform inputs of a split show; nothing where conditions link sources to their base."""
-    nothing = QuickLook(np.zeros((0, len(recipe.model.input_names)), dtype=np.int64), (frozenset(),) * len(recipe.sets))
+    nothing = QuickLook(np.zeros((0, len(recipe.model.input_names)), dtype=np.int64), ({},) * len(recipe.sets))
     conditions, region = conditions_of(recipe), region_of(recipe, split)
     if conditions.links or region.size == 0 or not recipe.variables:
         return nothing
@@ -47,8 +47,9 @@ def _draw(recipe: Recipe, region: Region, generator: np.random.Generator) -> Cod
     return inputs[in_range(recipe, region, inputs)]
 
 
-def _met(recipe: Recipe, bases: Codes, codes: Codes, chosen: tuple[int, ...]) -> frozenset[Half]:
+def _met(recipe: Recipe, bases: Codes, codes: Codes, chosen: tuple[int, ...]) -> dict[Half, int]:
     members = np.zeros(codes.shape, dtype=bool)
     members[:, list(chosen)] = True
     after = interchange(recipe, bases, codes, members)
-    return frozenset(halves_of((after != recipe.model.output_of(bases))[after >= 0]))
+    changed = (after != recipe.model.output_of(bases))[after >= 0]
+    return {"changing": int(changed.sum()), "keeping": int((~changed).sum())}

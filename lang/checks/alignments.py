@@ -9,10 +9,12 @@ from ..places import IDENTITY, Placement, Region, Site
 from ..program import Alignment, FitSettings
 from ..record import record
 from ..scope import AlignmentView, Names, Reporter, Signature, report_repeated
+from ..sites.components import COMPONENTS
 from ..suggest import suggest
 from ..syntax.alignments import AlignSyntax, InnerSiteSyntax, PlacementSyntax
 from ..syntax.leaves import Name
 from ..unroll.static_index import indexed_name, report_no_member
+from ..words.borrowed import is_foreign_site, show_site
 from .blocks import check_blocks
 from .find_recipe import find_recipe
 from .join_members import join_members
@@ -284,8 +286,10 @@ class _Placer:
                 help="an alignment lies inside blocks of alignments that are declared before it",
             )
             return None
-        view = self.names.find(self.names.alignments, syntax.alignment)
-        if view is None or variable is None:
+        if variable is None:
+            return None
+        view = self.names.find(self.names.alignments, syntax.alignment, _help_path(alignment, variable.text))
+        if view is None:
             return None
         if view.network != self.syntax.network.text:
             report.error(
@@ -316,3 +320,11 @@ class _Placer:
             return None
         site = outer.place
         return Site(site.component, site.layer, None, site.positions, (alignment, variable.text), span=syntax.span)
+
+
+def _help_path(alignment: str, variable: str) -> str:
+    """What is meant by a dotted path that starts with no alignment, "" where that is not known."""
+    first = family_name(alignment)
+    if first in COMPONENTS:
+        return f"nothing follows a site but its dims and its position: `{alignment}`"
+    return show_site(f"{alignment}.{variable}") if is_foreign_site(first) else ""

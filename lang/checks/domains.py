@@ -7,10 +7,11 @@ from ..diagnostics import Label
 from ..domains import BOOL, Domain
 from ..files import Files
 from ..scope import Names
-from ..suggest import suggest
+from ..suggest import did_you_mean
 from ..syntax.domains import CsvDomain, DomainSyntax, NamedDomain, RangeDomain, SetDomain
 from ..syntax.leaves import Integer, Name
 from ..syntax.tasks import TypeSyntax
+from ..words.borrowed import DOMAINS
 from .expressions.library import Library
 from .symbols import Symbols
 
@@ -93,7 +94,7 @@ class Domains:
                     f"expected a type, found the unknown name `{name.text}`",
                     name.span,
                     "not declared",
-                    help=suggest(name.text, ["bool", *self.names.types.entries], "types"),
+                    help=did_you_mean(name.text, ["bool", *self.names.types.entries]) or DOMAINS,
                 )
                 return None
             case RangeDomain():

@@ -12,6 +12,7 @@ from ..suggest import listed, suggest
 from ..syntax.alignments import FamilySyntax, SizesSyntax
 from ..syntax.leaves import Decimal, Name, Text
 from ..syntax.networks import Argument
+from ..words.borrowed import FAMILIES
 
 FAMILY_NAMES: tuple[FamilyName, ...] = ("identity", "rotation", "pca", "difference", "probe", "revnet", "sae")
 LEARNED_SIZES = ("identity", "rotation", "sae")
@@ -32,11 +33,12 @@ def check_map(syntax: FamilySyntax, report: Reporter) -> CheckedMap | None:
     name = syntax.name.text
     known = next((family for family in FAMILY_NAMES if family == name), None)
     if known is None:
+        meant = FAMILIES.get(name.lower())
         report.error(
             "CS101",
             f"expected a family of maps, found the unknown name `{name}`",
             syntax.name.span,
-            help=suggest(name, FAMILY_NAMES, "families"),
+            help=f"did you mean `{meant}`?" if meant else suggest(name, FAMILY_NAMES, "families"),
         )
         return None
     if known == "sae":

@@ -139,6 +139,14 @@ class _MetricChecker:
             )
             return None
         text: Template | Lookup | None
+        if isinstance(syntax.text, LookupSyntax) and not syntax.text.keys:
+            self.report.error(
+                "CS101",
+                f"expected a text or a row of a table, found `{syntax.text.table.text}`",
+                syntax.text.span,
+                help=f'write what the network says in quotes: `{function}(" yes")`',
+            )
+            return None
         if isinstance(syntax.text, LookupSyntax):
             text = self._lookup(syntax.text)
             if text is not None and "answer" in text.keys:

@@ -22,6 +22,7 @@ from ..syntax.leaves import Integer, Name
 from ..unroll.static_index import indexed_name
 from ..unroll.static_values import static_value
 from ..unroll.unroll_expressions import index_text
+from ..words.borrowed import help_site
 from .positions import SiteScope
 from .sites import check_region, check_site
 
@@ -250,12 +251,13 @@ def _report_unknown(syntax: ThingSyntax, scope: ThingScope) -> None:
         return
     placing = [view.name for view in names.alignments.entries.values() if view is not None and word in view.placed]
     help = f"write `{placing[0]}.{word}`" if placing else ""
+    choices = [*inputs, *names.circuits.entries, *names.nodes.entries, *COMPONENTS]
     scope.report.error(
         "CS101",
         f"expected an input, a site, a circuit or an aligned variable, found the unknown name `{word}`",
         syntax.name.span,
         "not declared",
-        help=help or suggest(word, [*inputs, *names.circuits.entries, *names.nodes.entries, *COMPONENTS], "names here"),
+        help=help or help_site(word) or suggest(word, choices, "names here"),
     )
 
 

@@ -10,6 +10,7 @@ from ..scope import Reporter
 from ..suggest import suggest
 from ..syntax.domains import CsvDomain
 from ..syntax.leaves import Name, Text
+from ..words.borrowed import RANGES
 from .read_csv import MAX_BYTES, BadCsvError, CsvTable, parse_csv
 
 
@@ -77,7 +78,7 @@ class DataReader:
                 "CS158",
                 f"expected `csv(...)`, found `{syntax.loader.text}(...)`",
                 syntax.loader.span,
-                help='values come from a file by `csv("values.csv")`',
+                help=RANGES if syntax.loader.text == "range" else 'values come from a file by `csv("values.csv")`',
             )
             return None
         first = syntax.arguments[0] if syntax.arguments else None

@@ -2,6 +2,8 @@
 
 from ..diagnostics import Diagnostic, Label
 from ..suggest import near_match
+from ..words.keywords import LOADERS
+from .explain_habits import Habit, explain_habit
 from .scanner import DOC_FORM, ScannedToken, Slice, show_token
 
 FORMS = {
@@ -92,12 +94,13 @@ CONTINUING = frozenset(
     ["=", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "//", "%", "and", "or", "not", "if", "then", "else", "in"]
 )
 """What an expression cannot end in."""
+EQUALITY = "equality is written `==`"
+EQUATION = "an equation is written `name = expression`"
 TOKEN_HELP = {
     "/": "whole numbers divide with `//`; in a claim, multiply by a decimal",
     "|": "write `or`",
-    "=": "equality is written `==`",
     "@": "a position follows a site: `resid[2] @ last`",
-    ":=": "an equation is written `name = expression`",
+    ":=": EQUATION,
 }
 
 
@@ -123,12 +126,22 @@ def explain_unexpected(part: Slice, offset: int | None, acceptable: frozenset[st
             Label(tokens[at - 2].span, "the line breaks off"),
             help=FORMS[part.keyword],
         )
-    return Diagnostic(
-        "CS001",
-        f"expected {_expected(acceptable)}, found {_found(token)}",
-        Label(token.span, "not expected here"),
-        help=_help(part.keyword, tokens, at, acceptable),
-    )
+    habit = explain_habit(part.keyword, tokens, at, acceptable)
+    if habit is None:
+        habit = Habit(token.span, _help(part.keyword, tokens, at, acceptable))
+    meant = [t for t in tokens if habit.span.start <= t.start < habit.span.end]
+    found = _found(meant[0]) if len(meant) == 1 else f"`{''.join(t.text for t in meant)}`"
+    message = f"expected {habit.expected or _expected(acceptable)}, found {found}"
+    return Diagnostic("CS001", message, Label(habit.span, "not expected here"), help=habit.help)
+
+
+def explain_assignment(part: Slice) -> Diagnostic | None:
+    """`mlp = torch(...)`: what is declared lacks the word that says what it is. None of anything else."""
+    if len(part.tokens) < 3 or part.tokens[1].text != "=":
+        return None
+    name, value = part.tokens[0], part.tokens[2]
+    help = FORMS["network"] if value.text in LOADERS else "say what it is: `type`, `network`, `circuit`, ..."
+    return Diagnostic("CS002", f"expected a declaration, found `{name.text}`", Label(name.span), help=help)
 
 
 def explain_open_loop(head: Slice) -> Diagnostic:
@@ -163,7 +176,7 @@ def _expected(acceptable: frozenset[str]) -> str:
         rest -= LINE_WORDS
     if len(rest) <= 3 and rest & {"_FOR", "_COLON", "_EQUALS", "_ARROW", "_LBRACE"}:
         rest.discard("_LBRACKET")  # an index after the name of a declaration is rarely what is missing
-    if "_LPAR" in rest and not rest & {"NAME", "INT"}:
+    if "_LPAR" in rest and len(rest) > 1 and not rest & {"NAME", "INT"}:
         rest.discard("_LPAR")  # after the name of a type, as in `csv(...)`
     words: list[str] = []
     if rest >= OPERAND:
@@ -210,7 +223,11 @@ def _help(keyword: str, tokens: tuple[ScannedToken, ...], at: int, acceptable: f
         return DOC_FORM
     if token.text == "*" and any(t.text == "*" for t in (tokens[at - 1], *tokens[at + 1 : at + 2])):
         return "there is no power: multiply, or write the number out"
-    if token.text in TOKEN_HELP and not (token.text == "=" and keyword in ("type", "network")):
+    if token.text == "=" and "COMPARISON" in acceptable:
+        return EQUALITY
+    if token.text == "==" and "_EQUALS" in acceptable:
+        return EQUATION
+    if token.text in TOKEN_HELP:
         return TOKEN_HELP[token.text]
     if token.text == "if":
         return "put the `if ... then ... else ...` in parentheses"

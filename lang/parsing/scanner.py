@@ -189,6 +189,8 @@ def _looks_like_one(tokens: Sequence[ScannedToken], index: int, following: Scann
         return False
     if tokens[index].text in CONTINUATIONS or before.text in CONTINUATIONS:
         return False
+    if following is not None and following.text == "=":  # `mlp = torch(...)`, without the word that it starts with
+        return before.text in CLOSING or before.kind in ("number", "string")
     return following is not None and (following.kind in ("word", "string") or following.text == "{")
 
 

@@ -12,7 +12,7 @@ from ..syntax.members import ForSyntax
 from ..syntax.tree import BrokenDeclaration, Declaration, DeclarationLoop, SyntaxTree
 from ..tree_to_syntax.build_declaration import build_declaration, build_loop_head
 from ..tree_to_syntax.faults import BrokenSyntaxError
-from .explain_syntax import explain_open_loop, explain_unexpected, refuse_in_loop
+from .explain_syntax import explain_assignment, explain_open_loop, explain_unexpected, refuse_in_loop
 from .grammar_parser import UnexpectedTokenError, grammar_parser
 from .parse_slots import parse_slots
 from .parse_tree import Tree
@@ -120,7 +120,7 @@ def _parse_head(part: Slice, head: Slice, text: str, found: _Found) -> Loop | Di
 
 def _parse_slice(part: Slice, text: str, found: _Found) -> Declaration | Diagnostic:
     if part.keyword not in KEYWORDS:
-        return unknown_keyword(part.tokens[0])
+        return explain_assignment(part) or unknown_keyword(part.tokens[0])
     if (fault := check_tokens(part.tokens, text)) is not None:
         return fault
     try:
@@ -150,7 +150,9 @@ def _names_of(part: Slice) -> Iterator[BrokenDeclaration]:
         if part.keyword in ("graph", "for") and token.text == "node" and following.kind == "word":
             yield BrokenDeclaration("node", following.text, token.span)
         known = token.text in KEYWORDS
-        if (index == 0 or (loop and known and token.leads)) and following.kind == "word":
+        if index == 0 and following.text == "=":
+            yield BrokenDeclaration("", token.text, token.span)
+        elif (index == 0 or (loop and known and token.leads)) and following.kind == "word":
             yield BrokenDeclaration(token.text, following.text, token.span)
     if len(part.tokens) == 1:
         yield BrokenDeclaration(part.keyword, "", part.span)

@@ -8,6 +8,7 @@ from ..record import record
 from ..scope import Reporter
 from ..suggest import suggest
 from ..syntax.alignments import Dims, Index, SiteSyntax, Star
+from ..words.borrowed import help_site
 from .components import COMPONENTS
 
 MAX_DIMS = 1_000_000
@@ -37,7 +38,7 @@ def split_indices(syntax: SiteSyntax, scope: SiteScope, report: Reporter) -> Sit
             name.span,
             help="use `hidden[i]`, `resid_post[i] @ last` or `logits`"
             if aligned
-            else suggest(name.text, COMPONENTS, "components"),
+            else help_site(name.text) or suggest(name.text, COMPONENTS, "components"),
             notes=[f"`{name.text}` is a variable of the model"] if aligned else [],
         )
         return None
@@ -105,7 +106,7 @@ def range_of(entry: Dims, report: Reporter) -> tuple[int, ...] | None:
             "CS306",
             f"{low if low < 0 else high} is no layer, dim or size of any network",
             entry.span,
-            help="they count from 0",
+            help="they count from 0; a range is written `0..3`",
         )
         return None
     return tuple(range(low, high + 1))

@@ -101,9 +101,17 @@ class Feed:
             raise EnvironmentProblem("CS549", message, "pad the slots: `{x:02}`")
 
     def find(self, positions: Positions, rows: Tensor) -> Where:
-        """Positions in each row; those that are the same in every row as they are."""
+        """Positions in each row; those that are the same in every row as they are.
+
+        Raises:
+            EnvironmentProblem: a row has no position of such a number.
+        """
         same = tuple(position for position in positions if isinstance(position, int))
-        return same if len(same) == len(positions) else self._each(positions, rows)
+        if len(same) < len(positions):
+            return self._each(positions, rows)
+        if same:
+            self._check_reach(max(same) + 1, rows)
+        return same
 
     def earliest(self, frame: Frame, rows: Tensor) -> int:
         """The first position of any row that a frame holds."""
@@ -115,6 +123,7 @@ class Feed:
     def _columns(self, positions: Positions, rows: Tensor) -> Iterator[Tensor]:
         for position in positions:
             if isinstance(position, int):
+                self._check_reach(position + 1, rows)
                 yield torch.full((len(rows),), position, dtype=torch.int64, device=rows.device)
             elif position.part == "all" and position.index is not None:
                 start, stop = self._bounds(position, rows)
@@ -137,10 +146,17 @@ class Feed:
             message = f"expected as many tokens at `{position.text}` in every prompt, found {expected} and others"
             raise EnvironmentProblem("CS549", message, "name one token: the first or the last")
 
+    def _check_reach(self, needed: int, rows: Tensor) -> None:
+        """Every prompt has so many tokens: what stands beyond its last one is no position of it."""
+        if self.layout.slots is not None and len(rows) and (fewest := int(rows[:, 0].min())) < needed:
+            message = f"expected prompts of at least {needed} tokens, as a position says, found one of {fewest}"
+            raise EnvironmentProblem("CS549", message, "count from the prompt's other end, or name a slot: `@ {x}`")
+
     def _find(self, position: Position, rows: Tensor) -> Iterator[Tensor]:
         """The tokens that a position means in each row; rows agree on how many tokens `all` of a slot are."""
         start, stop = self._bounds(position, rows)
         if position.slot is None and position.index is not None:
+            self._check_reach(-position.index if position.index < 0 else position.index + 1, rows)
             yield position.index + (stop if position.index < 0 else start)
             return
         match position.part:

@@ -247,6 +247,29 @@ def test_exit_64_on_usage_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert done.err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["verfy", "spec.cspec"], "cspec: expected a command, found `verfy`; did you mean `verify`?"),
+        (["spec.cspec"], "`cspec verify spec.cspec` runs it"),
+        (["verify", "spec.cspec", "--jsn"], "cspec verify: there is no option `--jsn`; did you mean `--json`?"),
+        (["verify", "spec.cspec", "--seed=3"], "cspec verify: there is no option `--seed`\n"),
+        (["verify", "spec.cspec", "other.cspec"], "cspec verify: `other.cspec` is one argument too many"),
+        (["check", "spec"], "did you mean `spec.cspec`?"),
+        (["check", "."], "name a file in it: `spec.cspec`"),
+        (["fmt", "spce.cspec"], "did you mean `spec.cspec`?"),
+    ],
+)
+def test_usage_errors_say_what_was_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
+) -> None:
+    small(tmp_path, SOLVES)
+    monkeypatch.chdir(tmp_path)
+    done = run(*arguments)
+    assert done.status == 64
+    assert said in done.err
+
+
 def test_help_and_version_are_no_errors() -> None:
     assert run("--version").out.startswith("cspec ")
     for arguments in (["--help"], ["verify", "--help"]):

@@ -44,6 +44,15 @@ def first_symbol(domain: Domain) -> CausalModel:
     return CausalModel("first", tuple("wxyz"), (domain,) * 4, (first, same), "same")
 
 
+def seldom(domain: Domain) -> CausalModel:
+    """`v = b > half; same = if a == 0 then v else a > half`: `v` matters on one base in as many as `a` has values."""
+    half = Constant((domain.low + domain.high) // 2, domain)
+    v = Mechanism("v", BOOL, apply(">", read("b", domain), half))
+    counts = apply("and", apply("==", read("a", domain), Constant(domain.low, domain)), read("v", BOOL))
+    same = Mechanism("same", BOOL, apply("or", counts, apply(">", read("a", domain), half)))
+    return CausalModel("seldom", ("a", "b"), (domain,) * 2, (v, same), "same")
+
+
 def recipe(model: CausalModel, variables: Sequence[str], **changes: object) -> Recipe:
     indices = range(len(variables))
     sets = tuple(s for k in range(1, len(variables) + 1) for s in itertools.combinations(indices, k)) or ((),)
@@ -177,11 +186,18 @@ def exact_law(r: Recipe, chosen: tuple[int, ...], changing: bool) -> dict[tuple[
 
 
 @pytest.mark.parametrize(
-    "r", [recipe(equality(integers(0, 2)), ("left", "right")), recipe(first_symbol(integers(0, 2)), ("first",))]
+    "r",
+    [
+        recipe(equality(integers(0, 2)), ("left", "right")),
+        recipe(first_symbol(integers(0, 2)), ("first",)),
+        recipe(seldom(integers(0, 39)), ("v",)),
+    ],
 )
 def test_bases_follow_their_own_law_given_set_and_half(r: Recipe) -> None:
     population = open_population(r)
-    items = population.draw("fit", 12_000).items
+    drawn = population.draw("fit", 12_000)
+    assert drawn.drawable is None
+    items = drawn.items
     for index, cell in enumerate(population.cells):
         bases = items.bases[items.cell == index]
         law = exact_law(r, r.sets[cell.set_index], cell.half == "changing")

@@ -73,6 +73,7 @@ CUT = {
     "the gallery's": words(pre_tokenizers.Split(Regex(" ?[^ ]+"), "isolated")),
     "words": words(pre_tokenizers.Whitespace()),
     "added tokens": adding(AddedToken("it", normalized=False)),
+    "merges that training left out at random": dropping(),
 }
 WHOLE = {
     "Metaspace": metaspace(),
@@ -81,7 +82,6 @@ WHOLE = {
     "a pattern that is not known": patterned(r"\p{L}+ \p{L}+"),
     "a token with a blank": adding(AddedToken("it from", normalized=False)),
     "a token that takes blanks": adding(AddedToken("it", lstrip=True, normalized=False)),
-    "random merges": dropping(),
     "no words": words(pre_tokenizers.Digits()),
 }
 

@@ -16,6 +16,7 @@ from cspec.compiler.prompts.check_answers import say_after
 from cspec.lang import Source, SpecError, read_program
 from cspec.lang.places import EVERY_TOKEN, Position
 from cspec.lang.program import Task
+from cspec.specs.train_gpt2 import make_tokenizer
 
 NETWORK = Path(__file__).parent.parent / "golden" / "good" / "lm"
 EXAMPLE = """
@@ -76,6 +77,66 @@ def layout_of(text: str, tokenizer: Tokenizer) -> PromptLayout:
     layout = lay_out(task_of(text), tokenizer)
     assert layout is not None
     return layout
+
+
+CITIES = ("New York", "Rome", "Rio de Janeiro")
+TRAVEL = """
+type city = csv("cities.csv")
+task travel {
+  input  x, y: city
+  output same: bool
+  prompt "from {x} to {y} ." | "to {y} from {x} ."
+  answer same: { true: " yes", false: " no" }
+}
+model by_city for travel { same = x == y }
+network lm = transformers("./lm")
+"""
+
+
+@pytest.fixture
+def travels(tmp_path: Path) -> Path:
+    """A folder with a network of nine tokens at most; the first city is neither the shortest nor the longest."""
+    words = (
+        "from",
+        "to",
+        " from",
+        " to",
+        *(f" {word}" for city in CITIES for word in city.split()),
+        " yes",
+        " no",
+        " .",
+    )
+    shutil.copytree(NETWORK, tmp_path / "lm")
+    shorten(tmp_path, 9)
+    make_tokenizer(list(words)).save(str(tmp_path / "lm" / "tokenizer.json"))
+    (tmp_path / "cities.csv").write_text("\n".join(("name", *CITIES, "")))
+    return tmp_path
+
+
+def shorten(folder: Path, context: int) -> None:
+    config = json.loads((folder / "lm" / "config.json").read_text())
+    (folder / "lm" / "config.json").write_text(json.dumps(config | {"max_position_embeddings": context}))
+
+
+def problems_of(folder: Path, text: str) -> list[tuple[str, str]]:
+    (folder / "spec.cspec").write_text(text)
+    with pytest.raises(SpecError) as raised:
+        check_spec(Source(folder / "spec.cspec", text))
+    return [(problem.code, problem.message) for problem in raised.value.diagnostics if problem.severity == "error"]
+
+
+def test_the_shortest_prompt_and_the_longest_are_looked_at_whatever_shows_their_slots(travels: Path) -> None:
+    """Of 5 to 9 tokens; slots show all of their values in prompts of 6 to 8 tokens."""
+    claim = "claim {}: change(resid_post[0] @ {} -> correct) <= 0.5 exhaustively\n"
+    for name, position in (("fifth", "4"), ("first", "-5")):
+        check_spec(Source(travels / "spec.cspec", TRAVEL + claim.format(name, position)))
+    for name, position in (("sixth", "5"), ("before", "-6")):
+        (found,) = problems_of(travels, TRAVEL + claim.format(name, position))
+        assert found == ("CS332", found[1])
+        assert "5 in the shortest prompt" in found[1]
+    shorten(travels, 8)
+    found = problems_of(travels, TRAVEL + claim.format("fifth", "4"))
+    assert ("CS536", "expected 1 to 8 tokens, found a prompt of 9: the network `lm` reads 1 to 8") in found
 
 
 PLAIN = """task t {

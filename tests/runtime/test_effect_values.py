@@ -170,3 +170,19 @@ def test_a_value_that_does_not_fit_is_refused_where_it_stands(setting: str, code
     status, document, _ = verify(f"{SPEC}claim c: change({{{setting}}} -> same on wired) <= 0.9\n", tmp_path)
     assert status == 2
     assert [d["code"] for d in document["diagnostics"] if d["severity"] == "error"] == [code]
+
+
+@pytest.mark.parametrize(
+    ("claim", "use"),
+    [
+        ("effect({hidden[1][0] := 2 * mean(hidden[1][0])} -> late) >= 0.1 exhaustively", "over which means are taken"),
+        ("effect({hidden[1][0] := mean(hidden[1][1])} -> late) >= 0.1", "over which means are taken"),
+        ("effect({hidden[1][0] := shuffled} -> late) >= 0.1", "of which `shuffled` draws"),
+    ],
+)
+def test_without_an_input_of_fit_no_value_is_made_of_them(claim: str, use: str, tmp_path: Path) -> None:
+    spec = f"{COPIES}claim c: {claim}\npairs few for sides {{ split .00001 .49999 .5 }}\n"
+    status, document, _ = verify(spec, tmp_path)
+    (found,) = (each for each in document["diagnostics"] if each["severity"] == "error")
+    assert (status, found["code"]) == (2, "CS432")
+    assert found["message"].endswith(use)

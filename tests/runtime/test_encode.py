@@ -1,5 +1,6 @@
 """Rows of prompts: tokens and slots as the tokenizer gives them, one input at a time."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -74,6 +75,22 @@ def test_positions_are_each_prompts_own() -> None:
     (where,) = feed.where(Frame("logits", None, (0,), 1, IDENTITY, (Block(0, 0, 1),), ()), rows)
     assert isinstance(where, torch.Tensor)
     assert torch.equal(where, rows[:, :1] - 1)
+
+
+@pytest.mark.parametrize("written", [lambda n: n, lambda n: Position(index=n), lambda n: Position(index=-n - 1)])
+@pytest.mark.parametrize("beside", [(), (LAST,)])
+def test_a_position_that_some_prompt_lacks_is_an_error(
+    written: Callable[[int], int | Position], beside: tuple[Position, ...]
+) -> None:
+    """What stands beyond a prompt's last token is padding, and so is what is counted to before its first."""
+    rows = torch.from_numpy(encode_inputs(CODES, encoding()))
+    shortest = int(rows[:, 0].min())
+    assert shortest < int(rows[:, 0].max())
+    feed = Feed(encoding())
+    feed.find((written(shortest - 1), *beside), rows)
+    with pytest.raises(EnvironmentProblem, match=f"found one of {shortest}") as caught:
+        feed.find((written(shortest), *beside), rows)
+    assert caught.value.code == "CS549"
 
 
 def test_positions_that_are_not_as_many_everywhere_are_an_error() -> None:

@@ -25,6 +25,7 @@ from ...syntax.expressions import (
     UnrolledThe,
 )
 from ...syntax.leaves import Text
+from ...words.borrowed import IN_EXPRESSIONS
 from .calls import check_call
 from .comprehensions import COMPREHENSIONS, check_comprehension
 from .divisions import can_be_zero, find_open_division, report_zero
@@ -238,7 +239,8 @@ class ExpressionChecker:
                 "CS101",
                 f"expected a function, found `{function.text}`",
                 function.span,
-                help=suggest(function.text, (*FUNCTIONS, *self.scope.library.functions), "functions"),
+                help=IN_EXPRESSIONS.get(function.text)
+                or suggest(function.text, (*FUNCTIONS, *self.scope.library.functions), "functions"),
                 notes=notes,
             )
             return None

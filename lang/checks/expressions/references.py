@@ -11,6 +11,7 @@ from ...scope import Reporter
 from ...suggest import listed, suggest
 from ...syntax.expressions import ExpressionSyntax, Reference
 from ...syntax.leaves import Text
+from ...words.borrowed import IN_EXPRESSIONS
 from .expression_scope import Scope, comparable, describe
 from .lookups import check_lookup
 
@@ -132,7 +133,7 @@ class _ReferenceChecker:
                 f"expected a variable or a symbol, found the unknown name `{name}`",
                 syntax.name.span,
                 "not declared",
-                help=suggest(name, candidates, "names here"),
+                help=IN_EXPRESSIONS.get(word) or suggest(name, candidates, "names here"),
             )
 
     # --- members

@@ -18,6 +18,7 @@ from .activations import written_out
 from .apart import UnsuitedModel, attending_apart, suits
 from .edits import PlacedEdit, installed
 from .families import Family
+from .last_layer import gather, keys_alone, narrowed
 from .prefix import cache_of, prefix_of
 from .sites import entrance
 
@@ -92,7 +93,7 @@ class Driver:
         return self._suited(partial(self._logits, piece, at, classes, cache))
 
     def _logits(self, piece: Piece, at: Tensor, classes: Tensor | None, cache: DynamicCache | None) -> Tensor:
-        rows = at.to(self.device) - piece.begins
+        rows = _counted_from(piece.begins, at.to(self.device))
         with self._driven(piece, len(self.layers), cache) as inputs:
             if self.family is None or any(each.site.late for each in piece.edits):
                 logits: Tensor = self.model(**inputs).logits
@@ -102,14 +103,25 @@ class Driver:
                 return _exact(_chosen(gather(logits, rows), classes))
             head = self.model.get_submodule(self.family.head)
             with ExitStack() as undo:
-                reading = head.register_forward_pre_hook(lambda _, given: (gather(given[0], rows),))
-                undo.enter_context(_removed(reading))
+                if self._is_narrow(piece, rows):
+                    undo.enter_context(narrowed(self.model, self.family, self.layers[-1], rows))
+                else:
+                    reading = head.register_forward_pre_hook(lambda _, given: (gather(given[0], rows),))
+                    undo.enter_context(_removed(reading))
                 if classes is not None and isinstance(head, nn.Linear):
                     vars(head)["forward"] = partial(_give_classes, head, classes)
                     undo.callback(vars(head).pop, "forward")
                     classes = None
                 read: Tensor = self.model(**inputs).logits
                 return _exact(_chosen(read, classes))
+
+    def _is_narrow(self, piece: Piece, rows: Tensor) -> bool:
+        """Whether the last layer is run where it is read alone: where that is less, and nothing is edited in it."""
+        last, positions = len(self.layers) - 1, piece.tokens.shape[1] - piece.begins
+        if not self._apart or self.family is None or piece.first > last or 2 * rows.shape[1] > positions:
+            return False
+        before = entrance(self.family, len(self.layers), last)
+        return all(each.site.early or each.site.point < last or each.site.path == before for each in piece.edits)
 
     def whole(self, tokens: Tensor) -> dict[str, Any]:
         """What the model is called with to run whole."""
@@ -119,7 +131,10 @@ class Driver:
     def prefix(self, piece: Piece) -> Prefix:
         """Keys and values of all positions of a piece without edits; of the layers before it nothing is held."""
         cache = DynamicCache()
-        with self._driven(piece, len(self.layers), cache) as inputs:
+        with (
+            self._driven(piece, len(self.layers), cache) as inputs,
+            keys_alone(self.model, self.layers[-1]) if self._apart else nullcontext(),
+        ):
             self.model.base_model(**inputs)
         return prefix_of(cache, piece.first)
 
@@ -174,9 +189,9 @@ class Driver:
         return {}
 
 
-def gather(x: Tensor, at: Tensor) -> Tensor:
-    """The vectors of x [item, position, width] at each item's own positions [item, read]: [item, read, width]."""
-    return x[torch.arange(len(x), device=x.device)[:, None], at]
+def _counted_from(begins: int, at: Tensor) -> Tensor:
+    """Positions [item, read] counted from another one on; where all items have the same, they stand there once."""
+    return (at[:1] - begins).expand(len(at), -1) if at.stride(0) == 0 else at - begins
 
 
 def _exact(logits: Tensor) -> Tensor:

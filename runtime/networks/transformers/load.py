@@ -17,7 +17,7 @@ from ...errors import EnvironmentProblem
 from .families import Family, family_of
 from .network import TransformerNetwork
 from .read_config import first_line, read_config
-from .weight_files import check_weight_files
+from .weight_files import check_floating, check_weight_files
 
 
 def load_transformer(source: NetworkSource) -> TransformerNetwork:
@@ -41,6 +41,7 @@ def load_transformer(source: NetworkSource) -> TransformerNetwork:
         kind = _head_class(file.name, config, family)
         if source.draw is None:
             model = _load(file.name, file.path, config, kind, family, dtype)
+            check_floating(file.name, files, (name for name, _ in model.named_parameters()))
         else:
             model = _draw(config, kind, source.draw_seed)
             _copy(file.name, model, files, facts.frozen)
@@ -95,7 +96,7 @@ def _head_class(name: str, config: PreTrainedConfig, family: Family | None) -> A
     """
     kinds: tuple[Any, ...] = (AutoModelForCausalLM, AutoModelForMaskedLM)
     named = config.architectures or ()
-    if (family is not None and not family.causal) or any(each.endswith("ForMaskedLM") for each in named):
+    if (family is not None and not family.causal) or any(str(each).endswith("ForMaskedLM") for each in named):
         kinds = kinds[::-1]
     for kind in kinds:
         if type(config) in kind._model_mapping and not getattr(config, "is_encoder_decoder", False):

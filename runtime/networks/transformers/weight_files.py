@@ -1,6 +1,7 @@
-"""The weight files of a folder in the Hugging Face format: there, whole, and safetensors."""
+"""The weight files of a folder in the Hugging Face format: there, whole, and safetensors in floating point."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
@@ -33,6 +34,22 @@ def check_weight_files(name: str, folder: Path) -> tuple[Path, ...]:
             message = f"the weights of `{name}` in `{path.name}` are truncated or broken: {problem}"
             raise EnvironmentProblem("CS504", message, _REMEDY) from None
     return files
+
+
+def check_floating(name: str, files: Iterable[Path], parameters: Iterable[str]) -> None:
+    """The parameters of the network `name` are numbers of floating point in its files, where the body's have its prefix
+    or not: what else the library would turn into such numbers are codes that something else explains.
+
+    Raises:
+        EnvironmentProblem: they are not.
+    """
+    wanted = {ending for parameter in parameters for ending in (parameter, parameter.split(".", 1)[-1])}
+    for path in files:
+        with safe_open(str(path), framework="pt") as tensors:
+            for tensor in sorted(wanted & set(tensors.keys())):
+                if (found := str(tensors.get_slice(tensor).get_dtype())).startswith(("I", "U", "BOOL")):
+                    message = f"expected `{tensor}` of `{name}` in floating point, found {found}"
+                    raise EnvironmentProblem("CS506", message, "name the network before it was quantized")
 
 
 def _listed(name: str, folder: Path) -> tuple[Path, ...]:

@@ -136,6 +136,10 @@ LAYER = "transformer.h.1.ln_1.weight"
     [
         (lambda w: w.pop(LAYER), f"expected a tensor `{LAYER}` of `net`, found none"),
         (lambda w: w.update({LAYER: torch.zeros(3)}), rf"expected `{LAYER}` of `net` of shape \[16\], found \[3\]"),
+        (
+            lambda w: w.update({LAYER: w[LAYER].to(torch.int8)}),
+            rf"expected `{LAYER}` of `net` in floating point, found I8",
+        ),
         (lambda w: w.update(more=torch.zeros(3)), "hold `more`, which its configuration does not know"),
     ],
 )
@@ -147,7 +151,7 @@ def test_weights_that_disagree_with_the_configuration(
     with pytest.raises(EnvironmentProblem, match=message) as raised:
         load(file)
     assert raised.value.code == "CS506"
-    assert "config.json" in raised.value.help
+    assert "config.json" in raised.value.help or "quantized" in raised.value.help
 
 
 @pytest.mark.parametrize("layers", [2, 4])
@@ -279,6 +283,13 @@ def test_entries_that_the_library_fills_in_otherwise_are_named(tmp_path: Path) -
     with pytest.raises(EnvironmentProblem, match=r"`num_key_value_heads` was taken to be 4, and .* 8") as raised:
         load(NetworkFile("net", tmp_path, read_transformer_facts(tmp_path)))
     assert raised.value.code == "CS532"
+
+
+@pytest.mark.parametrize("named", [None, "GPT2LMHeadModel", [None], ["GPT2ForSequenceClassification"]])
+def test_what_a_configuration_calls_its_classes_is_not_trusted(tmp_path: Path, named: object) -> None:
+    file = saved("gpt2", tmp_path)
+    change_config(tmp_path, architectures=named)
+    assert torch.equal(load(file)(draw_tokens()), network_of("gpt2")(draw_tokens()))
 
 
 def test_what_bert_was_trained_with_besides_its_head_may_be_there(tmp_path: Path) -> None:

@@ -1,0 +1,19 @@
+"""A path that cannot be read as a spec -> the spec that was probably meant."""
+
+from pathlib import Path
+
+
+def near_spec(path: str) -> str:
+    """A help line for a path that is no file: the spec that was probably meant, "" where none is near."""
+    from ..lang.suggest import near_match
+
+    asked = Path(path)
+    folder = asked if asked.is_dir() else asked.parent
+    try:
+        specs = sorted(spec.name for spec in folder.glob("*.cspec"))
+    except OSError:
+        return ""
+    if asked.is_dir():
+        return f"name a file in it: `{folder / specs[0]}`" if specs else ""
+    near = near_match(asked.stem, [spec.removesuffix(".cspec") for spec in specs])
+    return f"did you mean `{folder / near}.cspec`?" if near else ""
