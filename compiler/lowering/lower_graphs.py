@@ -15,6 +15,8 @@ from .place_effects import Sites, place_subjects
 
 ITEMS = 1024
 """On how many items a graph is measured, where the file states no budget."""
+SEARCHED = "they are drawn beside all nodes, and where this one lies is not known before its search"
+"""Why there are none like a circuit that is searched for: one might have sites of what is found in it."""
 
 
 def lower_graph_items(
@@ -122,7 +124,7 @@ class _Lowering:
         if random is None:
             return Edge(source.name, target.name, own, None, "aligned variables are no set of components")
         if own.total.rankings:
-            return Edge(source.name, target.name, own, None, "the circuit is searched for")
+            return Edge(source.name, target.name, own, None, SEARCHED)
         if own.total.metric is not None and own.total.metric.generation is not None:
             return Edge(source.name, target.name, own, None, "answers are generated once for each input")
         null = self.paths(source, target, random, self.beside)
