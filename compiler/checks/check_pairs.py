@@ -194,7 +194,8 @@ def _more_items(measurement: Measurement, used_up: bool, populations: Population
 
 def _check_fit(fitting: Fitting, claim: Span, populations: Populations) -> list[Diagnostic]:
     recipe = fitting.recipe
-    if all(met.get(half, 0) >= OFTEN for met in look_quickly(recipe, "fit").met for half in recipe.halves):
+    looks = [look_quickly(recipe, split) for split in ("fit", "test")]  # cells are those of `test`
+    if all(met.get(half, 0) >= OFTEN for look in looks for met in look.met for half in recipe.halves):
         return []
     population = populations.open(recipe)
     if not population.cells:
@@ -283,6 +284,15 @@ def _no_items(population: Population, claim: Span) -> Diagnostic:
     recipe = population.recipe
     names, said = ", ".join(f"`{name}`" for name in recipe.variables), say_apart(recipe)
     sampled = any(SAMPLED in note for note in population.notes)
+    if not population.whole_domain and open_population(recipe, whole_domain=True).cells:
+        there = len(population.spaces("test").base)
+        return Diagnostic(
+            "CS434",
+            f"no item can be drawn: among the inputs of `test` interchanging {names} never changes the output",
+            Label(claim),
+            notes=(f"`test` has {there:,} {'input' if there == 1 else 'inputs'}; among all inputs it does",),
+            help="give `test` a larger share, or state another `seed`: inputs are split by it",
+        )
     changes = "was never seen to change" if sampled else "never changes"
     return Diagnostic(
         "CS434",

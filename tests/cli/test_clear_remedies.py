@@ -1,11 +1,14 @@
 """What a message proposes works: rare values drawn uniformly, a confidence below the file's, what no search scores."""
 
+import itertools
 import json
+from collections import Counter
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
-from .tools import DECIDED, DIFFERENCES, run, sampled, small
+from .tools import DECIDED, DIFFERENCES, HEAD, run, sampled, small
 
 DECIDED_OVER_RARE = DECIDED.replace("-> net", "-> net over rare")
 RARE = "balanced w == 3 and x == 3 and y == 3"
@@ -70,3 +73,50 @@ def test_a_circuit_searched_for_by_an_effect_on_a_variable_is_refused(tmp_path: 
     said = " ".join(refused.err.split())
     assert "error[CS480]" in said
     assert "searched for by an effect on the variable `decided.left`" in said
+
+
+def test_a_split_of_a_few_inputs_that_cannot_tell_is_said_to_be_too_small(tmp_path: Path) -> None:
+    """Of eight inputs one or two are in `test`, under some seeds with the same output: no cells for a fit either."""
+    few = "output same: bool\n  require w == 0 and x == 0 and y == 0 or w == 1 and x == 1 and y == 1"
+    learned = "align d: both_equalities -> net { right at hidden[1] via difference }\n"
+    body = learned + "claim c: iia(d) >= 0.9 exhaustively\nsettings { seed: SEED }\n"
+    checked = []
+    for seed in range(8):
+        spec = small(tmp_path / str(seed), body.replace("SEED", str(seed)))
+        spec.write_text(spec.read_text().replace("output same: bool", few), encoding="utf-8")
+        checked.append((run("check", spec), spec))
+    refused = [done for done, _ in checked if done.status == 2]
+    passed = [spec for done, spec in checked if done.status == 0]
+    assert refused
+    assert passed
+    for done in refused:
+        said = " ".join(done.err.split())
+        assert "error[CS434]" in said or "error[CS432]" in said
+    assert any("state another `seed`" in done.err for done in refused)
+    assert all(run("verify", spec).status in (0, 1, 3) for spec in passed)  # none ends in a bug
+
+
+def test_values_are_set_by_their_names(tmp_path: Path) -> None:
+    """Of w := p the right answers that are left are counted in plain Python; a truth value is its number."""
+    numbers = DIFFERENCES + "claim c: effect({w := 1} -> correct) <= 0 exhaustively\n"
+    named = HEAD.replace("0..%s", "{p, q, r, s}") + DIFFERENCES
+    named += "claim c: effect({w := q} -> correct) <= 0 exhaustively\n"
+    truths = "claim {}: effect({{differences.left := {}}} -> correct) <= 0 exhaustively\n"
+    named += truths.format("by_name", "true") + truths.format("by_number", "1")
+    spec = small(tmp_path, numbers)
+
+    def estimates() -> list[str]:
+        verdicts = json.loads(run("verify", spec, "--json").out)["result"]["verdicts"]
+        return [verdict["parts"][0]["exact"] for verdict in verdicts]
+
+    same, left = (lambda w, x, y, z: (w == x) == (y == z)), Counter[tuple[bool, bool]]()
+    for base, source in itertools.product(itertools.product(range(4), repeat=4), repeat=2):
+        left[same(*base) == same(*source), same(1, *base[1:]) == same(*base)] += 1
+    kept = [Fraction(left[half, True], left[half, True] + left[half, False]) for half in (True, False)]
+    expected = str(sum(kept) / 2 - 1)  # in half of the items the source's right output differs from the base's
+    assert estimates() == [expected]
+    spec.write_text(named, encoding="utf-8")
+    by_symbol, by_name, by_number = estimates()
+    assert by_symbol == expected
+    assert by_name == by_number
+    assert "w := q" in run("verify", spec).out
