@@ -162,6 +162,12 @@ class RunMetric:
         return any(isinstance(part, Scored) and part.key is None for part in parts_of(self.term))
 
     @property
+    def is_whole(self) -> bool:
+        """Whether its values are sure to be whole numbers, whatever a run answers."""
+        ends = (self.low, self.high)
+        return all(end.denominator == 1 for end in ends) and all(_is_whole(part) for part in parts_of(self.term))
+
+    @property
     def plain(self) -> bool:
         """Whether it reads the run's logits at the end of the prompt."""
         single = any(read.function != "logprob" or read.tokens == 1 for read in self.reads)
@@ -200,6 +206,17 @@ def compute(expression: Expression, columns: Mapping[str, Column], count: int) -
 def show_values(expression: Expression, columns: Mapping[str, Column], count: int) -> list[str]:
     """The value of an expression on each of `count` items, as a user writes it."""
     return [expression.domain.show(value) for value in compute(expression, columns, count).tolist()]
+
+
+def _is_whole(term: MetricTerm) -> bool:
+    match term:
+        case Number(value=value):
+            return value.denominator == 1
+        case Scored(table=table, key=key):  # what is generated may get rows that nobody wrote yet
+            return key is not None and all(float(text).is_integer() for _, text in table.rows)
+        case TokenRead():
+            return False
+    return True
 
 
 def _keyed(term: MetricTerm) -> Iterator[Computed | Scored]:

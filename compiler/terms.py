@@ -35,7 +35,7 @@ ESTIMAND_VERSIONS: dict[EstimandName, int] = {
     "iia from": 1,
     "probe": 1,
     "cae": 2,
-    "divergence": 1,
+    "divergence": 2,
     "effect": 1,
     "change": 1,
     "mean": 1,
@@ -402,6 +402,15 @@ def parts_of(value: Value) -> Iterator[Value]:
     if isinstance(value, RandomVector):
         yield from parts_of(value.like)
     yield value
+
+
+def values_of(run: Run) -> Iterator[Value]:
+    """The values that a run sets, and those of the runs that they are read in, each with what it is made of."""
+    for assignment in run.assignments:
+        for value in parts_of(assignment.value):
+            yield value
+            if isinstance(value, ValueOf):
+                yield from values_of(value.run)
 
 
 def taken_values(run: Run) -> tuple[tuple[str, ValueOf], ...]:

@@ -17,7 +17,7 @@ from .diagnosis.diagnose import Diagnoser, Looked
 from .fitting.fits import Fits
 from .graphs.measure_graph import measure_graph
 from .graphs.measured_graph import MeasuredGraph
-from .metrics import AwaitingScores, Missing, missing_name
+from .metrics import AwaitingScores, Missing, missing_name, rounding_of
 from .progress import Progress
 from .results.store import Store
 from .scoring.evaluations import Evaluations
@@ -112,6 +112,7 @@ class Inline:
             self.evaluations.overlap(quantity.evaluate),
             self.evaluations.rankings.table(candidate, step),
             step.version,
+            0.0 if step.metric is None else rounding_of(step.metric),
         )
 
     def _looked(self, key: str, count: int | None) -> Looked:

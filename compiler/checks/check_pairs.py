@@ -14,11 +14,25 @@ from ..sampling.count_apart import say_apart
 from ..sampling.count_undefined import count_undefined
 from ..sampling.draw_items import Population, open_population
 from ..sampling.enumerate_items import count_items
+from ..sampling.halves import EXPOSED
 from ..sampling.items import Recipe
 from ..sampling.open_spaces import SAMPLED
 from ..sampling.quick_look import look_quickly
+from ..sampling.splits import region_of
 from ..sampling.streams import NO_INPUT
-from ..terms import Differ, Gain, ValueOf
+from ..terms import (
+    Apart,
+    CodeOf,
+    Differ,
+    Distance,
+    Gain,
+    MeanOver,
+    ReadsRight,
+    Resampled,
+    ValueOf,
+    WrongReads,
+    values_of,
+)
 
 FEWEST = 200
 MOST_EXHAUSTIVE = 10**9
@@ -29,6 +43,9 @@ COUNTED = 1 << 14
 """Of more test items than that only so many are drawn: how many there can be is then computed."""
 OFTEN = 64
 """A half that so many of a few thousand random items have is none that only few bases allow."""
+
+SMALL = 1 << 14
+"""Inputs of a domain in which a split may well have none: looking for one takes no time."""
 
 
 class Populations:
@@ -67,8 +84,7 @@ def check_pairs(
                 found += _check_whole_domain(measurement, experiment.claim.span, populations)
             else:
                 found += _check_test(program, measurement, experiment.claim.span, populations)
-            if _reads_block(measurement):
-                found += _check_read(measurement, experiment.claim.span, populations)
+            found += _check_natural(measurement, experiment.claim.span, populations)
             if measurement.fitting is not None:
                 found += _check_fit(measurement.fitting, experiment.claim.span, populations)
             for ranking in measurement.rankings:
@@ -88,9 +104,8 @@ def check_graph_items(
                 found += _check_whole_domain(measurement, span, populations)
             else:
                 found += _check_test(program, replace(measurement, count=count, text=text), span, populations)
-            if any(map(_reads_block, items.totals)):
-                found += _check_read(measurement, span, populations)
         for measurement in items.totals:
+            found += _check_natural(measurement, span, populations)
             if measurement.fitting is not None:
                 found += _check_fit(measurement.fitting, span, populations)
             for ranking in measurement.rankings:
@@ -193,6 +208,17 @@ def _more_items(measurement: Measurement, used_up: bool, populations: Population
 
 
 def _check_fit(fitting: Fitting, claim: Span, populations: Populations) -> list[Diagnostic]:
+    return _check_trained(fitting, claim, populations) or _check_compared(fitting.recipe, claim, populations)
+
+
+def _check_compared(recipe: Recipe, claim: Span, populations: Populations) -> list[Diagnostic]:
+    if region_of(recipe, "select").size > SMALL or len(populations.open(recipe).draw("select", 1).items):
+        return []
+    message = "no item of the `select` split can be drawn, on which attempts at a map are scored"
+    return [Diagnostic("CS432", message, Label(claim), help="give `select` a larger share, or hold out fewer values")]
+
+
+def _check_trained(fitting: Fitting, claim: Span, populations: Populations) -> list[Diagnostic]:
     recipe = fitting.recipe
     looks = [look_quickly(recipe, split) for split in ("fit", "test")]  # cells are those of `test`
     if all(met.get(half, 0) >= OFTEN for look in looks for met in look.met for half in recipe.halves):
@@ -216,17 +242,31 @@ def _check_fit(fitting: Fitting, claim: Span, populations: Populations) -> list[
     return []
 
 
-def _reads_block(measurement: Measurement) -> bool:
-    """Whether it reads an aligned variable from its block, which is learned on inputs of `fit`."""
+def _use_of_natural(measurement: Measurement) -> str | None:
+    """What becomes of inputs of `fit`, if a score sets something to what they give, or reads it by them."""
     score = measurement.term.score
-    return isinstance(score, Gain | Differ) and isinstance(score.left, ValueOf)
+    if measurement.origin is not None:
+        return "on which the maps between networks are fitted"
+    if isinstance(score, ReadsRight | WrongReads | Distance):
+        return "of which activations are natural"
+    if isinstance(score, Gain | Differ) and isinstance(score.left, ValueOf):
+        return "on which it is learned how a variable's block is read"
+    if isinstance(score, Gain | Differ | Apart):
+        if any(isinstance(value, MeanOver | CodeOf) for value in values_of(score.left.run)):
+            return "over which means are taken"
+        if any(isinstance(value, Resampled) for value in values_of(score.left.run)):
+            return "of which `shuffled` draws"
+    return None
 
 
-def _check_read(measurement: Measurement, claim: Span, populations: Populations) -> list[Diagnostic]:
+def _check_natural(measurement: Measurement, claim: Span, populations: Populations) -> list[Diagnostic]:
+    use = _use_of_natural(measurement)
+    if use is None:
+        return []
     population = populations.open(measurement.recipe)
     if population.cells and len(population.draw("fit", 1).items):
         return []
-    message = "no item of the `fit` split can be drawn, on which it is learned how a variable's block is read"
+    message = f"no item of the `fit` split can be drawn, {use}"
     help = "state another `split`, or hold out fewer values"
     return [Diagnostic("CS432", message, Label(claim), help=help)]
 
@@ -283,26 +323,34 @@ def _no_items(population: Population, claim: Span) -> Diagnostic:
         )
     recipe = population.recipe
     names, said = ", ".join(f"`{name}`" for name in recipe.variables), say_apart(recipe)
+    what = f"interchanging {names}" if names else "another input"
     sampled = any(SAMPLED in note for note in population.notes)
-    if not population.whole_domain and open_population(recipe, whole_domain=True).cells:
+    if not population.whole_domain and recipe.halves != (EXPOSED,) and open_population(recipe, whole_domain=True).cells:
         there = len(population.spaces("test").base)
         return Diagnostic(
             "CS434",
-            f"no item can be drawn: among the inputs of `test` interchanging {names} never changes the output",
+            f"no item can be drawn: among the inputs of `test` {what} never changes the output",
             Label(claim),
             notes=(f"`test` has {there:,} {'input' if there == 1 else 'inputs'}; among all inputs it does",),
             help="give `test` a larger share, or state another `seed`: inputs are split by it",
         )
-    changes = "was never seen to change" if sampled else "never changes"
+    help = "check `where`, `require` and the model: the pairs must be able to tell"
+    if recipe.halves == (EXPOSED,):
+        message = f"no item can be drawn: wherever {what} keeps the output, the sources have it, too"
+        help = "`isolate` is of items on which a leak could show, and here none could: claim `cause`, or `iia`"
+    else:
+        message = (
+            f"no item can be drawn: {what} {'was never seen to change' if sampled else 'never changes'} the output"
+        )
     return Diagnostic(
         "CS434",
-        f"no item can be drawn: interchanging {names} {changes} the output",
+        message,
         Label(claim),
         notes=(
             *(() if said is None else (said,)),
             *((f"{SAMPLED}: among many random bases and sources",) if sampled else ()),
         ),
-        help="check `where`, `require` and the model: the pairs must be able to tell",
+        help=help,
     )
 
 

@@ -50,6 +50,20 @@ def _check_value(
             of = taken.text if there.name == here.name else f"{taken.text} on {there.name}"
             yield _misfit(effect, f"`{of}` is {own} units wide, `{setting.subject.text}` {width}")
             return
+    for own, width in zip(_seen(taken, there, program), _seen(taken, here, program), strict=True):
+        if there.name != here.name and own != width:
+            text = (
+                f"the map of `{taken.text}` sees {width} units in `{here.name}`, and there are {own} in `{there.name}`"
+            )
+            yield _misfit(effect, text)
+            return
+
+
+def _seen(subject: Subject, network: FedNetwork, program: Program) -> list[int | None]:
+    """How wide what the maps of a thing's variables see is, where this is told before a search."""
+    if not isinstance(subject, VariablesSubject):
+        return []
+    return [_width(place, network) for p in _placements(subject, program) for place in p.members or (p.place,)]
 
 
 def _misfit(effect: Effect, message: str) -> Diagnostic:

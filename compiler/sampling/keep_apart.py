@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..expressions import Column
+from .leave_enough import Room
 from .match_sources import Chunk, Found, Matcher
 from .splits import hash_rows
 from .taken import Hashes, Taken, hash_inputs, take
@@ -22,6 +23,7 @@ class Separator:
 
     matcher: Matcher
     used: Hashes = field(default_factory=lambda: np.zeros(0, dtype=np.uint64))
+    _room: Room | None = None
 
     def separate(self, chunk: Chunk, generator: np.random.Generator) -> str:
         """Redraw inputs that an earlier item has, and cut the chunk before the first item that finds no unused one.
@@ -52,7 +54,10 @@ class Separator:
         else:
             reason = "inputs that no other item has are too rare to be drawn"
             chunk.cut(int(waiting[0]))
-            keys = keys[: waiting[0]]
+        if self.matcher.recipe.variables and not self.matcher.cells_tell_codes():
+            self._room = self._room or Room(self.matcher.recipe, self.matcher.spaces)
+            reason = self._room.use(chunk) or reason
+        keys = keys[: len(chunk.cell)]
         self.used = np.sort(np.concatenate([self.used, keys.ravel()]))  # an input that is there twice does no harm
         return reason
 

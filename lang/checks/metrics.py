@@ -185,11 +185,12 @@ class _MetricChecker:
                 help=suggest(syntax.table.text, tables, "tables"),
             )
             return None
-        wanted = self._key_domains(syntax, tables[syntax.table.text])
+        table = tables[syntax.table.text]
+        wanted = self._key_domains(syntax, table)
         if wanted is None:
             return None
         keys = tuple(self._key(key, domain, syntax) for key, domain in zip(syntax.keys, wanted, strict=True))
-        if None in keys:
+        if None in keys or table is None:  # of a broken table its own error is enough
             return None
         return Lookup(syntax.table.text, keys, syntax.span)  # type: ignore[arg-type]
 

@@ -41,11 +41,13 @@ class Evaluated:
     """Everything that was scored for the circuits of an effect."""
     version: int | None = None
     """Of its estimand's definition."""
+    rounding: float = 0.0
+    """What each score may be off by, where a network computes it."""
 
     @property
     def measured(self) -> Measured:
         """Its scores, for the intervals."""
-        return Measured(self.scores, self.items)
+        return Measured(self.scores, self.items, rounding=self.rounding)
 
 
 @dataclass(frozen=True)
@@ -87,10 +89,13 @@ def rule_scores(step: DecideStep, evaluated: list[Evaluated]) -> Ruling:
     if not step.claim.exhaustively and fewest < FEWEST_CHANGING:
         why = f"only {fewest} items can tell; at least {FEWEST_CHANGING} are needed"
         return Ruling("inconclusive", "too_few_changed", open=True, why=why)
-    if any(e.scores.near for e in evaluated):
+    near, slack = any(e.scores.near for e in evaluated), max(one.slack for one in measured)
+    if near or slack:
         against, for_it = (rule_parts(step, measured, Moved(ties)).outcome for ties in (-1, 1))
         if {against, for_it} != {ruling.outcome}:
-            why = f"with the near ties all against the claim it would be {against}, with all for it {for_it}"
+            rounded = f"numbers that are read from the network rounded by {slack:g}"
+            what = " and ".join(["the near ties"] * near + [rounded] * (slack > 0))
+            why = f"with {what} all against the claim it would be {against}, with all for it {for_it}"
             return Ruling("inconclusive", "numeric", open=True, why=why)
     return ruling
 

@@ -7,7 +7,7 @@ from ...compiler.plan import GraphStep, PlannedPaths
 from ..deciding.quantity_keys import quantity_keys
 from ..deciding.rulings import reads_right
 from ..deciding.verdicts import QuantityKeys
-from ..metrics import AwaitingScores
+from ..metrics import AwaitingScores, rounding_of
 from ..scoring.evaluations import Evaluations
 from ..scoring.scores import Scores
 from .measure_numbers import Scored, measure_paths
@@ -78,13 +78,16 @@ def _edges(step: GraphStep, found: dict[str, Scores], evaluations: Evaluations) 
         return None if key is None else Scored(evaluations.content(key), found[key])
 
     def measured(paths: PlannedPaths) -> PathsRow:
-        total, draws = Scored(evaluations.content(paths.total), found[paths.total]), evaluations.step(paths.total).draws
-        return measure_paths(total, scored(paths.direct), scored(paths.indirect), step.alpha, len(draws))
+        total, one = Scored(evaluations.content(paths.total), found[paths.total]), evaluations.step(paths.total)
+        whole = one.metric is None or one.metric.is_whole
+        return measure_paths(total, scored(paths.direct), scored(paths.indirect), step.alpha, len(one.draws), whole)
 
     for edge in step.edges:
         own = measured(edge.own)
         null = None if edge.null is None else measured(edge.null)
-        kind = find_kind(own, null) if reads_right(found[edge.own.total], step.alpha) else "unread"
+        metric = evaluations.step(edge.own.total).metric
+        slack = 0.0 if metric is None else rounding_of(metric)
+        kind = find_kind(own, null, slack) if reads_right(found[edge.own.total], step.alpha) else "unread"
         yield GraphEdge(
             edge.source,
             edge.target,
@@ -92,7 +95,7 @@ def _edges(step: GraphStep, found: dict[str, Scores], evaluations: Evaluations) 
             null,
             edge.why,
             kind,
-            kind != "unread" and is_repaired(own),
+            kind != "unread" and is_repaired(own, slack),
             items=_keys(edge.own.total, evaluations).items,
             version=evaluations.step(edge.own.total).version,
         )
@@ -112,29 +115,32 @@ def _mark_along(edges: tuple[GraphEdge, ...]) -> tuple[GraphEdge, ...]:
     )
 
 
-def find_kind(own: PathsRow, null: PathsRow | None) -> Kind:
-    """How an edge stands out: by what its source does directly, else by what it does in all, else not at all."""
+def find_kind(own: PathsRow, null: PathsRow | None, slack: float = 0.0) -> Kind:
+    """How an edge stands out: by what its source does directly, else by what it does in all, else not at all.
+
+    `slack` is what rounding may move a mean by, where the network computes what is read.
+    """
     direct, whole = (None, None) if null is None else (null.own, null.total)
     circuits = () if null is None else null.circuits
-    if _is_above(own.own, direct, [circuit for _, circuit in circuits]):
+    if _is_above(own.own, direct, [circuit for _, circuit in circuits], slack):
         return "direct"
-    return "indirect" if _is_above(own.total, whole, [circuit for circuit, _ in circuits]) else "none"
+    return "indirect" if _is_above(own.total, whole, [circuit for circuit, _ in circuits], slack) else "none"
 
 
-def _is_above(own: EffectRow, null: EffectRow | None, circuits: list[float]) -> bool:
+def _is_above(own: EffectRow, null: EffectRow | None, circuits: list[float], slack: float) -> bool:
     """Whether a change surely is larger than that of random circuits, of all together and of each as it was found."""
     beyond = max([0.0, *([] if null is None else [null.change.high]), *circuits])
-    return own.change.low > beyond
+    return own.change.low > beyond + slack
 
 
-def is_repaired(own: PathsRow) -> bool:
+def is_repaired(own: PathsRow, slack: float = 0.0) -> bool:
     """Whether other nodes make up for some of the direct effect: they surely move the metric back."""
     if own.direct is None or own.direct.effect is None or own.made_up is None:
         return False
-    direct, made_up = _sign(own.direct.effect), _sign(own.made_up)
+    direct, made_up = _sign(own.direct.effect, slack), _sign(own.made_up, slack)
     return direct != 0 and made_up == -direct
 
 
-def _sign(number: NumberRow) -> int:
+def _sign(number: NumberRow, slack: float) -> int:
     """1 or -1 where a number surely is above or below 0."""
-    return (number.low > 0) - (number.high < 0)
+    return (number.low > slack) - (number.high < -slack)

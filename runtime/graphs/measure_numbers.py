@@ -22,46 +22,59 @@ class Scored:
     scores: Scores
 
 
-def measure_paths(total: Scored, direct: Scored | None, indirect: Scored | None, alpha: float, draws: int) -> PathsRow:
-    """The numbers of what one thing does to a metric; `draws` counts random circuits that items have in turn."""
+def measure_paths(
+    total: Scored, direct: Scored | None, indirect: Scored | None, alpha: float, draws: int, whole: bool
+) -> PathsRow:
+    """The numbers of what one thing does to a metric.
+
+    Args:
+        total: the scores of its effect in all.
+        direct: those with the other nodes held (None: there are none).
+        indirect: those by way of the other nodes.
+        alpha: the error of each number.
+        draws: how many random circuits items have in turn.
+        whole: what is read is sure to be a whole number. It settles how intervals are made, which the values that were
+            found may not: two methods, of which the data choose one, may err as often as both together.
+    """
     signed = total.scores.range[0] < 0
-    whole = _effect(total, alpha)
+    effect = _effect(total, alpha, whole)
     if direct is None or indirect is None:
-        return PathsRow(whole, circuits=_circuits(total.scores, total.scores, draws))
+        return PathsRow(effect, circuits=_circuits(total.scores, total.scores, draws))
     minus = [(1, total.scores), (-1, direct.scores)]
     return PathsRow(
-        total=whole,
-        direct=_effect(direct, alpha),
-        indirect=_effect(indirect, alpha),
+        total=effect,
+        direct=_effect(direct, alpha, whole),
+        indirect=_effect(indirect, alpha, whole),
         interaction=_sum([*minus, (-1, indirect.scores)], alpha) if signed else None,
         made_up=_sum(minus, alpha) if signed else None,
         circuits=_circuits(total.scores, direct.scores, draws),
     )
 
 
-def _effect(scored: Scored, alpha: float) -> EffectRow:
+def _effect(scored: Scored, alpha: float, whole: bool) -> EffectRow:
     """Of gains the mean and the mean size; of other scores, which are 1 where something differs, the mean."""
     scores, key = scored.scores, scored.key
     signed = scores.range[0] < 0
     if scores.whole_domain:
         return EffectRow(_exactly(scores.exact(False)) if signed else None, _exactly(scores.exact_size()), key)
     values, reach = _values(scores), scores.range[1]
-    return EffectRow(_signed(values, reach, alpha) if signed else None, _size(values, reach, alpha), key)
+    counted, size = whole and reach == 1, np.abs(values)
+    effect = _signed(values, reach, alpha, counted) if signed else None
+    return EffectRow(effect, _size(size, reach, alpha, counted), key)
 
 
-def _signed(values: Values, reach: float, alpha: float) -> NumberRow:
-    """The mean of gains within -reach .. reach; of whole gains of 1, the difference of how often each sign occurs."""
-    if reach == 1 and _are_whole(values):
+def _signed(values: Values, reach: float, alpha: float, counted: bool) -> NumberRow:
+    """The mean of gains within -reach .. reach; of gains of 1, the difference of how often each sign occurs."""
+    if counted:
         found = paired_difference(int((values > 0).sum()), int((values < 0).sum()), len(values), alpha)
     else:
         found = mean_sequence(values, -reach, reach, alpha)
     return _row(values, found)
 
 
-def _size(values: Values, reach: float, alpha: float) -> NumberRow:
-    """The mean size of gains; of whole gains of 1, how often there is one."""
-    sizes = np.abs(values)
-    if reach == 1 and _are_whole(values):
+def _size(sizes: Values, reach: float, alpha: float, counted: bool) -> NumberRow:
+    """The mean size of gains; of gains of 1, how often there is one."""
+    if counted:
         return _row(sizes, clopper_pearson(int(sizes.sum()), len(sizes), alpha))
     return _row(sizes, mean_sequence(sizes, 0.0, reach, alpha))
 
@@ -89,10 +102,6 @@ def _values(scores: Scores) -> Values:
     assert scores.values is not None, "sampled scores have values"
     values: Values = scores.values.double().numpy()
     return values
-
-
-def _are_whole(values: Values) -> bool:
-    return bool((values == np.rint(values)).all())
 
 
 def _row(values: Values, found: Interval) -> NumberRow:

@@ -26,7 +26,7 @@ from ...compiler.metrics import (
 from ...compiler.terms import OutputOf, Run
 from ..engines import Engine
 from ..errors import EnvironmentProblem
-from ..scoring.answers import declared_best, near_ties
+from ..scoring.answers import NEAR_TIE, declared_best, near_ties
 from .awaiting import Missing
 from .continue_texts import continue_texts
 from .replies import Replies
@@ -54,6 +54,11 @@ class Judging:
     replies: Replies | None = None
 
 
+def rounding_of(metric: RunMetric) -> float:
+    """What a value may be off by: as much as the logits that it is computed from; what tables hold is exact."""
+    return NEAR_TIE if metric.reads else 0.0
+
+
 def read_metric(
     metric: RunMetric,
     run: Run,
@@ -77,10 +82,17 @@ def read_metric(
         judging: told of rows that tables lack; the values of their items mean nothing then.
 
     Raises:
-        EnvironmentProblem: logits are not finite, or a text is no tokens of its own.
+        EnvironmentProblem: logits are not finite, a text is no tokens of its own, or the metric is no number.
     """
     reader = _Reader(metric, OutputOf(output, run), batch, inputs, engine, encoding, judging)
-    values = torch.from_numpy(reader.value(metric.term))
+    with np.errstate(over="ignore", invalid="ignore"):  # what is too large is cut to the bounds
+        values = torch.from_numpy(reader.value(metric.term))
+    if bool(values.isnan().any()):
+        said, help = (
+            f"metric `{metric.name}` is no number on some run",
+            "keep what its tables hold and its factors smaller",
+        )
+        raise EnvironmentProblem("CS508", said, help)
     low, high = metric.range
     return MetricValues(values.clamp(low, high), reader.near, (values < low) | (values > high))
 

@@ -88,13 +88,25 @@ class Scores:
         low, high = (Fraction(end) for end in self.range)
         total = Fraction(0)
         for cell in self.cells:
-            mean = Fraction(cell.among if among else cell.right) / cell.n + shift * (high - low) * cell.near / cell.n
+            mean = self._sum_of(cell, cell.among if among else cell.right) / cell.n
+            mean += shift * (high - low) * cell.near / cell.n
             total += cell.weight * min(max(mean, low), high)
         return total
 
     def exact_size(self) -> Fraction:
         """As `exact`, of the scores' sizes, whatever their signs."""
-        return sum((cell.weight * Fraction(cell.far or 0) / cell.n for cell in self.cells), Fraction(0))
+        return sum((cell.weight * self._sum_of(cell, cell.far or 0) / cell.n for cell in self.cells), Fraction(0))
+
+    def has_size(self) -> bool:
+        """Whether some score is not 0."""
+        if self.values is None:
+            return any(cell.far is None or cell.far > 0 for cell in self.cells)
+        return bool((self.values != 0).any())
+
+    def _sum_of(self, cell: CellCount, total: int | float) -> Fraction:
+        """A sum of a cell's scores."""
+        most = max(abs(end) for end in self.range) * cell.n
+        return exact_sum(total, cell.n, most if cell.far is None else cell.far)
 
     def tensors(self) -> dict[str, Tensor]:
         """What a store keeps of a whole domain as tensors: counts are a document."""
@@ -117,6 +129,23 @@ class Scores:
             "drawn": self.drawn,
             "read_right": self.read_right,
         }
+
+
+def exact_sum(total: int | float, n: int, sizes: float) -> Fraction:
+    """The number that a sum of n scores, computed in double precision, stands for; `sizes` is the sum of their sizes.
+
+    What tables hold are decimals, and double precision knows no tenth: ten of them would be less than 1. A computed
+    sum is off by at most n u times the sum of the sizes, u = 2^-53 (Higham 2002, section 4.2; each score is rounded
+    once more). Of the decimals of at most nine places within this it is the one of the fewest.
+    """
+    if isinstance(total, int):
+        return Fraction(total)
+    computed, off = Fraction(total), Fraction(sizes) * (n + 1) / 2**53
+    for places in range(10):
+        decimal = Fraction(round(computed * 10**places), 10**places)
+        if abs(decimal - computed) <= off:
+            return decimal
+    return computed
 
 
 def read_whole_domain(document: Mapping[str, Any]) -> Scores:

@@ -20,12 +20,14 @@ Status = Literal["pass", "miss above", "miss below", "straddle"]
 class Measured:
     """A quantity's scores with the population that they come from: equal populations are paired.
 
-    `fixed` tells that the number of items was fixed in advance, so that one look needs no sequence.
+    `fixed` tells that the number of items was fixed in advance, so that one look needs no sequence. `rounding` is what
+    a score may be off by, where a network computes it.
     """
 
     scores: Scores
     population: str
     fixed: bool = False
+    rounding: float = 0.0
 
     @property
     def method(self) -> Method:
@@ -33,6 +35,11 @@ class Measured:
         if self.scores.whole_domain:
             return "exact"
         return "Clopper-Pearson" if self.fixed and self.scores.binary else "confidence sequence"
+
+    @property
+    def slack(self) -> float:
+        """What rounding may move the mean by; a mean of nothing but 0 is what it is."""
+        return self.rounding if self.rounding and self.scores.has_size() else 0.0
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,7 @@ class PartInterval:
 
 @dataclass(frozen=True)
 class Moved:
-    """What if: near ties counted for (+1) or against (-1) a quantity, and `growth` times as many items."""
+    """What if: near ties and rounding counted for (+1) or against (-1) a quantity, and `growth` times as many items."""
 
     ties: int = 0
     growth: float = 1.0
@@ -65,12 +72,12 @@ def measured_interval(one: Measured, among: bool, alpha: float, moved: Moved = A
     """The interval of one quantity at confidence 1 - alpha."""
     scores = one.scores
     if scores.whole_domain:
-        value = float(scores.exact(among, moved.ties))
+        value = float(_exact(one, among, moved.ties))
         return Interval(value, value)
     if not scores.binary:
         values = scores.values_among if among else scores.values
         assert values is not None
-        return _mean_interval(_array(values), scores.range, alpha, moved, scores.near)
+        return _mean_interval(_array(values), scores.range, alpha, moved, scores.near, one.slack)
     right = _right(scores, among, moved.ties)
     if one.fixed:
         return clopper_pearson(int(right), scores.n, alpha)
@@ -80,14 +87,14 @@ def measured_interval(one: Measured, among: bool, alpha: float, moved: Moved = A
 def part_interval(part: Part, measured: list[Measured], alpha: float, moved: Moved = AS_MEASURED) -> PartInterval:
     """The interval of T at confidence 1 - alpha.
 
-    `moved.ties` -1 or +1 moves every near tie against or in favour of T: both must give the same status.
+    `moved.ties` -1 or +1 moves every near tie, and rounding, against or in favour of T: both must give the same status.
     """
     among = among_answers(part)
     chosen = [(coefficient, measured[index]) for coefficient, index in part.coefficients]
     signed = [Moved(moved.ties * (1 if coefficient > 0 else -1), moved.growth) for coefficient, _ in chosen]
     estimate = part.constant
     for (coefficient, one), own in zip(chosen, signed, strict=True):
-        estimate += coefficient * _estimate(one.scores, among, own.ties)
+        estimate += coefficient * _estimate(one, among, own.ties)
     method = max((one.method for _, one in chosen), key=("exact", "Clopper-Pearson", "confidence sequence").index)
     if method == "exact":
         return PartInterval(estimate, Interval(float(estimate), float(estimate)), False, method)
@@ -133,7 +140,7 @@ def _paired_interval(left: Measured, right: Measured, alpha: float, moved: Moved
     if not (one.binary and other.binary):
         differences = _array(one.values_among) - _array(other.values_among)
         ends = one.range[0] - other.range[1], one.range[1] - other.range[0]
-        return _mean_interval(differences, ends, alpha, moved, near)
+        return _mean_interval(differences, ends, alpha, moved, near, left.slack + right.slack)
     ours, theirs = one.values_among.bool(), other.values_among.bool()
     n, ties = one.n, moved.ties * near
     up = min(max(int((ours & ~theirs).sum()) + ties, 0), n)
@@ -143,18 +150,31 @@ def _paired_interval(left: Measured, right: Measured, alpha: float, moved: Moved
     return paired_sequence(moved.growth * up, moved.growth * down, moved.growth * n, alpha)
 
 
-def _mean_interval(values: Values, ends: tuple[float, float], alpha: float, moved: Moved, near: int) -> Interval:
-    """The sequence of a mean; a near tie may move its item's value by the whole range."""
+def _mean_interval(
+    values: Values, ends: tuple[float, float], alpha: float, moved: Moved, near: int, slack: float
+) -> Interval:
+    """The sequence of a mean; a near tie may move its item's value by the whole range, rounding the mean by `slack`."""
     low, high = ends
     found = mean_sequence(values, low, high, alpha)
     if moved.growth != 1:
         found = widen(found, float(values.mean()), len(values), moved.growth)
-    found = found.shift(moved.ties * near * (high - low) / len(values))
+    found = found.shift(moved.ties * (near * (high - low) / len(values) + slack))
     return Interval(min(max(found.low, low), high), min(max(found.high, low), high))
 
 
-def _estimate(scores: Scores, among: bool, ties: int) -> Fraction:
-    return scores.exact(among, ties) if scores.whole_domain else Fraction(_right(scores, among, ties)) / scores.n
+def _estimate(one: Measured, among: bool, ties: int) -> Fraction:
+    if one.scores.whole_domain:
+        return _exact(one, among, ties)
+    return _within(one.scores, Fraction(_right(one.scores, among, ties)) / one.scores.n + ties * Fraction(one.slack))
+
+
+def _exact(one: Measured, among: bool, ties: int) -> Fraction:
+    return _within(one.scores, one.scores.exact(among, ties) + ties * Fraction(one.slack))
+
+
+def _within(scores: Scores, mean: Fraction) -> Fraction:
+    low, high = (Fraction(end) for end in scores.range)
+    return min(max(mean, low), high)
 
 
 def _right(scores: Scores, among: bool, ties: int) -> float:

@@ -415,3 +415,54 @@ def test_small_domains_are_drawn_nearly_to_their_end_in_bounded_memory(symbols: 
     codes = r.model.run(drawn.items.inputs.reshape(-1, 4), {})
     shares = np.bincount(codes["left"] * 2 + codes["right"]) / len(codes["left"])
     assert np.allclose(shares, 0.25, atol=0.1)  # no drift towards cells with more inputs
+
+
+STEPS, THRESHOLD = 6000, 1050
+
+
+def above_thresholds(threshold: int) -> CausalModel:
+    """`a = w; o = a > threshold * (y + 1)`: of w there are far more values than cells."""
+    wide = integers(0, STEPS - 1)
+    limit = Apply("*", (Constant(threshold, wide), Apply("+", (read("y", integers(0, 3)), ONE), wide)), wide)
+    mechanisms = (Mechanism("a", wide, read("w", wide)), Mechanism("o", BOOL, apply(">", read("a", wide), limit)))
+    return CausalModel("above", ("w", "y"), (wide, integers(0, 3)), mechanisms, "o")
+
+
+ONE = Constant(1, integers(0, 3))
+
+
+def mean_source() -> float:
+    """The mean of w on sources, in shares of its range, by enumeration: sources are conditioned on the half alone."""
+    w, limits = (np.arange(STEPS) + 0.5) / STEPS, THRESHOLD * np.arange(1, 5) / STEPS
+    true = w > limits[:, None]
+    law = true.mean(axis=0) / true.mean() + (~true).mean(axis=0) / (~true).mean()
+    total = 0.0
+    for output, y, changes in itertools.product((False, True), range(4), (False, True)):
+        of_base = (true[y] == output).sum() / (true == output).sum()
+        fits = law * ((w > limits[y]) == (output != changes))
+        total += of_base * (fits * w).sum() / fits.sum() / 4
+    return total
+
+
+def test_items_keep_their_law_until_the_stream_ends() -> None:
+    """Sources of large w are wanted more often: were all inputs used up, the last ones would be of larger w yet."""
+    last = []
+    for seed in range(6):
+        drawn = open_population(recipe(above_thresholds(THRESHOLD), ("a",), seed=seed)).draw("test", 4000)
+        assert "no longer has the law of all" in drawn.reason
+        assert 0.4 < 2 * len(drawn.items) / (4 * STEPS * SHARES[2]) < 0.6, "half of the inputs are used"
+        last.append(drawn.items.inputs[-300:, 1, 0] / STEPS)
+    assert abs(np.mean(last) - mean_source()) < 4 * 0.29 / np.sqrt(6 * 300)
+
+
+def test_two_hundred_items_are_drawn_whatever_they_use() -> None:
+    """Of the rare output there are some 100 inputs, and a base or a source that is one in nearly every item."""
+    r = recipe(above_thresholds(200), ("a",), shares=(0.9, 0.05, 0.05))
+    items = open_population(r).draw("test", 4000).items
+    every = np.stack(np.unravel_index(np.arange(4 * STEPS), (STEPS, 4)), axis=1)
+    rare = [
+        int((r.model.run(some, {})["o"] == 0).sum())
+        for some in (items.inputs.reshape(-1, 2), every[split_of(r, every) == 2])
+    ]
+    assert len(items) < 200
+    assert 0.7 * rare[1] < rare[0] <= rare[1]

@@ -1,11 +1,13 @@
 """Intervals of inequalities: paired, unpaired and exact; and what near ties may move."""
 
+from dataclasses import replace
 from fractions import Fraction
 
+import numpy as np
 import pytest
 import torch
 from cspec.compiler.experiments import Part
-from cspec.runtime.scoring.scores import CellCount, Scores
+from cspec.runtime.scoring.scores import CellCount, Scores, exact_sum
 from cspec.runtime.statistics.intervals import clopper_pearson
 from cspec.runtime.statistics.part_intervals import Measured, Moved, part_interval, status
 from cspec.runtime.statistics.sequences import mean_sequence, paired_sequence, proportion_sequence
@@ -265,3 +267,40 @@ def test_a_near_tie_may_move_its_value_by_the_whole_range(sign: int) -> None:
     assert float(up.estimate - still.estimate) == pytest.approx(8 * 3 / 800)
     assert float(still.estimate - down.estimate) == pytest.approx(8 * 3 / 800)
     assert up.interval.low - still.interval.low == pytest.approx(8 * 3 / 800)
+
+
+# --- rounding --------------------------------------------------------------------------------------------------------
+
+
+def test_rounding_moves_a_mean_by_what_a_value_may_be_off_by() -> None:
+    values = torch.rand(800, generator=torch.Generator().manual_seed(4))
+    part = Part(">=", -Fraction(1, 2), ((Fraction(-2), 0),))
+    for scores_ in (valued(values, 0, 1), replace(valued(values, 0, 1), values=None, values_among=None)):
+        measured = [Measured(scores_, "items", rounding=0.01)]
+        down, still, up = (part_interval(part, measured, ALPHA, Moved(ties)) for ties in (-1, 0, 1))
+        assert float(up.estimate - still.estimate) == pytest.approx(0.02)
+        assert still.interval.low - down.interval.low == pytest.approx(0.02)
+        assert up.interval.high - still.interval.high == pytest.approx(0.02)
+
+
+def test_a_mean_of_nothing_but_zeros_is_not_rounded() -> None:
+    part = Part("==", Fraction(0), ((Fraction(1), 0),), Fraction(0), "==")
+    for size, expected in ((0.0, "pass"), (1e-9, "miss above")):
+        values = torch.full((80,), size, dtype=torch.float64)
+        one = valued(values, 0, 1)
+        cells = tuple(replace(cell, far=cell.right) for cell in one.cells)
+        whole = Measured(replace(one, cells=cells, values=None, values_among=None), "items", rounding=1e-4)
+        assert status(part, part_interval(part, [whole], ALPHA, Moved(1))) == expected
+
+
+@pytest.mark.parametrize("text", ["0.1", "0.2", "0.7", "0.123456789", "-12.3", "1e-9"])
+@pytest.mark.parametrize("n", [1, 10, 997, 160_000])
+def test_a_computed_sum_of_equal_decimals_is_their_product(text: str, n: int) -> None:
+    total = float(np.cumsum(np.full(n, float(text)))[-1])
+    found = exact_sum(total, n, abs(total))
+    assert found == n * Fraction(text) or abs(found - n * Fraction(text)) <= abs(Fraction(total) - n * Fraction(text))
+
+
+def test_a_sum_that_is_no_decimal_stays_what_it_is() -> None:
+    assert exact_sum(1 / 3, 1, 1 / 3) == Fraction(1 / 3)
+    assert exact_sum(7, 100, 7.0) == 7

@@ -184,6 +184,14 @@ def test_a_mean_of_equal_values_comes_close_to_them() -> None:
     assert mean_sequence(np.zeros(1000), 0, 1, ALPHA).high < 0.02
 
 
+@pytest.mark.parametrize("value", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize(("n", "expected"), [(256, 0.029), (2000, 0.0037)])
+def test_a_mean_is_never_known_better_than_its_range_allows(value: float, n: int, expected: float) -> None:
+    found = mean_sequence(np.full(n, value), 0, 1, ALPHA)
+    assert 2 * np.log(2 / ALPHA) / n == pytest.approx(expected, abs=3e-4)
+    assert 0.95 * expected < found.high - found.low < 1.35 * expected
+
+
 # --- decisions -------------------------------------------------------------------------------------------------------
 
 
