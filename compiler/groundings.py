@@ -83,6 +83,11 @@ def show_parts(parts: "tuple[Part, ...]") -> str:
     return parts[0].site if len(parts) == 1 else f"[{', '.join(part.text for part in parts)}]"
 
 
+def _width_elsewhere(part: Part) -> int:
+    """How wide a part's site must be in another network: 0, for any, where the part is of some of its dims."""
+    return part.width if len(part.dims) == part.width else 0
+
+
 @record
 class Autoencoder:
     """A sparse autoencoder of vectors as wide as this, with so many features. Its path is for finding it.
@@ -132,6 +137,11 @@ class Frame:
     def parts(self) -> tuple[Part, ...]:
         """The sites whose concatenation is the vector that the map sees."""
         return (Part(self.component, self.layer, self.dims, self.width, self.positions, self.head), *self.further)
+
+    def elsewhere(self) -> "Frame":
+        """See `Grounding.elsewhere`."""
+        further = tuple(replace(part, width=_width_elsewhere(part)) for part in self.further)
+        return replace(self, width=_width_elsewhere(self.parts[0]), further=further)
 
     @property
     def scattered(self) -> bool:
@@ -214,6 +224,10 @@ class Grounding:
         moving = {place.variable for place in places}
         kept = (frame for frame in self.frames if not any(block.variable in moving for block in frame.blocks))
         return Grounding((*kept, *ground(places).frames))
+
+    def elsewhere(self) -> "Grounding":
+        """The same in another network, whose layers need not be as wide where only some of their dims are seen."""
+        return Grounding(tuple(frame.elsewhere() for frame in self.frames))
 
     def find(self, variable: int) -> tuple[int, int]:
         """The frame and the block of a variable, by their indices. Raises KeyError where it is not placed."""

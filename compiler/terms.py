@@ -35,7 +35,7 @@ ESTIMAND_VERSIONS: dict[EstimandName, int] = {
     "iia from": 1,
     "probe": 1,
     "cae": 2,
-    "divergence": 1,
+    "divergence": 2,
     "effect": 1,
     "change": 1,
     "mean": 1,

@@ -14,11 +14,25 @@ from ..sampling.count_apart import say_apart
 from ..sampling.count_undefined import count_undefined
 from ..sampling.draw_items import Population, open_population
 from ..sampling.enumerate_items import count_items
+from ..sampling.halves import EXPOSED
 from ..sampling.items import Recipe
 from ..sampling.open_spaces import SAMPLED
 from ..sampling.quick_look import look_quickly
+from ..sampling.splits import region_of
 from ..sampling.streams import NO_INPUT
-from ..terms import Apart, CodeOf, Differ, Gain, MeanOver, Resampled, ValueOf, values_of
+from ..terms import (
+    Apart,
+    CodeOf,
+    Differ,
+    Distance,
+    Gain,
+    MeanOver,
+    ReadsRight,
+    Resampled,
+    ValueOf,
+    WrongReads,
+    values_of,
+)
 
 FEWEST = 200
 MOST_EXHAUSTIVE = 10**9
@@ -29,6 +43,9 @@ COUNTED = 1 << 14
 """Of more test items than that only so many are drawn: how many there can be is then computed."""
 OFTEN = 64
 """A half that so many of a few thousand random items have is none that only few bases allow."""
+
+SMALL = 1 << 14
+"""Inputs of a domain in which a split may well have none: looking for one takes no time."""
 
 
 class Populations:
@@ -191,6 +208,17 @@ def _more_items(measurement: Measurement, used_up: bool, populations: Population
 
 
 def _check_fit(fitting: Fitting, claim: Span, populations: Populations) -> list[Diagnostic]:
+    return _check_trained(fitting, claim, populations) or _check_compared(fitting.recipe, claim, populations)
+
+
+def _check_compared(recipe: Recipe, claim: Span, populations: Populations) -> list[Diagnostic]:
+    if region_of(recipe, "select").size > SMALL or len(populations.open(recipe).draw("select", 1).items):
+        return []
+    message = "no item of the `select` split can be drawn, on which attempts at a map are scored"
+    return [Diagnostic("CS432", message, Label(claim), help="give `select` a larger share, or hold out fewer values")]
+
+
+def _check_trained(fitting: Fitting, claim: Span, populations: Populations) -> list[Diagnostic]:
     recipe = fitting.recipe
     if all(met.get(half, 0) >= OFTEN for met in look_quickly(recipe, "fit").met for half in recipe.halves):
         return []
@@ -216,6 +244,10 @@ def _check_fit(fitting: Fitting, claim: Span, populations: Populations) -> list[
 def _use_of_natural(measurement: Measurement) -> str | None:
     """What becomes of inputs of `fit`, if a score sets something to what they give, or reads it by them."""
     score = measurement.term.score
+    if measurement.origin is not None:
+        return "on which the maps between networks are fitted"
+    if isinstance(score, ReadsRight | WrongReads | Distance):
+        return "of which activations are natural"
     if isinstance(score, Gain | Differ) and isinstance(score.left, ValueOf):
         return "on which it is learned how a variable's block is read"
     if isinstance(score, Gain | Differ | Apart):
@@ -292,16 +324,23 @@ def _no_items(population: Population, claim: Span) -> Diagnostic:
     names, said = ", ".join(f"`{name}`" for name in recipe.variables), say_apart(recipe)
     what = f"interchanging {names}" if names else "another input"
     sampled = any(SAMPLED in note for note in population.notes)
-    changes = "was never seen to change" if sampled else "never changes"
+    help = "check `where`, `require` and the model: the pairs must be able to tell"
+    if recipe.halves == (EXPOSED,):
+        message = f"no item can be drawn: wherever {what} keeps the output, the sources have it, too"
+        help = "`isolate` is of items on which a leak could show, and here none could: claim `cause`, or `iia`"
+    else:
+        message = (
+            f"no item can be drawn: {what} {'was never seen to change' if sampled else 'never changes'} the output"
+        )
     return Diagnostic(
         "CS434",
-        f"no item can be drawn: {what} {changes} the output",
+        message,
         Label(claim),
         notes=(
             *(() if said is None else (said,)),
             *((f"{SAMPLED}: among many random bases and sources",) if sampled else ()),
         ),
-        help="check `where`, `require` and the model: the pairs must be able to tell",
+        help=help,
     )
 
 

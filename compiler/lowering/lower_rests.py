@@ -126,6 +126,8 @@ def place_rests(
         everything = rest and each == targets_rest(targets)
         owners = [owner for owner in (*(targets if everything else ()), *each.of) if isinstance(owner, str)]
         frames = ground(placed[name] for name in dict.fromkeys(owners) if name in placed).frames
+        if everything:  # what is left of some layers, and set, is not held, too
+            frames += tuple(frame for place in found.values() for frame in ground([place]).frames)
         places = other_places(frames, facts, positions) if everything else left_places(frames, positions)
         named = {f"{REST_AT} {place.text} ({len(found) + index})": place for index, place in enumerate(places)}
         found.update(named)

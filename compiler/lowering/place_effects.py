@@ -5,7 +5,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
 from ...lang.circuits import TopSites
-from ...lang.effects import CircuitSubject, Effect, RestSubject, Subject, VariablesSubject
+from ...lang.effects import CircuitSubject, Effect, RestSubject, SiteSubject, Subject, Taken, VariablesSubject
 from ...lang.places import Placement
 from ...lang.program import Alignment, FitSettings, Program
 from ...lang.record import record
@@ -115,7 +115,8 @@ def place_effect(
         return region_places(program, networks, sites)
 
     known = dict(zip(variables, places, strict=True))
-    drawn = place_random(score, known, beside, file.facts, region, controls.random, program.settings.seed)
+    others = [networks[name].facts for name in _networks_of_random(effect)]
+    drawn = place_random(score, known, beside, file.facts, region, controls.random, program.settings.seed, others)
     variables, places = (*variables, *drawn.cells), (*places, *drawn.cells.values())
 
     spoken = file.spoken.get(effect.task)
@@ -150,6 +151,13 @@ def place_subjects(
         ):
             found += region_places(program, networks, sites)
     return tuple(found)
+
+
+def _networks_of_random(effect: Effect) -> tuple[str, ...]:
+    """The other networks in which random circuits take values."""
+    taken = [p.value for setting in effect.settings for p in setting.value.portions if isinstance(p.value, Taken)]
+    random = (each for each in taken if isinstance(each.subject, CircuitSubject | SiteSubject) and each.subject.random)
+    return tuple(dict.fromkeys(each.network for each in random if each.network is not None))
 
 
 def name_cells(term: Term) -> Term:

@@ -21,7 +21,10 @@ from .lower_rests import Expanded, targets_of, with_places
 
 Pair = Gain | Differ | Apart
 _TRIES = 64
-"""Draws in a row that give a circuit which is there already, after which there are taken to be no others."""
+"""Draws in a row, for each circuit that is there already, that give one of these: then there are taken to be no others.
+
+If there were one more, it would have been missed so often with a probability of about exp(-64).
+"""
 
 
 @record
@@ -46,7 +49,12 @@ class Placed:
 
 
 def draw_circuits(
-    cells: Sequence[Place], beside: Iterable[Place], facts: NetworkFacts, count: int, seed: int
+    cells: Sequence[Place],
+    beside: Iterable[Place],
+    facts: NetworkFacts,
+    count: int,
+    seed: int,
+    others: Sequence[NetworkFacts] = (),
 ) -> RandomCircuits:
     """So many different circuits like `cells`, of components that neither they nor places `beside` them use.
 
@@ -56,6 +64,7 @@ def draw_circuits(
         facts: the network's.
         count: how many circuits are drawn; there may be fewer.
         seed: the file's.
+        others: the facts of networks that must have the components, too.
     """
     taken = sorted({part for place in (*cells, *beside) for part in place.parts}, key=repr)
     if any(place.further for place in cells):
@@ -66,8 +75,8 @@ def draw_circuits(
     generator = np.random.Generator(np.random.Philox(key=derived_seed(seed, "random circuits", where)))
     found: dict[tuple[Part, ...], tuple[Place, ...]] = {}
     misses = 0
-    while len(found) < count and misses < _TRIES:
-        drawn = _draw(cells, taken, facts, generator)
+    while len(found) < count and misses < _TRIES * max(1, len(found)):
+        drawn = _draw(cells, taken, facts, others, generator)
         if isinstance(drawn, str):
             return RandomCircuits(why=drawn)
         key = tuple(sorted((part for place in drawn for part in place.parts), key=repr))
@@ -97,7 +106,7 @@ def draw_of_region(
     generator = np.random.Generator(np.random.Philox(key=derived_seed(seed, "random circuits", where)))
     found: dict[tuple[int, ...], tuple[Place, ...]] = {}
     misses = 0
-    while len(found) < count and misses < _TRIES:
+    while len(found) < count and misses < _TRIES * max(1, len(found)):
         key = tuple(sorted(generator.choice(len(free), size, replace=False).tolist()))
         drawn = tuple(replace(free[index], family=IDENTITY, size=None) for index in key)
         apart = not any(_touch(one, [p for other in drawn[:i] for p in other.parts]) for i, one in enumerate(drawn))
@@ -114,7 +123,11 @@ def _touch(place: Place, taken: Iterable[Part]) -> bool:
 
 
 def _draw(
-    cells: Sequence[Place], taken: Sequence[Part], facts: NetworkFacts, generator: np.random.Generator
+    cells: Sequence[Place],
+    taken: Sequence[Part],
+    facts: NetworkFacts,
+    others: Sequence[NetworkFacts],
+    generator: np.random.Generator,
 ) -> tuple[Place, ...] | str:
     """One circuit like `cells`; in words, what there is too little of."""
     drawn, used = dict[int, Place](), list(taken)
@@ -127,7 +140,8 @@ def _draw(
         heads = facts.heads_of(first.component) if first.head is not None else 0
         unit = first.width // heads if heads else 1
         busy = {dim // unit for part in used if first.meets(part) for dim in part.dims}
-        free = [one for one in range(first.width // unit) if one not in busy]
+        width = min([first.width, *(other.width(first.component, first.layer) or 0 for other in others)])
+        free = [one for one in range(width // unit) if one not in busy]
         own = sorted({dim // unit for index in members for dim in cells[index].dims})
         if len(free) < len(own):
             what = ("head" if heads else "unit") + ("s" if len(free) != 1 else "")
@@ -149,6 +163,7 @@ def place_random(
     region: Callable[[Found], Sequence[Place]],
     count: int,
     seed: int,
+    others: Sequence[NetworkFacts] = (),
 ) -> Placed:
     """The score with every random circuit as the cells of all that are drawn, each set for the items that have it.
 
@@ -160,6 +175,7 @@ def place_random(
         region: the places that a circuit may be chosen from.
         count: how many circuits are drawn of each.
         seed: the file's.
+        others: the facts of networks that random circuits take their values in.
     """
     runs = (score.left.run, score.right.run)
     handles = dict.fromkeys(t for run in runs for t in targets_of(run) if isinstance(t, RandomCells))
@@ -176,7 +192,7 @@ def place_random(
             random = draw_of_region(region(found_by), found_by.count, around, count, seed)
         else:
             cells = [placed[name] for name in handle.of if isinstance(name, str)]
-            random = draw_circuits(cells, around, facts, count, seed)
+            random = draw_circuits(cells, around, facts, count, seed, others)
         if not random.circuits:
             return Placed(score, lacking=random.why)
         drawn.append(random)

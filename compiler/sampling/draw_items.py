@@ -140,7 +140,10 @@ def _set_text(names: tuple[str, ...], chosen: tuple[int, ...]) -> str:
 
 
 def open_population(recipe: Recipe, whole_domain: bool = False) -> Population:
-    """Find the cells of a recipe: those of its `test` split, or of the whole domain."""
+    """Find the cells of a recipe: those of its `test` split, or of the whole domain.
+
+    Where `test` has none, those of the whole domain stand for them, since `fit` may have items all the same.
+    """
     key = drawn_key(recipe, whole_domain)
     split: Split | None = None if whole_domain else "test"
     spaces = open_spaces(recipe, split, _number(key, f"pool/{split}"))
@@ -149,9 +152,23 @@ def open_population(recipe: Recipe, whole_domain: bool = False) -> Population:
     if not recipe.variables:
         cells: tuple[Cell, ...] = (Cell(0, None, Fraction(1)),) if len(spaces.base) else ()
         return Population(recipe, cells, (), (), tuple(notes[:1]), key, whole_domain, _spaces=opened)
-    if not len(spaces.base) and split == "test":  # nothing to look at: the whole domain's cells, and no item
-        spaces = opened[None] = open_spaces(recipe, None, _number(key, "pool/None"))
     generator = np.random.Generator(np.random.Philox(key=_number(key, f"cells/{split}")))
+    cells, occurring, sampled = _find_cells(recipe, spaces, generator)
+    if not cells and split == "test":
+        spaces = opened[None] = open_spaces(recipe, None, _number(key, "pool/None"))
+        cells, occurring, sampled = _find_cells(recipe, spaces, generator)
+    kept = {cell.set_index for cell in cells}
+    left_out = tuple(recipe.sets[index] for index in occurring if index not in kept)
+    absent = tuple(
+        (recipe.sets[i], half) for i in occurring if i in kept for half in recipe.halves if half not in occurring[i]
+    )
+    return Population(recipe, cells, left_out, absent, (*notes, *sampled), key, whole_domain, _spaces=opened)
+
+
+def _find_cells(
+    recipe: Recipe, spaces: Spaces, generator: np.random.Generator
+) -> tuple[tuple[Cell, ...], dict[int, tuple[Half, ...]], tuple[str, ...]]:
+    """The cells of sets that can change the output, the halves of every set, and notes on what was only sampled."""
     occurring, sampled = halves_that_occur(recipe, spaces, generator)
     told = recipe.halves != ("keeping",)  # where no output tells inputs apart nothing need change
     kept = [
@@ -163,9 +180,7 @@ def open_population(recipe: Recipe, whole_domain: bool = False) -> Population:
     cells = tuple(
         Cell(index, half, Fraction(1, len(kept) * len(wanted[index]))) for index in kept for half in wanted[index]
     )
-    left_out = tuple(recipe.sets[index] for index in occurring if index not in kept)
-    absent = tuple((recipe.sets[i], half) for i in kept for half in recipe.halves if half not in occurring[i])
-    return Population(recipe, cells, left_out, absent, (*notes, *sampled), key, whole_domain, _spaces=opened)
+    return cells, occurring, sampled
 
 
 def set_members(population: Population) -> npt.NDArray[np.bool_]:

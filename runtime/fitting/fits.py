@@ -87,22 +87,30 @@ class Fits:
             for block, size in zip(frame.blocks, sizes, strict=True)
         )
 
-    def engine(self, candidate: Candidate, evaluate: EvaluateStep, encoding: Encoding | None = None) -> Engine:
-        """An engine for an evaluation on a candidate's network with its maps in place: fitted, random, or given."""
+    def engine(
+        self,
+        candidate: Candidate,
+        evaluate: EvaluateStep,
+        encoding: Encoding | None = None,
+        elsewhere: bool = False,
+    ) -> Engine:
+        """An engine for an evaluation on a candidate's network with its maps in place: fitted, random, or given.
+
+        `elsewhere` where the network is another one than that in which the places of the evaluation lie.
+        """
         encoding, variables, schedule = encoding or self.encoding(evaluate.items), evaluate.variables, evaluate.schedule
-        name = self.plan.runs(evaluate.key)
-        if candidate.fit is None:
-            engine = self.open_engine(candidate.network, encoding, evaluate.grounding, variables, schedule, name)
-            if candidate.frame_seed is not None:
-                generator = torch.Generator().manual_seed(candidate.frame_seed)
-                for feature_map in engine.maps:
-                    feature_map.draw(generator)
-                    feature_map.restore(feature_map.state())
-            return engine
-        grounding = self.grounded(candidate, evaluate).grounding
+        name, grounding = self.plan.runs(evaluate.key), self.grounded(candidate, evaluate).grounding
+        if elsewhere and grounding is not None:
+            grounding = grounding.elsewhere()
         engine = self.open_engine(candidate.network, encoding, grounding, variables, schedule, name)
-        self._hold_outer(engine, self._step(candidate.fit))
-        restore_maps(engine.maps, self.fit(candidate.fit))
+        if candidate.fit is not None:
+            self._hold_outer(engine, self._step(candidate.fit))
+            restore_maps(engine.maps, self.fit(candidate.fit))
+        elif candidate.frame_seed is not None:
+            generator = torch.Generator().manual_seed(candidate.frame_seed)
+            for feature_map in engine.maps:
+                feature_map.draw(generator)
+                feature_map.restore(feature_map.state())
         return engine
 
     def origin(self, candidate: Candidate, evaluate: EvaluateStep, engine: Engine, natural: Natural) -> Origin | None:

@@ -11,6 +11,7 @@ from ...compiler.experiments import Encoding
 from ...compiler.sampling.items import Items
 from ...compiler.terms import own_name
 from ..engines import Engine
+from .distances import distances
 from .encode import encode_inputs
 from .readouts import ReadOut, fit_read_out
 
@@ -33,9 +34,9 @@ class Natural:
 
     def spread(self, states: Tensor) -> float:
         """The mean distance of a natural activation to the nearest other; states [input, dim]."""
-        distances = torch.cdist(states, states)
-        apart = float(distances.sum()) / max(1, len(states) * (len(states) - 1))
-        nearest = distances.fill_diagonal_(float("inf")).min(1).values
+        each = distances(states, states)
+        apart = float(each.sum()) / max(1, len(states) * (len(states) - 1))
+        nearest = each.fill_diagonal_(float("inf")).min(1).values
         return max(float(nearest.mean()), FLOOR * apart)
 
 

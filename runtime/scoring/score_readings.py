@@ -14,6 +14,7 @@ from ...compiler.terms import Distance, OutputOf, ReadsRight, Run, Score, WrongR
 from ..engines import Engine
 from ..engines.feed import Feed
 from .answers import compare
+from .distances import distances
 from .encode import encode
 from .natural import Natural
 from .origins import Origin, filled
@@ -121,7 +122,7 @@ def _distance(score: Distance, step: EvaluateStep, engine: Engine, batch: Batch,
         states = engine.at(positions, engine.activation(frame, natural.rows, number), natural.rows).flatten(1)
         intervened = engine.intervened_activation(frame, score.run, batch, number)
         patched = engine.at(positions, intervened, bases).flatten(1)
-        nearest = torch.cdist(patched, states).min(1).values
+        nearest = distances(patched, states).min(1).values
         spread = natural.spread(states)
         ratio = nearest / spread if spread > 0 else (nearest > 0).float() * 2 * READ_RANGE[1]
         farthest = torch.maximum(farthest, ratio)

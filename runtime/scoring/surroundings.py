@@ -21,7 +21,7 @@ class Surroundings:
             other.name: (replace(step.candidates[candidate], network=other.network), other) for other in step.others
         }
         return {
-            name: Other(self.fits.engine(there, step, other.encoding), other.encoding)
+            name: Other(self.fits.engine(there, step, other.encoding, elsewhere=True), other.encoding)
             for name, (there, other) in sources.items()
         }
 

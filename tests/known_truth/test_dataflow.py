@@ -159,7 +159,7 @@ def test_what_is_no_number_has_no_mean_effect(tmp_path: Path) -> None:
 
 def test_without_inputs_to_learn_reading_on_the_spec_is_refused(tmp_path: Path) -> None:
     spec = spec_of(tmp_path)
-    spec.write_text(spec.read_text().replace("split .98 .01 .01", "split .9 .05 .05"))
+    spec.write_text(spec.read_text().replace("split .98 .01 .01", "split .000001 .000001 .999998"))
     done = run("check", spec)
     assert done.status == 2
     assert "CS432" in done.err

@@ -20,6 +20,7 @@ network wired     = torch("wired.safetensors")
 network exchanged = torch("exchanged.safetensors")
 circuit both = { hidden[2][0], hidden[2][1] }
 circuit turned = { hidden[2][1], hidden[2][0] }
+circuit deep = { hidden[3], hidden[2][0] }
 """
 )
 
@@ -86,6 +87,7 @@ CASES = [
     ("hidden[2][0] := hidden[2][0] + source - hidden[2][0] on exchanged", lambda b, s: None),
     ("hidden[1] := source, hidden[2][0] := hidden[2][1]", lambda b, s: (layer(s)[1], layer(s)[1])),
     ("hidden[2][0] := 0 * mean(hidden[2][1]) + hidden[2][1]", lambda b, s: (layer(b)[1], layer(b)[1])),
+    ("deep := 0 - deep", lambda b, s: (True, True)),
 ]
 
 
@@ -186,3 +188,34 @@ def test_without_an_input_of_fit_no_value_is_made_of_them(claim: str, use: str, 
     (found,) = (each for each in document["diagnostics"] if each["severity"] == "error")
     assert (status, found["code"]) == (2, "CS432")
     assert found["message"].endswith(use)
+
+
+def test_a_network_of_other_widths_gives_the_dims_that_are_named(tmp_path: Path) -> None:
+    """`wider` is `wired` with a third neuron at layer 2 that nothing reads: two of its dims are those of `wired`."""
+    write_networks(tmp_path)
+    tensors = load_file(WIRED)
+    for name in ("layers.1.weight", "layers.1.bias"):
+        tensors[name] = np.concatenate([tensors[name], np.ones_like(tensors[name][:1])])
+    tensors["layers.2.weight"] = np.pad(tensors["layers.2.weight"], ((0, 0), (0, 1)))
+    config = {"architecture": "mlp", "vocab": 64, "inputs": 4, "embed": 6, "hidden": [24, 3, 2], "classes": 2}
+    save_file(tensors, tmp_path / "wider.safetensors", metadata={"cspec.config": json.dumps(config)})
+    (spec := tmp_path / "w.cspec").write_text(
+        f"""{SPEC}network wider = torch("wider.safetensors")
+align two: equalities -> wider {{ left at hidden[2][0]  right at hidden[2][1] via rotation size 1 }}
+align all: equalities -> wider {{ left at hidden[2] via rotation size 1 }}
+claim same:  change({{hidden[2][0] := hidden[2][0] on wired}} -> same on wider) <= 0.1 exhaustively
+claim block: change({{two.left := two.left on wired}} -> same on wider) <= 0.1 exhaustively
+claim moved: change({{hidden[2][0] := hidden[2][0] on exchanged}} -> same on wider) >= 0.1 exhaustively
+"""
+    )
+    for engine in ("fused", "hooks", "pyvene"):
+        done = run_command("verify", spec, "--json", "--engine", engine).document["result"]["verdicts"]
+        found = {verdict["name"]: Fraction(verdict["quantities"][0]["exact"]) for verdict in done}
+        assert (found["same"], found["block"]) == (0, 0)
+        layers_differ = weighted(
+            lambda b, s: int(answer((layer(b)[1], layer(b)[1])) != answer(layer(b))), outputs_differ
+        )
+        assert found["moved"] == layers_differ
+    spec.write_text(spec.read_text() + "claim map: change({all.left := all.left on wired} -> same on wider) <= 0.9\n")
+    refused = run_command("check", spec, "--json")
+    assert [d["code"] for d in refused.document["diagnostics"] if d["severity"] == "error"] == ["CS476"]

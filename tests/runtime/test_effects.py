@@ -19,9 +19,17 @@ network wired = torch("wired.safetensors")
 align decided: equalities -> wired { left at hidden[2][0]  right at hidden[2][1] }
 circuit both = { hidden[2][0], hidden[2][1] }
 circuit first = { hidden[2][0] }
+circuit last = { hidden[3][0] }
 claim c: %s >= %s exhaustively
 """
 )
+
+
+def half_of(base: Input, source: Input) -> bool:
+    """The answer where the second neuron of layer 3 alone is the source's: whether right is true and left is not."""
+    (left, right), (other_left, other_right) = layer(base), layer(source)
+    return not (left and not right) and not (other_right and not other_left)
+
 
 CASES: list[tuple[str, Callable[[Input, Input], int], Callable[[Input, Input], bool]]] = [
     ("change(w -> same)", lambda b, s: answer(layer(b)) != answer(layer((s[0], *b[1:]))), outputs_differ),
@@ -46,6 +54,8 @@ CASES: list[tuple[str, Callable[[Input, Input], int], Callable[[Input, Input], b
     ("change(hidden[2] -> same given rest)", lambda b, s: 0, outputs_differ),
     ("change(hidden[3] -> same given rest)", outputs_differ, outputs_differ),
     ("change(w -> same given rest)", lambda b, s: 0, outputs_differ),
+    ("change(rest(last) -> same given rest)", lambda b, s: half_of(b, s) != answer(layer(b)), outputs_differ),
+    ("change({rest(last) := source, w := source} -> same given rest)", lambda b, s: half_of(b, s) != answer(layer(b)), outputs_differ),
     ("effect({random(first) := 1 - random(first)} -> correct)", lambda b, _: -1, outputs_differ),
 ]  # fmt: skip
 

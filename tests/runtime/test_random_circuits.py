@@ -1,5 +1,7 @@
 """Random circuits: which components are drawn, and that what they do is the mean of what each of them does."""
 
+import itertools
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -36,6 +38,18 @@ def test_draws_are_as_many_other_units_of_the_same_layers() -> None:
 def test_where_there_are_few_circuits_all_are_drawn_once() -> None:
     drawn = draw_circuits([neurons(1, 0)], [neurons(1, *range(1, 9))], FACTS, 5, 0).circuits
     assert sorted(circuit[0].dims for circuit in drawn) == [(9,), (10,), (11,)]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_as_many_as_there_are_is_all_that_there_are(seed: int) -> None:
+    drawn = draw_circuits([neurons(1, 0, 1)], [], FACTS, 60, seed).circuits
+    assert sorted(circuit[0].dims for circuit in drawn) == list(itertools.combinations(range(2, 12), 2))
+
+
+def test_components_that_another_network_lacks_are_not_drawn() -> None:
+    narrow = replace(FACTS, hidden=(4, 12))
+    drawn = draw_circuits([neurons(1, 0)], [], FACTS, 5, 0, [narrow]).circuits
+    assert sorted(circuit[0].dims for circuit in drawn) == [(1,), (2,), (3,)]
 
 
 def test_where_too_little_is_left_there_is_none() -> None:
