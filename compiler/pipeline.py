@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..lang import read_declarations, read_imports
+from ..lang.collecting import uncollected
 from ..lang.diagnostics import Diagnostic, Source, SpecError, one_of_each_run
 from ..lang.program import Program
 from ..lang.record import record
@@ -62,6 +63,7 @@ class Checked:
         return tuple(lower_graph(self.program, self.models, self.networks, items) for items in self.graphs)
 
 
+@uncollected()
 def check_spec(source: Source, allow_path: bool = False, populations: Populations | None = None) -> Checked:
     """Check a spec: syntax, names, types, models, networks, items. Loads no weights.
 
