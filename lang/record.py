@@ -112,7 +112,13 @@ def _eq_text(parts: Fields) -> str:
 
 def _hash_text(parts: Fields) -> str:
     hashed = (each.name for each in parts if (each.compare if each.hash is None else each.hash))
-    return f"def __hash__(self): return hash({_tuple('self', hashed)})"
+    return (  # once for each instance: of a large expression, whose parts are hashed with it, it takes long
+        "def __hash__(self):\n"
+        " known = self.__dict__.get('_hash')\n"
+        " if known is None:\n"
+        f"  known = self.__dict__['_hash'] = hash({_tuple('self', hashed)})\n"
+        " return known"
+    )
 
 
 def _tuple(instance: str, names: Iterable[str]) -> str:

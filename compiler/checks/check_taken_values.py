@@ -71,10 +71,11 @@ def _misfit(effect: Effect, message: str) -> Diagnostic:
 
 
 def _check_order(effect: Effect, setting: Setting, taken: Subject, program: Program) -> Iterator[Diagnostic]:
-    """A value in this very run is computed no later than what is set to it."""
-    set_at = [depth for depth in map(_depth, _sites(setting.subject, program)) if depth is not None]
-    read_at = [depth for depth in map(_depth, _sites(taken, program)) if depth is not None]
-    if set_at and read_at and max(read_at) > min(set_at):
+    """A value in this very run is computed no later than what is set to it, site by site."""
+    set_at = [_depth(place) for place in _sites(setting.subject, program)]
+    read_at = [_depth(place) for place in _sites(taken, program)]
+    read_at = read_at * len(set_at) if len(read_at) == 1 else read_at
+    if any(r is not None and s is not None and r > s for r, s in zip(read_at, set_at, strict=False)):
         yield Diagnostic(
             "CS477",
             f"`{taken.text}` is computed after `{setting.subject.text}`, which is set to its value in this very run",

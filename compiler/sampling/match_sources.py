@@ -196,33 +196,80 @@ class Matcher:
 
         What was found has the bases' indices.
         """
-        start, count = self._source_cells(bases)
         chosen = [self.spaces.source.choose(bases, generator) for _ in self.recipe.variables]
         cells: Codes = np.stack(chosen, axis=1)
         some = np.zeros(len(bases), dtype=bool)
-        members = self.members[cell]
-        combinations = count ** members.sum(axis=1)
-        for portion in _portions(combinations, _LISTED):
-            owner = np.repeat(portion, combinations[portion])
-            digits = ranges(np.zeros(len(portion), dtype=np.int64), combinations[portion])
-            codes = np.zeros((len(owner), len(self.recipe.variables)), dtype=np.int64)
-            candidates = cells[owner]
-            for j, name in enumerate(self.recipe.variables):
-                member = members[owner, j]
-                rest, digit = np.divmod(digits, count[owner])
-                digits = np.where(member, rest, digits)
-                candidates[:, j] = np.where(member, start[owner] + digit, candidates[:, j])
-                column = self.spaces.source.codes_of(name)
-                assert column is not None
-                codes[:, j] = column[candidates[:, j]]
-            right = self._is_right(cell[owner], bases[owner], codes, base_cells[owner], candidates)
-            hits = np.flatnonzero(right)
-            found, first, fitting = np.unique(owner[hits], return_index=True, return_counts=True)
-            weight = self._weights(candidates[hits], members[owner[hits]])
-            at = hits[pick(first, fitting, weight, generator)]
-            cells[found], some[found] = candidates[at], True
+        fitting = self._fitting_linked if self.spaces.source.readings else self._fitting
+        for portion in _portions(self._combinations(cell, bases).astype(np.int64), _LISTED):
+            owner, fit = fitting(portion, cell, bases, base_cells, cells)
+            found, first, number = np.unique(owner, return_index=True, return_counts=True)
+            at = pick(first, number, self._weights(fit, self.members[cell[owner]]), generator)
+            cells[found], some[found] = fit[at], True
         sources, drawn = self._draw_within(bases[some], cells[some], generator)
         return Found(np.flatnonzero(some)[drawn], cells[some][drawn], sources[drawn]), some
+
+    def _fitting(
+        self, portion: Column, cell: Column, bases: Codes, base_cells: Column, cells: Codes
+    ) -> tuple[Column, Codes]:
+        """Every combination of source cells that gives the half of a base: the base's index, and the cells.
+
+        `cells` [base, variable] are kept of variables that are not in the set. Cells of a variable's code are tried
+        together: what the output becomes rests on the codes alone.
+        """
+        owners, combinations = [portion[:0]], [cells[:0]]
+        members = self.members[cell[portion]]
+        for chosen in np.unique(members, axis=0):
+            its = portion[(members == chosen).all(axis=1)]
+            variables = np.flatnonzero(chosen)[::-1]  # of a base's combinations, those of the first one's cells in turn
+            kinds = [self._kinds(j) for j in variables]
+            tried = np.stack(np.meshgrid(*(first for first, _ in kinds), indexing="ij"), axis=-1)
+            owner = np.repeat(its, tried[..., 0].size)
+            candidates = cells[owner]
+            candidates[:, variables] = np.tile(tried.reshape(-1, len(variables)), (len(its), 1))
+            right = self._is_right(cell[owner], bases[owner], self._codes(candidates), base_cells[owner], candidates)
+            table = right.reshape(len(its), *tried.shape[:-1])
+            at, *picked = np.nonzero(table[np.ix_(np.arange(len(its)), *(kind for _, kind in kinds))])
+            fit = cells[its[at]]
+            fit[:, variables] = np.stack(picked, axis=1)
+            owners.append(its[at])
+            combinations.append(fit)
+        owner = np.concatenate(owners)
+        order = np.argsort(owner, kind="stable")
+        return owner[order], np.concatenate(combinations)[order]
+
+    def _kinds(self, variable: int) -> tuple[Column, Column]:
+        """A variable's source cells by what an item's half reads of them: one of each kind, and the kind of each."""
+        source, recipe = self.spaces.source, self.recipe
+        read = [recipe.variables[variable], *([recipe.model.output] if EXPOSED in recipe.halves else [])]
+        columns = [codes for name in read if (codes := source.codes_of(name)) is not None]
+        _, first, kind = np.unique(np.stack(columns, axis=1), axis=0, return_index=True, return_inverse=True)
+        return first, kind.reshape(-1)
+
+    def _fitting_linked(
+        self, portion: Column, cell: Column, bases: Codes, base_cells: Column, cells: Codes
+    ) -> tuple[Column, Codes]:
+        """The same where each base has source cells of its own."""
+        start, count = self._source_cells(bases)
+        combinations = self._combinations(cell[portion], bases[portion]).astype(np.int64)
+        owner = np.repeat(portion, combinations)
+        digits = ranges(np.zeros(len(portion), dtype=np.int64), combinations)
+        candidates = cells[owner]
+        for j in range(len(self.recipe.variables)):
+            member = self.members[cell[owner], j]
+            rest, digit = np.divmod(digits, count[owner])
+            digits = np.where(member, rest, digits)
+            candidates[:, j] = np.where(member, start[owner] + digit, candidates[:, j])
+        right = self._is_right(cell[owner], bases[owner], self._codes(candidates), base_cells[owner], candidates)
+        return owner[right], candidates[right]
+
+    def _codes(self, cells: Codes) -> Codes:
+        """The code of each variable in its source cell; both of shape [combination, variable]."""
+        codes = np.empty_like(cells)
+        for j, name in enumerate(self.recipe.variables):
+            column = self.spaces.source.codes_of(name)
+            assert column is not None
+            codes[:, j] = column[cells[:, j]]
+        return codes
 
     def _draw_within(self, bases: Codes, cells: Codes, generator: np.random.Generator) -> tuple[Codes, Bools]:
         """Sources from cells (shape [item, variable]) that go with their bases, and whether all were found."""

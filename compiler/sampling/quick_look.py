@@ -3,6 +3,8 @@
 Opening a space takes far longer, and is needed only where the look does not show what was looked for.
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 from ...lang.record import record
@@ -23,6 +25,7 @@ class QuickLook:
     met: tuple[dict[Half, int], ...]
 
 
+@lru_cache(maxsize=8)
 def look_quickly(recipe: Recipe, split: Split | None) -> QuickLook:
     """What a few thousand uniform inputs of a split show; nothing where conditions link sources to their base."""
     nothing = QuickLook(np.zeros((0, len(recipe.model.input_names)), dtype=np.int64), ({},) * len(recipe.sets))

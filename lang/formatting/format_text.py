@@ -1,9 +1,6 @@
 """A spec's text -> the same spec in the one layout: tokens, comments, and what the text means stay as they are."""
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
-
+from ..collecting import uncollected
 from ..diagnostics import Source, SpecError
 from ..parsing.parse_tree import Tree
 from ..parsing.scanner import Slice, slice_declarations
@@ -30,6 +27,7 @@ class Formatted:
     changed: bool
 
 
+@uncollected()
 def format_text(source: Source) -> Formatted:
     """Format a spec.
 
@@ -37,11 +35,6 @@ def format_text(source: Source) -> Formatted:
         SpecError: it has errors of syntax, all of which are carried.
         FormatterError: the result would mean something else.
     """
-    with _uncollected():
-        return _format(source)
-
-
-def _format(source: Source) -> Formatted:
     _, problems, parsed = parse_with_trees(source)
     if problems:
         raise SpecError(source, problems)
@@ -49,18 +42,6 @@ def _format(source: Source) -> Formatted:
     text = write_lines(align_columns(lay_out(outline_text(lexemes, parsed))))
     _check_result(source, lexemes, parsed, text)
     return Formatted(text, text != source.text)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """No garbage collection: trees are many small objects that all stay, and looking through them takes a third."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def write_lines(lines: list[Line]) -> str:

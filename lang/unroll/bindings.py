@@ -1,6 +1,7 @@
 """The values of loop variables around a place."""
 
 from collections.abc import Mapping
+from functools import cached_property
 
 from ..diagnostics import Span
 from ..record import record
@@ -17,7 +18,7 @@ class Bindings:
     values: Mapping[str, LoopValue]
     spans: Mapping[str, Span]
 
-    @property
+    @cached_property
     def text(self) -> str:
         """`i = 0, d = grounding`."""
         return ", ".join(f"{name} = {show_value(value)}" for name, value in self.values.items())

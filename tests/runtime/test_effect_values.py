@@ -20,6 +20,7 @@ network wired     = torch("wired.safetensors")
 network exchanged = torch("exchanged.safetensors")
 circuit both = { hidden[2][0], hidden[2][1] }
 circuit turned = { hidden[2][1], hidden[2][0] }
+circuit deep = { hidden[3], hidden[2][0] }
 """
 )
 
@@ -86,6 +87,7 @@ CASES = [
     ("hidden[2][0] := hidden[2][0] + source - hidden[2][0] on exchanged", lambda b, s: None),
     ("hidden[1] := source, hidden[2][0] := hidden[2][1]", lambda b, s: (layer(s)[1], layer(s)[1])),
     ("hidden[2][0] := 0 * mean(hidden[2][1]) + hidden[2][1]", lambda b, s: (layer(b)[1], layer(b)[1])),
+    ("deep := 0 - deep", lambda b, s: (True, True)),
 ]
 
 
