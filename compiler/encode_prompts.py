@@ -11,7 +11,7 @@ from ..lang.domains import Domain
 from ..lang.record import record
 from ..lang.texts import Template
 from .expressions import evaluate
-from .network_facts import Encoded, Tokenizer
+from .network_facts import Encoded, Tokenizer, UnknownTextError
 from .prompt_pieces import cut_template
 from .row_layout import NO_TOKEN
 
@@ -138,7 +138,10 @@ class PromptRows:
         missing = [index for index, key in enumerate(keys) if key not in known]
         if missing:
             texts, spans = render_template(piece, list(distinct[missing].T), len(missing))
-            cut = _locate(texts, spans, self.tokenizer.encode(texts))
+            try:
+                cut = _locate(texts, spans, self.tokenizer.encode(texts))
+            except UnknownTextError as problem:
+                raise BadPromptError(texts[0], str(problem)) from None
             known.update(zip((keys[index] for index in missing), cut, strict=True))
         return fill_rows([known[key] for key in keys]), which.ravel()
 

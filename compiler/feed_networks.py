@@ -10,8 +10,15 @@ from ..lang.renderings import Prompt, Vector
 from .checks.check_positions import FedNetwork, check_positions
 from .experiments import NetworkFile
 from .lowering.lower_metrics import read_texts
-from .network_facts import BadCheckpointError, NetworkFacts, Tokenizer, TransformerFacts, read_tokenizer
-from .prompts import SpokenTask, lay_out, speak
+from .network_facts import (
+    BadCheckpointError,
+    NetworkFacts,
+    Tokenizer,
+    TransformerFacts,
+    UnknownTextError,
+    read_tokenizer,
+)
+from .prompts import PromptLayout, SpokenTask, lay_out, speak
 from .prompts.check_answers import check_answers, longest_answer
 from .prompts.check_known import check_known
 from .prompts.check_prompts import check_prompts
@@ -56,23 +63,38 @@ class Feeding:
             tokenizer = self.tokenizer(network, task)
             if tokenizer is None:
                 return None
-            layout = lay_out(task, tokenizer)
+            try:
+                layout = self._speak(task, network, tokenizer)
+            except UnknownTextError as problem:
+                span = task.rendering.span if isinstance(task.rendering, Prompt) else _text_span(task)
+                self.found.append(_unknown(problem.unknown, network, Label(span)))
+                return None
             if isinstance(task.rendering, Prompt) and layout is None:
                 return None  # no input is admitted, which is reported of its `require`
-            if layout is not None:
-                self.found += check_prompts(task, network, facts, layout, longest_answer(task, layout, tokenizer))
-            asked = read_texts(task, self.program.tables)
-            problems = check_answers(task, asked, network, facts, tokenizer, layout)
-            self.found += [*problems, *check_known(task, network, facts, tokenizer, layout)]
-            file = self.files[network]
-            if not problems and isinstance(facts, TransformerFacts):
-                spoken = speak(task, asked, facts, file.path, tokenizer, layout)
-                self._spoken.setdefault(network, {})[task.name] = spoken
         fed = FedNetwork(network, facts, task.tokens, layout)
         if layout is None:
             self.found += _check_columns(task, fed)
         self.found += _check_classes(task, fed)
         return fed
+
+    def _speak(self, task: Task, network: str, tokenizer: Tokenizer) -> PromptLayout | None:
+        """A task's prompts, if it has some and an input is admitted. What is said in tokens goes to `_spoken`.
+
+        Raises:
+            UnknownTextError: the tokenizer cannot write a prompt, an answer, or what a metric asks about.
+        """
+        file, layout = self.files[network], lay_out(task, tokenizer)
+        if isinstance(task.rendering, Prompt) and layout is None:
+            return None
+        if layout is not None:
+            self.found += check_prompts(task, network, file.facts, layout, longest_answer(task, layout, tokenizer))
+        asked = read_texts(task, self.program.tables)
+        problems = check_answers(task, asked, network, file.facts, tokenizer, layout)
+        self.found += [*problems, *check_known(task, network, file.facts, tokenizer, layout)]
+        if not problems and isinstance(file.facts, TransformerFacts):
+            spoken = speak(task, asked, file.facts, file.path, tokenizer, layout)
+            self._spoken.setdefault(network, {})[task.name] = spoken
+        return layout
 
     def spoken(self) -> dict[str, NetworkFile]:
         """The networks' files, with the tasks in text that were fed."""
@@ -112,6 +134,15 @@ def speaks(task: Task) -> bool:
 def _text_span(task: Task) -> Span:
     spoken = [a.span for a in task.answers if a.texts] or [m.span for m in task.metrics.values()]
     return spoken[0]
+
+
+def _unknown(text: str, network: str, label: Label) -> Diagnostic:
+    return Diagnostic(
+        "CS546",
+        f"the tokenizer of `{network}` does not know `{text}`, and has no token for what it does not know",
+        label,
+        help="choose a text of the tokenizer's own words, or save the tokenizer with a token for others (`unk_token`)",
+    )
 
 
 def _fed_plainly(facts: NetworkFacts) -> str:

@@ -7,6 +7,7 @@ from .read_header import BadCheckpointError as BadCheckpointError
 from .read_transformer import read_transformer_facts as read_transformer_facts
 from .tokenizer import Encoded as Encoded
 from .tokenizer import Tokenizer as Tokenizer
+from .tokenizer import UnknownTextError as UnknownTextError
 from .tokenizer import read_tokenizer as read_tokenizer
 from .tracr import TracrFacts as TracrFacts
 from .transformer import TransformerFacts as TransformerFacts

@@ -26,6 +26,14 @@ class Encoded:
     spans: tuple[tuple[int, int], ...]
 
 
+class UnknownTextError(Exception):
+    """A tokenizer cannot cut a text: it does not know all of it, and has no token for what it does not know."""
+
+    def __init__(self, unknown: str) -> None:
+        super().__init__(f"the tokenizer does not know `{unknown}`, and has no token for what it does not know")
+        self.unknown = unknown
+
+
 class Tokenizer:
     """Cuts texts into tokens, as the network's own tokenizer does.
 
@@ -38,9 +46,26 @@ class Tokenizer:
         self._opened, self.unknown, self.cuts_before_blanks = opened, unknown, cuts_before_blanks
 
     def encode(self, texts: Sequence[str], special: bool = True) -> list[Encoded]:
-        """Each text's tokens; `special` says whether it gets those that begin or end every input."""
-        encoded = self._opened.encode_batch(list(texts), add_special_tokens=special)
+        """Each text's tokens; `special` says whether it gets those that begin or end every input.
+
+        Raises:
+            UnknownTextError: a text holds what the tokenizer does not know, and it has no token for that.
+        """
+        try:
+            encoded = self._opened.encode_batch(list(texts), add_special_tokens=special)
+        except Exception:  # the library raises no narrower class, and says not of which text
+            raise UnknownTextError(self._find_unknown(texts)) from None
         return [Encoded(tuple(e.ids), tuple(e.offsets)) for e in encoded]
+
+    def _find_unknown(self, texts: Sequence[str]) -> str:
+        """The first word of some texts that cannot be cut by itself; of none a text that cannot."""
+        for text in texts:
+            for part in (*text.split(), text):
+                try:
+                    self._opened.encode(part)
+                except Exception:
+                    return part
+        return texts[0]
 
     def decode(self, token: int) -> str:
         """The text of a token."""

@@ -7,6 +7,7 @@ from ...compiler.causal_model import Codes
 from ...compiler.encode_prompts import continue_prompts, fill_rows, render_prompts
 from ...compiler.experiments import Encoding
 from ...compiler.metrics import FilledText, RunMetric, fill_text
+from ...compiler.network_facts import UnknownTextError
 from ..errors import EnvironmentProblem
 from ..scoring.encode import open_tokenizer
 
@@ -25,7 +26,11 @@ def continue_texts(metric: RunMetric, text: FilledText, bases: Codes, encoding: 
     texts = [each or "" for each in shown]
     prompts = [""] * len(texts) if encoding.prompt is None else render_prompts(encoding.prompt, distinct)
     assert metric.speech is not None, "a metric that asks about texts has a tokenizer"
-    found = continue_prompts(open_tokenizer(metric.speech.folder, metric.speech.tokenizer), prompts, texts)
+    try:
+        found = continue_prompts(open_tokenizer(metric.speech.folder, metric.speech.tokenizer), prompts, texts)
+    except UnknownTextError as problem:
+        message = f"metric `{metric.name}` asks about a text that is no tokens: {problem}"
+        raise EnvironmentProblem("CS549", message, "write it in words of the tokenizer") from None
     for said, ids in zip(texts, found, strict=True):
         if ids is None:
             message = f"the text `{said}` of metric `{metric.name}` is no token of its own after a prompt"

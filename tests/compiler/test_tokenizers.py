@@ -217,3 +217,20 @@ def test_an_answer_that_some_prompts_end_would_join_is_refused(tmp_path: Path) -
     spec = SPEC.replace('"{lo} is more {hi} ? yes"', '"is {lo} more {(hi + 10) % 100 as shown}"')
     spec = spec.replace("@ {hi}", "@ {shown}").replace('" yes"', '"0"').replace('" no"', '"5"')
     assert codes(tmp_path, byte_level(), spec) == ["CS518"]
+
+
+@pytest.mark.parametrize("kind", ["words", "word piece"])
+@pytest.mark.parametrize(("unknown", "spec"), [("zebra", ("more", "zebra")), ("qux", (" no", " qux")), ("7", ("", ""))])
+def test_a_tokenizer_without_a_token_for_the_unknown_says_what_it_does_not_know(
+    kind: str, unknown: str, spec: tuple[str, str], tmp_path: Path
+) -> None:
+    """The library refuses the whole text then, and says not which; here it is a prompt's word, an answer, a slot."""
+    numbers = (str(number) for number in range(100) if unknown not in str(number))
+    known = ("is", "more", "yes", "no", "?", *numbers)
+    listed = {word: at for at, word in enumerate(known)}
+    of_words, of_pieces = models.WordLevel(listed, unk_token="<unk>"), models.WordPiece(vocab=listed)
+    library = Library(of_words if kind == "words" else of_pieces)
+    library.pre_tokenizer = pre_tokenizers.Whitespace()
+    assert codes(tmp_path, library, SPEC.replace(*spec)) == ["CS546"]
+    with pytest.raises(SpecError, match=f"does not know `{unknown}`, and has no token"):
+        check_spec(Source(tmp_path / "spec.cspec", SPEC.replace(*spec)))
