@@ -40,6 +40,8 @@ SEEN = 1024
 a missing cell shows, and of a `test` split that holds far more inputs than are asked for."""
 COUNTED = 1 << 14
 """Of more test items than that only so many are drawn: how many there can be is then computed."""
+ALWAYS_SAMPLED = ("probe", "cae", "divergence")
+"""Estimands that are decided on samples alone."""
 OFTEN = 64
 """A half that so many of a few thousand random items have is none that only few bases allow."""
 
@@ -141,7 +143,9 @@ def _check_test(program: Program, measurement: Measurement, claim: Span, populat
             f"{what}, {there.text} can be drawn",
             Label(span),
             notes=there.notes,
-            help="the claim is decided on these; `exhaustively` runs every one, and a smaller `size` asks for fewer",
+            help="the claim is decided on these; "
+            + ("`exhaustively` runs every one, and " if measurement.estimand not in ALWAYS_SAMPLED else "")
+            + "a smaller `size` asks for fewer",
             severity="warning",
         )
     ]
@@ -172,17 +176,20 @@ def _count(population: Population, asked: int) -> _There:
 
 def _more_items(measurement: Measurement, used_up: bool, populations: Populations) -> str:
     """What gives a bound its items: of a split that is used up, `uniform` where cells are rare, found by drawing so."""
+    counted = measurement.estimand not in ALWAYS_SAMPLED
+    small = "on a small domain, decide the claim `exhaustively`; else" if counted else "it is always sampled:"
     if not used_up:
-        return "on a small domain, decide the claim `exhaustively`; else make `size` or the `test` share larger"
+        return f"{small} make `size` or the `test` share larger"
     if measurement.recipe.cells != ():
         there = _count(populations.open(replace(measurement.recipe, cells=())), measurement.count)
         if there.number is None or there.number >= FEWEST_ITEMS:
             where = "in the recipe" if measurement.recipe.cells is None else "in place of `balanced`"
             return (
                 f"some values are rare: with `uniform` {where} all inputs weigh the same, and "
-                f"{there.text or f'{measurement.count:,}'} items can be drawn; or decide the claim `exhaustively`"
+                f"{there.text or f'{measurement.count:,}'} items can be drawn"
+                + ("; or decide the claim `exhaustively`" if counted else "")
             )
-    return "on a small domain, decide the claim `exhaustively`; else make the `test` share larger or loosen `where`"
+    return f"{small} make the `test` share larger or loosen `where`" + ("" if counted else ", or let inputs be more")
 
 
 def _check_fit(fitting: Fitting, claim: Span, populations: Populations) -> list[Diagnostic]:

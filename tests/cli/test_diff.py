@@ -325,6 +325,13 @@ def result(tmp_path: Path) -> Path:
     return verified(small(tmp_path, DIFFERENCES + SOLVES))
 
 
+def test_what_verify_prints_as_json_is_a_result(tmp_path: Path, result: Path) -> None:
+    printed = write(tmp_path / "printed.json", run("verify", tmp_path / "spec.cspec", "--json").out)
+    done = run("diff", printed, result)
+    assert (done.status, done.err) == (0, "")
+    assert "0 of 1 verdict changed" in done.out
+
+
 def test_a_missing_result(tmp_path: Path, result: Path) -> None:
     assert failed(tmp_path / "absent.json", result)[:2] == (64, "CS454")
     assert failed(result, tmp_path / "absent.json")[:2] == (64, "CS454")
