@@ -40,8 +40,8 @@ def run(options: argparse.Namespace, output: Output) -> int:
 
 def build_check(allow_path: bool) -> "Check":
     """A check for the server; it keeps the items that were drawn last, as most edits change none."""
-    from ..compiler.checks.check_pairs import Populations
     from ..compiler.pipeline import check_spec
+    from ..compiler.sampling.populations import Populations
     from ..lang.server.analysis import Checked
 
     populations = Populations()

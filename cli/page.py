@@ -75,6 +75,11 @@ def number(value: float, digits: int = 4) -> str:
     return f"{round(value, digits) + 0.0:.{digits}f}"
 
 
+def is_readable(exact: str) -> bool:
+    """Whether an exact value is a fraction that says more than its decimals: not one of floating-point numbers."""
+    return "/" in exact and len(exact.partition("/")[2]) <= 6
+
+
 def interval(low: float, high: float) -> str:
     """Both ends, as numbers are printed."""
     return f"[{number(low)}, {number(high)}]"

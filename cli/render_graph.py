@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ..runtime.graphs.measured_graph import GraphEdge, MeasuredGraph, NumberRow, PathsRow
-from .page import INDENT, Page, Style, columns, interval, number
+from .page import INDENT, Page, Style, columns, interval, is_readable, number
 
 STANDS_OUT: dict[str, tuple[str, Style]] = {
     "direct": ("a direct edge", "good"),
@@ -106,7 +106,7 @@ def _paths(before: str, paths: PathsRow) -> Iterator[tuple[str, ...]]:
 def _number(row: NumberRow) -> tuple[str, str]:
     if row.exact is None:
         return number(row.estimate), interval(row.low, row.high)
-    return number(row.estimate), f"= {row.exact}" if "/" in row.exact else "exactly"
+    return number(row.estimate), f"= {row.exact}" if is_readable(row.exact) else "exactly"
 
 
 def _circuits(null: PathsRow) -> str:

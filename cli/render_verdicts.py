@@ -9,7 +9,7 @@ from ..lang.record import record
 from ..runtime.deciding.verdicts import ControlRow, PartRow, QuantityRow, Result, Verdict
 from ..runtime.graphs.measured_graph import MeasuredGraph
 from .output import Output
-from .page import INDENT, Page, Style, interval, number, open_page
+from .page import INDENT, Page, Style, interval, is_readable, number, open_page
 from .render_controls import render_controls
 from .render_counts import render_counts
 from .render_diagnosis import render_diagnoses
@@ -136,7 +136,7 @@ def _part(part: PartRow, verdict: Verdict, page: Page) -> list[str]:
     """The inequality with what was found, and how it was decided."""
     bound = f"{part.relation} {part.bound:g}" + (f" +- {part.tolerance:g}" if part.tolerance else "")
     if part.exact is not None:
-        fraction = f" = {part.exact}" if "/" in part.exact else ""
+        fraction = f" = {part.exact}" if is_readable(part.exact) else ""
         return page.wrap(f"{part.text} = {number(part.estimate)}{fraction} exactly, claimed {bound}: {part.status}", 2)
     found = f"{part.text} = {number(part.estimate)} {interval(part.low, part.high)}, claimed {bound}: {part.status}"
     paired = "paired " if part.paired else ""

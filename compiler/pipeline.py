@@ -18,7 +18,7 @@ from .checks.check_answers_known import check_answers_known
 from .checks.check_definedness import LeftOut, count_left_out
 from .checks.check_models import check_models
 from .checks.check_networks import check_networks
-from .checks.check_pairs import Populations, check_graph_items, check_pairs, check_splits
+from .checks.check_pairs import check_graph_items, check_pairs, check_splits
 from .checks.check_readings import check_readings
 from .checks.check_recipe_divisions import check_recipe_divisions
 from .checks.check_recipe_lengths import check_recipe_lengths
@@ -29,6 +29,7 @@ from .keep_sound import keep_sound
 from .lowering.lower_graphs import lower_graph
 from .lowering.program_to_experiments import lower_claims, lower_graphs
 from .read_files import FolderFiles
+from .sampling.populations import Populations
 
 if TYPE_CHECKING:  # networkx is no part of checking
     from .plan import EngineName, Plan

@@ -28,7 +28,7 @@ from .sampling.items import Split
 from .schedule import NAIVE, Schedule
 from .terms import Agree, Score
 
-CODE_VERSIONS = {"items": 2, "encode": 1, "network": 1, "fit": 3, "rank": 1, "evaluate": 3, "decide": 2}
+CODE_VERSIONS = {"items": 2, "encode": 1, "network": 1, "fit": 3, "rank": 1, "evaluate": 3, "decide": 3}
 """The version of each step's code: raised whenever a step's result changes for the same content."""
 
 

@@ -5,6 +5,7 @@ from typing import Literal
 
 from .diagnostics import NOWHERE, Span
 from .exact import Exact
+from .later import NAME
 from .places import Site
 from .record import record
 
@@ -122,10 +123,11 @@ class Portion:
 
 @record
 class Value:
-    """A sum of portions and a number."""
+    """A sum of portions and a number. `label` is the value that the number stands for, where it is a symbol."""
 
     portions: tuple[Portion, ...]
     constant: Exact = (0, 1)
+    label: str = field(default="", metadata=NAME)
 
 
 SOURCE = Value((Portion((1, 1), OnSource()),))

@@ -29,7 +29,7 @@ def show_value(value: Value) -> str:
     """`source`, `X + 4 * mean(X)`, `0`."""
     parts = [_portion(portion) for portion in value.portions]
     if value.constant[0] or not parts:
-        parts.append(show_exact(value.constant))
+        parts.append(value.label or show_exact(value.constant))
     return " + ".join(parts)
 
 

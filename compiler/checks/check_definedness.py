@@ -14,9 +14,9 @@ from ..causal_model import CausalModel, Codes
 from ..definedness import condition_of
 from ..experiments import Experiment
 from ..sampling.items import Undefined
+from ..sampling.populations import Populations
 from ..sampling.relations import TooLargeError
 from ..sampling.spaces import holds, list_inputs, tabulated
-from .check_pairs import Populations
 from .find_witness import LISTED, MOST_LISTED, affordable
 
 _BATCH = 1 << 16

@@ -11,12 +11,12 @@ from ...lang.program import Program
 from ...lang.record import record
 from ..experiments import Experiment, Fitting, GraphItems, Measurement, Ranking
 from ..sampling.count_apart import say_apart
-from ..sampling.count_undefined import count_undefined
-from ..sampling.draw_items import Population, open_population
+from ..sampling.draw_items import Population
 from ..sampling.enumerate_items import count_items
 from ..sampling.halves import EXPOSED
-from ..sampling.items import Recipe
+from ..sampling.items import FEWEST_ITEMS, Recipe
 from ..sampling.open_spaces import SAMPLED
+from ..sampling.populations import Populations
 from ..sampling.quick_look import look_quickly
 from ..sampling.splits import region_of
 from ..sampling.streams import NO_INPUT
@@ -34,39 +34,19 @@ from ..terms import (
     values_of,
 )
 
-FEWEST = 200
 MOST_EXHAUSTIVE = 10**9
 SEEN = 1024
 """Items that are looked at where that is enough: of `fit`, where they come set by set and half by half in turn, so that
 a missing cell shows, and of a `test` split that holds far more inputs than are asked for."""
 COUNTED = 1 << 14
 """Of more test items than that only so many are drawn: how many there can be is then computed."""
+ALWAYS_SAMPLED = ("probe", "cae", "divergence")
+"""Estimands that are decided on samples alone."""
 OFTEN = 64
 """A half that so many of a few thousand random items have is none that only few bases allow."""
 
 SMALL = 1 << 14
 """Inputs of a domain in which a split may well have none: looking for one takes no time."""
-
-
-class Populations:
-    """Populations by recipe, each opened once; what an `earlier` check opened is taken over where it is asked for."""
-
-    def __init__(self, earlier: "Populations | None" = None) -> None:
-        self._opened: dict[tuple[Recipe, bool], Population] = {}
-        self._earlier = earlier._opened if earlier is not None else {}
-
-    def open(self, recipe: Recipe, whole_domain: bool = False) -> Population:
-        """The population of a recipe: its splits, or its whole domain."""
-        key = (recipe, whole_domain)
-        if key not in self._opened:
-            known = self._earlier.get(key)
-            self._opened[key] = known if known is not None else _open(recipe, whole_domain)
-        return self._opened[key]
-
-
-def _open(recipe: Recipe, whole_domain: bool) -> Population:
-    population = open_population(recipe, whole_domain)
-    return replace(population, undefined=count_undefined(population))
 
 
 def check_pairs(
@@ -144,16 +124,16 @@ def _check_test(program: Program, measurement: Measurement, claim: Span, populat
     asked = measurement.count
     there = _count(population, min(SEEN, asked) if population.is_ample("test", asked) else asked)
     possible = there.number
-    if possible is None and asked >= FEWEST:
+    if possible is None and asked >= FEWEST_ITEMS:
         return []
     what = f"`{measurement.text}` asks for {asked:,} test items"
-    if possible is None or possible < FEWEST:
+    if possible is None or possible < FEWEST_ITEMS:
         return [
             Diagnostic(
                 "CS430",
                 f"{what}: too few for a bound" if possible is None else f"{what}, {there.text} can be drawn",
                 Label(span),
-                notes=(*there.notes, f"a bound needs at least {FEWEST}"),
+                notes=(*there.notes, f"a bound needs at least {FEWEST_ITEMS}"),
                 help=_more_items(measurement, possible is not None, populations),
             )
         ]
@@ -163,7 +143,9 @@ def _check_test(program: Program, measurement: Measurement, claim: Span, populat
             f"{what}, {there.text} can be drawn",
             Label(span),
             notes=there.notes,
-            help="the claim is decided on these; `exhaustively` runs every one, and a smaller `size` asks for fewer",
+            help="the claim is decided on these; "
+            + ("`exhaustively` runs every one, and " if measurement.estimand not in ALWAYS_SAMPLED else "")
+            + "a smaller `size` asks for fewer",
             severity="warning",
         )
     ]
@@ -194,17 +176,20 @@ def _count(population: Population, asked: int) -> _There:
 
 def _more_items(measurement: Measurement, used_up: bool, populations: Populations) -> str:
     """What gives a bound its items: of a split that is used up, `uniform` where cells are rare, found by drawing so."""
+    counted = measurement.estimand not in ALWAYS_SAMPLED
+    small = "on a small domain, decide the claim `exhaustively`; else" if counted else "it is always sampled:"
     if not used_up:
-        return "on a small domain, decide the claim `exhaustively`; else make `size` or the `test` share larger"
+        return f"{small} make `size` or the `test` share larger"
     if measurement.recipe.cells != ():
         there = _count(populations.open(replace(measurement.recipe, cells=())), measurement.count)
-        if there.number is None or there.number >= FEWEST:
+        if there.number is None or there.number >= FEWEST_ITEMS:
             where = "in the recipe" if measurement.recipe.cells is None else "in place of `balanced`"
             return (
                 f"some values are rare: with `uniform` {where} all inputs weigh the same, and "
-                f"{there.text or f'{measurement.count:,}'} items can be drawn; or decide the claim `exhaustively`"
+                f"{there.text or f'{measurement.count:,}'} items can be drawn"
+                + ("; or decide the claim `exhaustively`" if counted else "")
             )
-    return "on a small domain, decide the claim `exhaustively`; else make the `test` share larger or loosen `where`"
+    return f"{small} make the `test` share larger or loosen `where`" + ("" if counted else ", or let inputs be more")
 
 
 def _check_fit(fitting: Fitting, claim: Span, populations: Populations) -> list[Diagnostic]:

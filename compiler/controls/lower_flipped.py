@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from ..checks.check_pairs import FEWEST, Populations
 from ..experiments import Control, Experiment, Fitting, Measurement, Part, Quantity
 from ..sampling.draw_items import Population, set_members
 from ..sampling.enumerate_items import TooManyItemsError
 from ..sampling.halves import codes_on, interchange
-from ..sampling.items import Recipe
+from ..sampling.items import FEWEST_ITEMS, Recipe
+from ..sampling.populations import Populations
 from ..sampling.relations import TooLargeError
 from ..sampling.sample_items import sample_items
 from ..terms import Agree, on_model
@@ -106,7 +106,7 @@ def _items_apart(recipe: Recipe, flipped: Flipped, count: int, populations: Popu
     as_claimed = replace(recipe, model=flipped.apart, halves=("changing",))
     if exhaustively:
         return as_claimed
-    balanced, enough = replace(as_claimed, cells=flipped.read), min(FEWEST, count)
+    balanced, enough = replace(as_claimed, cells=flipped.read), min(FEWEST_ITEMS, count)
     if _drawable(populations.open(balanced), count, enough) >= enough:
         return balanced
     return max(balanced, as_claimed, key=lambda way: _drawable(populations.open(way), count, count))

@@ -183,12 +183,12 @@ def _lock_quantity(quantity: Quantity, weights: Mapping[str, LockedWeights], who
     # the claim's own weights are said once: a control does not change with them
     roles = {name: LockedWeights("", f"network {i}") for i, name in enumerate(_networks(measurement))}
 
-    def control(measurement: Measurement | None, whole: bool) -> dict[str, Any] | None:
+    def control(measurement: Measurement | None) -> dict[str, Any] | None:
         return None if measurement is None else _measurement_form(measurement, {**weights, **roles}, whole)
 
     controls = {
-        "positive": control(quantity.positive_control, whole=False),
-        "vetoes": [[_rest(veto, "measurement", "why"), control(veto.measurement, whole)] for veto in quantity.vetoes],
+        "positive": control(quantity.positive_control),
+        "vetoes": [[_rest(veto, "measurement", "why"), control(veto.measurement)] for veto in quantity.vetoes],
     }
     return LockedQuantity(
         estimand=quantity.measurement.text,

@@ -61,6 +61,7 @@ def plan_claim(experiment: Experiment, steps: StepGraph) -> str:
 
 def _plan_quantity(quantity: Quantity, exhaustively: bool, steps: StepGraph) -> MeasuredQuantity:
     measurement, positive = quantity.measurement, quantity.positive_control
+    last = None if positive is None else _plan_control(Control("last site", positive), exhaustively, steps)
     evaluate = plan_evaluation(measurement, exhaustively, steps)
     step = steps[evaluate]
     assert isinstance(step, EvaluateStep)
@@ -75,7 +76,7 @@ def _plan_quantity(quantity: Quantity, exhaustively: bool, steps: StepGraph) -> 
         maps=step.found_key(step.candidates[0]) or plan_fit_key(measurement, steps),
         chance=_chance(measurement),
         signed=measurement.signed and measurement.learned,
-        positive_control=None if positive is None else _plan_control(Control("last site", positive), False, steps),
+        positive_control=last,
         vetoes=tuple(_plan_control(veto, exhaustively, steps) for veto in quantity.vetoes),
     )
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 from ...lang.program import Settings
-from ..checks.check_pairs import Populations
 from ..experiments import Experiment, GraphExperiment, NetworkFile
 from ..keys import content_key
 from ..plan import EngineName, Plan
+from ..sampling.populations import Populations
 from .plan_claims import plan_claim
 from .plan_graphs import plan_graph
 from .step_graph import StepGraph

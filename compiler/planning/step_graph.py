@@ -7,11 +7,11 @@ from pathlib import Path
 import networkx as nx
 
 from ...lang.program import Settings
-from ..checks.check_pairs import Populations
 from ..experiments import Encoding, NetworkFile
 from ..keys import content_key, derived_seed, weights_hash
 from ..plan import CODE_VERSIONS, THREADS, EncodeStep, EngineName, ItemsStep, NetworkSource, Step
 from ..sampling.items import Recipe, Split
+from ..sampling.populations import Populations
 
 RunsBy = Mapping[str, str | int]
 """What numbers depend on besides what is run: the engine, its version and torch's, and the threads."""

@@ -18,6 +18,8 @@ from ..causal_model import CausalModel, Codes
 Split = Literal["fit", "select", "test"]
 Half = Literal["changing", "keeping", "exposed"]
 """`exposed` items keep the output although a source of the set has another one: on these a leak could show."""
+FEWEST_ITEMS = 200
+"""Of fewer test items no bound is decided."""
 
 
 @record

@@ -10,14 +10,12 @@ import numpy as np
 
 from ..expressions import Column
 from .halves import output_codes
-from .items import Recipe
+from .items import FEWEST_ITEMS, Recipe
 from .match_sources import Chunk
 from .open_spaces import Spaces
 
 _MOST_USED = 0.5
 """Of each output's inputs, the share that may be used."""
-_FEWEST = 200
-"""As many items are not too many, whatever they use: fewer decide nothing, and of so few no drift is to be seen."""
 _HALF_USED = "half of an output's inputs are used: what is left no longer has the law of all"
 
 
@@ -55,7 +53,7 @@ class Room:
         _, start, count = np.unique(place[order], return_index=True, return_counts=True)
         turn = np.arange(len(order)) - np.repeat(start, count)
         over = order[turn >= self.left[place[order]]] // outputs.shape[1]
-        most = max(int(over.min()), _FEWEST - self.drawn) if len(over) else len(outputs)
+        most = max(int(over.min()), FEWEST_ITEMS - self.drawn) if len(over) else len(outputs)
         ends = most < len(outputs)
         if ends:
             chunk.cut(most)

@@ -45,6 +45,8 @@ def check_value(syntax: ValueSyntax | None, subject: Subject, scope: ThingScope)
     """What `subject` is set to; without a value, its own on the source. None after an error."""
     if syntax is None:
         return SOURCE
+    if (named := _named_value(syntax, subject, scope)) is not None:
+        return named
     amount = _lower(syntax, scope)
     if amount is None or not _fits(amount, subject, syntax, scope):
         return None
@@ -167,6 +169,24 @@ def _fits(amount: _Amount, subject: Subject, syntax: ValueSyntax, scope: ThingSc
         return True
     scope.report.error("CS467", what, syntax.span, help="write `source`, a number, or a value of the same place")
     return False
+
+
+def _named_value(syntax: ValueSyntax, subject: Subject, scope: ThingScope) -> Value | None:
+    """`true`, `nurse`: a value by its name, of an input or of an aligned variable; None where it is none."""
+    word = _word(syntax.subject) if isinstance(syntax, TakenSyntax) and syntax.network is None else ""
+    names = scope.names
+    if not word or word in names.circuits.entries or word in names.nodes.entries:
+        return None
+    match subject:
+        case InputSubject():
+            domains = _input_domains(subject, scope)
+        case VariablesSubject():
+            domains = _variable_domains(subject, scope)
+        case _:
+            return None
+    codes = {d.labels.index(word) if d and d.labels and word in d.labels else None for d in domains}
+    code = codes.pop()
+    return None if code is None or codes else Value((), (code, 1), word)
 
 
 def _input_domains(subject: InputSubject, scope: ThingScope) -> list[Domain | None]:

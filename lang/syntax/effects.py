@@ -37,10 +37,10 @@ class ThingSyntax:
 
 @record
 class WrappedSyntax:
-    """`rest(C)`, `random(C)`, `mean(X)`, `noise(0.1)`: a word and what stands in its parentheses."""
+    """`rest(C)`, `random(C)`, `mean(X)`, `mean(rest(C))`, `noise(0.1)`: a word and what stands in its parentheses."""
 
     word: Name
-    inner: ThingSyntax | Decimal
+    inner: "ThingSyntax | WrappedSyntax | Decimal"
     span: Span = field(default=NOWHERE, compare=False)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..deciding.verdicts import Grade, Outcome, PartRow, QuantityRow, Result, Verdict
 from ..statistics.intervals import Interval
-from ..statistics.sequences import mean_sequence, paired_sequence
+from ..statistics.sequences import mean_sequence
 from .compare_graphs import GraphChange, compare_graph
 from .moves import LoadScores, Move
 
@@ -207,9 +207,6 @@ def _paired_move(
     """
     n = min(len(old), len(new))
     left, right = ((scores.values_among if among else scores.values)[:n].numpy() for scores in (new, old))
-    if old.binary and new.binary:
-        interval = paired_sequence(int((left > right).sum()), int((left < right).sum()), n, alpha)
-    else:
-        interval = mean_sequence(left - right, new.range[0] - old.range[1], new.range[1] - old.range[0], alpha)
+    interval = mean_sequence(left - right, new.range[0] - old.range[1], new.range[1] - old.range[0], alpha)
     difference = float(np.mean(left - right, dtype=np.float64))
     return Move(text, *ends, "paired", "", difference, interval.low, interval.high, 1 - alpha, n)

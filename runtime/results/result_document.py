@@ -83,6 +83,8 @@ def load_result(path: Path) -> Result:
         found = json.loads(path.read_bytes())
     except (ValueError, RecursionError):
         raise BadResultError("it is no JSON") from None
+    if isinstance(found, dict) and isinstance(found.get("result"), dict):
+        found = found["result"]  # what `verify --json` prints, with the result in it
     if not isinstance(found, dict) or not isinstance(found.get("format"), int):
         raise BadResultError("it is no result document")
     if found["format"] != FORMAT:

@@ -157,7 +157,7 @@ class Store:
         try:
             yield
         except OSError as problem:
-            message = f"the store `{self.folder.name}` cannot be used: {problem.strerror}"
+            message = f"the store `{self.folder}` cannot be used: {problem.strerror}"
             raise EnvironmentProblem("CS520", message, "name another folder with `--store`") from None
 
 

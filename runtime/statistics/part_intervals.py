@@ -11,7 +11,7 @@ from ...compiler.experiments import Part
 from ..deciding.verdicts import Method
 from ..scoring.scores import Scores
 from .intervals import Interval, clopper_pearson, paired_difference
-from .sequences import Values, mean_sequence, paired_sequence, proportion_sequence, widen
+from .sequences import Values, mean_sequence, proportion_sequence, widen
 
 Status = Literal["pass", "miss above", "miss below", "straddle"]
 
@@ -137,17 +137,15 @@ def _paired_interval(left: Measured, right: Measured, alpha: float, moved: Moved
     assert one.values_among is not None
     assert other.values_among is not None
     near = one.near + other.near
-    if not (one.binary and other.binary):
-        differences = _array(one.values_among) - _array(other.values_among)
-        ends = one.range[0] - other.range[1], one.range[1] - other.range[0]
-        return _mean_interval(differences, ends, alpha, moved, near, left.slack + right.slack)
-    ours, theirs = one.values_among.bool(), other.values_among.bool()
-    n, ties = one.n, moved.ties * near
-    up = min(max(int((ours & ~theirs).sum()) + ties, 0), n)
-    down = min(max(int((~ours & theirs).sum()) - ties, 0), n)
-    if left.fixed:
+    if one.binary and other.binary and left.fixed:
+        ours, theirs = one.values_among.bool(), other.values_among.bool()
+        n, ties = one.n, moved.ties * near
+        up = min(max(int((ours & ~theirs).sum()) + ties, 0), n)
+        down = min(max(int((~ours & theirs).sum()) - ties, 0), n)
         return paired_difference(up, down, n, alpha)
-    return paired_sequence(moved.growth * up, moved.growth * down, moved.growth * n, alpha)
+    differences = _array(one.values_among) - _array(other.values_among)
+    ends = one.range[0] - other.range[1], one.range[1] - other.range[0]
+    return _mean_interval(differences, ends, alpha, moved, near, left.slack + right.slack)
 
 
 def _mean_interval(

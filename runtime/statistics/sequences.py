@@ -42,16 +42,6 @@ def proportion_sequence(successes: float, n: float, alpha: float) -> Interval:
     return Interval(_low_end(successes, n, alpha), 1 - _low_end(n - successes, n, alpha))
 
 
-def paired_sequence(left_only: float, right_only: float, n: float, alpha: float) -> Interval:
-    """The interval of mean(left) - mean(right) for 0/1 scores of the same items, valid at every n at once.
-
-    `left_only` (n10) items have left 1 and right 0, `right_only` (n01) the reverse:
-    [L(n10) - U(n01), U(n10) - L(n01)], each a sequence at alpha/2.
-    """
-    up, down = proportion_sequence(left_only, n, alpha / 2), proportion_sequence(right_only, n, alpha / 2)
-    return Interval(up.low - down.high, up.high - down.low)
-
-
 def mean_sequence(values: Values, low: float, high: float, alpha: float) -> Interval:
     """The interval of the mean of values in [low, high], shape [item] in the order in which they came.
 

@@ -1,11 +1,14 @@
 """What a message proposes works: rare values drawn uniformly, a confidence below the file's, what no search scores."""
 
+import itertools
 import json
+from collections import Counter
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
-from .tools import DECIDED, DIFFERENCES, run, sampled, small
+from .tools import DECIDED, DIFFERENCES, HEAD, run, sampled, small
 
 DECIDED_OVER_RARE = DECIDED.replace("-> net", "-> net over rare")
 RARE = "balanced w == 3 and x == 3 and y == 3"
@@ -70,3 +73,52 @@ def test_a_circuit_searched_for_by_an_effect_on_a_variable_is_refused(tmp_path: 
     said = " ".join(refused.err.split())
     assert "error[CS480]" in said
     assert "searched for by an effect on the variable `decided.left`" in said
+
+
+def test_values_are_set_by_their_names(tmp_path: Path) -> None:
+    """Of w := p the right answers that are left are counted in plain Python; a truth value is its number."""
+    numbers = DIFFERENCES + "claim c: effect({w := 1} -> correct) <= 0 exhaustively\n"
+    named = HEAD.replace("0..%s", "{p, q, r, s}") + DIFFERENCES
+    named += "claim c: effect({w := q} -> correct) <= 0 exhaustively\n"
+    truths = "claim {}: effect({{differences.left := {}}} -> correct) <= 0 exhaustively\n"
+    named += truths.format("by_name", "true") + truths.format("by_number", "1")
+    spec = small(tmp_path, numbers)
+
+    def estimates() -> list[str]:
+        verdicts = json.loads(run("verify", spec, "--json").out)["result"]["verdicts"]
+        return [verdict["parts"][0]["exact"] for verdict in verdicts]
+
+    same, left = (lambda w, x, y, z: (w == x) == (y == z)), Counter[tuple[bool, bool]]()
+    for base, source in itertools.product(itertools.product(range(4), repeat=4), repeat=2):
+        left[same(*base) == same(*source), same(1, *base[1:]) == same(*base)] += 1
+    kept = [Fraction(left[half, True], left[half, True] + left[half, False]) for half in (True, False)]
+    expected = str(sum(kept) / 2 - 1)  # in half of the items the source's right output differs from the base's
+    assert estimates() == [expected]
+    spec.write_text(named, encoding="utf-8")
+    by_symbol, by_name, by_number = estimates()
+    assert by_symbol == expected
+    assert by_name == by_number
+    assert "w := q" in run("verify", spec).out
+
+
+def test_what_is_always_sampled_is_not_told_to_be_counted(tmp_path: Path) -> None:
+    refused = run("check", small(tmp_path, DIFFERENCES + "claim c: probe(differences.left) >= 0.9\n"))
+    assert "error[CS430]" in refused.err
+    assert "exhaustively" not in refused.err
+
+
+def test_a_search_over_a_small_domain_is_shown_to_find_what_is_there(tmp_path: Path) -> None:
+    """Of 64 inputs a dozen are in `test`, too few to show anything: the output is sought on the claim's own items."""
+    run("init", tmp_path)
+    spec = tmp_path / "starter.cspec"
+    spec.write_text(
+        spec.read_text(encoding="utf-8")
+        + "align found: comparing -> net { first at hidden[1] via rotation size 1  fit { steps: 200 seeds: 2 } }\n"
+        + "claim absent: iia(found) <= 0.9 exhaustively\n",
+        encoding="utf-8",
+    )
+    verdicts = json.loads(run("verify", spec, "--json").out)["result"]["verdicts"]
+    absent = next(verdict for verdict in verdicts if verdict["name"] == "absent")
+    assert (absent["outcome"], absent["grade"]) == ("holds", "search")
+    (control,) = [control for control in absent["controls"] if control["name"] == "last site"]
+    assert (control["method"], control["met"]) == ("exact", True)

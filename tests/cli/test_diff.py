@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from math import log, sqrt
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,6 @@ from cspec.compiler.plan import ItemsStep
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 from scipy.optimize import brentq
-from scipy.stats import binom
 
 from .tools import DECIDED, DIFFERENCES, GALLERY, SOLVES, rewrite_tensor, run, sampled, small, spawn, wire_many, write
 
@@ -54,8 +54,8 @@ def blur(path: Path) -> None:
     save_file(tensors, path, metadata=header["__metadata__"])
 
 
-def blurred_wrong(spec: Path, n: int) -> int:
-    """On how many of the first n test inputs the blurred network must be wrong, computed without it."""
+def blurred_wrong(spec: Path, n: int) -> list[bool]:
+    """On which of the first n test inputs the blurred network must be wrong, computed without it."""
     (items,) = (
         s for s in cspec.compile(spec).steps() if isinstance(s, ItemsStep) and not s.population.recipe.variables
     )
@@ -63,18 +63,30 @@ def blurred_wrong(spec: Path, n: int) -> int:
     w, x, y, z = bases.T
     seen = bases % 32
     answer = (seen[:, 0] == seen[:, 1]) == (seen[:, 2] == seen[:, 3])
-    return int((answer != ((w == x) == (y == z))).sum())
+    wrong: list[bool] = (answer != ((w == x) == (y == z))).tolist()
+    return wrong
 
 
-def sequence(k: int, n: int, alpha: float) -> tuple[float, float]:
-    """The uniform mixture's confidence sequence for a proportion: all p with (n + 1) P(k of n under p) > alpha."""
+def log_capital(values: list[float], mean: float, alpha: float) -> float:
+    """What one has in the end who bets, on item after item, that the mean of values in 0 .. 1 lies above `mean`."""
+    capital, total, spread, variance = 0.0, 0.5, 0.25, 0.25
+    for t, value in enumerate(values, 1):
+        bet = min(sqrt(2 * log(2 / alpha) / (variance * t * log(1 + t))), 0.5 / mean)
+        capital += log(1 + bet * (value - mean))
+        total += value
+        spread += (value - total / (t + 1)) ** 2
+        variance = spread / (t + 1)
+    return capital
 
-    def excess(p: float) -> float:
-        return float((n + 1) * binom.pmf(k, n, p)) - alpha
 
-    low = 0.0 if k == 0 else float(brentq(excess, 1e-12, k / n))
-    high = 1.0 if k == n else float(brentq(excess, k / n, 1 - 1e-12))
-    return low, high
+def betting(differences: list[int], alpha: float) -> tuple[float, float]:
+    """The interval of the mean of differences of 0/1 scores (Waudby-Smith and Ramdas 2023), item by item."""
+
+    def low_end(values: list[float]) -> float:
+        return float(brentq(lambda mean: log_capital(values, mean, alpha) - log(2 / alpha), 1e-9, 1 - 1e-9))
+
+    scaled = [(difference + 1) / 2 for difference in differences]
+    return 2 * low_end(scaled) - 1, 1 - 2 * low_end([1 - value for value in scaled])
 
 
 # --- whole domains: exact fractions ----------------------------------------------------------------------------------
@@ -162,13 +174,13 @@ def test_two_checkpoints_on_the_same_items_are_paired(tmp_path: Path) -> None:
     found = diff(before, after)
     (move,) = found["claims"][0]["moves"]
     n = move["n"]
-    down = blurred_wrong(spec, n)
+    wrong = blurred_wrong(spec, n)
+    down = sum(wrong)
     assert 0 < down < n
     assert move["how"] == "paired"
     assert move["confidence"] == pytest.approx(1 - 2 * 0.025)
     assert move["difference"] == -down / n
-    won, lost = sequence(0, n, 0.025), sequence(down, n, 0.025)
-    assert (move["low"], move["high"]) == pytest.approx((won[0] - lost[1], won[1] - lost[0]), abs=1e-6)
+    assert (move["low"], move["high"]) == pytest.approx(betting([-one for one in wrong], 2 * 0.025), abs=1e-6)
     assert f"paired on {n:,} items" in found["text"]
     # the same numbers from the spec's own newest result and from a key's first digits
     assert diff(f"{spec}@{before.stem[-16:-8]}", spec)["claims"] == found["claims"]
@@ -199,7 +211,7 @@ def test_a_longer_sample_is_paired_on_the_common_prefix(tmp_path: Path) -> None:
     (move,) = found["claims"][0]["moves"]
     rows = json.loads(before.read_text())["verdicts"][0]["quantities"]
     assert (move["how"], move["n"]) == ("paired", rows[0]["n"])
-    assert move["difference"] == -blurred_wrong(spec, move["n"]) / move["n"]
+    assert move["difference"] == -sum(blurred_wrong(spec, move["n"])) / move["n"]
 
 
 def test_other_items_are_not_paired(tmp_path: Path) -> None:
@@ -313,6 +325,13 @@ def result(tmp_path: Path) -> Path:
     return verified(small(tmp_path, DIFFERENCES + SOLVES))
 
 
+def test_what_verify_prints_as_json_is_a_result(tmp_path: Path, result: Path) -> None:
+    printed = write(tmp_path / "printed.json", run("verify", tmp_path / "spec.cspec", "--json").out)
+    done = run("diff", printed, result)
+    assert (done.status, done.err) == (0, "")
+    assert "0 of 1 verdict changed" in done.out
+
+
 def test_a_missing_result(tmp_path: Path, result: Path) -> None:
     assert failed(tmp_path / "absent.json", result)[:2] == (64, "CS454")
     assert failed(result, tmp_path / "absent.json")[:2] == (64, "CS454")
@@ -385,7 +404,8 @@ def test_the_scale_of_the_logits_is_another_network_with_the_same_answers(tmp_pa
     wire_many(tmp_path / "net.safetensors", scale=8.0)
     (move,) = diff(before, verified(spec))["claims"][0]["moves"]
     assert (move["how"], move["difference"]) == ("paired", 0.0)
-    assert move["low"] == -move["high"] < 0
+    assert move["low"] == pytest.approx(-move["high"])
+    assert move["low"] < 0
 
 
 def test_values_that_are_not_0_or_1_are_paired_too(tmp_path: Path) -> None:

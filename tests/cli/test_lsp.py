@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 from cspec.cli.lsp import build_check
-from cspec.compiler.checks import check_pairs
-from cspec.compiler.sampling import draw_items
+from cspec.compiler.sampling import draw_items, populations
 from cspec.compiler.sampling.draw_items import Population
 from cspec.compiler.sampling.items import Recipe
 from cspec.lang import Source
@@ -300,7 +299,7 @@ def test_an_edited_text_is_read_once_and_its_items_are_taken_over(monkeypatch: p
         opened.append(recipe)
         return draw_items.open_population(recipe, whole_domain)
 
-    monkeypatch.setattr(check_pairs, "open_population", open_population)
+    monkeypatch.setattr(populations, "open_population", open_population)
     text = GOOD.read_text()
     model = "\nmodel both_N for equality {\n  left_N = w == x\n  right_N = y == z\n  same = left_N == right_N\n}\n"
     while text.count("\n") < 200:

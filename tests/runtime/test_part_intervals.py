@@ -10,7 +10,7 @@ from cspec.compiler.experiments import Part
 from cspec.runtime.scoring.scores import CellCount, Scores, exact_sum
 from cspec.runtime.statistics.intervals import clopper_pearson
 from cspec.runtime.statistics.part_intervals import Measured, Moved, part_interval, status
-from cspec.runtime.statistics.sequences import mean_sequence, paired_sequence, proportion_sequence
+from cspec.runtime.statistics.sequences import mean_sequence, proportion_sequence, widen
 from scipy.special import betaincinv
 
 ALPHA = 0.05
@@ -210,7 +210,8 @@ def test_where_the_number_of_items_is_open_intervals_are_sequences() -> None:
     summed = part_interval(difference("0", 1, 1), [left, right], ALPHA)
     halves = [proportion_sequence(k, 1000, ALPHA / 2) for k in (750, 720)]
     assert alone_.interval == proportion_sequence(930, 1000, ALPHA)
-    assert (paired.paired, paired.interval) == (True, paired_sequence(50, 20, 1000, ALPHA))
+    gains = np.array(LEFT, dtype=float) - np.array(RIGHT, dtype=float)
+    assert (paired.paired, paired.interval) == (True, mean_sequence(gains, -1, 1, ALPHA))
     assert summed.interval == halves[0].plus(halves[1])
     assert {alone_.method, paired.method, summed.method} == {"confidence sequence"}
 
@@ -228,7 +229,7 @@ def test_a_projection_keeps_the_estimate_and_narrows_the_interval() -> None:
     left, right = Measured(scores(LEFT), "same"), Measured(scores(RIGHT), "same")
     now, later = (part_interval(difference("0"), [left, right], ALPHA, Moved(growth=g)) for g in (1.0, 16.0))
     assert now.estimate == later.estimate
-    assert later.interval == paired_sequence(800, 320, 16_000, ALPHA)
+    assert later.interval == widen(now.interval, float(now.estimate), 1000, 16.0)
 
 
 # --- values between 0 and 1, and beyond ------------------------------------------------------------------------------

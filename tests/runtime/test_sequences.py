@@ -4,13 +4,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from cspec.runtime.statistics.intervals import Interval, clopper_pearson
+from cspec.runtime.statistics.intervals import clopper_pearson
 from cspec.runtime.statistics.sequences import (
     items_to_settle,
     log_capital,
     mean_sequence,
     mixture_evidence,
-    paired_sequence,
     proportion_sequence,
     widen,
 )
@@ -108,30 +107,6 @@ def test_the_enumeration_agrees_with_simulation(p: float) -> None:
     assert simulated == pytest.approx(exact, abs=0.009)  # three standard errors
 
 
-# --- paired differences ----------------------------------------------------------------------------------------------
-
-
-def test_a_paired_sequence_is_the_difference_of_two_at_half_the_error() -> None:
-    found = paired_sequence(50, 20, 1000, ALPHA)
-    up, down = proportion_sequence(50, 1000, ALPHA / 2), proportion_sequence(20, 1000, ALPHA / 2)
-    assert found == Interval(up.low - down.high, up.high - down.low)
-    assert paired_sequence(20, 50, 1000, ALPHA) == found.scale(-1)
-
-
-@pytest.mark.parametrize(("left_only", "right_only"), [(0.25, 0.1), (0.02, 0.02), (0.5, 0.0)])
-def test_looking_at_a_paired_difference_misses_at_most_alpha(left_only: float, right_only: float) -> None:
-    """Its ends are looked for at every doubling and at 25 times in between, on 400 replications."""
-    rng = np.random.default_rng(9)
-    kind = rng.choice(3, size=(400, HORIZON), p=[left_only, right_only, 1 - left_only - right_only])
-    n10, n01 = np.cumsum(kind == 0, axis=1), np.cumsum(kind == 1, axis=1)
-    true, times = left_only - right_only, sorted({2**k for k in range(11)} | set(range(80, HORIZON + 1, 80)))
-    missed = 0
-    for up, down in zip(n10, n01, strict=True):
-        intervals = (paired_sequence(int(up[t - 1]), int(down[t - 1]), t, ALPHA) for t in times)
-        missed += any(not one.low <= true <= one.high for one in intervals)
-    assert missed / 400 <= ALPHA
-
-
 # --- means of bounded values -----------------------------------------------------------------------------------------
 
 
@@ -140,8 +115,11 @@ LAWS = {
     "mostly 0": lambda rng, shape: rng.random(shape) * (rng.random(shape) < 0.05),
     "0 or 1": lambda rng, shape: (rng.random(shape) < 0.9).astype(np.float64),
     "thirds": lambda rng, shape: rng.integers(0, 4, shape) / 3,
+    "often apart": lambda rng, shape: (1 + rng.choice([1, -1, 0], p=[0.25, 0.1, 0.65], size=shape)) / 2,
+    "rarely apart": lambda rng, shape: (1 + rng.choice([1, -1, 0], p=[0.02, 0.02, 0.96], size=shape)) / 2,
 }
-MEANS = {"beta(8, 2)": 0.8, "mostly 0": 0.025, "0 or 1": 0.9, "thirds": 0.5}
+"""Two are differences of 0/1 scores on the same items, from -1 .. 1 taken to 0 .. 1."""
+MEANS = {"beta(8, 2)": 0.8, "mostly 0": 0.025, "0 or 1": 0.9, "thirds": 0.5, "often apart": 0.575, "rarely apart": 0.5}
 
 
 @pytest.mark.parametrize("law", LAWS)
@@ -169,6 +147,15 @@ def test_a_means_interval_adapts_to_the_spread_of_the_values() -> None:
     tight, loose = mean_sequence(narrow, 0, 1, ALPHA), mean_sequence(wide, 0, 1, ALPHA)
     assert tight.low < 0.5 < tight.high
     assert tight.high - tight.low < 0.25 * (loose.high - loose.low)
+
+
+@pytest.mark.parametrize(("law", "most"), [("often apart", 0.85), ("rarely apart", 0.7)])
+def test_a_paired_difference_is_narrower_than_that_of_what_each_side_has_alone(law: str, most: float) -> None:
+    """Beside the difference of the two proportions of discordant items, each with a sequence at alpha/2."""
+    values = 2 * LAWS[law](np.random.default_rng(16), 1000) - 1
+    up, down = (proportion_sequence(float((values == side).sum()), 1000, ALPHA / 2) for side in (1, -1))
+    found = mean_sequence(values, -1, 1, ALPHA)
+    assert found.high - found.low < most * (up.high - down.low - (up.low - down.high))
 
 
 def test_a_mean_moves_with_its_range() -> None:
