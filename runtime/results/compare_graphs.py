@@ -19,6 +19,8 @@ from .moves import LoadScores, Move
 if TYPE_CHECKING:  # whole domains are compared without torch
     from ..scoring.item_scores import ItemScores
 
+CORRECT = "correct"
+"""The metric that is 1 where an answer is right, and else 0."""
 EdgeNews = Literal["appeared", "vanished", "turned", "open", "moved", ""]
 
 
@@ -125,6 +127,7 @@ class _Pairing:
         self.scores_before, self.scores_after = scores_before, scores_after
         self.alpha = before.alpha + after.alpha
         self.n = min(before.n, after.n)
+        self.reads = {node.name: node.metric for node in after.nodes}
         self.held = [{node.name: node.circuit for node in graph.nodes} for graph in (before, after)]
 
     def edges(self, others: set[str]) -> Iterator[EdgeChange]:
@@ -163,9 +166,12 @@ class _Pairing:
             one, two = getattr(was, name), getattr(now, name)
             if one is not None and two is not None:
                 refused = redefined or (apart if name != "total" else "")
-                yield from self._effects(f"{of}{name}", one, two, refused, items)
+                counted = two.effect is None or self.reads[new.target] == CORRECT
+                yield from self._effects(f"{of}{name}", one, two, refused, items, counted)
 
-    def _effects(self, text: str, old: EffectRow, new: EffectRow, refused: str, items: str) -> Iterator[Move]:
+    def _effects(
+        self, text: str, old: EffectRow, new: EffectRow, refused: str, items: str, counted: bool
+    ) -> Iterator[Move]:
         numbers = [("change", old.change, new.change)]
         if old.effect is not None and new.effect is not None:
             numbers.insert(0, ("effect", old.effect, new.effect))
@@ -181,7 +187,7 @@ class _Pairing:
             was, now = self.scores_before(old.scores), self.scores_after(new.scores)
             if was is not None and now is not None:
                 for name, one, two in numbers:
-                    yield self._paired(f"{text} {name}", one, two, was, now, name == "effect")
+                    yield self._paired(f"{text} {name}", one, two, was, now, name == "effect", counted)
                 return
             why = "the store has the scores no longer"
         for name, one, two in numbers:
@@ -190,16 +196,26 @@ class _Pairing:
             yield Move(f"{text} {name}", *ends, "not paired", why, ends[1] - ends[0], own.low, own.high, 1 - self.alpha)
 
     def _paired(
-        self, text: str, old: NumberRow, new: NumberRow, before: "ItemScores", after: "ItemScores", signed: bool
+        self,
+        text: str,
+        old: NumberRow,
+        new: NumberRow,
+        before: "ItemScores",
+        after: "ItemScores",
+        signed: bool,
+        counted: bool,
     ) -> Move:
-        """On the items that both have: how many was fixed beforehand. Of what is not `signed` sizes are compared."""
+        """On the items that both have: how many was fixed beforehand. Of what is not `signed` sizes are compared.
+
+        `counted`: sizes are sure to be 0 or 1, whatever these items show.
+        """
         n = min(self.n, len(before), len(after))
         was, now = (scores.values[:n].double().numpy() for scores in (before, after))
         low, high = -before.range[1] - after.range[1], before.range[1] + after.range[1]
         if not signed:
             was, now, low, high = np.abs(was), np.abs(now), -before.range[1], after.range[1]
         moved = now - was
-        if not signed and set(np.unique(was)) | set(np.unique(now)) <= {0.0, 1.0}:
+        if counted and not signed:
             interval = paired_difference(int((moved > 0).sum()), int((moved < 0).sum()), len(moved), self.alpha)
         else:
             interval = mean_sequence(moved, low, high, self.alpha)
