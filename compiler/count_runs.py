@@ -95,7 +95,8 @@ class SharedRuns:
 class _Asking:
     """Collects the runs of one score on one network, but for those that others it is `shared` with asked for.
 
-    `text` is what its runs are fed behind the prompt.
+    `text` is what its runs are fed behind the prompt. Where only the `kinds` of what it asks for matter, a run that is
+    read at one stage by several is gone through once.
     """
 
     def __init__(
@@ -106,20 +107,23 @@ class _Asking:
         inputs: tuple[str, ...],
         shared: SharedRuns | None = None,
         text: object = None,
+        kinds: bool = False,
     ) -> None:
         self.facts, self.variables, self.inputs = facts, variables, inputs
         self.shared, self.text = shared, text
+        self.asked_at: dict[tuple[int, int | None], Run] | None = {} if kinds else None
         self.frames = () if grounding is None else grounding.frames
+        self.owned = {variables[block.variable]: frame for frame in self.frames for block in frame.blocks}
+        self.staged = {id(frame): _stages(facts, frame) for frame in self.frames}
         self.asked = Asked()
 
     def stages(self, frame: Frame) -> list[int]:
-        """The stages of a frame's parts, each once and in order."""
-        return sorted({stage_of(self.facts, *part.activation) for part in frame.parts})
+        """The stages of one of the frames' parts, each once and in order."""
+        return self.staged[id(frame)]
 
     def frame(self, handle: Handle) -> Frame | None:
         """A handle's frame."""
-        owner = self.variables.index(handle) if isinstance(handle, str) and handle in self.variables else -1
-        return next((f for f in self.frames if any(block.variable == owner for block in f.blocks)), None)
+        return self.owned.get(handle) if isinstance(handle, str) else None
 
     def stages_of(self, handle: Handle) -> list[int]:
         """The stages of a handle's frame; without one, the first."""
@@ -128,6 +132,10 @@ class _Asking:
 
     def run(self, run: Run, read_at: int | None = None) -> None:
         """A run with its assignments, for its logits, or to read a stage of it."""
+        if self.asked_at is not None:
+            if (id(run), read_at) in self.asked_at:
+                return
+            self.asked_at[id(run), read_at] = run
         if self.shared is not None:
             if not self.shared.is_new(self.text, run):
                 return
@@ -197,13 +205,14 @@ def ask_score(
     variables: tuple[str, ...],
     inputs: tuple[str, ...],
     shared: SharedRuns | None = None,
+    kinds: bool = False,
 ) -> Asked:
     """The runs of a score for one item, the base's own answer among them: whether it is right is always counted.
 
     `inputs` are the names of the task's inputs: a run that sets one is a run of another input. Of `shared` runs those
-    are left out that were asked for before.
+    are left out that were asked for before. Of `kinds` each is there, but not as often as it is asked for.
     """
-    asking = _Asking(facts, grounding, variables, inputs, shared)
+    asking = _Asking(facts, grounding, variables, inputs, shared, kinds=kinds)
     asked = asking.asked
     layers = {part.activation: stage_of(facts, *part.activation) for frame in asking.frames for part in frame.parts}
     match score:
@@ -302,6 +311,10 @@ def ask_interchange(run: Run, facts: NetworkFacts, grounding: Grounding, variabl
     edits = tuple(assignment for assignment in run.assignments if assignment.target in placed)
     asking.run(Run(run.world, run.input, edits, run.within_set))
     return asking.asked
+
+
+def _stages(facts: NetworkFacts, frame: Frame) -> list[int]:
+    return sorted({stage_of(facts, *part.activation) for part in frame.parts})
 
 
 def _sources(run: Run) -> list[Run]:

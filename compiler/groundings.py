@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import field, replace
+from functools import lru_cache
 from math import nan
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from ..lang.later import LATER
 from ..lang.places import Family, Size, show_dims
@@ -46,13 +47,18 @@ class Part:
         return self.component, self.layer
 
     @property
+    def vector(self) -> tuple[str, int | None]:
+        """The vector of a run that it is a part of: the stream after a layer is that before the next."""
+        return same_vector(self.component, self.layer)
+
+    @property
     def units(self) -> int:
         """How many numbers of an input it is; of a site without positions those of one."""
         return len(self.dims) * max(1, len(self.positions))
 
     def meets(self, other: "Part") -> bool:
         """As `Frame.meets`."""
-        if same_vector(self.component, self.layer) != same_vector(other.component, other.layer):
+        if self.vector != other.vector:
             return False
         everywhere = any(isinstance(p, Position) and p.part == "all" for p in (*self.positions, *other.positions))
         return everywhere or bool({*self.positions} & {*other.positions}) or self.positions == other.positions
@@ -132,6 +138,7 @@ class Frame:
     head: int | None = field(default=None, metadata=LATER)
     further: tuple[Part, ...] = field(default=(), metadata=LATER)
     autoencoder: Autoencoder | None = field(default=None, metadata=LATER)
+    keyed_often: ClassVar[bool] = True
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -146,7 +153,7 @@ class Frame:
     @property
     def scattered(self) -> bool:
         """Whether its vector is not all there in one activation of a run."""
-        return len({part.activation for part in self.parts}) > 1
+        return bool(self.further) and len({part.activation for part in self.parts}) > 1
 
     def follows(self, other: "Frame") -> bool:
         """Whether its vector is computed after the other's: what is set there is seen here, and not the other way."""
@@ -283,10 +290,16 @@ def ground(places: Iterable[Place]) -> Grounding:
         at = (place.component, place.layer, place.dims, place.positions, place.shared, place.inside, place.further)
         file = None if place.autoencoder is None else place.autoencoder.path
         groups.setdefault((*at, file, place.family, place.size == "learned", alone), []).append(place)
-    return Grounding(tuple(_frame(members) for members in groups.values()))
+    return Grounding(tuple(_frame(tuple(members)) for members in groups.values()))
 
 
-def _frame(places: list[Place]) -> Frame:
+def _frame(places: tuple[Place, ...]) -> Frame:
+    """One frame; of the same places it is the same object, unless they have files, which are found by their paths."""
+    plain = all(place.autoencoder is None and place.inside is None for place in places)
+    return _plain_frame(places) if plain else _make_frame(places)
+
+
+def _make_frame(places: tuple[Place, ...]) -> Frame:
     first = places[0]
     learned = first.size == "learned"
     frame = Frame(
@@ -310,6 +323,9 @@ def _frame(places: list[Place]) -> Frame:
         blocks.append(Block(place.variable, start, start + size))
         start += size
     return replace(frame, blocks=tuple(blocks))
+
+
+_plain_frame = lru_cache(maxsize=1 << 14)(_make_frame)
 
 
 @record

@@ -42,15 +42,42 @@ def derived_seed(seed: int, role: str, key: str) -> int:
     return int.from_bytes(digest[:8], "big") >> 1
 
 
+_KNOWN = "_as_it_enters_keys"
+"""Under what name a record that is `keyed_often` keeps what it is in keys: it never changes."""
+
+
+_TOLD: dict[type, tuple[tuple[str, bool, Any], ...] | None] = {}
+
+
+def _told(kind: type) -> tuple[tuple[str, bool, Any], ...] | None:
+    """The fields of a dataclass that enter keys: whether each joined it later, and its default; None of other types."""
+    if kind not in _TOLD:
+        _TOLD[kind] = _fields_of_keys(kind) if is_dataclass(kind) else None
+    return _TOLD[kind]
+
+
+def _fields_of_keys(kind: Any) -> tuple[tuple[str, bool, Any], ...]:
+    told = [each for each in fields(kind) if each.compare and not each.metadata.get("name")]
+    return tuple((each.name, bool(each.metadata.get("later")), each.default) for each in told)
+
+
 def _plain(value: Any) -> Any:
     if value is None or isinstance(value, str | int | float | bool):
         return value
     if isinstance(value, Fraction):
         return [value.numerator, value.denominator]
-    if is_dataclass(value) and not isinstance(value, type):
-        told = {f.name: getattr(value, f.name) for f in fields(value) if f.compare and not f.metadata.get("name")}
-        late = {f.name for f in fields(value) if f.metadata.get("later") and told.get(f.name) == f.default}
-        return [type(value).__name__, {name: _plain(part) for name, part in told.items() if name not in late}]
+    if (told := _told(type(value))) is not None:
+        if (known := vars(value).get(_KNOWN)) is not None:
+            return known
+        plain = {}
+        for name, later, default in told:
+            part = getattr(value, name)
+            if not later or part != default:
+                plain[name] = _plain(part)
+        found = [type(value).__name__, plain]
+        if getattr(value, "keyed_often", False):
+            vars(value)[_KNOWN] = found
+        return found
     if isinstance(value, tuple | list):
         return [_plain(v) for v in value]
     if isinstance(value, dict):

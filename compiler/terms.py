@@ -7,6 +7,7 @@ two agree. All other terms compare runs of networks. `render_terms.py` prints a 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field, fields, is_dataclass, replace
 from fractions import Fraction
+from operator import is_
 from typing import Any, Literal, TypeVar
 
 from ..lang.record import record
@@ -456,20 +457,49 @@ def in_worlds(score: Term, model: ModelWorld, network: NetworkWorld, others: Map
 
 def unnamed_metric(score: Term) -> Term:
     """The same score of a metric whose name says nothing."""
-    unnamed: Term = _walk(score, MetricOf, lambda query: replace(query, metric="metric"))
-    return unnamed
+    return rewrite(score, MetricOf, lambda query: replace(query, metric="metric"))
 
 
 def _in_worlds(term: Term, change: Callable[[World], World]) -> Term:
-    changed: Term = _walk(term, ModelWorld | NetworkWorld, change)
-    return changed
+    return rewrite(term, ModelWorld | NetworkWorld, change)
 
 
-def _walk(node: Any, kind: Any, change: Callable[[Any], Any]) -> Any:
-    if isinstance(node, kind):
-        return change(node)
-    if isinstance(node, tuple):
-        return tuple(_walk(part, kind, change) for part in node)
-    if not is_dataclass(node) or isinstance(node, type):
-        return node
-    return replace(node, **{f.name: _walk(getattr(node, f.name), kind, change) for f in fields(node)})
+def rewrite(term: Term, kind: Any, change: Callable[[Any], Any]) -> Term:
+    """The term with `change` of every part of a kind, from the outside in; what has none of them stays the very same.
+
+    A run that is read several times is gone through once.
+    """
+    runs: dict[int, Any] = {}
+
+    def walk(node: Any) -> Any:
+        if node is None or isinstance(node, str | int):
+            return node
+        if isinstance(node, kind):
+            return change(node)
+        if isinstance(node, tuple):
+            parts = tuple(map(walk, node))
+            return node if all(map(is_, parts, node)) else parts
+        names = _fields_of(type(node))
+        if not names:
+            return node
+        if isinstance(node, Run) and id(node) in runs:
+            return runs[id(node)]
+        values = [getattr(node, name) for name in names]
+        walked = list(map(walk, values))
+        changed = node if all(map(is_, walked, values)) else type(node)(*walked)
+        if isinstance(node, Run):
+            runs[id(node)] = changed
+        return changed
+
+    walked: Term = walk(term)
+    return walked
+
+
+_FIELDS: dict[type, tuple[str, ...]] = {}
+
+
+def _fields_of(kind: Any) -> tuple[str, ...]:
+    """The fields of a record; none of anything else."""
+    if kind not in _FIELDS:
+        _FIELDS[kind] = tuple(each.name for each in fields(kind)) if is_dataclass(kind) else ()
+    return _FIELDS[kind]

@@ -1,6 +1,7 @@
 """Places in a network: sites and regions, families of maps, and where an alignment puts each variable."""
 
 from dataclasses import field, replace
+from functools import cached_property
 from typing import Literal
 
 from .diagnostics import NOWHERE, Span
@@ -73,7 +74,7 @@ class Site:
         """The component, of a module with its path: `q`, `module("model.layers.3")`."""
         return self.component if self.module is None else f'{self.component}("{self.module}")'
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The site as a user writes it; runs of dims as ranges."""
         if self.joined:

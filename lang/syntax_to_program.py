@@ -155,9 +155,10 @@ class _Checker:
             "claim": self.names.claims,
             "circuit": self.names.circuits,
             "graph": self.names.graphs,
+            "node": self.names.nodes,
         }
-        lists = {"type", "import"}
-        unread = (broken.keyword in lists or broken.keyword not in KEYWORDS for broken in self.tree.broken)
+        lists, known = {"type", "import"}, {"node", *KEYWORDS}
+        unread = (broken.keyword in lists or broken.keyword not in known for broken in self.tree.broken)
         self.domains.symbols.unread |= any(unread)
         for broken in self.tree.broken:
             if broken.keyword in tables:

@@ -6,6 +6,7 @@ from typing import Any
 
 from ...runtime.results.dependency_graph import drawn_edges, outstanding_change
 from ..page import interval, number
+from .draw_matrix import draw_matrix
 from .draw_models import Panel
 from .layered_layout import lay_out
 from .svg import LINE, arrow, dot, line, moved, rectangle, returning_arrow, text, width_of
@@ -14,15 +15,23 @@ BOX = 28.0
 AXIS, GAP = 170.0, 18.0
 LOOP = 13.0
 """How much further down each arrow that returns runs than the last."""
+MOST_NODES, MOST_EDGES = 16, 24
+"""Above either a graph is drawn as a matrix, since arrows would run over each other; so many edges are listed."""
 
 
 def draw_measured(graph: Mapping[str, Any]) -> Panel:
     """A graph: arrows for the edges that stand out, dashed where other nodes carry the effect, and a list of both."""
     head = f"graph {graph['name']} on {graph['network']}"
     edges = drawn_edges(graph)
-    nodes = _draw_nodes(graph, edges)
-    rows = _draw_rows(edges)
     notes = [f"{node['name']}: {node['circuit']} -> {node['metric']}" for node in graph["nodes"]]
+    listed = edges
+    if len(graph["nodes"]) > MOST_NODES or len(edges) > MOST_EDGES:
+        nodes = draw_matrix(graph, edges)
+        listed = sorted(edges, key=lambda edge: -outstanding_change(edge, edge["own"])["estimate"])[:MOST_EDGES]
+        notes = [f"the {len(listed)} largest of {len(edges)} edges:"] if len(listed) < len(edges) else []
+    else:
+        nodes = _draw_nodes(graph, edges)
+    rows = _draw_rows(listed)
     content = [text(0, 12, head, "head"), text(0, 12 + LINE, _measured(graph), "quiet")]
     top = 22 + LINE
     content.append(moved(0, top, nodes.content))

@@ -50,6 +50,12 @@ def text(x: float, y: float, content: str, kind: str = "") -> str:
     return f"<text{_at(x=x, y=y)}{_class(kind)}>{escape(clean(content))}</text>"
 
 
+def text_upwards(x: float, y: float, content: str, kind: str = "") -> str:
+    """A line of text that starts at a point and runs upwards."""
+    turned = f' transform="rotate(-90 {_number(x)} {_number(y)})"'
+    return f"<text{_at(x=x, y=y)}{turned}{_class(kind)}>{escape(clean(content))}</text>"
+
+
 def rectangle(
     x: float, y: float, width: float, height: float, kind: str, radius: float = 0.0, opacity: float = 1.0
 ) -> str:

@@ -4,17 +4,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from ...lang.circuits import Graph, Node
-from ...lang.effects import CircuitSubject, Effect, Setting, SiteSubject, Subject
+from ...lang.effects import CircuitSubject, Effect, Setting, SiteSubject, Subject, Target
 from ...lang.program import Program
 from ..causal_model import CausalModel
 from ..experiments import Edge, GraphExperiment, GraphItems, Measurement, NetworkFile, Paths
 from ..groundings import Place
 from .lower_measured_effects import lower_measured_effect
 from .lower_recipes import find_pairs, item_counts
-from .place_effects import place_subjects
+from .place_effects import Sites, place_subjects
 
 ITEMS = 1024
 """On how many items a graph is measured, where the file states no budget."""
+SEARCHED = "they are drawn beside all nodes, and where this one lies is not known before its search"
+"""Why there are none like a circuit that is searched for: one might have sites of what is found in it."""
 
 
 def lower_graph_items(
@@ -22,7 +24,7 @@ def lower_graph_items(
 ) -> GraphItems:
     """What the items of a graph that can be run rest on."""
     lowering = _Lowering(program, models, networks, graph)
-    totals = (next(lowering.effects(source, target, source.circuit)) for source, target in each_in_turn(graph))
+    totals = (next(graph_effects(graph, source, target, source.circuit)) for source, target in each_in_turn(graph))
     count = item_counts(program, find_pairs(program, graph.pairs, graph.task))[2]
     count = count if program.budget is not None else min(count, ITEMS)
     return GraphItems(graph, tuple(map(lowering.measure, totals)), None if graph.exhaustively else count)
@@ -110,7 +112,10 @@ class _Lowering:
     ) -> None:
         self.program, self.models, self.networks, self.graph = program, models, networks, graph
         subjects = tuple(node.circuit for node in graph.nodes)
-        self.beside = place_subjects(program, models, networks, graph.network, graph.task, subjects)
+        self.sites = Sites(program, networks, graph.network, graph.task)
+        self.beside = place_subjects(program, models, networks, subjects, self.sites)
+        self.totals: dict[tuple[str, bool, Target], Measurement] = {}
+        """What each node does in all to what is read, and (True) random circuits in its place: whoever reads it."""
 
     def edge(self, source: Node, target: Node) -> Edge:
         """What one node does to the other's metric, and what random circuits beside all nodes do to it."""
@@ -119,7 +124,7 @@ class _Lowering:
         if random is None:
             return Edge(source.name, target.name, own, None, "aligned variables are no set of components")
         if own.total.rankings:
-            return Edge(source.name, target.name, own, None, "the circuit is searched for")
+            return Edge(source.name, target.name, own, None, SEARCHED)
         if own.total.metric is not None and own.total.metric.generation is not None:
             return Edge(source.name, target.name, own, None, "answers are generated once for each input")
         null = self.paths(source, target, random, self.beside)
@@ -128,13 +133,13 @@ class _Lowering:
         return Edge(source.name, target.name, own, null)
 
     def paths(self, source: Node, target: Node, subject: Subject, beside: tuple[Place, ...] = ()) -> Paths:
-        """The effects of a thing on a node's metric."""
-        return Paths(*(self.measure(effect, beside) for effect in self.effects(source, target, subject)))
-
-    def effects(self, source: Node, target: Node, subject: Subject) -> Iterator[Effect]:
         """The effects of a thing on a node's metric, the total one first."""
-        return graph_effects(self.graph, source, target, subject)
+        effects = graph_effects(self.graph, source, target, subject)
+        total, at = next(effects), (source.name, subject is not source.circuit, target.target)
+        if at not in self.totals:
+            self.totals[at] = self.measure(total, beside)
+        return Paths(self.totals[at], *(self.measure(effect, beside) for effect in effects))
 
     def measure(self, effect: Effect, beside: tuple[Place, ...] = ()) -> Measurement:
         """One effect."""
-        return lower_measured_effect(self.program, self.models, self.networks, effect, beside=beside)
+        return lower_measured_effect(self.program, self.models, self.networks, effect, beside=beside, sites=self.sites)

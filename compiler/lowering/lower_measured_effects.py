@@ -18,7 +18,7 @@ from .lower_encoding import lower_encoding
 from .lower_metrics import lower_metric
 from .lower_recipes import find_pairs, item_counts, lower_recipe, models_of
 from .model_of_inputs import UNTOLD, model_of_inputs
-from .place_effects import place_effect, place_named
+from .place_effects import Sites, place_effect, place_named
 
 
 def lower_measured_effect(
@@ -28,10 +28,12 @@ def lower_measured_effect(
     effect: Effect,
     candidates: tuple[Place, ...] = (),
     beside: tuple[Place, ...] = (),
+    sites: Sites | None = None,
 ) -> Measurement:
     """The measurement of an effect that can be run; of one that a circuit is searched by, `it` is its last variable.
 
-    Random circuits are drawn from what the effect does not name, and from nothing that lies `beside`.
+    Random circuits are drawn from what the effect does not name, and from nothing that lies `beside`. `sites` are those
+    of its network and task that were placed for other effects.
 
     Of one aligned variable the items are those of its interchange; else a source's correct output differs from the
     base's in half of the items. Of a task without a model it is any input.
@@ -39,7 +41,8 @@ def lower_measured_effect(
     named = aligned_names(effect)
     model = models[program.alignments[named[0]].model] if named else _model_of(program, models, effect.task)
     file, pairs = networks[effect.network], find_pairs(program, effect.pairs, effect.task)
-    things = place_named(program, models, networks, effect, model, candidates)
+    sites = sites or Sites(program, networks, effect.network, effect.task)
+    things = place_named(program, models, networks, effect, candidates, sites)
     placed = place_effect(
         program,
         networks,

@@ -172,32 +172,54 @@ def targets_rest(targets: Iterable[Handle]) -> Rest:
 
 
 def targets_of(run: Run) -> Iterator[Handle]:
-    """What a run sets, and what is set in the runs that it reads."""
+    """What a run sets, and what is set in the runs that it reads, of each of these once."""
+    return _targets_of(run, set())
+
+
+def _targets_of(run: Run, seen: set[int]) -> Iterator[Handle]:
     for assignment in run.assignments:
-        if isinstance(assignment.value, ValueOf):
-            yield from targets_of(assignment.value.run)
+        value = assignment.value
+        if isinstance(value, ValueOf) and value.run.assignments and id(value.run) not in seen:
+            seen.add(id(value.run))
+            yield from _targets_of(value.run, seen)
         yield assignment.target
 
 
 def with_places(run: Run, expanded: Expanded) -> Run:
-    """A run in which everything that stands for several places is set place by place."""
-    made = []
-    for assignment in run.assignments:
-        target = assignment.target
-        targets: tuple[Handle, ...] = expanded.get(target, (target,))
-        made += [Assignment(own, _value(assignment.value, target, own, expanded)) for own in targets]
-    return replace(run, assignments=tuple(made))
+    """A run in which everything that stands for several places is set place by place; the very same without any."""
+    return _Expanding(expanded).run(run) if expanded else run
 
 
-def _value(value: Value, whole: Handle, own: Handle, expanded: Expanded) -> Value:
-    match value:
-        case ValueOf(variable=handle, run=run):
-            return replace(value, variable=own if handle == whole else handle, run=with_places(run, expanded))
-        case MeanOver(handle=handle) | Here(handle=handle) | Resampled(handle=handle):
-            return replace(value, handle=own if handle == whole else handle)
-        case Plus(left=left, right=right):
-            first = None if left is None else _value(left, whole, own, expanded)
-            return replace(value, left=first, right=_value(right, whole, own, expanded))
-        case RandomVector(like=like):
-            return replace(value, like=_value(like, whole, own, expanded))
-    return value
+class _Expanding:
+    """Goes through each run once, however many values are read in it."""
+
+    def __init__(self, expanded: Expanded) -> None:
+        self.expanded = expanded
+        self.runs: dict[int, Run] = {}
+
+    def run(self, run: Run) -> Run:
+        if id(run) not in self.runs:
+            made = list[Assignment]()
+            for assignment in run.assignments:
+                target = assignment.target
+                for own in self.expanded.get(target, (target,)):
+                    value = self.value(assignment.value, target, own)
+                    same = own is target and value is assignment.value
+                    made.append(assignment if same and assignment.readers is None else Assignment(own, value))
+            self.runs[id(run)] = replace(run, assignments=tuple(made)) if run.assignments else run
+        return self.runs[id(run)]
+
+    def value(self, value: Value, whole: Handle, own: Handle) -> Value:
+        match value:
+            case ValueOf(variable=handle, run=run):
+                inner, handle = self.run(run), own if handle == whole else handle
+                same = inner is run and handle is value.variable
+                return value if same else replace(value, variable=handle, run=inner)
+            case MeanOver(handle=handle) | Here(handle=handle) | Resampled(handle=handle):
+                return replace(value, handle=own if handle == whole else handle)
+            case Plus(left=left, right=right):
+                first = None if left is None else self.value(left, whole, own)
+                return replace(value, left=first, right=self.value(right, whole, own))
+            case RandomVector(like=like):
+                return replace(value, like=self.value(like, whole, own))
+        return value

@@ -1,18 +1,18 @@
 """Where everything that an effect sets, holds and reads lies in a network: one variable of its grounding each."""
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
-from typing import Any, TypeVar
+from dataclasses import replace
+from typing import TypeVar
 
 from ...lang.circuits import TopSites
 from ...lang.effects import CircuitSubject, Effect, RestSubject, SiteSubject, Subject, Taken, VariablesSubject
-from ...lang.places import Placement
+from ...lang.places import Placement, Site
 from ...lang.program import Alignment, FitSettings, Program
 from ...lang.record import record
 from ..causal_model import CausalModel
 from ..experiments import Fitting, NetworkFile, Ranking
 from ..groundings import Place, Search, ground
-from ..terms import Apart, Candidate, Cell, Differ, Expectation, Found, Gain
+from ..terms import Apart, Candidate, Cell, Differ, Expectation, Found, Gain, rewrite
 from .lower_alignments import lower_search
 from .lower_effects import aligned_names, handle_of, lower_effect, sites_of, sites_of_subject
 from .lower_fittings import lower_fitting
@@ -59,18 +59,44 @@ class PlacedEffect:
     lacking: str
 
 
+class Sites:
+    """Where the sites and alignments of one network and task lie, each found once: a graph's effects name the same."""
+
+    def __init__(self, program: Program, networks: Networks, network: str, task: str) -> None:
+        self.program, self.file, self.network, self.task = program, networks[network], network, task
+        self.known: dict[tuple[str, int], Place] = {}
+        self.searches: dict[str, Search] = {}
+
+    def search(self, name: str, models: Models) -> Search:
+        """Where an alignment's variables lie, or may."""
+        if name not in self.searches:
+            self.searches[name] = lower_search(self.program, self.program.alignments[name], models, self.file)
+        return self.searches[name]
+
+    def place(self, site: Site, variable: int = 0) -> Place:
+        """A site as the place of a variable of this index."""
+        if (site.text, variable) not in self.known:
+            model = model_of_inputs(self.program.tasks[self.task])
+            sites = (Placement(site.text, site),)
+            alone = Alignment(CELLS, model.name, self.network, sites, FitSettings(), None)
+            search = lower_search(self.program, alone, {model.name: model}, self.file, task=self.task)
+            (place,) = search.places((0,))
+            self.known[site.text, variable] = replace(place, variable=variable)
+        return self.known[site.text, variable]
+
+
 def place_named(
     program: Program,
     models: Models,
     networks: Networks,
     effect: Effect,
-    model: CausalModel,
     candidates: tuple[Place, ...],
+    sites: Sites,
 ) -> Named:
     """The variables of the alignments that are named, those of what is fitted first; then sites; then `it`."""
-    file, named = networks[effect.network], aligned_names(effect)
+    named = aligned_names(effect)
     aligned = [program.alignments[name] for name in named]
-    searches = {alignment.name: lower_search(program, alignment, models, file) for alignment in aligned}
+    searches = {name: sites.search(name, models) for name in named}
     learned = [each for each in aligned if _is_learned(searches[each.name])]
     fitting = None
     if learned:  # at most one
@@ -79,10 +105,9 @@ def place_named(
     for alignment in (*learned, *(each for each in aligned if each not in learned)):
         variables += tuple(handle_of(alignment.name, variable, named) for variable in alignment.variables)
         places += _first_places(searches[alignment.name], len(places))
-    if cells := {site.text: Placement(site.text, site) for site in sites_of(program, effect)}:
-        sites = Alignment(CELLS, model.name, effect.network, tuple(cells.values()), FitSettings(), effect.pairs)
-        search = lower_search(program, sites, {**models, model.name: model}, file, task=effect.task)
-        variables, places = (*variables, *cells), (*places, *_first_places(search, len(places)))
+    cells = {site.text: site for site in sites_of(program, effect)}
+    places += tuple(sites.place(site, len(places) + index) for index, site in enumerate(cells.values()))
+    variables += tuple(cells)
     if candidates:
         variables, places = (*variables, CANDIDATE), (*places, replace(candidates[0], variable=len(variables)))
     return Named(variables, places, fitting)
@@ -132,24 +157,20 @@ def place_effect(
 
 
 def place_subjects(
-    program: Program, models: Models, networks: Networks, network: str, task: str, subjects: tuple[Subject, ...]
+    program: Program, models: Models, networks: Networks, subjects: tuple[Subject, ...], sites: Sites
 ) -> tuple[Place, ...]:
     """Where things lie, or may: stated sites, alternatives of regions, and aligned variables."""
-    found = list[Place]()
-    file = networks[network]
-    for site in dict.fromkeys(site for subject in subjects for site in sites_of_subject(program, subject)):
-        model = model_of_inputs(program.tasks[task])
-        placed = Alignment(CELLS, model.name, network, (Placement(site.text, site),), FitSettings(), None)
-        found += lower_search(program, placed, {model.name: model}, file, task=task).places((0,))
+    stated = (site for subject in subjects for site in sites_of_subject(program, subject))
+    found = [sites.place(site) for site in dict.fromkeys(stated)]
     for subject in subjects:
         if isinstance(subject, VariablesSubject) or (isinstance(subject, RestSubject) and subject.kind == "alignment"):
             name = subject.alignment if isinstance(subject, VariablesSubject) else subject.of
-            lines = lower_search(program, program.alignments[name], models, file).lines
+            lines = sites.search(name, models).lines
             found += (place for line in lines for alternative in line for place in alternative)
         elif isinstance(subject, CircuitSubject) and isinstance(
-            sites := program.circuits[subject.circuit].sites, TopSites
+            searched := program.circuits[subject.circuit].sites, TopSites
         ):
-            found += region_places(program, networks, sites)
+            found += region_places(program, networks, searched)
     return tuple(found)
 
 
@@ -162,20 +183,7 @@ def _networks_of_random(effect: Effect) -> tuple[str, ...]:
 
 def name_cells(term: Term) -> Term:
     """The term with each cell as a variable of its site's name, and `it`: a grounding then says where they are."""
-    named: Term = _named(term)
-    return named
-
-
-def _named(node: Any) -> Any:
-    if isinstance(node, Cell):
-        return node.site
-    if isinstance(node, Candidate):
-        return CANDIDATE
-    if isinstance(node, tuple):
-        return tuple(_named(part) for part in node)
-    if not is_dataclass(node) or isinstance(node, type):
-        return node
-    return replace(node, **{f.name: _named(getattr(node, f.name)) for f in fields(node)})
+    return rewrite(term, Cell | Candidate, lambda handle: handle.site if isinstance(handle, Cell) else CANDIDATE)
 
 
 def _is_learned(search: Search) -> bool:

@@ -7,6 +7,7 @@ lies, or may lie, and on nothing else.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from ...lang.sites.components import is_module
 from ..groundings import Part, Place
 from ..keys import content_key, derived_seed
 from ..network_facts import NetworkFacts
-from ..terms import Apart, Differ, Found, Gain, Handle, Query, RandomCells, Run, ValueOf
+from ..terms import Apart, Assignment, Differ, Found, Gain, Handle, Query, RandomCells, Run, ValueOf
 from .lower_rests import Expanded, targets_of, with_places
 
 Pair = Gain | Differ | Apart
@@ -66,7 +67,21 @@ def draw_circuits(
         seed: the file's.
         others: the facts of networks that must have the components, too.
     """
-    taken = sorted({part for place in (*cells, *beside) for part in place.parts}, key=repr)
+    taken = frozenset(part for place in (*cells, *beside) for part in place.parts)
+    return _draw_circuits(tuple(cells), taken, facts, count, seed, tuple(others))
+
+
+@lru_cache(maxsize=256)
+def _draw_circuits(
+    cells: tuple[Place, ...],
+    parts: frozenset[Part],
+    facts: NetworkFacts,
+    count: int,
+    seed: int,
+    others: tuple[NetworkFacts, ...],
+) -> RandomCircuits:
+    """As `draw_circuits`, beside these parts: the same for all effects of one thing beside the same others."""
+    taken = sorted(parts, key=repr)
     if any(place.further for place in cells):
         return RandomCircuits(why="a vector of several sites is no set of components")
     if any(place.width == 0 or is_module(place.component) for place in cells):
@@ -211,18 +226,25 @@ def place_random(
 
 
 def _in_turn(query: Query, expanded: Expanded, random: set[str]) -> Query:
-    return replace(query, run=_within(with_places(query.run, expanded), random))
+    return replace(query, run=_within(with_places(query.run, expanded), random, {}))
 
 
-def _within(run: Run, random: set[str]) -> Run:
-    """A run that sets cells of random circuits sets those of its item's alone."""
-    assignments = tuple(
-        replace(a, value=replace(a.value, run=_within(a.value.run, random))) if isinstance(a.value, ValueOf) else a
-        for a in run.assignments
-    )
-    return replace(
-        run, assignments=assignments, within_set=run.within_set or any(map(random.__contains__, _names(run)))
-    )
+def _within(run: Run, random: set[str], known: dict[int, Run]) -> Run:
+    """A run that sets cells of random circuits sets those of its item's alone. Each run is gone through once."""
+    if not run.assignments:
+        return run
+    if id(run) not in known:
+        made = tuple(_assigned(assignment, random, known) for assignment in run.assignments)
+        within = run.within_set or any(map(random.__contains__, _names(run)))
+        known[id(run)] = replace(run, assignments=made, within_set=within)
+    return known[id(run)]
+
+
+def _assigned(assignment: Assignment, random: set[str], known: dict[int, Run]) -> Assignment:
+    value = assignment.value
+    if not isinstance(value, ValueOf) or (inner := _within(value.run, random, known)) is value.run:
+        return assignment
+    return replace(assignment, value=replace(value, run=inner))
 
 
 def _names(run: Run) -> list[str]:

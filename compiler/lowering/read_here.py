@@ -14,10 +14,13 @@ def read_here(score: Gain | Differ | Apart) -> Gain | Differ | Apart:
 
 
 def _in_query(query: Query) -> Query:
-    return replace(query, run=_in_run(query.run))
+    run = _in_run(query.run)
+    return query if run is query.run else replace(query, run=run)
 
 
 def _in_run(run: Run) -> Run:
+    """The run; the very same where nothing of it reads another place."""
+
     def changed(target: Handle, value: Value) -> Value:
         match value:
             case Here(handle=handle) if handle != target:
@@ -29,7 +32,12 @@ def _in_run(run: Run) -> Run:
             case RandomVector(like=like):
                 return replace(value, like=changed(target, like))
             case ValueOf(run=inner):
-                return replace(value, run=_in_run(inner))
+                read = _in_run(inner)
+                return value if read is inner else replace(value, run=read)
         return value
 
-    return replace(run, assignments=tuple(replace(a, value=changed(a.target, a.value)) for a in run.assignments))
+    values = [changed(assignment.target, assignment.value) for assignment in run.assignments]
+    if all(value is assignment.value for value, assignment in zip(values, run.assignments, strict=True)):
+        return run
+    made = (replace(assignment, value=value) for value, assignment in zip(values, run.assignments, strict=True))
+    return replace(run, assignments=tuple(made))

@@ -14,10 +14,12 @@ def check_entries(config: dict[str, Any], required: tuple[str, ...], optional: t
         raise ValueError(f"the entry `{min(missing)}` is missing")
 
 
-def read_positive(name: str, value: Any) -> int:
-    """A whole number above 0."""
+def read_positive(name: str, value: Any, most: int | None = None) -> int:
+    """A whole number above 0, and at most `most`: of more than a network can have, tables would fill the memory."""
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise ValueError(f"`{name}` must hold whole numbers above 0")
+    if most is not None and value > most:
+        raise ValueError(f"`{name}` must be at most {most:,}, found {value:,}")
     return value
 
 

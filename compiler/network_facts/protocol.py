@@ -6,6 +6,9 @@ from typing import Protocol
 class NetworkFacts(Protocol):
     """What a network reads, which sites and positions it has, and what it answers."""
 
+    def __hash__(self) -> int:
+        """Facts are records: what follows from them is kept by them."""
+
     @property
     def vocabulary(self) -> int:
         """Token ids are 0 .. vocabulary - 1; 0 where it reads numbers."""

@@ -7,6 +7,9 @@ from ...lang.sites.components import COMPONENTS
 from .config import read_positive
 from .module_widths import find_width
 
+MOST_PARTS, MOST_DIMS, MOST_TOKENS = 10_000, 1_000_000, 10_000_000
+"""Of layers, heads and dims of a head, of dims, and of tokens more than any network has: a `config.json` that states
+more is mistaken."""
 STREAM = ("resid_pre", "resid_post", "attn_out", "mlp_out")
 """Components of a layer that are as wide as the residual stream, in every architecture."""
 
@@ -176,13 +179,12 @@ def parse_transformer_config(config: dict[str, Any]) -> TransformerFacts:
         config = config | inner
     names, frozen = ARCHITECTURES.get(architecture), _read_frozen(config.get("cspec", {}))
     if names is None:
-        vocabulary = read_positive("vocab_size", config.get("vocab_size"))
+        vocabulary = read_positive("vocab_size", config.get("vocab_size"), MOST_TOKENS)
         context = config.get("max_position_embeddings", config.get("n_positions"))
         room = read_positive("max_position_embeddings", context) if context is not None else 2**31
         return TransformerFacts(architecture, vocabulary, room, 0, 0, 0, 0, 0, 0, known=False, frozen=frozen)
-    width, layers, heads, context = (
-        read_positive(name, config.get(name)) for name in (names.width, names.layers, names.heads, names.context)
-    )
+    bounds = {names.width: MOST_DIMS, names.layers: MOST_PARTS, names.heads: MOST_PARTS, names.context: None}
+    width, layers, heads, context = (read_positive(name, config.get(name), most) for name, most in bounds.items())
     key_heads = read_positive("num_key_value_heads", _or(config, "num_key_value_heads", heads))
     if heads % key_heads:
         raise ValueError(f"`num_key_value_heads` must divide {heads}, the number of heads")
@@ -190,14 +192,16 @@ def parse_transformer_config(config: dict[str, Any]) -> TransformerFacts:
         raise ValueError(f"`{names.heads}` must divide {width}, the width")
     return TransformerFacts(
         architecture=architecture,
-        vocabulary=read_positive("vocab_size", config.get("vocab_size")),
+        vocabulary=read_positive("vocab_size", config.get("vocab_size"), MOST_TOKENS),
         context=context,
         stream=width,
         blocks=layers,
         heads=heads,
         key_heads=key_heads,
-        head_width=read_positive("head_dim", _or(config, "head_dim", width // heads)),
-        mlp=read_positive(names.mlp, _or(config, names.mlp, 4 * width if architecture == "gpt2" else None)),
+        head_width=read_positive("head_dim", _or(config, "head_dim", width // heads), MOST_PARTS),
+        mlp=read_positive(
+            names.mlp, _or(config, names.mlp, 4 * width if architecture == "gpt2" else None), 4 * MOST_DIMS
+        ),
         parallel=architecture == "gpt_neox" and config.get("use_parallel_residual", True) is not False,
         frozen=frozen,
     )

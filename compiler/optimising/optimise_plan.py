@@ -1,8 +1,8 @@
 """The optimiser's driver: rewrites of a plan, one after the other.
 
-A rewrite is a function from a plan to a plan. It changes how steps are run (`schedule`, `order`) and which Capture
-steps they read, and never the key of a step that was there: what is measured stays the same. Any rewrites can be left
-out.
+A rewrite is a function from a plan to a plan. It changes how steps are run (`schedule`, `order`), and never the key of
+a step that was there: what is measured stays the same. Any rewrites can be left out. Which Capture steps are read
+follows from the schedules, and is found out once, at the end.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ from .join_restarts import join_restarts
 from .keep_prefixes import keep_prefixes
 from .narrow_logits import narrow_logits
 from .order_sweeps import order_sweeps
-from .reschedule import rewrite_runners
+from .reschedule import plan_captures, rewrite_runners
 from .run_suffixes import run_suffixes
 from .share_captures import share_captures
 
@@ -42,17 +42,21 @@ BY_ENGINE: dict[EngineName, tuple[Rewrite, ...]] = {
 
 def optimise_for_engines(plan: Plan) -> Plan:
     """The plan with all rewrites of its engines: each step is run as the engine that runs it does."""
-    own = optimise_plan(plan, BY_ENGINE[plan.engine])
+    own = _rewrite(plan, BY_ENGINE[plan.engine])
     if plan.fitted_by == plan.engine:
-        return own
-    steps = tuple(optimise_plan(plan, BY_ENGINE[plan.fitted_by]).steps())
+        return plan_captures(own)
+    steps = tuple(_rewrite(plan, BY_ENGINE[plan.fitted_by]).steps())
     fits: dict[str, Runner] = {step.key: step for step in steps if isinstance(step, FitStep)}
     fits |= {step.key: step.measure for step in steps if isinstance(step, RankStep)}
-    return rewrite_runners(own, lambda step: fits.get(step.key, step))
+    return plan_captures(rewrite_runners(own, lambda step: fits.get(step.key, step)))
 
 
 def optimise_plan(plan: Plan, rewrites: Sequence[Rewrite]) -> Plan:
-    """The plan after these rewrites."""
+    """The plan after these rewrites, with the Capture steps that its schedules then ask for."""
+    return plan_captures(_rewrite(plan, rewrites))
+
+
+def _rewrite(plan: Plan, rewrites: Sequence[Rewrite]) -> Plan:
     for rewrite in rewrites:
         plan = rewrite(plan)
     return plan

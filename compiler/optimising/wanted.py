@@ -72,7 +72,7 @@ def _of_encoded(step: EvaluateStep, facts: NetworkFacts, encoding: Encoding) -> 
     """What an evaluation asks of inputs as they are encoded: bases that a metric feeds a text behind are others."""
     named = (step.grounding, step.variables, step.model.input_names)
     if step.metric is None:
-        return ask_score(step.score, facts, *named)
+        return ask_score(step.score, facts, *named, kinds=True)
     found = ask_metric(step.score, step.metric, facts, *named)
     plain, texts = found.plain, [runs for _, _, runs in found.texts]
     asked = Asked(natural=plain.natural, answers=[0] if encoding.has_output else [])

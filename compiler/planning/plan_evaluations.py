@@ -55,12 +55,13 @@ def plan_evaluation(measurement: Measurement, exhaustively: bool, steps: StepGra
         parts["labels"] = measurement.recipe.model.canonical
     found = [key for candidate in candidates for key in (*candidate.fits, *candidate.ranks)]
     look = parts | {"engine": steps.fitted_by if found or origin is not None else runs_by("fused")}
-    if measurement.metric is None:
-        looked = content_key("evaluate", CODE_VERSIONS["evaluate"], **look)
-    else:
+    if measurement.metric is not None:
         looked = content_key("unjudged", 1, form=look | {"metric": lowered_form(measurement.metric)})
-        parts["metric"] = measurement.metric
-    key = content_key("evaluate", CODE_VERSIONS["evaluate"], **parts)
+        key = content_key("evaluate", CODE_VERSIONS["evaluate"], **parts, metric=measurement.metric)
+    else:
+        key = content_key("evaluate", CODE_VERSIONS["evaluate"], **parts)
+        same = look["engine"] == parts["engine"]
+        looked = key if same else content_key("evaluate", CODE_VERSIONS["evaluate"], **look)
     steps.looks[key] = looked
     step = EvaluateStep(
         key=key,

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from ..experiments import GraphExperiment, Paths
+from ..experiments import GraphExperiment, Measurement
 from ..keys import content_key
 from ..plan import GraphNode, GraphStep, PlannedEdge, PlannedPaths
 from .plan_evaluations import plan_evaluation
@@ -11,13 +11,22 @@ from .step_graph import StepGraph
 
 def plan_graph(experiment: GraphExperiment, steps: StepGraph) -> str:
     """Graph, with the evaluations that its edges need: equal ones are one, of claims too."""
-    graph = experiment.graph
+    graph, count = experiment.graph, experiment.count
+    planned: dict[int, str] = {}
+
+    def plan(measurement: Measurement) -> str:
+        """The evaluation on the graph's number of items, of a measurement that several edges have once."""
+        if id(measurement) not in planned:
+            counted = measurement if count is None else replace(measurement, count=count)
+            planned[id(measurement)] = plan_evaluation(counted, count is None, steps)
+        return planned[id(measurement)]
+
     edges = tuple(
         PlannedEdge(
             edge.source,
             edge.target,
-            _plan_paths(edge.own, experiment, steps),
-            None if edge.null is None else _plan_paths(edge.null, experiment, steps),
+            PlannedPaths(*map(plan, edge.own.measurements)),
+            None if edge.null is None else PlannedPaths(*map(plan, edge.null.measurements)),
             edge.why,
         )
         for edge in experiment.edges
@@ -30,13 +39,3 @@ def plan_graph(experiment: GraphExperiment, steps: StepGraph) -> str:
         key, graph.name, graph.network, nodes, graph.doc, edges, experiment.alpha, experiment.count, graph.unreached
     )
     return steps.add(step, *step.evaluations)
-
-
-def _plan_paths(paths: Paths, experiment: GraphExperiment, steps: StepGraph) -> PlannedPaths:
-    """The evaluations of one thing's effects on a metric, on the graph's number of items."""
-    count = experiment.count
-    keys = [
-        plan_evaluation(one if count is None else replace(one, count=count), count is None, steps)
-        for one in paths.measurements
-    ]
-    return PlannedPaths(*keys)

@@ -1,6 +1,7 @@
 """The graph that steps are added to, and the steps that all others rest on: items, their encoding, networks."""
 
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -99,6 +100,7 @@ def runs_by(engine: EngineName) -> RunsBy:
     return {"engine": engine, "threads": THREADS, **{name: _version(name) for name in runs}}
 
 
+@cache
 def _version(package: str) -> str:
     """The installed version of what runs the plan: another one may give other numbers."""
     try:

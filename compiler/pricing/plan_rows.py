@@ -40,6 +40,11 @@ class Rows:
             self._hashed[role] = None if inputs is None else hash_inputs(inputs, self.encoding)
         return self._hashed[role]
 
+    @property
+    def are_listed(self) -> bool:
+        """Whether the inputs of every role are known, so that each distinct one counts once."""
+        return self.drawn is not None or self.most <= LISTED
+
     def _inputs(self, role: int) -> Codes | None:
         if self.drawn is not None:
             return self.drawn[:, role]

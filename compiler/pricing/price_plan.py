@@ -17,7 +17,7 @@ from ..optimising.wanted import evaluation_goes_on_from_keys, skipped
 from ..plan import Candidate, CaptureStep, DecideStep, EvaluateStep, FitStep, GraphStep, Plan, PlannedControl, RankStep
 from ..terms import Agree, Run, measured_run
 from .estimate_memory import Memory, estimate_memory
-from .plan_rows import Rows, open_natural, open_rows, planned_count
+from .plan_rows import Rows, open_rows, planned_count
 from .price_fit import price_fit
 from .prices import Price, add_prices
 from .run_price import Capture, Network, Running, Runs
@@ -169,7 +169,7 @@ def price_evaluate(
     Which candidate is measured is not known before, so that no input of it counts as run by another step. Runs that it
     makes `together` with others are the first one's.
     """
-    natural, runs = None if step.natural is None else open_natural(plan, step.natural), list[Runs]()
+    natural, runs = running.natural(plan, step.natural), list[Runs]()
     unfitted = [candidate for candidate in step.candidates if candidate.chosen_by_score]
     if step.select is not None:
         for candidate in unfitted:
@@ -196,7 +196,7 @@ def price_evaluate(
 def price_rank(plan: Plan, step: RankStep, running: Running) -> list[Runs]:
     """The score of every place that a circuit may be chosen from, on `select`."""
     rows = running.rows(plan, step.measure.items)
-    natural = None if step.measure.natural is None else open_natural(plan, step.measure.natural)
+    natural = running.natural(plan, step.measure.natural)
     (candidate,) = step.measure.candidates
     network = running.network(candidate.network.key, candidate.network, rows.encoding)
     return [_score(step.at(index), candidate, rows, natural, network, running) for index in range(len(step.places))]

@@ -21,7 +21,7 @@ from ..schedule import Schedule
 from ..terms import Run, inputs_read
 from ..weigh_network import NetworkWeight, weigh_network
 from .distinct_inputs import DistinctInputs, Hashes, Keys, Where, hash_inputs
-from .plan_rows import Rows, open_rows
+from .plan_rows import Rows, open_natural, open_rows
 from .prices import Price
 
 Capture = tuple[str, str, int | None]
@@ -38,6 +38,7 @@ class Running:
     seen: DistinctInputs = field(default_factory=DistinctInputs)
     networks: "dict[tuple[str, Encoding], Network]" = field(default_factory=dict)
     drawn: dict[str, Rows] = field(default_factory=dict)
+    bases: dict[str, Rows] = field(default_factory=dict)
     replied: Mapping[str, Mapping[Run, Codes]] = field(default_factory=dict)
 
     def rows(self, plan: Plan, encode_key: str) -> Rows:
@@ -45,6 +46,12 @@ class Running:
         if encode_key not in self.drawn:
             self.drawn[encode_key] = open_rows(plan, encode_key)
         return self.drawn[encode_key]
+
+    def natural(self, plan: Plan, encode_key: str | None) -> Rows | None:
+        """The natural inputs of a step, found once; None where none are read."""
+        if encode_key is not None and encode_key not in self.bases:
+            self.bases[encode_key] = open_natural(plan, encode_key)
+        return None if encode_key is None else self.bases[encode_key]
 
     def network(self, key: str, source: NetworkSource, encoding: Encoding) -> "Network":
         """A network under a key of its own, or that of its weights, fed in one way."""
@@ -257,7 +264,8 @@ class Runs:
 
     def _ask_reads(self, asked: Asked, rows: Rows) -> None:
         """What is read in unedited runs; inputs that are no bases are read as they are encoded."""
-        for role, stage in asked.reads:
+        kept = self.schedule.captured  # what is kept once costs nothing more
+        for role, stage in dict.fromkeys(asked.reads) if kept and rows.are_listed else asked.reads:
             passed = sorted({before for other, before in asked.passed if other == role})
             runs = self if role == 0 or self.part_of is None else self.part_of
             runs.read(rows, role, stage, rows.count, passed=passed)

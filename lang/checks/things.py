@@ -1,5 +1,8 @@
 """What a name in an effect stands for: an input, a site, an aligned variable, a circuit, a node, or `it`."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from ..effects import (
     CandidateSubject,
     CircuitSubject,
@@ -9,10 +12,10 @@ from ..effects import (
     Subject,
     VariablesSubject,
 )
-from ..families import families_of, member_name
+from ..families import families_of, family_name, member_name
 from ..places import Region, Site
 from ..record import record
-from ..scope import AlignmentView, Names, Reporter, Signature
+from ..scope import AlignmentView, Names, Reporter, Signature, Table
 from ..sites.components import COMPONENTS
 from ..suggest import suggest
 from ..syntax.alignments import Dims, Index, SiteSyntax, Star
@@ -225,11 +228,16 @@ def find_alignment(syntax: ThingSyntax, scope: ThingScope) -> AlignmentView | No
     return scope.names.find(scope.names.alignments, name)
 
 
+def _broken(table: Table[Any]) -> Iterator[str]:
+    """The names, and families' names, of what is declared in a table and is reported there."""
+    return (family_name(name) for name, entry in table.entries.items() if entry is None)
+
+
 def _report_unknown(syntax: ThingSyntax, scope: ThingScope) -> None:
     names, word = scope.names, syntax.name.text
     known = whole_name(syntax) or syntax.name
     inputs = [] if scope.task is None else list(scope.task.inputs)
-    if any(entry is None for table in (names.circuits, names.nodes) for entry in table.entries.values()):
+    if any(family_name(known.text) in {*table.broken, *_broken(table)} for table in (names.circuits, names.nodes)):
         return
     if known.text in names.alignments.entries:
         view = names.alignments.entries[known.text]

@@ -143,10 +143,12 @@ def _parse_slot(text: str, start: int, end: int) -> Tree | None:
 
 
 def _names_of(part: Slice) -> Iterator[BrokenDeclaration]:
-    """What a broken declaration would have declared; for a loop, all declarations in it."""
+    """What a broken declaration would have declared: for a graph its nodes, too, for a loop all declarations in it."""
     loop = part.keyword == "for"
     for index, token in enumerate(part.tokens[:-1]):
         following = part.tokens[index + 1]
+        if part.keyword in ("graph", "for") and token.text == "node" and following.kind == "word":
+            yield BrokenDeclaration("node", following.text, token.span)
         known = token.text in KEYWORDS
         if index == 0 and following.text == "=":
             yield BrokenDeclaration("", token.text, token.span)

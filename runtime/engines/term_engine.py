@@ -87,6 +87,11 @@ class TermEngine:
         self.schedule = schedule
         self.runs, self.feed, self.variables, self.maps = runs, Feed(encoding), variables, maps
         self.frames = () if grounding is None else grounding.frames
+        self.places = {
+            variables[owner.variable]: (frame, block)
+            for frame, place in enumerate(self.frames)
+            for block, owner in enumerate(place.blocks)
+        }
 
     @property
     def name(self) -> str:
@@ -395,12 +400,9 @@ class TermEngine:
 
     def _place(self, variable: Handle) -> tuple[int, int]:
         """The frame and the block of a variable."""
-        index = -1 if not isinstance(variable, str) else self.variables.index(variable)
-        for frame, place in enumerate(self.frames):
-            for block, owner in enumerate(place.blocks):
-                if owner.variable == index:
-                    return frame, block
-        raise EngineRefusal(f"`{variable}` is not aligned")
+        if not isinstance(variable, str) or variable not in self.places:
+            raise EngineRefusal(f"`{variable}` is not aligned")
+        return self.places[variable]
 
 
 def _later(where: Where, left_out: int) -> Where:

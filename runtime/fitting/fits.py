@@ -36,6 +36,7 @@ class Fits:
         self._room = CaptureRoom()
         self._items: dict[str, Items] = {}
         self._found: dict[str, Fitted] = {}
+        self._natural: dict[str, Natural] = {}
 
     def fit(self, key: str) -> Fitted:
         """The chosen maps of a fit, found now or read from the store."""
@@ -126,8 +127,10 @@ class Fits:
         """The inputs on which what is read of a network is fitted; None where nothing is read but its answer."""
         if evaluate.natural is None:
             return None
-        items, _, encoding = self.items(evaluate.natural)
-        return open_natural(items, encoding)
+        if evaluate.natural not in self._natural:
+            items, _, encoding = self.items(evaluate.natural)
+            self._natural[evaluate.natural] = open_natural(items, encoding)
+        return self._natural[evaluate.natural]
 
     def grounded(self, candidate: Candidate, evaluate: EvaluateStep) -> EvaluateStep:
         """An evaluation with the places that a candidate's fit chose, and those that it sets as they are after them."""

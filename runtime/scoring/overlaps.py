@@ -18,24 +18,37 @@ def find_overlap(step: EvaluateStep, maps: tuple[FeatureMap, ...]) -> tuple[str,
     """
     if not isinstance(step.score, Gain | Differ | Apart) or step.grounding is None:
         return None
+    places = {
+        step.variables[owner.variable]: (index, block)
+        for index, frame in enumerate(step.grounding.frames)
+        for block, owner in enumerate(frame.blocks)
+    }
     for run in _runs(step.score.left.run):
         handles = [assignment.target for assignment in run.assignments]
         if isinstance(step.score.left, ValueOf):
             handles.append(step.score.left.variable)
-        named = [handle for handle in handles if isinstance(handle, str) and handle in step.variables]
-        for index, later in enumerate(named):
-            for earlier in named[:index]:
-                if _together(step, earlier, later) and _share(step, earlier, later, maps):
+        named = [handle for handle in handles if isinstance(handle, str) and handle in places]
+        seen: dict[tuple[str, int | None], list[str]] = {}
+        for later in named:
+            vectors = {part.vector for part in step.grounding.frames[places[later][0]].parts}
+            near = {earlier for vector in vectors for earlier in seen.get(vector, ())}
+            for earlier in sorted(near, key=named.index):
+                if _together(step, earlier, later) and _share(step, places[earlier], places[later], maps):
                     return earlier, later
+            for vector in vectors:
+                seen.setdefault(vector, []).append(later)
     return None
 
 
 def _runs(run: Run) -> Iterator[Run]:
-    """A run and those that its values are read in."""
-    yield run
-    for assignment in run.assignments:
-        if isinstance(assignment.value, ValueOf):
-            yield from _runs(assignment.value.run)
+    """A run and those that its values are read in, each once."""
+    waiting, seen = [run], {run}
+    for one in waiting:
+        yield one
+        for assignment in one.assignments:
+            if isinstance(assignment.value, ValueOf) and assignment.value.run not in seen:
+                seen.add(assignment.value.run)
+                waiting.append(assignment.value.run)
 
 
 def _together(step: EvaluateStep, one: str, other: str) -> bool:
@@ -45,8 +58,9 @@ def _together(step: EvaluateStep, one: str, other: str) -> bool:
     return not all(drawn) or bool(drawn[0] & drawn[1])
 
 
-def _share(step: EvaluateStep, one: str, other: str, maps: tuple[FeatureMap, ...]) -> bool:
-    (first, a), (second, b) = _place(step, one), _place(step, other)
+def _share(step: EvaluateStep, one: tuple[int, int], other: tuple[int, int], maps: tuple[FeatureMap, ...]) -> bool:
+    """Whether two blocks, told by their frames and their indices there, move a unit together."""
+    (first, a), (second, b) = one, other
     assert step.grounding is not None
     place, elsewhere = step.grounding.frames[first], step.grounding.frames[second]
     if first == second or not place.meets(elsewhere):
@@ -57,11 +71,6 @@ def _share(step: EvaluateStep, one: str, other: str, maps: tuple[FeatureMap, ...
         for part, dims in zip(place.parts, touched, strict=True)
         for other, further in zip(elsewhere.parts, others, strict=True)
     )
-
-
-def _place(step: EvaluateStep, variable: str) -> tuple[int, int]:
-    owner, frames = step.variables.index(variable), () if step.grounding is None else step.grounding.frames
-    return next((f, b) for f, frame in enumerate(frames) for b, at in enumerate(frame.blocks) if at.variable == owner)
 
 
 def _dims(frame: Frame, feature_map: FeatureMap, block: int) -> list[set[int]]:

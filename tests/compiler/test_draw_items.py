@@ -1,5 +1,6 @@
 """Drawn items against the law: exact probabilities on small domains, halves, splits, links, and the gallery's model."""
 
+import hashlib
 import itertools
 import tracemalloc
 from collections import Counter
@@ -53,6 +54,16 @@ def seldom(domain: Domain) -> CausalModel:
     return CausalModel("seldom", ("a", "b"), (domain,) * 2, (v, same), "same")
 
 
+def seldom_either(domain: Domain) -> CausalModel:
+    """`v = b > half; w = c > half; same = if a == 0 then v elif a == 1 then w else a > half`: each seldom matters."""
+    half = Constant((domain.low + domain.high) // 2, domain)
+    copies = tuple(Mechanism(name, BOOL, apply(">", read(of, domain), half)) for name, of in (("v", "b"), ("w", "c")))
+    first, second = (apply("==", read("a", domain), Constant(domain.low + i, domain)) for i in (0, 1))
+    either = apply("or", apply("and", first, read("v", BOOL)), apply("and", second, read("w", BOOL)))
+    same = Mechanism("same", BOOL, apply("or", either, apply(">", read("a", domain), half)))
+    return CausalModel("either", tuple("abcd"), (domain,) * 4, (*copies, same), "same")
+
+
 def recipe(model: CausalModel, variables: Sequence[str], **changes: object) -> Recipe:
     indices = range(len(variables))
     sets = tuple(s for k in range(1, len(variables) + 1) for s in itertools.combinations(indices, k)) or ((),)
@@ -82,7 +93,10 @@ SMALL = recipe(equality(integers(0, 3)), ("left", "right"))
 FIRST = recipe(first_symbol(integers(3, 7)), ("first",))
 
 
-@pytest.mark.parametrize("r", [GALLERY, SMALL, FIRST, recipe(first_symbol(WIDE), ("first",))])
+@pytest.mark.parametrize(
+    "r",
+    [GALLERY, SMALL, FIRST, recipe(first_symbol(WIDE), ("first",)), recipe(seldom_either(integers(0, 63)), ("v", "w"))],
+)
 @pytest.mark.parametrize("split", ["fit", "test"])
 def test_halves_and_splits_are_as_said(r: Recipe, split: str) -> None:
     population = open_population(r)
@@ -125,6 +139,58 @@ def test_no_test_input_is_in_two_items_and_the_stream_ends_when_inputs_do() -> N
         for item in item_rows.tolist():
             seen.update(set(map(tuple, item)))
         assert max(seen.values()) == 1
+
+
+def all_equal(domain: Domain) -> CausalModel:
+    """`u = a; v = b; w = c; same = u == v and v == w`: every combination of cells is looked for on rare halves."""
+    names = (("u", "a"), ("v", "b"), ("w", "c"))
+    copies = tuple(Mechanism(copy, domain, read(of, domain)) for copy, of in names)
+    both = apply("==", read("u", domain), read("v", domain)), apply("==", read("v", domain), read("w", domain))
+    return CausalModel(
+        "all", tuple("abcd"), (domain,) * 4, (*copies, Mechanism("same", BOOL, apply("and", *both))), "same"
+    )
+
+
+@pytest.mark.parametrize(
+    ("r", "digests"),
+    [
+        (GALLERY, ("11d07db9877d", "05cc6be5985d")),
+        (FIRST, ("88159b440218", "0c0f38813715")),
+        (recipe(all_equal(integers(0, 3)), tuple("uvw")), ("655529c9219a", "9338f843d7d5")),
+        (recipe(all_equal(integers(0, 3)), tuple("uvw"), halves=("exposed",)), ("2e6550cbb485", "e63ec68cfe32")),
+        (
+            recipe(
+                equality(WIDE),
+                ("left", "right"),
+                where=(apply("==", read("w", WIDE, "base"), read("w", WIDE, "source")),),
+            ),
+            ("afe42fb21e8f", "484ab9f60e06"),
+        ),
+    ],
+)
+def test_drawn_items_stay_what_they_are(r: Recipe, digests: tuple[str, str]) -> None:
+    """Stored results and quoted numbers are of these items: what draws them faster draws the same."""
+    population = open_population(r)
+    drawn = [population.draw(split, 1500).items for split in ("fit", "test")]
+    found = [hashlib.sha256(items.inputs.tobytes() + items.cell.tobytes()).hexdigest()[:12] for items in drawn]
+    assert tuple(found) == digests
+
+
+def test_how_many_test_items_there_can_be_shows_in_the_first() -> None:
+    """An item takes 3 inputs, a quarter of them with both pairs equal: of these a fifth of 512 * 512 are in `test`."""
+    population = open_population(recipe(equality(WIDE), ("left", "right")))
+    assert population.expected("test") == float("inf")
+    population.draw("test", 4096)
+    assert population.expected("test") == pytest.approx(0.2 * 512 * 512 / (3 / 4), rel=0.05)
+    population.draw("fit", 1)
+    assert population.expected("fit") == float("inf"), "of `fit` an input may be in many items"
+
+
+def test_no_more_test_items_come_than_were_expected() -> None:
+    population = open_population(recipe(equality(integers(0, 63)), ("left", "right")))
+    drawn = population.draw("test", 4096)
+    assert drawn.drawable is not None
+    assert drawn.drawable <= population.expected("test") <= 2 * drawn.drawable
 
 
 def test_the_split_is_a_partition_with_the_shares() -> None:

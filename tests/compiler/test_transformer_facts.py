@@ -94,6 +94,7 @@ def test_an_unknown_architecture_has_modules_only() -> None:
     [
         *({"hidden_size": 0}, {"hidden_size": "24"}, {"num_attention_heads": 5}, {"num_key_value_heads": 3}),
         *({"vocab_size": None}, {"max_position_embeddings": True}, {"model_type": 3}),
+        *({"num_hidden_layers": 10**9}, {"hidden_size": 10**9}, {"vocab_size": 10**9}, {"head_dim": 10**9}),
     ],
 )
 def test_a_configuration_that_cannot_be_is_refused(change: dict[str, Any], tmp_path: Path) -> None:
