@@ -33,7 +33,9 @@ def draw_claims(claims: Sequence[Mapping[str, Any]]) -> Panel:
             content += [text(0, top + 17 + LINE * j, one, "quiet") for j, one in enumerate(lines)]
             if parts:
                 content += _part(parts[i], claim["outcome"], place, (low, high), top + 13)
-                numbers = f"{number(parts[i]['estimate'])} {interval(parts[i]['low'], parts[i]['high'])}"
+                low_end, high_end = parts[i]["low"], parts[i]["high"]  # of a whole domain without width
+                within = "exactly" if low_end == high_end else interval(low_end, high_end)
+                numbers = f"{number(parts[i]['estimate'])} {within}"
                 content.append(text(beside, top + 17, numbers, "small"))
             top += LINE * len(lines)
         top += 9

@@ -11,8 +11,8 @@ _REVISION = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)*")
 
 
 def is_folder(name: str, folder: Path) -> bool:
-    """Whether a name means a folder, from `folder`: one that is there, or what can be no repository's id."""
-    return (folder / name).is_dir() or name.startswith((".", "/", "~")) or not REPOSITORY.fullmatch(name)
+    """Whether a name means a path from `folder`: one that is there, or what can be no repository's id."""
+    return (folder / name).exists() or name.startswith((".", "/", "~")) or not REPOSITORY.fullmatch(name)
 
 
 def cache_folder() -> Path:

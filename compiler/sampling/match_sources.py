@@ -234,7 +234,7 @@ class Matcher:
             owners.append(its[at])
             combinations.append(fit)
         owner = np.concatenate(owners)
-        order = np.argsort(owner, kind="stable")
+        order = np.argsort(owner, kind="stable")  # whatever the sets, so that sums of weights are rounded alike
         return owner[order], np.concatenate(combinations)[order]
 
     def _kinds(self, variable: int) -> tuple[Column, Column]:

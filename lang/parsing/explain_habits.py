@@ -10,6 +10,8 @@ SHARES = "shares are numbers from 0 to 1: `0.9`"
 POINT = "a fraction is written with a point: `0.9`"
 QUOTES = 'a site is written without quotes, `hidden[1]`; a module by its name is `module("model.layers.3") @ last`'
 BRACKETS = "layers stand in square brackets: `hidden[1]`, `resid_post[3] @ last`"
+POSITIONS = "a position is written `@ last`, `@ 3` or `@ {x}`: the token of the input `x`"
+SETTINGS = ("confidence", "seed", "budget", "controls")
 SITE = "a site"
 AN_INPUT_EACH = "several inputs of one domain are `input a, b: 0..9`; another domain takes another line `input`"
 
@@ -32,6 +34,12 @@ def explain_habit(keyword: str, tokens: tuple[ScannedToken, ...], at: int, accep
     if token.text == "=" and after is not None and after.text == ">" and after.start == token.span.end:
         arrow = "_ARROW" in acceptable
         return Habit(Span(token.start, after.span.end), "write `->`" if arrow else "write `>=`")
+    if token.text == "=" and keyword in ("network", "settings") and "_COLON" in acceptable:
+        return Habit(token.span, f"what a name is set to follows a colon: `{before.text}: ...`", "`:`")
+    if token.text in SETTINGS and token.leads and after is not None and after.text in (":", "=", "{"):
+        return Habit(token.span, f"`{token.text}` stands in a block of its own: `settings {{ {token.text}: ... }}`")
+    if token.kind == "string" and before.text == "@":
+        return Habit(token.span, POSITIONS)
     if token.text == "%" and before.kind == "number":
         return Habit(token.span, SHARES)
     numbers = after is not None and before.kind == after.kind == "number"

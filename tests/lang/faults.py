@@ -174,6 +174,10 @@ FAULTS = [
     Fault("component_of_another_tool", "hidden[1] via", "hook_z[1, 0] @ last via", "CS101", "hook_z", "did you mean `head_out`?"),
     Fault("component_called_layer", "hidden[1] via", "layer[1] via", "CS101", "layer", "of an MLP `hidden[i]`"),
     Fault("family_by_its_method", "rotation size 4", "DAS size 4", "CS101", "DAS", "did you mean `rotation`?"),
+    Fault("argument_by_an_equals_sign", '"net.safetensors")', '"net.safetensors", dtype=float32)', "CS001", "=", "`dtype: ...`"),
+    Fault("setting_by_an_equals_sign", "", "\nsettings { seed = 3 }\n", "CS001", "=", "`seed: ...`"),
+    Fault("setting_outside_of_settings", "", "\nseed: 3\n", "CS001", "seed", "settings { seed: ... }"),
+    Fault("position_in_quotes", "hidden[1] via", 'resid[1] @ "w" via', "CS001", '"w"', "`@ {x}`"),
     Fault("size_by_a_keyword", "size 4", "size=4", "CS001", "=", "via FAMILY size K"),
     # --- not built yet
     Fault("effect_without_an_arrow", CLAIM, "effect(das.left) >= 0.5", "CS001", ")", "claim reads"),
