@@ -182,21 +182,24 @@ class TunedPeer(Peer):
 
 
 class Products:
-    """The matrix products of the layers after a site, from one position on: forward, and back to activations."""
+    """The matrix products that a step cannot do without (see `suffix_flops`): forward, and back to activations."""
 
     def __init__(self, network: TransformerNetwork, layer: int, position: int) -> None:
         stack: Any = network.model.get_submodule("transformer.h")
         modules = [m for b in stack[layer + 1 :] for m in (b.attn.c_attn, b.attn.c_proj, b.mlp.c_fc, b.mlp.c_proj)]
-        self.weights = [module.weight.detach() for module in modules]
-        rows = ITEMS * (TOKENS - position)
-        self.activations = {size: torch.randn(rows, size) for weight in self.weights for size in weight.shape}
+        every = ITEMS * (TOKENS - position)
+        rows = [every] * (len(modules) - 3) + [ITEMS] * 3
+        self.weights = [(module.weight.detach(), count) for module, count in zip(modules, rows, strict=True)]
+        self.activations = {
+            (count, size): torch.randn(count, size) for weight, count in self.weights for size in weight.shape
+        }
 
     def __call__(self) -> None:
         """All of them."""
-        for weight in self.weights:
-            self.activations[weight.shape[0]] @ weight
-        for weight in reversed(self.weights):
-            self.activations[weight.shape[1]] @ weight.mT
+        for weight, count in self.weights:
+            self.activations[count, weight.shape[0]] @ weight
+        for weight, count in reversed(self.weights):
+            self.activations[count, weight.shape[1]] @ weight.mT
 
 
 class Rotation(torch.nn.Module):
@@ -227,7 +230,8 @@ def gradient(step: Callable[[], None], map: SubspaceMap) -> tuple[Tensor, float]
 def suffix_flops(width: int, layers: int, positions: int) -> float:
     """Floating-point operations of the matrix products that the later layers cannot do without.
 
-    Forward, and backward to the activations alone, since weights are frozen: 24 width^2 for each layer and position.
+    Forward, and backward to the activations alone, since weights are frozen: 24 width^2 for each layer and position,
+    but in the last layer a quarter of it, for queries, keys and values, and the rest for the one position that is read.
     The head's rows for the declared answers are few.
     """
-    return 2 * ITEMS * 24 * width**2 * layers * positions
+    return 2 * ITEMS * width**2 * (24 * (layers - 1) * positions + 6 * positions + 18)
