@@ -25,9 +25,6 @@ COPIED = 1 << 23
 """Bytes of states that are asked again and again which are laid out in the order of their inputs: near each other, they
 are read much faster."""
 
-READ_LAST, READ_BYTES = 32, 1 << 20
-"""How many tables of states are kept as they were last asked for, and the most bytes of each."""
-
 
 class Captures:
     """The states of stages, the activations of sites, and keys and values of first positions, by input.
@@ -42,7 +39,6 @@ class Captures:
         self.inputs = NumberedInputs()
         self._kept: dict[int | Site, Kept] = {}
         self._prefixes: dict[tuple[int, int], Prefixes | None] = {}
-        self._read_last: dict[tuple[int | Site, int, bytes], Tensor] = {}
 
     @torch.no_grad()
     def state(self, tokens: Tensor, stage: int, schedule: Schedule = WHOLE) -> Tensor:
@@ -140,16 +136,8 @@ class Captures:
             yield None, np.flatnonzero(left)
 
     def _read(self, tokens: Tensor, what: int | Site, run: Callable[[Tensor], Tensor]) -> Tensor:
-        """What is kept of some inputs, in their order: laid out once for all that soon ask for the same again."""
-        asked = (what, tokens.shape[1], tokens.cpu().numpy().tobytes())
-        if (found := self._read_last.pop(asked, None)) is None:
-            kept, numbers = self._hold(tokens, what, run)
-            found = kept.take(kept.find(numbers, self.device), tokens.shape[1], self.device)
-        if found.nbytes <= READ_BYTES:
-            self._read_last[asked] = found
-            while len(self._read_last) > READ_LAST:
-                del self._read_last[next(iter(self._read_last))]
-        return found
+        kept, numbers = self._hold(tokens, what, run)
+        return kept.take(kept.find(numbers, self.device), tokens.shape[1], self.device)
 
     @torch.no_grad()
     def _hold(self, tokens: Tensor, what: int | Site, run: Callable[[Tensor], Tensor]) -> tuple[Kept, Numbers]:
@@ -174,11 +162,10 @@ class Captures:
     @property
     def size(self) -> int:
         """The bytes that are held in memory."""
-        held = sum(kept.size for kept in self._kept.values()) + sum(read.nbytes for read in self._read_last.values())
+        held = sum(kept.size for kept in self._kept.values())
         return held + sum(prefixes.size for prefixes in self._prefixes.values() if prefixes is not None)
 
     def forget(self) -> None:
         """Hold nothing any more: what is asked for again is computed again."""
         self._kept.clear()
         self._prefixes.clear()
-        self._read_last.clear()
