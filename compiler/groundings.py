@@ -236,13 +236,18 @@ class Grounding:
         """The same in another network, whose layers need not be as wide where only some of their dims are seen."""
         return Grounding(tuple(frame.elsewhere() for frame in self.frames))
 
+    @property
+    def places(self) -> dict[int, tuple[int, int]]:
+        """The frame and the block of each variable that is placed, by their indices."""
+        return {
+            owner.variable: (index, block)
+            for index, frame in enumerate(self.frames)
+            for block, owner in enumerate(frame.blocks)
+        }
+
     def find(self, variable: int) -> tuple[int, int]:
         """The frame and the block of a variable, by their indices. Raises KeyError where it is not placed."""
-        for index, frame in enumerate(self.frames):
-            for block, owner in enumerate(frame.blocks):
-                if owner.variable == variable:
-                    return index, block
-        raise KeyError(variable)
+        return self.places[variable]
 
 
 @record

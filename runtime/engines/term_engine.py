@@ -87,11 +87,8 @@ class TermEngine:
         self.schedule = schedule
         self.runs, self.feed, self.variables, self.maps = runs, Feed(encoding), variables, maps
         self.frames = () if grounding is None else grounding.frames
-        self.places = {
-            variables[owner.variable]: (frame, block)
-            for frame, place in enumerate(self.frames)
-            for block, owner in enumerate(place.blocks)
-        }
+        places = {} if grounding is None else grounding.places
+        self.places = {variables[variable]: place for variable, place in places.items()}
 
     @property
     def name(self) -> str:

@@ -18,11 +18,7 @@ def find_overlap(step: EvaluateStep, maps: tuple[FeatureMap, ...]) -> tuple[str,
     """
     if not isinstance(step.score, Gain | Differ | Apart) or step.grounding is None:
         return None
-    places = {
-        step.variables[owner.variable]: (index, block)
-        for index, frame in enumerate(step.grounding.frames)
-        for block, owner in enumerate(frame.blocks)
-    }
+    places = {step.variables[variable]: place for variable, place in step.grounding.places.items()}
     for run in _runs(step.score.left.run):
         handles = [assignment.target for assignment in run.assignments]
         if isinstance(step.score.left, ValueOf):

@@ -51,9 +51,8 @@ def narrowed(model: PreTrainedModel, family: Family, layer: nn.Module, at: Tenso
         positions.append(state.shape[1])
         return _read_at(model, partial(type(layer).forward, layer), at, state, *given, **named)
 
-    vars(layer)["forward"] = read
     with ExitStack() as undo:
-        undo.callback(vars(layer).pop, "forward")
+        undo.enter_context(_running_as(layer, read))
         if final is not head:  # in between some models give what they have the shape of what they were given
             spread = final.register_forward_hook(lambda _, __, x: _spread(x, positions[0]))
             undo.callback(spread.remove)
@@ -88,7 +87,14 @@ def keys_alone(model: PreTrainedModel, layer: nn.Module) -> Iterator[None]:
         _begin(model.config.get_text_config(), partial(type(layer).forward, layer), state, *given, **named)
         return state
 
-    vars(layer)["forward"] = read
+    with _running_as(layer, read):
+        yield
+
+
+@contextmanager
+def _running_as(layer: nn.Module, forward: Callable[..., Tensor]) -> Iterator[None]:
+    """What stands in for a layer's own forward, inside."""
+    vars(layer)["forward"] = forward
     try:
         yield
     finally:
