@@ -18,7 +18,7 @@ FAILS = "claim fails: iia(differences) <= 0.5 exhaustively\n"
 
 
 def shell(command: str, folder: Path, encoding: str = "utf-8") -> subprocess.CompletedProcess[str]:
-    """A line of bash in which `cspec` is this package; its status is that of `cspec`, wherever that stands in a pipe."""
+    """A line of bash in which `cspec` is this package; its status is that of `cspec`, also in a pipe."""
     defined = f'cspec() {{ "{sys.executable}" -m cspec "$@"; }}; set -o pipefail; {command}'
     environment = os.environ | {"NO_COLOR": "1", "PYTHONIOENCODING": encoding}
     return subprocess.run(
