@@ -20,7 +20,7 @@ from ..lang.program import FitSettings as FitSettings
 from ..lang.record import record
 from .causal_model import CausalModel
 from .experiments import Encoding, NetworkFile, Part
-from .groundings import Grounding, Place, Search
+from .groundings import Grounding, Place, Search, move
 from .keys import content_key
 from .metrics import RunMetric
 from .sampling.draw_items import Population
@@ -250,7 +250,7 @@ class RankStep:
         """The score of one of the places."""
         assert self.measure.grounding is not None
         place = replace(self.places[index], variable=self.variable)
-        return replace(self.measure, grounding=self.measure.grounding.moved((place,)))
+        return replace(self.measure, grounding=move(self.measure.grounding, (place,)))
 
 
 @record
