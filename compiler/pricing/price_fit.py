@@ -8,7 +8,8 @@ from ..optimising.wanted import goes_on_from_keys, skipped
 from ..plan import FitStep, Plan
 from ..weigh_network import stage_of
 from .plan_rows import Rows
-from .run_price import Running, Runs
+from .running import Running
+from .runs import Runs
 
 
 def price_fit(plan: Plan, step: FitStep, running: Running) -> Runs:
@@ -95,7 +96,6 @@ class _Fitting:
         """What is run for so many runs of rows, or of `some` of them: their sources, and where they begin."""
         early = self.early(grounding)
         for role, stage in asked.reads if not self.step.schedule.captured else dict.fromkeys(asked.reads):
-            passed = sorted({before for other, before in asked.passed if other == role})
-            self.runs.read(rows, role, stage, count, some, passed)
+            self.runs.read(rows, role, stage, count, some, asked.passed_by(role))
         for role, stage in asked.bases:
             self.runs.begin(rows, role, stage, some, early)
