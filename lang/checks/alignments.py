@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from ..descent import descendants
 from ..diagnostics import Label
 from ..domains import Domain
 from ..families import family_name
@@ -19,7 +20,7 @@ from .blocks import check_blocks
 from .find_recipe import find_recipe
 from .join_members import join_members
 from .maps import CheckedMap, check_map, check_two_values, report_several_sizes
-from .models import CheckedModel, descendants
+from .models import CheckedModel
 from .order import check_order
 from .positions import SiteScope
 from .settings import check_fit
