@@ -1,6 +1,6 @@
 """The price of a fit: its bases and sources, and as many intervened runs as its settings allow."""
 
-from ..budgets import CHECKS, SUBSAMPLE, count_choices, count_kept, rung_steps
+from ..budgets import SUBSAMPLE, check_steps, count_choices, count_kept, rung_steps
 from ..count_runs import Asked, ask_interchange
 from ..groundings import Frame, Grounding
 from ..optimising.search_lines import search_lines
@@ -70,7 +70,9 @@ class _Fitting:
         asked, first = ask_interchange(self.step.score.left.run, facts, grounding, variables), self.first(grounding)
         early = self.early(grounding)
         if "training" in found:
-            taken, checks = steps * settings.batch * seeds, min(steps, CHECKS) * self.select.count * seeds
+            softened = any(frame.learned_size and frame.found_by == "training" for frame in grounding.frames)
+            taken, looks = steps * settings.batch * seeds, len(check_steps(steps, softened))
+            checks = looks * self.select.count * seeds
             self._prepare(asked, grounding, self.fit, taken)
             self._prepare(asked, grounding, self.select, checks)
             schedule = self.step.schedule

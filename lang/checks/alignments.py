@@ -100,7 +100,9 @@ class _Placer:
         self.task = task
         slots = task.slots if task is not None and task.complete else None
         prompted = task is not None and task.prompted
-        self.scope = SiteScope(slots, tuple(checked.variables) if checked is not None else (), prompted)
+        variables = tuple(checked.variables) if checked is not None else ()
+        network = names.networks.entries.get(syntax.network.text)
+        self.scope = SiteScope(slots, variables, prompted, network.loader if network is not None else None)
 
     def check(self) -> list[Placement] | None:
         """The placements; None if some could not be made out, so that nothing more is known."""

@@ -25,8 +25,10 @@ def check_thing_region(syntax: ThingSyntax, scope: ThingScope) -> Region | None:
 
 
 def _site_scope(scope: ThingScope) -> SiteScope:
+    loaders = {network.loader for network in scope.names.networks.entries.values() if network is not None}
+    loader = loaders.pop() if len(loaders) == 1 else None
     task = scope.task
-    return SiteScope(None, ()) if task is None else SiteScope(task.slots, (), task.prompted)
+    return SiteScope(None, (), False, loader) if task is None else SiteScope(task.slots, (), task.prompted, loader)
 
 
 def _as_site(syntax: ThingSyntax, scope: ThingScope) -> SiteSyntax | None:
