@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from cspec.cli.main import main
-from cspec.lang.checks.claims import REASONS
+from cspec.lang.checks.expectations import REASONS
 from cspec.lang.program import FitSettings, Pairs, Settings
 from cspec.runtime.deciding.verdicts import (
     CellRow,
