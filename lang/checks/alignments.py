@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from ..descent import descendants
 from ..diagnostics import Label
 from ..domains import Domain
 from ..families import family_name
@@ -19,7 +20,7 @@ from .blocks import check_blocks
 from .find_recipe import find_recipe
 from .join_members import join_members
 from .maps import CheckedMap, check_map, check_two_values, report_several_sizes
-from .models import CheckedModel, descendants
+from .models import CheckedModel
 from .order import check_order
 from .positions import SiteScope
 from .settings import check_fit
@@ -99,7 +100,9 @@ class _Placer:
         self.task = task
         slots = task.slots if task is not None and task.complete else None
         prompted = task is not None and task.prompted
-        self.scope = SiteScope(slots, tuple(checked.variables) if checked is not None else (), prompted)
+        variables = tuple(checked.variables) if checked is not None else ()
+        network = names.networks.entries.get(syntax.network.text)
+        self.scope = SiteScope(slots, variables, prompted, network.loader if network is not None else None)
 
     def check(self) -> list[Placement] | None:
         """The placements; None if some could not be made out, so that nothing more is known."""

@@ -20,7 +20,8 @@ from ..unroll.static_values import static_value
 from ..unroll.unroll_expressions import index_text
 from .accuracy import check_accuracy
 from .effects import check_effect
-from .estimands import check_estimand, is_learned, range_of_estimand
+from .estimand_facts import is_learned, range_of_estimand
+from .estimands import check_estimand
 from .means import check_mean
 
 OUTCOMES = ("holds", "refuted", "unsupported", "inconclusive")

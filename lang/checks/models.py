@@ -2,7 +2,7 @@
 
 from ..diagnostics import Label
 from ..domains import Domain
-from ..expressions import Expression, variables_of
+from ..expressions import Expression
 from ..families import IndexedFamily, families_of, family_name, list_names, member_name
 from ..program import Mechanism, Model
 from ..record import record
@@ -337,13 +337,3 @@ def _same(first: Domain, second: Domain) -> bool:
     if first.is_integer and second.is_integer:
         return (first.low, first.high) == (second.low, second.high)
     return first == second
-
-
-def descendants(model: Model) -> dict[str, frozenset[str]]:
-    """The proper descendants of each variable of a model, through its mechanisms."""
-    names = {mechanism.name for mechanism in model.mechanisms}
-    below: dict[str, set[str]] = {name: set() for name in names}
-    for mechanism in reversed(model.mechanisms):
-        for parent in {variable.name for variable in variables_of(mechanism.expression)} & names:
-            below[parent] |= {mechanism.name} | below[mechanism.name]
-    return {name: frozenset(found) for name, found in below.items()}
