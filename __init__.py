@@ -1,7 +1,8 @@
 """cspec: a declarative language and compiler for causal abstraction.
 
 `check`, `compile` and `verify` take the path of a `.cspec` file, and raise `SpecError` where it is wrong,
-`EnvironmentProblem` where what it rests on is. They are resolved when first used, so that checking a spec loads no torch.
+`EnvironmentProblem` where what it rests on is. They are resolved when first used, so that checking a spec loads no
+torch.
 
 >>> import cspec
 >>> result = cspec.verify("exchanged.cspec")
