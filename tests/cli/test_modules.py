@@ -117,7 +117,9 @@ def test_a_module_that_nothing_orders_or_measures_is_refused(claims: str, note: 
 
 
 @pytest.mark.parametrize("engine", ["fused", "hooks"])
-@pytest.mark.parametrize("text", ["change(SITE -> same)", "change(w -> same given SITE)", "change(w -> same through SITE)"])
+@pytest.mark.parametrize(
+    "text", ["change(SITE -> same)", "change(w -> same given SITE)", "change(w -> same through SITE)"]
+)
 def test_a_module_after_the_layers_carries_what_the_last_of_them_gives(
     text: str, engine: str, gpt2: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
