@@ -53,7 +53,7 @@ class _Fitting:
         """How many positions edited runs leave out."""
         if not goes_on_from_keys(self.step, self.step.network, grounding):
             return 0
-        return skipped(grounding, self.fit.encoding, self.runs.weight.positions)
+        return skipped(grounding, self.step.network.file, self.fit.encoding, self.runs.weight.positions)
 
     def attempt(self, grounding: Grounding, steps: int, seeds: int) -> None:
         """One grounding: closed forms read every base, searches score their choices, restarts train and are checked.

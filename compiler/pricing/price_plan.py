@@ -215,7 +215,7 @@ def _score(
     runs = Runs(network, step.schedule, running.seen)
     early = 0
     if step.grounding is not None and evaluation_goes_on_from_keys(step, network.source):
-        early = skipped(step.grounding, rows.encoding, network.weight.positions)
+        early = skipped(step.grounding, network.source.file, rows.encoding, network.weight.positions)
     if step.metric is not None:
         found = ask_metric(step.score, step.metric, facts, step.grounding, step.variables, names, shared)
         asked = found.plain

@@ -6,6 +6,7 @@ read; any other run is made as often as it is asked for.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 
@@ -20,7 +21,8 @@ from ..plan import NetworkSource, Plan
 from ..schedule import Schedule
 from ..terms import Run, inputs_read
 from ..weigh_network import NetworkWeight, weigh_network
-from .distinct_inputs import DistinctInputs, Hashes, Keys, Where, hash_inputs
+from .clean_reads import Course
+from .distinct_inputs import DistinctInputs, Hashes, Keys, Kind, Where, hash_inputs, is_keys
 from .plan_rows import Rows, open_natural, open_rows
 from .prices import Price
 
@@ -62,13 +64,17 @@ class Running:
 
 @dataclass
 class Network:
-    """One network fed in one way. `most_numbers` is what its largest batch holds at once, about."""
+    """One network fed in one way. `most_numbers` is what its largest batch holds at once, about.
+
+    `held` are the bytes of states at the positions that are read of them, by stage (None: where answers are read).
+    """
 
     key: str
     source: NetworkSource
     encoding: Encoding
     weight: NetworkWeight
     most_numbers: int = 0
+    held: dict[int | None, int] = field(default_factory=dict)
 
     @property
     def spoken(self) -> bool:
@@ -80,6 +86,11 @@ class Network:
         weight = self.weight
         longer = replace(weight, positions=weight.positions + tokens - 1, heads=tokens, forced=False)
         return replace(self, key=f"{self.key} {text}", weight=longer)
+
+    def keep(self, stage: int | None, inputs: int, places: int) -> None:
+        """Note states of so many inputs that are held at so many positions of each."""
+        weight = self.weight
+        self.held[stage] = self.held.get(stage, 0) + inputs * places * weight.width * weight.bytes
 
     def hold(self, count: int, at_once: int, kept_stages: int, everywhere: bool) -> None:
         """Note a batch of so many items; of a training the activations of stages are kept for the way back."""
@@ -124,7 +135,10 @@ class Runs:
         weight = self.weight
         self.hold(rows.count)
         if self.schedule.suffixes and not weight.forced:
-            self.capture(rows, role, weight.last)
+            if self.schedule.narrow:
+                self._answer_narrow(rows, role)
+            else:
+                self.capture(rows, role, weight.last)
             self.own = self.own.plus(Price(flops=rows.count * self._heads()))
         else:
             whole = weight.run(0, weight.last) + self._heads()
@@ -134,17 +148,32 @@ class Runs:
         """What is run before edited runs of a role's inputs can begin at a stage, after so many `early` positions."""
         if self.schedule.suffixes and self.weight.forced:  # what is fed after the prompt depends on the label
             self._note((self.network.key, rows.encode, stage), self._clean(rows.count, stage))
-        elif self.schedule.suffixes:
-            self.capture(rows, role, stage, some)
+        fresh: Hashes | None = None
+        if self.schedule.suffixes and not self.weight.forced:
+            fresh = self._capture_bases(rows, role, stage, some, early)
         if early:
-            self._keep_keys(rows, role, (stage if self.schedule.suffixes else 0, early))
+            keys = (stage if self.schedule.suffixes else 0, early)
+            self._keep_keys(
+                rows, role, self._course(*keys).keys(self.schedule.sweeps) if fresh is not None else keys, fresh
+            )
 
-    def _keep_keys(self, rows: Rows, role: int, keys: Keys) -> None:
-        """Keep keys and values of a role's inputs; in a sweep those of more stages and positions do as well."""
+    def _capture_bases(self, rows: Rows, role: int, stage: int, some: int | None, early: int) -> Hashes | None:
+        """Keep what edited runs of a role's inputs begin with; the inputs that are run for it, where that matters."""
+        if self.schedule.narrow:
+            return self._capture_narrow(rows, role, stage, some, early)
+        self.capture(rows, role, stage, some)
+        return None
+
+    def _keep_keys(self, rows: Rows, role: int, keys: Keys, fresh: Hashes | None) -> None:
+        """Keep keys and values of a role's inputs; in a sweep those of more stages and positions do as well.
+
+        Where states are kept at few positions, those of inputs that are not run for them now (`fresh`) are run from the
+        tokens.
+        """
         new, (first, early) = rows.hashes(role), keys
         if new is not None:
             held = [at for network, fed, at in self.seen.known if (network, fed) == self._where(0)[:2]]
-            for known in [at for at in held if isinstance(at, tuple) and at[0] <= first and at[1] >= early]:
+            for known in [at for at in held if is_keys(at) and at[0] <= first and at[1] >= early]:
                 if self.schedule.sweeps or known == keys:
                     new = self.seen.new(self._where(known), new)
             self.seen.add(self._where(keys), new)
@@ -152,10 +181,15 @@ class Runs:
         flops = self.weight.run(first, self.weight.last) * early // self.weight.positions
         flops -= 2 * self.weight.after * early  # of the last stage keys and values alone
         clean = 0 if self.schedule.suffixes else count
-        self._note((self.network.key, rows.encode, None), Price(clean=clean, flops=count * flops))
+        again = 0 if new is None or fresh is None else len(np.setdiff1d(new, fresh, assume_unique=True))
+        before = again * (self.weight.run(0, first) * early // self.weight.positions)
+        self._note((self.network.key, rows.encode, None), Price(clean=clean, flops=count * flops + before))
 
     def capture(self, rows: Rows, role: int, stage: int, some: int | None = None) -> None:
         """Keep what a role's inputs have at a stage; those that are kept cost nothing."""
+        if self.schedule.narrow:
+            self._capture_narrow(rows, role, stage, some, None)
+            return
         hashes, where = rows.hashes(role), self._where(stage)
         if hashes is None:
             price = self._clean(rows.most, stage)
@@ -167,6 +201,63 @@ class Runs:
             elif some < len(new):  # which of them is drawn later: none is known from now on
                 price = self._clean(some, stage)
         self._note((self.network.key, rows.encode, stage), price)
+
+    def _capture_narrow(self, rows: Rows, role: int, stage: int, some: int | None, early: int | None) -> Hashes | None:
+        """Keep what the plan reads of a role's inputs, of which one stage is wanted; the inputs that are run for it.
+
+        Of bases (`early` not None) what edited runs begin with, without so many early positions. None where inputs are
+        too many to list.
+        """
+        network, hashes, course = self.network, rows.hashes(role), self._course(stage, early)
+        kinds: tuple[Literal["reads", "bases"], ...] = ("reads", "bases") if course.bases else ("reads",)
+        wanted: Literal["reads", "bases"] = "reads" if early is None else "bases"
+        new = None if hashes is None else self.seen.new(self._where((wanted, stage)), hashes)
+        count = rows.most if new is None else len(new)
+        if new is not None and some is not None and some < rows.count:  # which of them is drawn later
+            count = min(some, count)
+        elif new is not None:
+            for one, places in course.holds().items():
+                fresh = [self.seen.new(self._where((kind, one)), new) for kind in kinds]
+                network.keep(one, len(fresh[-1]), places)
+                for kind, added in zip(kinds, fresh, strict=True):
+                    self.seen.add(self._where((kind, one)), added)
+        keys = course.keys(self.schedule.sweeps) if early else None
+        self._note((network.key, rows.encode, stage), Price(clean=count, flops=count * course.flops(keys)))
+        return new
+
+    def _course(self, stage: int, early: int | None) -> Course:
+        """An unedited run of which a stage is wanted: of bases from a position on."""
+        assert self.schedule.reads is not None
+        network = self.network
+        return Course(self.schedule.reads, stage, early, network.source, network.encoding, self.weight)
+
+    def _answer_narrow(self, rows: Rows, role: int) -> None:
+        """Keep the last state of a role's inputs where answers are read; going on from where they are bases."""
+        weight, hashes, where = self.weight, rows.hashes(role), self._where(("answers", self.weight.last))
+        left = None if hashes is None else self.seen.new(where, hashes)
+        self.network.keep(None, rows.most if left is None else len(left), weight.heads)
+        price = Price()
+        if left is not None:
+            self.seen.add(where, left)
+            for stage in reversed(range(weight.last)):
+                there, left = left, self.seen.new(self._where(("bases", stage)), left)
+                price = price.plus(self._from_bases(np.setdiff1d(there, left, assume_unique=True), stage))
+        count = rows.most if left is None else len(left)
+        whole = weight.run(0, weight.last) - weight.unread(weight.positions)
+        self._note((self.network.key, rows.encode, weight.last), price.plus(Price(clean=count, flops=count * whole)))
+
+    def _from_bases(self, inputs: Hashes, stage: int) -> Price:
+        """Runs to the last stage of inputs that are held as bases at one, after the longest keys and values of each."""
+        price, weight = Price(), self.weight
+        known = [at for network, fed, at in self.seen.known if (network, fed) == self._where(0)[:2]]
+        keys = [at for at in known if is_keys(at) and at[0] <= stage]
+        for first, early in (*sorted(keys, key=lambda at: -at[1]), (0, 0)):
+            left = self.seen.new(self._where((first, early)), inputs) if early else inputs[:0]
+            flops = weight.run(stage, weight.last)
+            flops -= flops * early // weight.positions + weight.unread(weight.positions - early)
+            price = price.plus(Price(flops=(len(inputs) - len(left)) * flops))
+            inputs = left
+        return price
 
     def _go_on(self, new: Hashes, stage: int) -> Price:
         """Runs of inputs up to a stage, in a sweep each from the deepest of its states that is kept."""
@@ -185,7 +276,7 @@ class Runs:
         weight = self.weight
         return weight.run(first, stage) if self.schedule.exits else weight.run(first, weight.last) + self._every()
 
-    def _where(self, what: int | Keys) -> Where:
+    def _where(self, what: int | Keys | Kind) -> Where:
         return self.network.key, self.network.encoding, what
 
     def _note(self, capture: Capture, price: Price) -> None:
@@ -338,13 +429,13 @@ class Runs:
 
     def elsewhere(self, network: Network, rows: Rows, stage: int) -> None:
         """Unedited runs of the bases on another network, which are read at a stage."""
-        other = Runs(network, self.schedule, self.seen, self)
+        other = Runs(network, self.schedule.elsewhere, self.seen, self)
         other.read(rows, 0, stage, rows.count)
         self.own = self.own.plus(other.own)
 
     def moved(self, network: Network, asked: Asked, rows: Rows, natural: Rows) -> None:
         """Sources that are read on another network, and there the natural inputs on which their maps are fitted."""
-        other = Runs(network, self.schedule, self.seen, self)
+        other = Runs(network, self.schedule.elsewhere, self.seen, self)
         for role, stage in asked.reads:
             passed = sorted({before for own, before in asked.passed if own == role})
             other.read(rows, role, stage, rows.count, passed=passed)
