@@ -21,7 +21,7 @@ from ..plan import NetworkSource, Plan
 from ..schedule import Schedule
 from ..terms import Run, inputs_read
 from ..weigh_network import NetworkWeight, weigh_network
-from .clean_reads import Course
+from .clean_reads import Course, Place
 from .distinct_inputs import DistinctInputs, Hashes, Keys, Kind, Where, hash_inputs, is_keys
 from .plan_rows import Rows, open_natural, open_rows
 from .prices import Price
@@ -66,7 +66,7 @@ class Running:
 class Network:
     """One network fed in one way. `most_numbers` is what its largest batch holds at once, about.
 
-    `held` are the bytes of states at the positions that are read of them, by stage (None: where answers are read).
+    `held` are the bytes of what is kept at the positions that are read, by place (None: where answers are read).
     """
 
     key: str
@@ -74,7 +74,7 @@ class Network:
     encoding: Encoding
     weight: NetworkWeight
     most_numbers: int = 0
-    held: dict[int | None, int] = field(default_factory=dict)
+    held: dict[Place | None, int] = field(default_factory=dict)
 
     @property
     def spoken(self) -> bool:
@@ -87,10 +87,9 @@ class Network:
         longer = replace(weight, positions=weight.positions + tokens - 1, heads=tokens, forced=False)
         return replace(self, key=f"{self.key} {text}", weight=longer)
 
-    def keep(self, stage: int | None, inputs: int, places: int) -> None:
-        """Note states of so many inputs that are held at so many positions of each."""
-        weight = self.weight
-        self.held[stage] = self.held.get(stage, 0) + inputs * places * weight.width * weight.bytes
+    def keep(self, place: Place | None, numbers: int) -> None:
+        """Note so many numbers that are held at a place."""
+        self.held[place] = self.held.get(place, 0) + numbers * self.weight.bytes
 
     def hold(self, count: int, at_once: int, kept_stages: int, everywhere: bool) -> None:
         """Note a batch of so many items; of a training the activations of stages are kept for the way back."""
@@ -209,18 +208,19 @@ class Runs:
         too many to list.
         """
         network, hashes, course = self.network, rows.hashes(role), self._course(stage, early)
-        kinds: tuple[Literal["reads", "bases"], ...] = ("reads", "bases") if course.bases else ("reads",)
         wanted: Literal["reads", "bases"] = "reads" if early is None else "bases"
         new = None if hashes is None else self.seen.new(self._where((wanted, stage)), hashes)
         count = rows.most if new is None else len(new)
         if new is not None and some is not None and some < rows.count:  # which of them is drawn later
             count = min(some, count)
         elif new is not None:
-            for one, places in course.holds().items():
-                fresh = [self.seen.new(self._where((kind, one)), new) for kind in kinds]
-                network.keep(one, len(fresh[-1]), places)
-                for kind, added in zip(kinds, fresh, strict=True):
-                    self.seen.add(self._where((kind, one)), added)
+            for place, numbers in course.holds().items():
+                one, within = place
+                kind: Literal["reads", "bases"] = "bases" if one in course.begins and within is None else "reads"
+                network.keep(place, len(self.seen.new(self._where((kind, one)), new)) * numbers)
+            for one in {stage, *(one for one, _ in course.holds())}:
+                for added in ("reads", "bases") if one in course.begins else ("reads",):
+                    self.seen.add(self._where((added, one)), self.seen.new(self._where((added, one)), new))
         keys = course.keys(self.schedule.sweeps) if early else None
         self._note((network.key, rows.encode, stage), Price(clean=count, flops=count * course.flops(keys)))
         return new
@@ -235,7 +235,7 @@ class Runs:
         """Keep the last state of a role's inputs where answers are read; going on from where they are bases."""
         weight, hashes, where = self.weight, rows.hashes(role), self._where(("answers", self.weight.last))
         left = None if hashes is None else self.seen.new(where, hashes)
-        self.network.keep(None, rows.most if left is None else len(left), weight.heads)
+        self.network.keep(None, (rows.most if left is None else len(left)) * weight.heads * weight.width)
         price = Price()
         if left is not None:
             self.seen.add(where, left)

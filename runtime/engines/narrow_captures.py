@@ -230,7 +230,8 @@ class NarrowCaptures:
         """The tokens of inputs that are run: where none reads a later one, none after the last that is read."""
         if not self.network.has_prefixes:
             return fed.tokens
-        late = any(not isinstance(key, int) and key != ANSWERS for key in places)  # some are read where answers are
+        inner = [key for key in places if not isinstance(key, int) and key != ANSWERS]
+        late = any(self.network.layer_of(*key) == self.network.last_stage for key in inner)  # read as answers are
         ends = [int(at.max()) for at in (*places.values(), *([fed.reads] if late else []))]
         return fed.tokens[:, : max(1 + max(ends), 0 if prefixes is None else prefixes.length)]
 
