@@ -53,11 +53,6 @@ def optimise_for_engines(plan: Plan) -> Plan:
     return plan_captures(rewrite_runners(own, lambda step: fits.get(step.key, step)))
 
 
-def optimise_plan(plan: Plan, rewrites: Sequence[Rewrite]) -> Plan:
-    """The plan after these rewrites, with the Capture steps that its schedules then ask for."""
-    return plan_captures(_rewrite(plan, rewrites))
-
-
 def _rewrite(plan: Plan, rewrites: Sequence[Rewrite]) -> Plan:
     for rewrite in rewrites:
         plan = rewrite(plan)

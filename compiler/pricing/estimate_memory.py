@@ -5,7 +5,7 @@ from ..budgets import CAPTURE_ROOM
 from ..plan import ItemsStep, Plan
 from .count_held import count_held
 from .distinct_inputs import is_keys
-from .run_price import Network, Running
+from .running import Network, Running
 
 LIBRARIES = {False: 320 << 20, True: 400 << 20}
 """What Python and its libraries take before a network is run, as measured; more where it is a transformer."""

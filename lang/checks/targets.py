@@ -9,7 +9,8 @@ from ..scope import Names, Signature
 from ..suggest import suggest
 from ..syntax.effects import ThingSyntax
 from ..unroll.static_index import indexed_name
-from .things import ThingScope, find_alignment, is_site, whole_name
+from .thing_scope import ThingScope, whole_name
+from .things import find_alignment, is_site
 
 Bounds = tuple[Fraction, Fraction]
 

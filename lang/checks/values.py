@@ -22,7 +22,8 @@ from ..record import record
 from ..syntax.effects import TakenSyntax, ThingSyntax, ValueOperation, ValueSyntax, WrappedSyntax
 from ..syntax.leaves import Decimal
 from .accuracy import NetworkMeant, check_network_reference
-from .things import ThingScope, check_subject
+from .thing_scope import ThingScope
+from .things import check_subject
 
 SOURCES = {"source": False, "shuffled": True}
 

@@ -192,8 +192,13 @@ def build_server(check: Check, reader: Callable[[Path], Files], version: str) ->
     def on_completion(params: lsp.CompletionParams) -> list[lsp.CompletionItem]:
         analysis, _, offset = _at(params.text_document.uri, params.position)
         return [
-            lsp.CompletionItem(p.word, kind=COMPLETION_KINDS.get(p.kind, lsp.CompletionItemKind.Class), detail=p.detail)
-            for p in complete(analysis, offset)
+            lsp.CompletionItem(
+                p.word,
+                kind=COMPLETION_KINDS.get(p.kind, lsp.CompletionItemKind.Class),
+                detail=p.detail,
+                sort_text=f"{order:05}",  # as proposed: editors sort by the alphabet
+            )
+            for order, p in enumerate(complete(analysis, offset))
         ]
 
     @server.feature(lsp.TEXT_DOCUMENT_PREPARE_RENAME)

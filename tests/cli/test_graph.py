@@ -203,6 +203,7 @@ def test_an_output_that_cannot_be_written(tmp_path: Path) -> None:
     done = run("graph", spec, "--out", tmp_path / "file")
     assert done.status == 4
     assert "error[CS522]" in done.err
+    assert "= help: name another folder with `--out`" in done.err
 
 
 def test_written_files_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

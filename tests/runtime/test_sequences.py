@@ -7,7 +7,6 @@ import pytest
 from cspec.runtime.statistics.intervals import clopper_pearson
 from cspec.runtime.statistics.sequences import (
     items_to_settle,
-    log_capital,
     mean_sequence,
     mixture_evidence,
     proportion_sequence,
@@ -120,6 +119,24 @@ LAWS = {
 }
 """Two are differences of 0/1 scores on the same items, from -1 .. 1 taken to 0 .. 1."""
 MEANS = {"beta(8, 2)": 0.8, "mostly 0": 0.025, "0 or 1": 0.9, "thirds": 0.5, "often apart": 0.575, "rarely apart": 0.5}
+
+
+def log_capital(values: NDArray[np.float64], mean: float, alpha: float) -> NDArray[np.float64]:
+    """The log capital, after each item, of one who bets that the mean lies above `mean`; shape [.., item].
+
+    The bets are those of Waudby-Smith and Ramdas (2023), on values in 0 .. 1, shape [.., item]: each from the mean and
+    variance of the items before it, and of one more with mean 1/2 and variance 1/4.
+    """
+    total, spread, variance = 0.5, 0.25, 0.25
+    capital, grown = np.zeros(values.shape[:-1]), []
+    for t, value in enumerate(np.moveaxis(values, -1, 0), 1):
+        bet = np.minimum(np.sqrt(2 * np.log(2 / alpha) / (variance * t * np.log(1 + t))), 0.5 / mean)
+        capital = capital + np.log(1 + bet * (value - mean))
+        total = total + value
+        spread = spread + (value - total / (t + 1)) ** 2
+        variance = spread / (t + 1)
+        grown.append(capital)
+    return np.stack(grown, axis=-1)
 
 
 @pytest.mark.parametrize("law", LAWS)
