@@ -84,7 +84,8 @@ class NarrowRuns(Runs):
             lacking = self.seen.new(self.where(("bases" if begins else "reads", stage)), inputs)
             self.network.keep((stage, within), len(lacking) * numbers)
         for stage in {course.stage, *(stage for stage, _ in held)}:
-            kinds: list[Kind] = [("reads", stage), *([("bases", stage)] if stage in course.begins else [])]
+            kinds: list[Kind] = [("reads", stage)]
+            kinds += [("bases", stage)] if stage in course.begins else []
             for kind in kinds:
                 self.seen.add(self.where(kind), self.seen.new(self.where(kind), inputs))
 

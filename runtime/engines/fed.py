@@ -42,7 +42,7 @@ class Fed:
         """Positions as [item, place]."""
         if isinstance(where, Tensor):
             return where
-        return torch.tensor([where], device=self.rows.device).expand(len(self.rows), -1)
+        return torch.tensor([where], dtype=torch.int64, device=self.rows.device).expand(len(self.rows), -1)
 
     def since(self, first: int) -> Tensor:
         """The positions of each input from one on, shape [item, place]; of shorter ones the last is there again."""
