@@ -10,7 +10,7 @@ from typing import Any
 import networkx as nx
 import pytest
 
-from .tools import DIFFERENCES, SOLVES, run, small
+from .tools import DIFFERENCES, SOLVES, run, sampled, small
 
 CLAIM = "claim represents: iia(differences) == 1 exhaustively\n"
 LEFT = "claim alone: iia(differences.left) <= 0.5 exhaustively expect refuted\n"
