@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from cspec.lang.checks.claims import REASONS
+from cspec.lang.checks.expectations import REASONS
 from cspec.lang.program import FitSettings, Pairs, Settings
 from cspec.runtime.deciding.verdicts import (
     CellRow,
