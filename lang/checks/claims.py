@@ -4,7 +4,7 @@ import re
 from fractions import Fraction
 from typing import Literal, cast
 
-from ..claims import Case, Claim, Comparison
+from ..claims import Case, Claim, Comparison, Estimand
 from ..diagnostics import Source
 from ..scope import Names, Reporter
 from ..syntax.claims import ClaimSyntax, ComparisonSyntax
@@ -12,9 +12,10 @@ from ..syntax.expressions import Number
 from ..unroll.static_index import report_not_static
 from ..unroll.static_values import static_value
 from ..unroll.unroll_expressions import index_text
+from .combinations import Combination
 from .estimand_facts import is_learned
 from .expectations import Outcomes, check_expectation
-from .quantities import Combination, check_quantity, show_ranges
+from .quantities import bounds_of, check_quantity, lower_quantity, show_ranges
 
 
 def check_claim(syntax: ClaimSyntax, names: Names, source: Source, report: Reporter) -> Claim | None:
@@ -104,9 +105,9 @@ class _ClaimChecker:
         relation = cast(Literal[">=", "<=", "=="], syntax.relation)
         tolerance = syntax.tolerance.value if syntax.tolerance is not None else None
         return Comparison(
-            left.typed(syntax.left.span),
+            lower_quantity(left, syntax.left.span),
             relation,
-            right.typed(syntax.right.span),
+            lower_quantity(right, syntax.right.span),
             None if tolerance is None else (tolerance.numerator, tolerance.denominator),
             self._case(syntax),
             syntax.span,
@@ -145,9 +146,9 @@ class _ClaimChecker:
             return False
         return True
 
-    def _check_decides(self, syntax: ComparisonSyntax, difference: Combination) -> bool:
+    def _check_decides(self, syntax: ComparisonSyntax, difference: Combination[Estimand]) -> bool:
         """Whether the comparison can be missed and met; notes which outcomes its learned parts allow."""
-        low, high = difference.scaled(Fraction(-1)).bounds if syntax.relation == "<=" else difference.bounds
+        low, high = bounds_of(difference.scaled(Fraction(-1)) if syntax.relation == "<=" else difference)
         if syntax.relation == "==":
             slack = syntax.tolerance.value if syntax.tolerance is not None else Fraction(0)
             always, never = -slack <= low and high <= slack, low > slack or high < -slack

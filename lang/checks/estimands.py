@@ -10,7 +10,7 @@ from ..diagnostics import Span
 from ..domains import Domain
 from ..places import Family, Placement, Region, Size
 from ..program import Model
-from ..scope import AlignmentView, Names, report_repeated
+from ..scope import AlignmentView, Names, report_not_placed, report_repeated
 from ..suggest import listed, suggest
 from ..syntax.alignments import FamilySyntax
 from ..syntax.claims import EstimandSyntax, OnSyntax
@@ -106,12 +106,7 @@ class _EstimandChecker:
             if name is None:
                 continue
             if name.text not in view.placed:
-                self.report.error(
-                    "CS417",
-                    f"alignment `{view.name}` does not place `{name.text}`",
-                    name.span,
-                    help=suggest(name.text, view.placed, "variables"),
-                )
+                report_not_placed(view, name, self.report)
             elif name.text in seen:
                 report_repeated(self.report, f"`{name.text}`", name.span, seen[name.text].span)
             seen.setdefault(name.text, name)

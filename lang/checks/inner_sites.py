@@ -3,9 +3,8 @@
 from ..diagnostics import Label
 from ..families import family_name
 from ..places import Region, Site
-from ..scope import Names
+from ..scope import Names, report_not_placed
 from ..sites.components import COMPONENTS
-from ..suggest import suggest
 from ..syntax.alignments import AlignSyntax, InnerSiteSyntax
 from ..unroll.static_index import indexed_name
 from ..words.borrowed import is_foreign_site, show_site
@@ -43,12 +42,7 @@ def check_inner_site(syntax: InnerSiteSyntax, around: AlignSyntax, searched: boo
         return None
     outer = next((placement for placement in view.placements if placement.variable == variable.text), None)
     if outer is None:
-        report.error(
-            "CS417",
-            f"alignment `{alignment}` does not place `{variable.text}`",
-            variable.span,
-            help=suggest(variable.text, view.placed, "variables"),
-        )
+        report_not_placed(view, variable, report)
         return None
     if isinstance(outer.place, Region) or outer.members:
         problem = "its site is searched for" if isinstance(outer.place, Region) else "it is a family"

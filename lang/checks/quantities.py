@@ -6,55 +6,19 @@ from ..claims import Estimand, Linear, Reading, Scaled
 from ..diagnostics import Span
 from ..effects import Effect
 from ..exact import exact, show_exact
-from ..record import record
 from ..scope import Names
 from ..syntax.claims import AccuracySyntax, ClaimOperation, EstimandSyntax, Quantity
 from ..syntax.effects import EffectSyntax, MeanSyntax
 from ..syntax.leaves import Decimal
 from .accuracy import check_accuracy
+from .combinations import Combination, combine, only
 from .effects import check_effect
 from .estimand_facts import range_of_estimand
 from .estimands import check_estimand
 from .means import check_mean
 
 
-@record
-class Combination:
-    """A linear combination while it is put together."""
-
-    terms: tuple[tuple[Fraction, Estimand], ...]
-    constant: Fraction
-
-    def scaled(self, factor: Fraction) -> "Combination":
-        return Combination(tuple((factor * k, estimand) for k, estimand in self.terms), factor * self.constant)
-
-    def plus(self, other: "Combination") -> "Combination":
-        return Combination(self.terms + other.terms, self.constant + other.constant)
-
-    @property
-    def coefficients(self) -> dict[Estimand, Fraction]:
-        """The factor of each estimand, equal ones taken together, those that cancel left out."""
-        found: dict[Estimand, Fraction] = {}
-        for factor, estimand in self.terms:
-            found[estimand] = found.get(estimand, Fraction(0)) + factor
-        return {estimand: factor for estimand, factor in found.items() if factor != 0}
-
-    @property
-    def bounds(self) -> tuple[Fraction, Fraction]:
-        """The least and the largest value, from the estimands' own."""
-        low = high = self.constant
-        for estimand, factor in self.coefficients.items():
-            ends = [factor * end for end in range_of_estimand(estimand)]
-            low, high = low + min(ends), high + max(ends)
-        return low, high
-
-    def typed(self, span: Span) -> Linear:
-        """The same as part of a program."""
-        terms = tuple(Scaled(k.numerator, k.denominator, estimand) for k, estimand in self.terms)
-        return Linear(terms, (self.constant.numerator, self.constant.denominator), span)
-
-
-def check_quantity(syntax: Quantity, names: Names, exhaustively: bool) -> Combination | None:
+def check_quantity(syntax: Quantity, names: Names, exhaustively: bool) -> Combination[Estimand] | None:
     """A number, an estimand, or what is made of them; None after an error."""
     match syntax:
         case Decimal(value=value):
@@ -67,24 +31,20 @@ def check_quantity(syntax: Quantity, names: Names, exhaustively: bool) -> Combin
             return _only(_check_effect(syntax, names, exhaustively))
         case MeanSyntax():
             return _only(check_mean(syntax, names))
-        case ClaimOperation(operator="negate"):
-            operand = check_quantity(syntax.operands[0], names, exhaustively)
-            return operand.scaled(Fraction(-1)) if operand else None
         case ClaimOperation(operator=operator):
-            left, right = (check_quantity(operand, names, exhaustively) for operand in syntax.operands)
-            if left is None or right is None:
+            operands = [check_quantity(operand, names, exhaustively) for operand in syntax.operands]
+            known = [operand for operand in operands if operand is not None]
+            if len(known) < len(operands):
                 return None
-            if operator != "*":
-                return left.plus(right if operator == "+" else right.scaled(Fraction(-1)))
-            if left.terms and right.terms:
+            combined = combine(operator, known)
+            if combined is None:
                 names.report.error(
                     "CS409",
                     "a product of two estimands",
                     syntax.span,
                     help="multiply an estimand by a number only: `2 * iia(A)`",
                 )
-                return None
-            return left.scaled(right.constant) if left.terms else right.scaled(left.constant)
+            return combined
 
 
 def _check_estimand(syntax: EstimandSyntax, names: Names, exhaustively: bool) -> Estimand | None:
@@ -113,11 +73,26 @@ def _check_effect(syntax: EffectSyntax, names: Names, exhaustively: bool) -> Eff
     return effect
 
 
-def _only(estimand: Estimand | None) -> Combination | None:
-    return None if estimand is None else Combination(((Fraction(1), estimand),), Fraction(0))
+def _only(estimand: Estimand | None) -> Combination[Estimand] | None:
+    return None if estimand is None else only(estimand)
 
 
-def show_ranges(difference: Combination) -> str:
+def bounds_of(quantity: Combination[Estimand]) -> tuple[Fraction, Fraction]:
+    """The least and the largest value, from the estimands' own."""
+    low = high = quantity.constant
+    for estimand, factor in quantity.coefficients.items():
+        ends = [factor * end for end in range_of_estimand(estimand)]
+        low, high = low + min(ends), high + max(ends)
+    return low, high
+
+
+def lower_quantity(quantity: Combination[Estimand], span: Span) -> Linear:
+    """The same as part of a program."""
+    terms = tuple(Scaled(k.numerator, k.denominator, estimand) for k, estimand in quantity.terms)
+    return Linear(terms, (quantity.constant.numerator, quantity.constant.denominator), span)
+
+
+def show_ranges(difference: Combination[Estimand]) -> str:
     """What the estimands of a comparison can be."""
     known = {range_of_estimand(estimand) for _, estimand in difference.terms}
     if known <= {(0, 1), (0, 10)}:

@@ -13,7 +13,7 @@ from ..effects import (
     VariablesSubject,
 )
 from ..families import families_of, family_name
-from ..scope import AlignmentView, Table
+from ..scope import AlignmentView, Table, report_not_placed
 from ..sites.components import COMPONENTS
 from ..suggest import suggest
 from ..syntax.effects import SubjectSyntax, ThingSyntax, WrappedSyntax
@@ -150,12 +150,7 @@ def _variables(syntax: ThingSyntax, scope: ThingScope) -> Subject | None:
         if name is None:
             return None
         if name.text not in view.placed:
-            scope.report.error(
-                "CS417",
-                f"alignment `{view.name}` does not place `{name.text}`",
-                name.span,
-                help=suggest(name.text, view.placed, "variables"),
-            )
+            report_not_placed(view, name, scope.report)
             return None
         if name.text in chosen:
             scope.report.error("CS011", f"`{name.text}` is given twice", name.span, help="remove one of them")
