@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ..compiler.checks.check_definedness import find_undrawn
-from ..compiler.checks.check_runnable import check_runnable, measures, runs
+from ..compiler.checks.check_runnable import check_runnable, list_runnable
 from ..compiler.pipeline import Checked
 from .output import Output, add_common
 from .workflow import check
@@ -68,8 +68,9 @@ def _counted(checked: Checked) -> str:
 def _waiting(checked: Checked) -> str:
     """How many claims no engine of this version runs, and the first reason; nothing where all run."""
     program = checked.program
-    waiting = sum(not runs(claim, program, checked.networks) for claim in program.claims.values())
-    unmeasured = [graph.name for graph in program.graphs.values() if not measures(graph, program, checked.networks)]
+    runnable = list_runnable(program, checked.networks)
+    waiting = len(program.claims) - len(runnable.claims)
+    unmeasured = [graph.name for graph in program.graphs.values() if graph not in runnable.graphs]
     if not waiting and unmeasured:
         first = check_runnable(program, checked.networks)[0]
         return f"cannot be measured yet: {', '.join(unmeasured)}, since {'; '.join(first.notes) or first.message}"

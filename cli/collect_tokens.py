@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from ..compiler.checks.check_networks import fed_pairs
+from ..compiler.checks.feed_networks import speaks
 from ..compiler.experiments import NetworkFile
-from ..compiler.feed_networks import speaks
 from ..compiler.lowering.lower_metrics import read_texts
 from ..compiler.metrics import FilledText
 from ..compiler.network_facts import Tokenizer, read_tokenizer

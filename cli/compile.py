@@ -37,7 +37,7 @@ def run(options: argparse.Namespace, output: Output) -> int:
         return emit_pyvene(checked, options, output)
     if options.emit == "terms":
         from ..compiler.lowering.lower_terms import lower_terms
-        from ..compiler.render_terms import render
+        from ..compiler.terms.render_terms import render
 
         table: dict[str, list[str]] = {}
         for claim in checked.program.claims.values():

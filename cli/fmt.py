@@ -48,8 +48,6 @@ def run(options: argparse.Namespace, output: Output) -> int:
         except _UnwritableError as problem:
             output.plain("CS522", f"`{name}` cannot be written: {problem}")
             status = max(status, ENVIRONMENT)
-        except BrokenPipeError:
-            raise
         except (OSError, ValueError) as problem:
             reason = getattr(problem, "strerror", None) or str(problem)
             output.plain("CS003", f"the spec `{name}` cannot be read: {reason}", near_spec(name))
@@ -70,6 +68,8 @@ def _format(name: str, options: argparse.Namespace, output: Output) -> bool:
         if formatted.changed:
             output.write(f"{name}: would change\n")
     elif name == STDIN and not options.diff:
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(encoding="utf-8")  # as specs are, whatever a terminal shows
         output.write(formatted.text)
     elif formatted.changed and not options.diff:
         _write(Path(name), formatted.text)

@@ -57,7 +57,8 @@ def run(options: argparse.Namespace, output: Output) -> int:
         for file, text in files.items():
             (folder / file).write_text(text, encoding="utf-8")
     except OSError as problem:
-        raise EnvironmentProblem("CS522", f"`{options.out}` cannot be written: {problem.strerror}") from None
+        message = f"`{options.out}` cannot be written: {problem.strerror}"
+        raise EnvironmentProblem("CS522", message, "name another folder with `--out`") from None
     verdicts = "no result matches the spec: no verdicts drawn" if result is None else f"with {_made_by(result)}"
     measured = () if result is None else result.graphs
     for one in checked.program.graphs.values():

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from importlib import import_module
 
 from .output import BUG, INTERRUPTED, USAGE, Output
+from .streams import open_streams, put
 from .usage import Parser, explain_command
 
 DESCRIPTION = """\
@@ -50,7 +51,19 @@ def _heeding_termination() -> Iterator[None]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status."""
-    arguments = sys.argv[1:] if arguments is None else arguments
+    open_streams()
+    try:
+        with _heeding_termination():
+            return _main(sys.argv[1:] if arguments is None else arguments)
+    except KeyboardInterrupt:
+        put("interrupted\n", sys.stderr)
+        # CPython marks an interrupt that passes through an `exec` of text (importing dataclasses does it) as unhandled,
+        # and would end by the signal instead of our status; the next `exec` clears the mark.
+        exec("")
+        return INTERRUPTED
+
+
+def _main(arguments: Sequence[str]) -> int:
     parser = Parser(
         prog="cspec",
         description=DESCRIPTION,
@@ -73,24 +86,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.version:
         from importlib.metadata import version
 
-        print(f"cspec {version('cspec')}")
+        put(f"cspec {version('cspec')}\n", sys.stdout)
         return 0
     if options.command is None:
         parser.print_help(sys.stderr)
         return USAGE
     output = Output(options.command, options.spec, options.format)
     try:
-        with _heeding_termination():
-            return output.run(options.run, options)
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
-        # CPython marks an interrupt that passes through an `exec` of text (importing dataclasses does it) as unhandled,
-        # and would end by the signal instead of our status; the next `exec` clears the mark.
-        exec("")
-        return INTERRUPTED
-    except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  # nobody reads on: keep the interpreter's last flush quiet
-        return 0
+        return output.run(options.run, options)
     except Exception as bug:
         if os.environ.get("CSPEC_DEBUG"):
             raise

@@ -10,7 +10,7 @@ def near_spec(path: str) -> str:
     asked = Path(path)
     folder = asked if asked.is_dir() else asked.parent
     try:
-        specs = sorted(spec.name for spec in folder.glob("*.cspec"))
+        specs = sorted(spec.name for spec in folder.glob("?*.cspec"))
     except OSError:
         return ""
     if asked.is_dir():

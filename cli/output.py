@@ -12,6 +12,7 @@ from ..lang.diagnostics import Diagnostic, Source, SpecError
 from ..lang.reports.render_diagnostics import render_json, render_text
 from .near_spec import near_spec
 from .page import colored
+from .streams import put
 
 USAGE, SPEC, ENVIRONMENT, BUG, INTERRUPTED = 64, 2, 4, 70, 130
 
@@ -25,6 +26,8 @@ class Output:
         self.command, self.spec, self.format = command, spec, format
         self.diagnostics: list[dict[str, Any]] = []
         self.parts: dict[str, Any] = {}
+        self.lost = ""
+        """Why stdout did not take what was said; "" where it did. The command runs on, so that its result is kept."""
 
     def run(self, action: Callable[[argparse.Namespace, "Output"], int], options: argparse.Namespace) -> int:
         """Run a command and turn what users can get wrong into diagnostics and an exit status."""
@@ -48,25 +51,27 @@ class Output:
             self.plain(getattr(problem, "code", "CS521"), str(problem), getattr(problem, "help", ""))
             status = ENVIRONMENT
         self.finish(status)
+        if self.lost:
+            put(f"error[CS522]: stdout cannot be written: {self.lost}\n", sys.stderr)
+            status = ENVIRONMENT
         return status
 
     def show(self, source: Source, diagnostics: tuple[Diagnostic, ...]) -> None:
         """Diagnostics with their place in the text."""
         self.diagnostics += render_json(source, diagnostics)
         if self.format == "text" and diagnostics:
-            sys.stderr.write(render_text(source, diagnostics, color=colored(sys.stderr)))
+            put(render_text(source, diagnostics, color=colored(sys.stderr)), sys.stderr)
 
     def plain(self, code: str, message: str, help: str = "") -> None:
         """A diagnostic that has no place in the text."""
         self.diagnostics.append({"code": code, "severity": "error", "message": message, "help": help})
         if self.format == "text":
-            sys.stderr.write(f"error[{code}]: {message}\n" + (f"  = help: {help}\n" if help else ""))
+            put(f"error[{code}]: {message}\n" + (f"  = help: {help}\n" if help else ""), sys.stderr)
 
     def write(self, text: str) -> None:
         """Text for stdout; left out of documents."""
         if self.format == "text":
-            sys.stdout.write(text)
-            sys.stdout.flush()
+            self._put(text)
 
     def add(self, name: str, value: Any) -> None:
         """A part of the JSON document."""
@@ -78,17 +83,20 @@ class Output:
             from .documents import check_document
 
             document = {"command": self.command, "spec": self.spec, "exit": status, "diagnostics": self.diagnostics}
-            sys.stdout.write(json.dumps(check_document(document | self.parts), indent=2) + "\n")
+            self._put(json.dumps(check_document(document | self.parts), indent=2) + "\n")
         elif self.format == "sarif":
             from importlib.metadata import version
 
             from ..lang.reports.sarif import render_sarif
 
-            sys.stdout.write(json.dumps(render_sarif(self.diagnostics, version("cspec")), indent=2) + "\n")
+            self._put(json.dumps(render_sarif(self.diagnostics, version("cspec")), indent=2) + "\n")
         elif self.format == "github":
             from ..lang.reports.github import render_github
 
-            sys.stdout.write(render_github(self.diagnostics))
+            self._put(render_github(self.diagnostics))
+
+    def _put(self, text: str) -> None:
+        self.lost = put(text, sys.stdout) or self.lost
 
     def bug(self, bug: Exception) -> None:
         """A bug of ours: what to report, and nothing that may be broken by it."""

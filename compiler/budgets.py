@@ -5,6 +5,8 @@ Runs keep to these numbers, and plans are priced by them before anything runs.
 
 CHECKS = 20
 """How often a training looks at `select`, spread evenly over its steps."""
+SOFTENED = 0.75
+"""The part of a training's steps after which learned sizes no longer soften."""
 SUBSAMPLE = 1024
 """Items of `fit` that each choice of dims is scored on."""
 KEPT = 3
@@ -31,6 +33,12 @@ def count_at_once(width: int, vocabulary: int) -> int:
     The activations of a layer are taken as eight times its width.
     """
     return max(1, min(ROWS_AT_ONCE, NUMBERS_AT_ONCE // (vocabulary + 64 * 8 * max(width, 64))))
+
+
+def check_steps(steps: int, softened: bool) -> list[int]:
+    """After which steps a training looks at `select`: while learned sizes are `softened` no score would count."""
+    evenly = sorted({max(1, round(steps * (check + 1) / CHECKS)) for check in range(CHECKS)})
+    return [taken for taken in evenly if not softened or taken >= SOFTENED * steps]
 
 
 def rung_steps(steps: int, alternatives: int, trained: bool) -> list[int]:

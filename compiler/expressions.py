@@ -22,11 +22,15 @@ def _truth(column: npt.NDArray[np.bool_]) -> Column:
 
 def _floor_divide(a: Column, b: Column) -> Column:
     """Floor division; 0 where the divisor is 0, which the checker has ruled out for every value that is used."""
+    if b.all():
+        return a // b
     quotient: Column = np.floor_divide(a, np.where(b == 0, 1, b)) * (b != 0)
     return quotient
 
 
 def _remainder(a: Column, b: Column) -> Column:
+    if b.all():
+        return a % b
     remainder: Column = np.mod(a, np.where(b == 0, 1, b)) * (b != 0)
     return remainder
 
@@ -51,8 +55,8 @@ def listing_values(listing: Listing) -> Column:
 def _scramble(seed: Column, which: Column, *parents: Column) -> Column:
     """One of some columns after a fixed random permutation of their joint values.
 
-    `parents` are (low, size, values) for each column; `which` names the one that is wanted. The constants come as
-    columns like everything else; their first entry counts.
+    `parents` are (low, size, values) for each column; `which` names the one that is wanted. Of what is constant, the
+    first entry counts.
     """
     if not all(column.size for column in (seed, which, *parents)):
         return np.zeros(0, dtype=np.int64)
@@ -102,17 +106,23 @@ def evaluate(expression: Expression, columns: Mapping[str, Column], size: int) -
 
     `columns` maps `column_name(variable)` to values of shape [size]. Raises KeyError for a variable that has none.
     """
+    found = _compute(expression, columns)
+    return found if len(found) == size else np.full(size, found[0])
+
+
+def _compute(expression: Expression, columns: Mapping[str, Column]) -> Column:
+    """The same, but of shape [1] where it is the same for every row: what is constant is computed once."""
     match expression:
         case Listing():
             return listing_values(expression)
         case Constant(value=value):
-            return np.full(size, value, dtype=np.int64)
+            return np.array([value], dtype=np.int64)
         case Variable():
             return columns[column_name(expression)]
         case Apply(operator="the", arguments=(_, value)):
-            return evaluate(value, columns, size)
+            return _compute(value, columns)
         case Apply(operator=operator, arguments=arguments):
-            return OPERATIONS[operator](*(evaluate(argument, columns, size) for argument in arguments))
+            return OPERATIONS[operator](*[_compute(argument, columns) for argument in arguments])
 
 
 def count_nodes(expression: Expression) -> int:

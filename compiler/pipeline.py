@@ -23,11 +23,11 @@ from .checks.check_readings import check_readings
 from .checks.check_recipe_divisions import check_recipe_divisions
 from .checks.check_recipe_lengths import check_recipe_lengths
 from .checks.check_rivals import check_rivals
-from .checks.check_runnable import check_runnable
+from .checks.check_runnable import check_runnable, list_runnable
 from .experiments import Experiment, GraphExperiment, GraphItems, NetworkFile
 from .keep_sound import keep_sound
 from .lowering.lower_graphs import lower_graph
-from .lowering.program_to_experiments import lower_claims, lower_graphs
+from .program_to_experiments import lower_claims, lower_graphs
 from .read_files import FolderFiles
 from .sampling.populations import Populations
 
@@ -92,8 +92,9 @@ def check_spec(source: Source, allow_path: bool = False, populations: Population
     found += check_readings(program, models)
     program = keep_sound(program, source, found)
     found += check_rivals(program, models)
-    experiments = lower_claims(program, models, networks)
-    graphs = lower_graphs(program, models, networks)
+    runnable = list_runnable(program, networks)
+    experiments = lower_claims(program, runnable.claims, models, networks)
+    graphs = lower_graphs(program, runnable.graphs, models, networks)
     populations = Populations(populations)
     found += check_pairs(program, experiments, populations)
     found += check_graph_items(program, graphs, populations)

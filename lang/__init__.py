@@ -14,4 +14,4 @@ from .read_program import read_declarations as read_declarations
 from .read_program import read_program as read_program
 from .reports.render_diagnostics import render_json as render_json
 from .reports.render_diagnostics import render_text as render_text
-from .syntax_to_program import check_program as check_program
+from .syntax_to_program import check_declarations as check_declarations

@@ -128,3 +128,9 @@ class Claim:
     expect_reason: str | None = None
     doc: str = ""
     span: Span = field(default=NOWHERE, compare=False)
+
+    @property
+    def estimands(self) -> tuple[Estimand, ...]:
+        """What it measures, each once."""
+        terms = (term for part in self.parts for term in (*part.left.terms, *part.right.terms))
+        return tuple(dict.fromkeys(term.estimand for term in terms))

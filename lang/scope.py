@@ -254,3 +254,13 @@ def report_repeated(report: Reporter, what: str, again: Span, first: Span, help:
         related=[Label(first, "first here")],
         help=help,
     )
+
+
+def report_not_placed(view: AlignmentView, variable: Name, report: Reporter) -> None:
+    """A variable is named of an alignment that does not place it."""
+    report.error(
+        "CS417",
+        f"alignment `{view.name}` does not place `{variable.text}`",
+        variable.span,
+        help=suggest(variable.text, view.placed, "variables"),
+    )

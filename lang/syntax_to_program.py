@@ -50,24 +50,13 @@ Named = TypeVar(
 )
 
 
-def check_program(
-    tree: SyntaxTree, source: Source, files: Files | None = None
-) -> tuple[Program | None, tuple[Diagnostic, ...]]:
-    """The typed program (None if anything is wrong) and all diagnostics, warnings included.
-
-    What depends on a declaration that is broken is not reported again. `files` reads the data that the spec names.
-    """
-    program, found = check_declarations(tree, source, files)
-    intact = not tree.broken and all(diagnostic.severity != "error" for diagnostic in found)
-    return program if intact else None, found
-
-
 def check_declarations(
     tree: SyntaxTree, source: Source, files: Files | None = None
 ) -> tuple[Program, tuple[Diagnostic, ...]]:
-    """The same, where of a file with errors the program holds the declarations in which there is none.
+    """The typed program, of a file with errors the declarations in which there is none, and all diagnostics.
 
-    They may name others that it lacks.
+    They may name others that it lacks. What depends on a declaration that is broken is not reported again. `files`
+    reads the data that the spec names.
     """
     report = Reporter()
     program = _Checker(tree, source, files or NoFiles(), report).check()

@@ -13,7 +13,7 @@ from .deciding.verdicts import Docs, Environment, Result
 from .engines.import_pyvene import check_pyvene
 from .execute import Inline
 from .progress import Progress, Silent
-from .results.result_document import write_result
+from .results.result_document import read_result, write_result
 from .results.store import Store
 
 
@@ -35,7 +35,8 @@ def verify_plan(
     in words.
 
     `decided` is told the result so far whenever a verdict falls, `measured` whenever a graph is measured. A run that is
-    cut short loses none: what was decided is written too, marked as not complete.
+    cut short loses none: what was decided is written too, marked as not complete, unless the store has a complete
+    result of the same plan.
 
     Raises:
         EnvironmentProblem: a checkpoint, the store or an activation is broken, or the engine is not installed.
@@ -70,7 +71,8 @@ def verify_plan(
             result = replace(result, graphs=(*result.graphs, graph))
             measured(result)
     except BaseException:
-        if result.verdicts or result.graphs:
+        before = read_result(store.result(Path(spec).stem, plan.key))
+        if (result.verdicts or result.graphs) and not (before is not None and before.complete):
             keep()
         raise
     result = replace(result, complete=True)

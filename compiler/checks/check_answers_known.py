@@ -9,7 +9,6 @@ from ...lang.diagnostics import Diagnostic, Label, Span
 from ...lang.effects import Effect, Mean, MetricTarget, OutputTarget, Target
 from ...lang.metrics import CORRECT
 from ...lang.program import Program
-from .check_runnable import measured_by
 
 
 def check_answers_known(program: Program) -> tuple[Diagnostic, ...]:
@@ -35,7 +34,7 @@ def check_answers_known(program: Program) -> tuple[Diagnostic, ...]:
 def _read(program: Program) -> Iterator[tuple[str, Span]]:
     """The task of each answer that is read, and where."""
     for claim in program.claims.values():
-        yield from ((e.task, e.span) for e in measured_by(claim) if _reads_answer(e))
+        yield from ((e.task, e.span) for e in claim.estimands if _reads_answer(e))
     for circuit in program.circuits.values():
         if isinstance(circuit.sites, TopSites) and _reads_answer(circuit.sites.score):
             yield circuit.sites.score.task, circuit.sites.score.span

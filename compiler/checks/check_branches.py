@@ -5,7 +5,7 @@ The order of sites that every transformer has is checked without a network; this
 
 from collections.abc import Mapping
 
-from ...lang.checks.models import descendants
+from ...lang.descent import descendants
 from ...lang.diagnostics import Diagnostic, Label
 from ...lang.places import Placement, Region, Site
 from ...lang.program import Alignment, Model

@@ -153,7 +153,8 @@ def _check_rivals(
             label,
             related=(Label(_output_span(program, first), f"`{first.name}`"),),
             notes=(f"{shown}`{second.name}` gives {outputs[1]}", *([note] if note else [])),
-            help="models of one task agree on what is correct: change an equation, or exclude the input by `require`",
+            help="models of one task agree on what is correct: change an equation, or exclude the input by `require`;"
+            " an algorithm that answers otherwise has a task of its own",
         )
     ]
 

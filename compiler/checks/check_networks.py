@@ -14,7 +14,6 @@ from ...lang.effects import CandidateSubject, CircuitSubject, Effect, Mean, Site
 from ...lang.places import Region, Site
 from ...lang.program import Alignment, Program
 from ..experiments import NetworkFile
-from ..feed_networks import Feeding
 from ..groundings import Autoencoder
 from ..lowering.lower_graphs import graph_effects
 from ..lowering.lower_searches import region_places
@@ -24,6 +23,7 @@ from .check_autoencoders import check_autoencoders
 from .check_branches import check_branches
 from .check_sites import check_place, check_sites
 from .check_taken_values import check_taken_values
+from .feed_networks import Feeding
 
 
 def check_networks(

@@ -178,7 +178,8 @@ def _count(population: Population, asked: int) -> _There:
 def _more_items(measurement: Measurement, used_up: bool, populations: Populations) -> str:
     """What gives a bound its items: of a split that is used up, `uniform` where cells are rare, found by drawing so."""
     counted = measurement.estimand not in ALWAYS_SAMPLED
-    small = "on a small domain, decide the claim `exhaustively`; else" if counted else "it is always sampled:"
+    whole = "measure the graph" if measurement.text.startswith("graph ") else "decide the claim"
+    small = f"on a small domain, {whole} `exhaustively`; else" if counted else "it is always sampled:"
     if not used_up:
         return f"{small} make `size` or the `test` share larger"
     if measurement.recipe.cells != ():
@@ -188,7 +189,7 @@ def _more_items(measurement: Measurement, used_up: bool, populations: Population
             return (
                 f"some values are rare: with `uniform` {where} all inputs weigh the same, and "
                 f"{there.text or f'{measurement.count:,}'} items can be drawn"
-                + ("; or decide the claim `exhaustively`" if counted else "")
+                + (f"; or {whole} `exhaustively`" if counted else "")
             )
     return f"{small} make the `test` share larger or loosen `where`" + ("" if counted else ", or let inputs be more")
 
@@ -201,7 +202,7 @@ def _check_compared(recipe: Recipe, claim: Span, populations: Populations) -> li
     if region_of(recipe, "select").size > SMALL or len(populations.open(recipe).draw("select", 1).items):
         return []
     message = "no item of the `select` split can be drawn, on which attempts at a map are scored"
-    return [Diagnostic("CS432", message, Label(claim), help="give `select` a larger share, or hold out fewer values")]
+    return [_none_of("select", message, claim)]
 
 
 def _check_trained(fitting: Fitting, claim: Span, populations: Populations) -> list[Diagnostic]:
@@ -225,6 +226,11 @@ def _check_trained(fitting: Fitting, claim: Span, populations: Populations) -> l
             message = f"no item of the `fit` split {what} the output under {names}: a map cannot be trained"
             return [Diagnostic("CS432", message, Label(claim), help=help)]
     return []
+
+
+def _none_of(split: str, message: str, claim: Span) -> Diagnostic:
+    help = f"give `{split}` a larger share, hold out fewer values, or, of a handful of inputs, let the task have more"
+    return Diagnostic("CS432", message, Label(claim), help=help)
 
 
 def _use_of_natural(measurement: Measurement) -> str | None:
@@ -251,9 +257,7 @@ def _check_natural(measurement: Measurement, claim: Span, populations: Populatio
     population = populations.open(measurement.recipe)
     if population.cells and len(population.draw("fit", 1).items):
         return []
-    message = f"no item of the `fit` split can be drawn, {use}"
-    help = "state another `split`, or hold out fewer values"
-    return [Diagnostic("CS432", message, Label(claim), help=help)]
+    return [_none_of("fit", f"no item of the `fit` split can be drawn, {use}", claim)]
 
 
 def _check_choice(

@@ -10,6 +10,7 @@ from ...lang.effects import Effect, Mean, MetricTarget, OutputTarget
 from ...lang.metrics import CORRECT
 from ...lang.places import Placement, Site
 from ...lang.program import Alignment, Network, Program, Task
+from ...lang.record import record
 from ...lang.renderings import Prompt
 from ..experiments import NetworkFile
 from ..lowering.lower_effects import aligned_names
@@ -39,7 +40,7 @@ def check_runnable(program: Program, networks: Networks) -> tuple[Diagnostic, ..
     found = [
         problem
         for claim in program.claims.values()
-        for estimand in measured_by(claim)
+        for estimand in claim.estimands
         for problem in find_obstacles(estimand, program, networks)
     ]
     found += (
@@ -48,9 +49,24 @@ def check_runnable(program: Program, networks: Networks) -> tuple[Diagnostic, ..
     return tuple(dict.fromkeys(found))
 
 
-def measures(graph: Graph, program: Program, networks: Networks) -> bool:
-    """Whether all that a graph measures can be run."""
-    return next(find_graph_obstacles(graph, program, networks), None) is None
+@record
+class Runnable:
+    """The claims and graphs of which all that they measure can be run, in order of declaration."""
+
+    claims: tuple[Claim, ...]
+    graphs: tuple[Graph, ...]
+
+
+def list_runnable(program: Program, networks: Networks) -> Runnable:
+    """What no obstacle stands in the way of."""
+
+    def runs(claim: Claim) -> bool:
+        return not any(True for estimand in claim.estimands for _ in find_obstacles(estimand, program, networks))
+
+    def measured(graph: Graph) -> bool:
+        return next(find_graph_obstacles(graph, program, networks), None) is None
+
+    return Runnable(tuple(filter(runs, program.claims.values())), tuple(filter(measured, program.graphs.values())))
 
 
 def find_graph_obstacles(graph: Graph, program: Program, networks: Networks) -> Iterator[Diagnostic]:
@@ -71,17 +87,6 @@ def find_graph_obstacles(graph: Graph, program: Program, networks: Networks) -> 
                     problem = replace(problem, message=message, label=Label(graph.span))
                 yield problem
                 return
-
-
-def runs(claim: Claim, program: Program, networks: Networks) -> bool:
-    """Whether all that a claim measures can be run."""
-    return all(next(find_obstacles(estimand, program, networks), None) is None for estimand in measured_by(claim))
-
-
-def measured_by(claim: Claim) -> tuple[Estimand, ...]:
-    """The estimands of a claim, each once."""
-    terms = (term for part in claim.parts for term in (*part.left.terms, *part.right.terms))
-    return tuple(dict.fromkeys(term.estimand for term in terms))
 
 
 def find_obstacles(estimand: Estimand, program: Program, networks: Networks) -> Iterator[Diagnostic]:

@@ -48,7 +48,9 @@ def _check_value(
         own = wide[min(index, len(wide) - 1)] if wide else None
         if own is not None and width is not None and own != width:
             of = taken.text if there.name == here.name else f"{taken.text} on {there.name}"
-            yield _misfit(effect, f"`{of}` is {own} units wide, `{setting.subject.text}` {width}")
+            yield _misfit(
+                effect, f"`{of}` is {own} unit{'' if own == 1 else 's'} wide, `{setting.subject.text}` {width}"
+            )
             return
     for own, width in zip(_seen(taken, there, program), _seen(taken, here, program), strict=True):
         if there.name != here.name and own != width:

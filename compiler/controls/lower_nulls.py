@@ -10,7 +10,7 @@ from ...lang.claims import Estimand
 from ...lang.effects import CircuitSubject, Effect, MeanOf, Portion, Setting, SiteSubject, Subject, Taken
 from ...lang.program import Program
 from ..causal_model import CausalModel
-from ..checks.check_runnable import find_obstacles, measured_by
+from ..checks.check_runnable import find_obstacles
 from ..experiments import Control, Experiment, Measurement, NetworkFile, Quantity, signs_in
 from ..lowering.lower_measured_effects import lower_measured_effect
 
@@ -35,7 +35,7 @@ def lower_nulls(
         return replace(quantity, vetoes=(*quantity.vetoes, *nulls))
 
     return tuple(
-        replace(e, quantities=tuple(beside(e, index, one) for index, one in enumerate(measured_by(e.claim))))
+        replace(e, quantities=tuple(beside(e, index, one) for index, one in enumerate(e.claim.estimands)))
         for e in experiments
     )
 

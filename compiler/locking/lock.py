@@ -16,11 +16,11 @@ from ...lang.record import record
 from ..experiments import Control, Experiment, Fitting, Measurement, NetworkFile, Part, Quantity, Ranking
 from ..expressions import canonical
 from ..keys import content_key, weights_hash
+from ..lowered_form import lowered_form, recipe_form
 from ..plan import CODE_VERSIONS
 from ..planning.autoencoder_keys import autoencoder_parts
 from ..sampling.draw_items import LAW
 from ..sampling.items import HeldOut
-from .lowered_form import lowered_form, recipe_form
 
 if TYPE_CHECKING:
     from ..pipeline import Checked

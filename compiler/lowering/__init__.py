@@ -1,1 +1,1 @@
-"""From the typed program to experiments, and from experiments to the plan."""
+"""What the typed program measures as the algebra has it: terms, items, and places in networks."""

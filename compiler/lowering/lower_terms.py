@@ -7,7 +7,6 @@ from ...lang.effects import Effect, Mean
 from ...lang.program import Program
 from ...lang.show_estimands import show_effect, show_mean
 from ..causal_model import CausalModel
-from ..checks.check_runnable import measured_by
 from ..terms import Estimate
 from .lower_effects import lower_effect, lower_mean
 from .lower_estimands import estimand_text
@@ -16,7 +15,7 @@ from .lower_scores import lower_term
 
 def lower_terms(program: Program, models: Mapping[str, CausalModel], claim: Claim) -> tuple[tuple[str, Estimate], ...]:
     """The texts and terms of a claim's estimands, each once, in the order in which they are written."""
-    return tuple((_text(program, e), _term(program, models, e)) for e in measured_by(claim))
+    return tuple((_text(program, e), _term(program, models, e)) for e in claim.estimands)
 
 
 def _text(program: Program, estimand: Estimand) -> str:

@@ -33,7 +33,7 @@ _LLAMA = {
 }
 _GEMMA2 = _LLAMA | {"stream": f"{_LLAMA['stream']} pre_feedforward_layernorm post_feedforward_layernorm"}
 
-_ARCHITECTURES: dict[str, _Named] = {
+ARCHITECTURES: dict[str, _Named] = {
     "gpt2": _named(
         "transformer.h", "attn attn.c_proj mlp mlp.c_proj ln_1 ln_2", "mlp.c_fc mlp.act", three_streams="attn.c_attn"
     ),
@@ -57,16 +57,10 @@ _ARCHITECTURES: dict[str, _Named] = {
 
 def find_width(architecture: str, path: str, blocks: int) -> Width | None:
     """Which width what a module gives has; None where it is not known: elsewhere than in one of so many layers, say."""
-    named = _ARCHITECTURES.get(architecture)
+    named = ARCHITECTURES.get(architecture)
     if named is None or not path.startswith(f"{named.stack}."):
         return None
     layer, _, inner = path.removeprefix(f"{named.stack}.").partition(".")
     if layer not in map(str, range(blocks)):
         return None
     return named.inner.get(inner) if inner else "stream"
-
-
-def modules_of(architecture: str, layer: int) -> tuple[str, ...]:
-    """The paths in a layer whose width is known, the layer's own among them."""
-    named = _ARCHITECTURES[architecture]
-    return f"{named.stack}.{layer}", *(f"{named.stack}.{layer}.{inner}" for inner in named.inner)

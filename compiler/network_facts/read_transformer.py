@@ -8,6 +8,7 @@ from .read_header import BadCheckpointError
 from .transformer import ARCHITECTURES, TransformerFacts, parse_transformer_config
 
 MAX_BYTES = 10_000_000
+_ENTRY = "put the entry right in `config.json`, or take the folder anew from where the network comes from"
 _REMEDY = "name a folder in the Hugging Face format: `config.json`, `tokenizer.json` and safetensors"
 
 
@@ -29,7 +30,7 @@ def read_transformer_facts(folder: Path) -> TransformerFacts:
     try:
         return parse_transformer_config(config)
     except (ValueError, TypeError) as problem:
-        raise BadCheckpointError("CS532", f"its `config.json` cannot be used: {problem}", _REMEDY) from None
+        raise BadCheckpointError("CS532", f"its `config.json` cannot be used: {problem}", _ENTRY) from None
 
 
 def _check_openable(folder: Path) -> None:

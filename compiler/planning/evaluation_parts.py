@@ -3,8 +3,8 @@
 from ..experiments import Measurement
 from ..keys import content_key
 from ..plan import CODE_VERSIONS, OtherNetwork, RepliesKeys
-from ..render_terms import render
 from ..terms import Differ, Gain, ModelWorld, NetworkWorld, ValueOf, in_worlds, unnamed_metric
+from ..terms.render_terms import render
 from .autoencoder_keys import autoencoder_parts
 from .step_graph import RunsBy, StepGraph
 

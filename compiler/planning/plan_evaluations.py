@@ -4,7 +4,7 @@ from typing import Any
 
 from ..experiments import Measurement, Origin
 from ..keys import content_key
-from ..locking.lowered_form import lowered_form
+from ..lowered_form import lowered_form
 from ..plan import CODE_VERSIONS, Candidate, EvaluateStep, FoundCircuit, OriginPlaces
 from ..sampling.items import Recipe, Split
 from ..terms import Agree, Amount

@@ -1,14 +1,16 @@
 """The price of a fit: its bases and sources, and as many intervened runs as its settings allow."""
 
-from ..budgets import CHECKS, SUBSAMPLE, count_choices, count_kept, rung_steps
+from ..budgets import SUBSAMPLE, check_steps, count_choices, count_kept, rung_steps
 from ..count_runs import Asked, ask_interchange
 from ..groundings import Frame, Grounding
 from ..optimising.search_lines import search_lines
 from ..optimising.wanted import goes_on_from_keys, skipped
 from ..plan import FitStep, Plan
 from ..weigh_network import stage_of
+from .narrow_runs import open_runs
 from .plan_rows import Rows
-from .run_price import Running, Runs
+from .running import Running
+from .runs import Runs
 
 
 def price_fit(plan: Plan, step: FitStep, running: Running) -> Runs:
@@ -39,7 +41,7 @@ class _Fitting:
         self.step = step
         self.fit, self.select = running.rows(plan, step.fit), running.rows(plan, step.select)
         network = running.network(step.network.key, step.network, self.fit.encoding)
-        self.runs = Runs(network, step.schedule, running.seen)
+        self.runs = open_runs(network, step.schedule, running.seen)
 
     def first(self, grounding: Grounding) -> int:
         """The first edited stage."""
@@ -53,7 +55,7 @@ class _Fitting:
         """How many positions edited runs leave out."""
         if not goes_on_from_keys(self.step, self.step.network, grounding):
             return 0
-        return skipped(grounding, self.fit.encoding, self.runs.weight.positions)
+        return skipped(grounding, self.step.network.file, self.fit.encoding, self.runs.weight.positions)
 
     def attempt(self, grounding: Grounding, steps: int, seeds: int) -> None:
         """One grounding: closed forms read every base, searches score their choices, restarts train and are checked.
@@ -69,7 +71,9 @@ class _Fitting:
         asked, first = ask_interchange(self.step.score.left.run, facts, grounding, variables), self.first(grounding)
         early = self.early(grounding)
         if "training" in found:
-            taken, checks = steps * settings.batch * seeds, min(steps, CHECKS) * self.select.count * seeds
+            softened = any(frame.learned_size and frame.found_by == "training" for frame in grounding.frames)
+            taken, looks = steps * settings.batch * seeds, len(check_steps(steps, softened))
+            checks = looks * self.select.count * seeds
             self._prepare(asked, grounding, self.fit, taken)
             self._prepare(asked, grounding, self.select, checks)
             schedule = self.step.schedule
@@ -93,7 +97,6 @@ class _Fitting:
         """What is run for so many runs of rows, or of `some` of them: their sources, and where they begin."""
         early = self.early(grounding)
         for role, stage in asked.reads if not self.step.schedule.captured else dict.fromkeys(asked.reads):
-            passed = sorted({before for other, before in asked.passed if other == role})
-            self.runs.read(rows, role, stage, count, some, passed)
+            self.runs.read(rows, role, stage, count, some, asked.passed_by(role))
         for role, stage in asked.bases:
             self.runs.begin(rows, role, stage, some, early)

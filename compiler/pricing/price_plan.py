@@ -17,10 +17,14 @@ from ..optimising.wanted import evaluation_goes_on_from_keys, skipped
 from ..plan import Candidate, CaptureStep, DecideStep, EvaluateStep, FitStep, GraphStep, Plan, PlannedControl, RankStep
 from ..terms import Agree, Run, measured_run
 from .estimate_memory import Memory, estimate_memory
+from .narrow_runs import open_runs
 from .plan_rows import Rows, open_rows, planned_count
+from .price_asked import price_asked, price_elsewhere, price_moved, price_natural
 from .price_fit import price_fit
+from .price_metric import price_metric
 from .prices import Price, add_prices
-from .run_price import Capture, Network, Running, Runs
+from .running import Network, Running
+from .runs import Capture, Runs
 
 Stored = Mapping[str, int | None]
 """What a store has, by the keys of fits and evaluations: so many items of an evaluation, or (None) all of a step."""
@@ -212,31 +216,31 @@ def _score(
     shared: SharedRuns | None = None,
 ) -> Runs:
     facts, names = network.source.file.facts, step.model.input_names
-    runs = Runs(network, step.schedule, running.seen)
+    runs = open_runs(network, step.schedule, running.seen)
     early = 0
     if step.grounding is not None and evaluation_goes_on_from_keys(step, network.source):
-        early = skipped(step.grounding, rows.encoding, network.weight.positions)
+        early = skipped(step.grounding, network.source.file, rows.encoding, network.weight.positions)
     if step.metric is not None:
         found = ask_metric(step.score, step.metric, facts, step.grounding, step.variables, names, shared)
         asked = found.plain
         text = "right" if network.weight.forced else None
         right = shared is None or shared.is_new(text, Run(measured_run(step.score).world, 0))
         replied = running.replied.get(step.key, {})
-        runs.ask_metric(found, rows, early, rows.encoding.has_output and right, replied)
+        price_metric(runs, found, rows, early, rows.encoding.has_output and right, replied)
     else:
         asked = ask_score(step.score, facts, step.grounding, step.variables, names, shared)
-        runs.ask(asked, rows, early)
+        price_asked(runs, asked, rows, early)
     for name, stage in asked.elsewhere:
         other = next(other for other in step.others if other.name == name)
-        runs.elsewhere(running.network(other.network.key, other.network, other.encoding), rows, stage)
+        price_elsewhere(runs, running.network(other.network.key, other.network, other.encoding), rows, stage)
     if natural is not None:
         once = asked.moved and isinstance(step.score, Agree)  # affine maps are fitted once for all items
-        runs.natural(asked, natural, 1 if once else rows.count)
+        price_natural(runs, asked, natural, 1 if once else rows.count)
     if candidate.origin is not None and step.origin is not None and natural is not None:
         source, places = candidate.origin.network, step.origin
         there = ask_moved(asked.moved, source.file.facts, places.grounding, places.variables)
         fed, read = running.network(source.key, source, places.encoding), places.encoding
-        runs.moved(fed, there, rows.fed(read), natural.fed(read))
+        price_moved(runs, fed, there, rows.fed(read), natural.fed(read))
     return runs
 
 

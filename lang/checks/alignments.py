@@ -4,22 +4,20 @@ from dataclasses import replace
 
 from ..diagnostics import Label
 from ..domains import Domain
-from ..families import family_name
 from ..places import IDENTITY, Placement, Region, Site
 from ..program import Alignment, FitSettings
 from ..record import record
 from ..scope import AlignmentView, Names, Reporter, Signature, report_repeated
-from ..sites.components import COMPONENTS
-from ..suggest import suggest
 from ..syntax.alignments import AlignSyntax, InnerSiteSyntax, PlacementSyntax
 from ..syntax.leaves import Name
-from ..unroll.static_index import indexed_name, report_no_member
-from ..words.borrowed import is_foreign_site, show_site
+from ..unroll.static_index import indexed_name
+from .alignable import is_alignable
 from .blocks import check_blocks
 from .find_recipe import find_recipe
+from .inner_sites import check_inner_site
 from .join_members import join_members
 from .maps import CheckedMap, check_map, check_two_values, report_several_sizes
-from .models import CheckedModel, descendants
+from .models import CheckedModel
 from .order import check_order
 from .positions import SiteScope
 from .settings import check_fit
@@ -99,7 +97,9 @@ class _Placer:
         self.task = task
         slots = task.slots if task is not None and task.complete else None
         prompted = task is not None and task.prompted
-        self.scope = SiteScope(slots, tuple(checked.variables) if checked is not None else (), prompted)
+        variables = tuple(checked.variables) if checked is not None else ()
+        network = names.networks.entries.get(syntax.network.text)
+        self.scope = SiteScope(slots, variables, prompted, network.loader if network is not None else None)
 
     def check(self) -> list[Placement] | None:
         """The placements; None if some could not be made out, so that nothing more is known."""
@@ -135,7 +135,8 @@ class _Placer:
                     continue
                 placed[name.text] = name
                 placement = None
-                if self._is_variable(name) and place is not None and found is not None:
+                known = is_alignable(name, self.syntax.model.text, self.checked, self.task, self.report)
+                if known and place is not None and found is not None:
                     placement = self._placement(name, place, found, line, number)
                 if placement is None:
                     complete = False
@@ -206,58 +207,11 @@ class _Placer:
         assert self.checked is not None
         return {variable: self.checked.variables.get(variable) for variable in variables}
 
-    def _is_variable(self, name: Name) -> bool:
-        if self.checked is None:
-            return False
-        if name.text in self.checked.families and self.checked.model is not None:
-            return self._is_one_variable(name)
-        if name.text in self.checked.variables:
-            return True
-        if family_name(name.text) in self.checked.families:
-            report_no_member(name, self.checked.families[family_name(name.text)], self.report)
-            return False
-        if self.task is None:
-            return False
-        if name.text in self.task.inputs:
-            self.report.error(
-                "CS301",
-                f"`{name.text}` is an input; only variables of model `{self.syntax.model.text}` are aligned",
-                name.span,
-                help=f"give it an equation in the model, `{name.text}_read = {name.text}`, and align that",
-            )
-        else:
-            self.report.error(
-                "CS101",
-                f"expected a variable of model `{self.syntax.model.text}`, found the unknown name `{name.text}`",
-                name.span,
-                "not declared",
-                help=suggest(name.text, self.checked.variables, "variables"),
-            )
-        return False
-
-    def _is_one_variable(self, name: Name) -> bool:
-        """Whether a family can be set as a whole; where it cannot, its members can be placed one by one."""
-        assert self.checked is not None
-        model, family = self.checked.model, self.checked.families[name.text]
-        if model is None or name.text in model.families:
-            return model is not None
-        below = descendants(model)
-        read_each_other = any(below[member] & set(family.members) for member in family.members)
-        self.report.error(
-            "CS318",
-            f"the members of `{name.text}` "
-            + ("read each other" if read_each_other else "have more than 2^62 values together")
-            + ", so that they are no one variable",
-            name.span,
-            help=f"place them one by one, {family.text}" + (", each later than what it reads" * read_each_other),
-        )
-        return False
-
     # --- places and maps
 
     def _place(self, line: PlacementSyntax) -> Site | Region | None:
         if isinstance(line.place, InnerSiteSyntax):
-            return self._inner(line.place, line)
+            return check_inner_site(line.place, self.syntax, line.searched, self.names)
         check = check_region if line.searched else check_site
         return check(line.place, self.scope, self.report)
 
@@ -268,63 +222,3 @@ class _Placer:
         if found is not None and not line.searched and report_several_sizes(found.sizes, found.span, self.report):
             return None
         return found
-
-    def _inner(self, syntax: InnerSiteSyntax, line: PlacementSyntax) -> Site | None:
-        """The block of a variable of another alignment: one of this network, declared before, at a stated site."""
-        report, alignment = self.report, syntax.alignment.text
-        variable = indexed_name(syntax.variable, report)
-        if line.searched:
-            report.error("CS317", "a block of another alignment is one site", syntax.span, help="state it with `at`")
-            return None
-        declared = self.names.alignments.spans.get(alignment)
-        if declared is not None and declared.start >= self.syntax.name.span.start:
-            report.error(
-                "CS317",
-                f"`{self.syntax.name.text}` cannot lie inside "
-                + ("itself" if declared == self.syntax.name.span else f"`{alignment}`, which is declared after it"),
-                syntax.span,
-                help="an alignment lies inside blocks of alignments that are declared before it",
-            )
-            return None
-        if variable is None:
-            return None
-        view = self.names.find(self.names.alignments, syntax.alignment, _help_path(alignment, variable.text))
-        if view is None:
-            return None
-        if view.network != self.syntax.network.text:
-            report.error(
-                "CS317",
-                f"`{alignment}` places its variables in `{view.network}`, not in `{self.syntax.network.text}`",
-                syntax.span,
-                help="lie inside an alignment of the same network",
-            )
-            return None
-        outer = next((placement for placement in view.placements if placement.variable == variable.text), None)
-        if outer is None:
-            report.error(
-                "CS417",
-                f"alignment `{alignment}` does not place `{variable.text}`",
-                variable.span,
-                help=suggest(variable.text, view.placed, "variables"),
-            )
-            return None
-        if isinstance(outer.place, Region) or outer.members:
-            problem = "its site is searched for" if isinstance(outer.place, Region) else "it is a family"
-            report.error(
-                "CS317",
-                f"`{syntax.alignment.text}.{variable.text}` has no one block: {problem}",
-                syntax.span,
-                related=[Label(outer.span, "placed here")],
-                help="lie inside a variable whose one site is stated with `at`",
-            )
-            return None
-        site = outer.place
-        return Site(site.component, site.layer, None, site.positions, (alignment, variable.text), span=syntax.span)
-
-
-def _help_path(alignment: str, variable: str) -> str:
-    """What is meant by a dotted path that starts with no alignment, "" where that is not known."""
-    first = family_name(alignment)
-    if first in COMPONENTS:
-        return f"nothing follows a site but its dims and its position: `{alignment}`"
-    return show_site(f"{alignment}.{variable}") if is_foreign_site(first) else ""

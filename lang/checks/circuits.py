@@ -7,7 +7,8 @@ from ..scope import Names
 from ..syntax.circuits import CircuitSyntax, TopSyntax
 from ..syntax.effects import ThingSyntax
 from .effects import check_effect
-from .things import ThingScope, check_thing_region, check_thing_site
+from .thing_scope import ThingScope
+from .thing_sites import check_thing_region, check_thing_site
 
 
 def check_circuit(syntax: CircuitSyntax, names: Names) -> Circuit | None:

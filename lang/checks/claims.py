@@ -4,77 +4,18 @@ import re
 from fractions import Fraction
 from typing import Literal, cast
 
-from ..claims import Case, Claim, Comparison, Estimand, Linear, Outcome, Reading, Scaled
-from ..diagnostics import Source, Span
-from ..effects import Effect
-from ..exact import exact, show_exact
-from ..record import record
+from ..claims import Case, Claim, Comparison, Estimand
+from ..diagnostics import Source
 from ..scope import Names, Reporter
-from ..suggest import suggest
-from ..syntax.claims import AccuracySyntax, ClaimOperation, ClaimSyntax, ComparisonSyntax, EstimandSyntax, Quantity
-from ..syntax.effects import EffectSyntax, MeanSyntax
+from ..syntax.claims import ClaimSyntax, ComparisonSyntax
 from ..syntax.expressions import Number
-from ..syntax.leaves import Decimal, Name
 from ..unroll.static_index import report_not_static
 from ..unroll.static_values import static_value
 from ..unroll.unroll_expressions import index_text
-from .accuracy import check_accuracy
-from .effects import check_effect
-from .estimands import check_estimand, is_learned, range_of_estimand
-from .means import check_mean
-
-OUTCOMES = ("holds", "refuted", "unsupported", "inconclusive")
-REASONS = (
-    "straddles",
-    "task_not_solved",
-    "too_few_changed",
-    "numeric",
-    "search_not_shown",
-    "vacuous",
-    "control_unsettled",
-    "budget",
-    "off_distribution",
-    "unstable",
-    "out_of_range",
-    "overlap",
-    "awaiting_scores",
-    "not_read",
-)
-OF_SEARCHES = ("search_not_shown", "vacuous", "control_unsettled")
-"""Reasons of controls, which run where something is learned or searched."""
-OF_SAMPLES = ("straddles", "budget", "too_few_changed")
-"""Reasons that a count of every item leaves no room for."""
-
-
-@record
-class _Sum:
-    """A linear combination while it is put together."""
-
-    terms: tuple[tuple[Fraction, Estimand], ...]
-    constant: Fraction
-
-    def scaled(self, factor: Fraction) -> "_Sum":
-        return _Sum(tuple((factor * k, estimand) for k, estimand in self.terms), factor * self.constant)
-
-    def plus(self, other: "_Sum") -> "_Sum":
-        return _Sum(self.terms + other.terms, self.constant + other.constant)
-
-    @property
-    def coefficients(self) -> dict[Estimand, Fraction]:
-        """The factor of each estimand, equal ones taken together, those that cancel left out."""
-        found: dict[Estimand, Fraction] = {}
-        for factor, estimand in self.terms:
-            found[estimand] = found.get(estimand, Fraction(0)) + factor
-        return {estimand: factor for estimand, factor in found.items() if factor != 0}
-
-    @property
-    def bounds(self) -> tuple[Fraction, Fraction]:
-        """The least and the largest value, from the estimands' own."""
-        low = high = self.constant
-        for estimand, factor in self.coefficients.items():
-            ends = [factor * end for end in range_of_estimand(estimand)]
-            low, high = low + min(ends), high + max(ends)
-        return low, high
+from .combinations import Combination
+from .estimand_facts import is_learned
+from .expectations import Outcomes, check_expectation
+from .quantities import bounds_of, check_quantity, lower_quantity, show_ranges
 
 
 def check_claim(syntax: ClaimSyntax, names: Names, source: Source, report: Reporter) -> Claim | None:
@@ -95,7 +36,8 @@ class _ClaimChecker:
         errors = self.report.errors
         parts = [self._comparison(part) for part in self._cases()]
         confidence = self._confidence()
-        expect, reason = self._expectation(all_known=None not in parts)
+        can = Outcomes(None not in parts, self.refutable, self.unsupportable, self.searches, self.syntax.exhaustively)
+        expect, reason = check_expectation(self.syntax.expect, can, self.report)
         if self.report.errors > errors or None in parts:
             return None
         span = self.syntax.text_span
@@ -145,8 +87,8 @@ class _ClaimChecker:
         return Case(list(dict.fromkeys(spans)).index(case.all_span), ", ".join(shown), ordered)
 
     def _comparison(self, syntax: ComparisonSyntax) -> Comparison | None:
-        left = self._lower(syntax.left)
-        right = self._lower(syntax.right)
+        left = check_quantity(syntax.left, self.names, self.syntax.exhaustively)
+        right = check_quantity(syntax.right, self.names, self.syntax.exhaustively)
         if not self._check_relation(syntax) or left is None or right is None:
             return None
         if not left.terms and not right.terms:
@@ -163,9 +105,9 @@ class _ClaimChecker:
         relation = cast(Literal[">=", "<=", "=="], syntax.relation)
         tolerance = syntax.tolerance.value if syntax.tolerance is not None else None
         return Comparison(
-            _linear(left, syntax.left.span),
+            lower_quantity(left, syntax.left.span),
             relation,
-            _linear(right, syntax.right.span),
+            lower_quantity(right, syntax.right.span),
             None if tolerance is None else (tolerance.numerator, tolerance.denominator),
             self._case(syntax),
             syntax.span,
@@ -204,9 +146,9 @@ class _ClaimChecker:
             return False
         return True
 
-    def _check_decides(self, syntax: ComparisonSyntax, difference: _Sum) -> bool:
+    def _check_decides(self, syntax: ComparisonSyntax, difference: Combination[Estimand]) -> bool:
         """Whether the comparison can be missed and met; notes which outcomes its learned parts allow."""
-        low, high = difference.scaled(Fraction(-1)).bounds if syntax.relation == "<=" else difference.bounds
+        low, high = bounds_of(difference.scaled(Fraction(-1)) if syntax.relation == "<=" else difference)
         if syntax.relation == "==":
             slack = syntax.tolerance.value if syntax.tolerance is not None else Fraction(0)
             always, never = -slack <= low and high <= slack, low > slack or high < -slack
@@ -218,7 +160,7 @@ class _ClaimChecker:
                 f"the bound decides nothing: it is {'always met' if always else 'never met'}",
                 syntax.span,
                 "whatever the network does",
-                help=_ranges(difference) + "; choose a bound that can be met and missed",
+                help=show_ranges(difference) + "; choose a bound that can be met and missed",
             )
             return False
         sign = -1 if syntax.relation == "<=" else 1
@@ -227,63 +169,6 @@ class _ClaimChecker:
         self.unsupportable |= any(factor > 0 for factor in learned) or bool(learned and syntax.relation == "==")
         self.refutable |= all(factor < 0 for factor in learned) or syntax.relation == "=="
         return True
-
-    # --- quantities
-
-    def _lower(self, syntax: Quantity) -> _Sum | None:
-        match syntax:
-            case Decimal(value=value):
-                return _Sum((), value)
-            case AccuracySyntax():
-                return _only(check_accuracy(syntax, self.names))
-            case EstimandSyntax():
-                return _only(self._estimand(syntax))
-            case EffectSyntax():
-                return _only(self._effect(syntax))
-            case MeanSyntax():
-                return _only(check_mean(syntax, self.names))
-            case ClaimOperation(operator="negate"):
-                operand = self._lower(syntax.operands[0])
-                return operand.scaled(Fraction(-1)) if operand else None
-            case ClaimOperation(operator=operator):
-                left, right = (self._lower(operand) for operand in syntax.operands)
-                if left is None or right is None:
-                    return None
-                if operator != "*":
-                    return left.plus(right if operator == "+" else right.scaled(Fraction(-1)))
-                if left.terms and right.terms:
-                    self.report.error(
-                        "CS409",
-                        "a product of two estimands",
-                        syntax.span,
-                        help="multiply an estimand by a number only: `2 * iia(A)`",
-                    )
-                    return None
-                return left.scaled(right.constant) if left.terms else right.scaled(left.constant)
-
-    def _estimand(self, syntax: EstimandSyntax) -> Estimand | None:
-        estimand = check_estimand(syntax, self.names)
-        if isinstance(estimand, Reading) and self.syntax.exhaustively:
-            self.report.error(
-                "CS440",
-                f"`{estimand.kind}` is sampled, and the claim is counted `exhaustively`",
-                syntax.span,
-                help="leave `exhaustively` out, or make it a claim of its own",
-            )
-            return None
-        return estimand
-
-    def _effect(self, syntax: EffectSyntax) -> Effect | None:
-        effect = check_effect(syntax, self.names)
-        if effect is not None and effect.drawn is not None and self.syntax.exhaustively:
-            self.report.error(
-                "CS440",
-                f"{effect.drawn} cannot be counted, and the claim is counted `exhaustively`",
-                syntax.span,
-                help="leave `exhaustively` out, or make it a claim of its own",
-            )
-            return None
-        return effect
 
     # --- clauses
 
@@ -300,77 +185,3 @@ class _ClaimChecker:
                 help="write `at confidence 0.99`",
             )
         return float(confidence.value)
-
-    def _expectation(self, all_known: bool) -> tuple[Outcome, str | None]:
-        expect = self.syntax.expect
-        if expect is None:
-            return "holds", None
-        outcome = expect.outcome
-        if outcome.text not in OUTCOMES:
-            self.report.error(
-                "CS101",
-                f"expected an outcome, found `{outcome.text}`",
-                outcome.span,
-                help=suggest(outcome.text, OUTCOMES, "outcomes"),
-            )
-            return "holds", None
-        self._check_reason(outcome, expect.reason, all_known)
-        if all_known and outcome.text == "unsupported" and not self.unsupportable:
-            self.report.error(
-                "CS412",
-                "`unsupported` cannot come: the claim needs no map to be found",
-                outcome.span,
-                help="expect `refuted`: without a learned map in its favour, a claim that is missed is refuted",
-            )
-        if all_known and outcome.text == "refuted" and not self.refutable:
-            self.report.error(
-                "CS412",
-                "`refuted` cannot come: that no map was found refutes nothing",
-                outcome.span,
-                help="expect `unsupported`: a learned map in favour of a claim leaves it so when it is missed",
-            )
-        return cast(Outcome, outcome.text), expect.reason.text if expect.reason else None
-
-    def _check_reason(self, outcome: Name, reason: Name | None, all_known: bool) -> None:
-        if reason is None:
-            return
-        if outcome.text != "inconclusive":
-            self.report.error(
-                "CS418",
-                f"`{outcome.text}` takes no reason",
-                reason.span,
-                help=f"write `expect {outcome.text}`, or `expect inconclusive({reason.text})`",
-            )
-        elif reason.text not in REASONS:
-            self.report.error(
-                "CS418",
-                f"unknown reason `{reason.text}`",
-                reason.span,
-                help=suggest(reason.text, REASONS, "reasons"),
-            )
-        elif all_known and reason.text in OF_SEARCHES and not self.searches:
-            self._never(reason, "the claim needs no map to be found, and no control of one")
-        elif reason.text in OF_SAMPLES and self.syntax.exhaustively:
-            self._never(reason, "the claim is counted `exhaustively`")
-
-    def _never(self, reason: Name, why: str) -> None:
-        message = f"`inconclusive({reason.text})` cannot come: {why}"
-        self.report.error("CS412", message, reason.span, help="expect an outcome that the claim can have")
-
-
-def _ranges(difference: _Sum) -> str:
-    """What the estimands of a comparison can be."""
-    known = {range_of_estimand(estimand) for _, estimand in difference.terms}
-    if known <= {(0, 1), (0, 10)}:
-        return "an estimand lies between 0 and 1, a divergence between 0 and 10"
-    texts = [f"between {show_exact(exact(low))} and {show_exact(exact(high))}" for low, high in sorted(known)]
-    return f"its estimands lie {', '.join(texts)}"
-
-
-def _only(estimand: Estimand | None) -> _Sum | None:
-    return None if estimand is None else _Sum(((Fraction(1), estimand),), Fraction(0))
-
-
-def _linear(found: _Sum, span: Span) -> Linear:
-    terms = tuple(Scaled(k.numerator, k.denominator, estimand) for k, estimand in found.terms)
-    return Linear(terms, (found.constant.numerator, found.constant.denominator), span)

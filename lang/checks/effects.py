@@ -27,7 +27,8 @@ from .find_measured import find_measured_network, find_one_task, find_tasks, is_
 from .find_recipe import Recipe, find_recipe
 from .overlap import comes_before, share_units
 from .targets import Bounds, change_bounds, check_target, effect_bounds, is_known, may_read
-from .things import ThingScope, check_subject, whole_name
+from .thing_scope import ThingScope, whole_name
+from .things import check_subject
 from .values import check_value
 
 HELD_REST = "rest"

@@ -1,18 +1,16 @@
-"""An estimand of an alignment as written -> typed; and what a claim must know of it: its range, and what is learned."""
+"""An estimand of an alignment as written -> typed: its variables, network, items, sources and map."""
 
 from collections.abc import Mapping
 from dataclasses import replace
-from fractions import Fraction
 from typing import Literal, cast
 
-from ..claims import Accuracy, Estimand, Iia, Reading
+from ..claims import Iia, Reading
+from ..descent import children_of
 from ..diagnostics import Span
 from ..domains import Domain
-from ..effects import CircuitSubject, Effect, Mean, RestSubject, VariablesSubject, VariableTarget
-from ..expressions import variables_of
 from ..places import Family, Placement, Region, Size
 from ..program import Model
-from ..scope import AlignmentView, Names, report_repeated
+from ..scope import AlignmentView, Names, report_not_placed, report_repeated
 from ..suggest import listed, suggest
 from ..syntax.alignments import FamilySyntax
 from ..syntax.claims import EstimandSyntax, OnSyntax
@@ -25,61 +23,6 @@ from .maps import LEARNED_SIZES, check_map, check_two_values, report_several_siz
 
 EXCHANGES = ("iia", "cause", "isolate")
 """Estimands of an interchange; the others read a network through an alignment."""
-
-
-def range_of_estimand(estimand: Estimand) -> tuple[Fraction, Fraction]:
-    """The least and the largest value. A divergence of 1 is what natural inputs have among themselves."""
-    if isinstance(estimand, Effect | Mean):
-        return Fraction(*estimand.low), Fraction(*estimand.high)
-    high = 10 if isinstance(estimand, Reading) and estimand.kind == "divergence" else 1
-    return Fraction(0), Fraction(high)
-
-
-def is_learned(estimand: Estimand, names: Names) -> bool:
-    """Whether something that the estimand uses is found by a search or a fit of its own."""
-    if isinstance(estimand, Accuracy | Mean):
-        return False
-    if isinstance(estimand, Effect):
-        return _has_learned_subject(estimand, names)
-    if estimand.frozen and not (isinstance(estimand, Iia) and estimand.origin is not None):
-        return False
-    if isinstance(estimand, Iia) and estimand.origin is not None:
-        return True
-    if isinstance(estimand, Reading) and estimand.kind == "probe":
-        return True
-    view = names.alignments.entries[estimand.alignment]
-    assert view is not None
-    used = view.placed if estimand.only is None else estimand.only
-    if isinstance(estimand, Iia) and estimand.reader is not None:
-        model = names.models.entries[view.model]
-        used += () if model is None else children_of(model, used[0])
-    return any(p.under(estimand.via).learned for p in view.placements if p.variable in used)
-
-
-def _has_learned_subject(effect: Effect, names: Names) -> bool:
-    """Whether some map, or some circuit, that an effect uses is found."""
-    for subject in (*effect.subjects, effect.target):
-        if isinstance(subject, CircuitSubject | RestSubject) and subject.text:
-            circuit = names.circuits.entries.get(subject.circuit if isinstance(subject, CircuitSubject) else subject.of)
-            if circuit is not None and not isinstance(circuit.sites, tuple):
-                return True
-        if isinstance(subject, VariablesSubject | VariableTarget):
-            view = names.alignments.entries[subject.alignment]
-            placements = () if view is None else view.placements
-            of = subject.variables if isinstance(subject, VariablesSubject) else (subject.variable,)
-            if any(p.learned for p in placements if p.variable in of):
-                return True
-    return False
-
-
-def children_of(model: Model, variable: str) -> tuple[str, ...]:
-    """The variables that read one directly, in the model's order. To read a member is to read its family."""
-    own = {variable, *model.families.get(variable, ())}
-    return tuple(
-        mechanism.name
-        for mechanism in model.mechanisms
-        if mechanism.name not in own and own & {read.name for read in variables_of(mechanism.expression)}
-    )
 
 
 def check_estimand(syntax: EstimandSyntax, names: Names) -> Iia | Reading | None:
@@ -163,12 +106,7 @@ class _EstimandChecker:
             if name is None:
                 continue
             if name.text not in view.placed:
-                self.report.error(
-                    "CS417",
-                    f"alignment `{view.name}` does not place `{name.text}`",
-                    name.span,
-                    help=suggest(name.text, view.placed, "variables"),
-                )
+                report_not_placed(view, name, self.report)
             elif name.text in seen:
                 report_repeated(self.report, f"`{name.text}`", name.span, seen[name.text].span)
             seen.setdefault(name.text, name)

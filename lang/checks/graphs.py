@@ -12,7 +12,8 @@ from .find_measured import find_one_task, find_tasks, is_over_repeated
 from .find_recipe import Recipe, find_recipe
 from .overlap import comes_before, share_units
 from .targets import change_bounds, check_target, effect_bounds, may_read
-from .things import ThingScope, check_subject, whole_name
+from .thing_scope import ThingScope, whole_name
+from .things import check_subject
 
 MANY = 24
 """Nodes above which a warning says how many runs a graph takes."""

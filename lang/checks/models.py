@@ -2,15 +2,16 @@
 
 from ..diagnostics import Label
 from ..domains import Domain
-from ..expressions import Expression, variables_of
+from ..expressions import Expression
 from ..families import IndexedFamily, families_of, family_name, list_names, member_name
 from ..program import Mechanism, Model
 from ..record import record
 from ..scope import Reporter, Signature
 from ..syntax.expressions import Reference
 from ..syntax.models import Equation, ModelSyntax
-from .cycles import show_cycle
+from .cycles import find_cycles, order_after, show_cycle
 from .domains import MAX_VALUES, Domains
+from .equations import find_equations
 from .expressions.expression_checker import ExpressionChecker
 from .expressions.expression_scope import Scope, comparable, describe, references_in
 from .join_families import join_families
@@ -42,20 +43,24 @@ class _ModelChecker:
 
     def check(self) -> CheckedModel:
         errors = self.report.errors
-        equations = self._equations()
+        equations = find_equations(self.syntax, self.task, self.report)
         self.families = families_of(equations)
         parents = {
             name: list(dict.fromkeys(read for read, _ in self._reads(equation, equations)))
             for name, equation in equations.items()
         }
-        order = self._order(equations, parents)
+        order = order_after(parents)
+        ordered = set(order)
+        left = [name for name in equations if name not in ordered]
+        for cycle in find_cycles(parents, left):
+            self._report_cycle(cycle, equations)
         known: dict[str, Domain | None] = dict.fromkeys(equations)
         for name, equation in equations.items():
             known[name] = self._declared_domain(equation)
         mechanisms = []
-        for name in [*order, *(name for name in equations if name not in order)]:
+        for name in [*order, *left]:
             equation = equations[name]
-            mechanism = self._mechanism(equation, known, cyclic=name not in order)
+            mechanism = self._mechanism(equation, known, cyclic=name not in ordered)
             if mechanism is not None:
                 known[name] = mechanism.domain
                 mechanisms.append(mechanism)
@@ -78,89 +83,6 @@ class _ModelChecker:
             known.setdefault(family, None)
         return CheckedModel(model, known, self.families)
 
-    def _equations(self) -> dict[str, Equation]:
-        """The first equation of each variable; inputs have none."""
-        equations: dict[str, Equation] = {}
-        around = families_of((*self.task.inputs, *self.task.outputs))
-        inputs = {*self.task.inputs, *families_of(self.task.inputs)}
-        for equation in self.syntax.equations:
-            assert isinstance(equation, Equation), "loops are unrolled"
-            name = equation.name
-            if name.text not in {*self.task.inputs, *self.task.outputs} and family_name(name.text) in around:
-                self._report_outside(equation, around[family_name(name.text)], inputs)
-            elif name.text in inputs:
-                self.report.error(
-                    "CS202",
-                    f"`{name.text}` is an input of task `{self.task.name}` and cannot be assigned",
-                    name.span,
-                    help="choose another name for this variable",
-                )
-            elif name.text in equations:
-                self.report.error(
-                    "CS203",
-                    f"variable `{name.text}` has two equations",
-                    name.span,
-                    "again here",
-                    related=[Label(equations[name.text].name.span, "first here")],
-                    help="rename or remove one of them",
-                )
-            else:
-                equations[name.text] = equation
-        missing = [name for name in self.task.outputs if name not in equations]
-        if missing:
-            what = "output" if len(missing) == 1 else "outputs"
-            self.report.error(
-                "CS200",
-                f"model `{self.syntax.name.text}` has no equation for the {what} {list_names(missing)}",
-                self.syntax.name.span,
-                help=f"add a line `{missing[0]} = ...`"
-                if len(missing) == 1
-                else f"add a line for each, `{missing[0]} = ...`; a loop writes those of a family: "
-                "`for i in 0..3 { out[i] = ... }`",
-            )
-        self._check_kinds(equations)
-        return equations
-
-    def _report_outside(self, equation: Equation, family: IndexedFamily, inputs: set[str]) -> None:
-        """An equation for something beyond a family of the task, or for the family as a whole."""
-        name = equation.name
-        if family.name in inputs:
-            self.report.error(
-                "CS202",
-                f"`{family.name}` is an input of task `{self.task.name}` and cannot be assigned",
-                name.span,
-                help="choose another name for this variable",
-            )
-        elif name.text == family.name:
-            self.report.error(
-                "CS144",
-                f"the output `{name.text}` is a family, found it without an index",
-                name.span,
-                "which member is meant",
-                help=f"write a line for each of {family.text}: `for i in 0..3 {{ {name.text}[i] = ... }}`",
-            )
-        else:
-            self.report.error(
-                "CS140",
-                f"there is no `{name.text}`: the members of the output `{family.name}` are {family.text}",
-                name.span,
-                help="change the index, or what the loop runs through",
-            )
-
-    def _check_kinds(self, equations: dict[str, Equation]) -> None:
-        """A name is a variable or a family, not both."""
-        for name, equation in equations.items():
-            family = family_name(name)
-            if family != name and (family in equations or family in self.task.inputs):
-                first = [Label(equations[family].name.span, "the variable")] if family in equations else []
-                self.report.error(
-                    "CS206",
-                    f"`{family}` is a variable, and `{name}` a member of a family `{family}`",
-                    equation.name.span,
-                    related=first,
-                    help="give one of them another name",
-                )
-
     def _reads(self, equation: Equation, equations: dict[str, Equation]) -> list[tuple[str, Reference]]:
         """The variables that an equation reads, and where; of a member chosen by a value, all that it may be."""
         found: list[tuple[str, Reference]] = []
@@ -181,57 +103,20 @@ class _ModelChecker:
         inside = range(domain.low, domain.high + 1)
         return tuple(member_name(family.name, i) for i in family.indices if i in inside)
 
-    def _order(self, equations: dict[str, Equation], parents: dict[str, list[str]]) -> list[str]:
-        """Variables after their parents, else in order of declaration; what lies on or below a cycle is left out."""
-        children: dict[str, list[str]] = {name: [] for name in equations}
-        for name, reads in parents.items():
-            for parent in reads:
-                children[parent].append(name)
-        position = {name: index for index, name in enumerate(equations)}
-        names = list(equations)
-        waiting = {name: len(reads) for name, reads in parents.items()}
-        ready = [position[name] for name, count in waiting.items() if count == 0]
-        order: list[str] = []
-        while ready:
-            ready.sort(reverse=True)
-            name = names[ready.pop()]
-            order.append(name)
-            for child in children[name]:
-                waiting[child] -= 1
-                if waiting[child] == 0:
-                    ready.append(position[child])
-        if len(order) < len(names):
-            self._report_cycles([name for name in names if waiting[name] > 0], equations, parents)
-        return order
-
-    def _report_cycles(self, left: list[str], equations: dict[str, Equation], parents: dict[str, list[str]]) -> None:
-        """Walk up the first parent that is left; each walk that meets itself is a cycle."""
-        among, order = set(left), {name: index for index, name in enumerate(left)}
-        seen: set[str] = set()
-        for start in left:
-            walk: list[str] = []
-            name = start
-            while name not in seen:
-                seen.add(name)
-                walk.append(name)
-                name = next(parent for parent in parents[name] if parent in among)
-            if name in walk:
-                cycle = walk[walk.index(name) :]
-                first = cycle.index(min(cycle, key=order.__getitem__))
-                cycle = cycle[first:] + cycle[:first]
-                shown = show_cycle([*cycle, cycle[0]], "reads")
-                following = cycle[1] if len(cycle) > 1 else cycle[0]
-                reads = next(r for name, r in self._reads(equations[cycle[0]], equations) if name == following)
-                self.report.error(
-                    "CS201",
-                    f"the equations of `{self.syntax.name.text}` form a cycle"
-                    if len(cycle) > 1
-                    else f"`{cycle[0]}` is defined by itself",
-                    reads.span,
-                    "the cycle closes through this name",
-                    notes=[shown],
-                    help="a causal model is acyclic: every variable is computed from inputs and earlier variables",
-                )
+    def _report_cycle(self, cycle: list[str], equations: dict[str, Equation]) -> None:
+        shown = show_cycle([*cycle, cycle[0]], "reads")
+        following = cycle[1] if len(cycle) > 1 else cycle[0]
+        reads = next(r for name, r in self._reads(equations[cycle[0]], equations) if name == following)
+        self.report.error(
+            "CS201",
+            f"the equations of `{self.syntax.name.text}` form a cycle"
+            if len(cycle) > 1
+            else f"`{cycle[0]}` is defined by itself",
+            reads.span,
+            "the cycle closes through this name",
+            notes=[shown],
+            help="a causal model is acyclic: every variable is computed from inputs and earlier variables",
+        )
 
     def _declared_domain(self, equation: Equation) -> Domain | None:
         """The domain that is stated: by the equation, or by the task for its output."""
@@ -337,13 +222,3 @@ def _same(first: Domain, second: Domain) -> bool:
     if first.is_integer and second.is_integer:
         return (first.low, first.high) == (second.low, second.high)
     return first == second
-
-
-def descendants(model: Model) -> dict[str, frozenset[str]]:
-    """The proper descendants of each variable of a model, through its mechanisms."""
-    names = {mechanism.name for mechanism in model.mechanisms}
-    below: dict[str, set[str]] = {name: set() for name in names}
-    for mechanism in reversed(model.mechanisms):
-        for parent in {variable.name for variable in variables_of(mechanism.expression)} & names:
-            below[parent] |= {mechanism.name} | below[mechanism.name]
-    return {name: frozenset(found) for name, found in below.items()}

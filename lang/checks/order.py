@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from math import inf, isnan, nan
 
+from ..descent import descendants
 from ..diagnostics import Label
 from ..places import Placement, Region, Site
 from ..program import Model
 from ..scope import AlignmentView, Reporter
 from ..sites.components import COMPONENTS
 from ..sites.inner_sites import root_site
-from .models import descendants
 
 
 def check_order(

@@ -15,12 +15,14 @@ from ..unroll.static_index import indexed_name, report_no_member
 class SiteScope:
     """What a place's text may refer to: what stands in a slot (None: unknown), and the model's variables for hints.
 
-    `slots` are the task's inputs, or, of a prompt (`prompted`), what its slots are called.
+    `slots` are the task's inputs, or, of a prompt (`prompted`), what its slots are called. `loader` is what reads the
+    network that is meant (None: unknown).
     """
 
     slots: Collection[str] | None
     variables: Collection[str]
     prompted: bool = False
+    loader: str | None = None
 
 
 def check_positions(syntax: PositionSyntax, scope: SiteScope, report: Reporter) -> tuple[Position, ...] | None:

@@ -5,7 +5,7 @@ from typing import Literal
 
 from ..places import Position, Region, Site
 from ..scope import Reporter
-from ..sites.components import COMPONENTS
+from ..sites.components import COMPONENTS, components_of
 from ..sites.overlaps import overlap
 from ..sites.site_indices import Entries, entries_of, report_alternatives, split_indices, union_of
 from ..syntax.alignments import Index, SitesSyntax, SiteSyntax, Star
@@ -143,13 +143,15 @@ def _positions_of(
         )
         return None
     if syntax.position is None:
-        if not COMPONENTS[component].positioned:
-            return ()
+        if not COMPONENTS[component].positioned or component not in components_of(scope.loader):
+            return ()  # of what the network cannot have, its facts say what it has
         report.error(
             "CS315",
             f"expected a position after a site of `{component}`",
             syntax.span,
-            help="write `@ last`, `@ 3` or `@ {x}` with an input" + (", or `@ *` to search them" if searched else ""),
+            help="write `@ last`, `@ 3` or `@ {x}` with an input"
+            + (", or `@ *` to search them" if searched else "")
+            + ("; an MLP has `hidden[i]`, without a position" if component == "resid" else ""),
         )
         return None
     return check_positions(syntax.position, scope, report)

@@ -5,11 +5,12 @@ from fractions import Fraction
 from ..domains import Domain
 from ..effects import MetricTarget, OutputTarget, Target, VariableTarget
 from ..families import families_of
-from ..scope import Names, Signature
+from ..scope import Names, Signature, report_not_placed
 from ..suggest import suggest
 from ..syntax.effects import ThingSyntax
 from ..unroll.static_index import indexed_name
-from .things import ThingScope, find_alignment, is_site, whole_name
+from .thing_scope import ThingScope, whole_name
+from .things import find_alignment, is_site
 
 Bounds = tuple[Fraction, Fraction]
 
@@ -89,12 +90,7 @@ def _variable_target(syntax: ThingSyntax, scope: ThingScope) -> Target | None:
         return None
     name = indexed_name(syntax.members[0], scope.report)
     if name is not None and name.text not in view.placed:
-        scope.report.error(
-            "CS417",
-            f"alignment `{view.name}` does not place `{name.text}`",
-            name.span,
-            help=suggest(name.text, view.placed, "variables"),
-        )
+        report_not_placed(view, name, scope.report)
         return None
     return None if name is None else VariableTarget(view.name, name.text)
 

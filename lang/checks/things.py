@@ -12,53 +12,18 @@ from ..effects import (
     Subject,
     VariablesSubject,
 )
-from ..families import families_of, family_name, member_name
-from ..places import Region, Site
-from ..record import record
-from ..scope import AlignmentView, Names, Reporter, Signature, Table
+from ..families import families_of, family_name
+from ..scope import AlignmentView, Table, report_not_placed
 from ..sites.components import COMPONENTS
 from ..suggest import suggest
-from ..syntax.alignments import Dims, Index, SiteSyntax, Star
-from ..syntax.effects import Bracket, SubjectSyntax, ThingSyntax, WrappedSyntax
-from ..syntax.expressions import ExpressionSyntax, LoopRange, Reference
-from ..syntax.leaves import Integer, Name
+from ..syntax.effects import SubjectSyntax, ThingSyntax, WrappedSyntax
 from ..unroll.static_index import indexed_name
-from ..unroll.static_values import static_value
-from ..unroll.unroll_expressions import index_text
 from ..words.borrowed import help_site
-from .positions import SiteScope
-from .sites import check_region, check_site
+from .thing_scope import ThingScope, whole_name
+from .thing_sites import check_thing_site
 
 CANDIDATE = "it"
 WRAPPERS = ("rest", "random")
-
-
-@record
-class ThingScope:
-    """Where a thing stands: the task whose inputs it may be, and whether `it` is known (within `by`)."""
-
-    names: Names
-    task: Signature | None
-    searching: bool = False
-
-    @property
-    def report(self) -> Reporter:
-        return self.names.report
-
-
-def whole_name(thing: ThingSyntax) -> Name | None:
-    """The name with its index, `heads[grounding]`, where what stands in its brackets can be one."""
-    if not thing.brackets:
-        return thing.name
-    first, *more = thing.brackets
-    if more or len(first.entries) != 1:
-        return None
-    (entry,) = first.entries
-    if isinstance(entry, LoopRange | Star):
-        return None
-    plain = isinstance(entry, Reference) and entry.index is None and entry.role is None
-    text = entry.name.text if plain and isinstance(entry, Reference) else index_text(entry)
-    return None if text is None else Name(member_name(thing.name.text, text), thing.span)
 
 
 def is_site(thing: ThingSyntax, scope: ThingScope) -> bool:
@@ -92,21 +57,6 @@ def check_subject(syntax: SubjectSyntax, scope: ThingScope) -> Subject | None:
         return None if site is None else SiteSubject(site)
     _report_unknown(syntax, scope)
     return None
-
-
-def check_thing_site(syntax: ThingSyntax, scope: ThingScope) -> Site | None:
-    """One stated site; None after an error."""
-    site = _as_site(syntax, scope)
-    return None if site is None else check_site(site, _site_scope(scope), scope.report)
-
-
-def check_thing_region(syntax: ThingSyntax, scope: ThingScope) -> Region | None:
-    """A region of sites; None after an error."""
-    site = _as_site(syntax, scope)
-    return None if site is None else check_region(site, _site_scope(scope), scope.report)
-
-
-# --- what a name may be ----------------------------------------------------------------------------------------------
 
 
 def _declared(syntax: ThingSyntax, scope: ThingScope) -> list[tuple[str, Subject | None]]:
@@ -200,12 +150,7 @@ def _variables(syntax: ThingSyntax, scope: ThingScope) -> Subject | None:
         if name is None:
             return None
         if name.text not in view.placed:
-            scope.report.error(
-                "CS417",
-                f"alignment `{view.name}` does not place `{name.text}`",
-                name.span,
-                help=suggest(name.text, view.placed, "variables"),
-            )
+            report_not_placed(view, name, scope.report)
             return None
         if name.text in chosen:
             scope.report.error("CS011", f"`{name.text}` is given twice", name.span, help="remove one of them")
@@ -267,47 +212,3 @@ def _report_unknown(syntax: ThingSyntax, scope: ThingScope) -> None:
         "not declared",
         help=help or help_site(word) or suggest(word, choices, "names here"),
     )
-
-
-# --- sites -----------------------------------------------------------------------------------------------------------
-
-
-def _site_scope(scope: ThingScope) -> SiteScope:
-    task = scope.task
-    return SiteScope(None, ()) if task is None else SiteScope(task.slots, (), task.prompted)
-
-
-def _as_site(syntax: ThingSyntax, scope: ThingScope) -> SiteSyntax | None:
-    """The thing as the syntax of a site, with numbers in its brackets; None after an error."""
-    indices = [_index(bracket, scope.report) for bracket in syntax.brackets]
-    known = [index for index in indices if index is not None]
-    if len(known) < len(indices):
-        return None
-    return SiteSyntax(syntax.name, tuple(known), syntax.position, syntax.path, syntax.span)
-
-
-def _index(bracket: Bracket, report: Reporter) -> Index | None:
-    entries: list[Dims | Star] = []
-    for entry in bracket.entries:
-        if isinstance(entry, Star):
-            entries.append(entry)
-            continue
-        low, high = (entry.low, entry.high) if isinstance(entry, LoopRange) else (entry, entry)
-        ends = [_whole(low, report), _whole(high, report)]
-        if ends[0] is None or ends[1] is None:
-            return None
-        entries.append(Dims(ends[0], ends[1], entry.span))
-    return Index(tuple(entries), bracket.span)
-
-
-def _whole(expression: ExpressionSyntax, report: Reporter) -> Integer | None:
-    value = static_value(expression)
-    if type(value) is not int or value < 0:
-        report.error(
-            "CS306",
-            "expected a layer, head or dim, which is a whole number from 0",
-            expression.span,
-            help="write numbers, as in `hidden[1][0..3]`",
-        )
-        return None
-    return Integer(value, expression.span)

@@ -18,27 +18,18 @@ from ..effects import (
     VariablesSubject,
 )
 from ..exact import exact
-from ..record import record
 from ..syntax.effects import TakenSyntax, ThingSyntax, ValueOperation, ValueSyntax, WrappedSyntax
 from ..syntax.leaves import Decimal
 from .accuracy import NetworkMeant, check_network_reference
-from .things import ThingScope, check_subject
+from .combinations import Combination, combine, only
+from .thing_scope import ThingScope
+from .things import check_subject
 
 SOURCES = {"source": False, "shuffled": True}
 
 
-@record
-class _Amount:
-    """A value while it is put together: portions with exact factors, and a number."""
-
-    portions: tuple[tuple[Fraction, OnSource | MeanOf | Taken | Noise], ...]
-    constant: Fraction = Fraction(0)
-
-    def scaled(self, factor: Fraction) -> "_Amount":
-        return _Amount(tuple((factor * k, value) for k, value in self.portions), factor * self.constant)
-
-    def plus(self, other: "_Amount") -> "_Amount":
-        return _Amount(self.portions + other.portions, self.constant + other.constant)
+_Amount = Combination[OnSource | MeanOf | Taken | Noise]
+"""A value while it is put together: portions with exact factors, and a number."""
 
 
 def check_value(syntax: ValueSyntax | None, subject: Subject, scope: ThingScope) -> Value | None:
@@ -50,34 +41,30 @@ def check_value(syntax: ValueSyntax | None, subject: Subject, scope: ThingScope)
     amount = _lower(syntax, scope)
     if amount is None or not _fits(amount, subject, syntax, scope):
         return None
-    portions = tuple(Portion(exact(factor), value) for factor, value in amount.portions)
+    portions = tuple(Portion(exact(factor), value) for factor, value in amount.terms)
     return Value(portions, exact(amount.constant))
 
 
 def _lower(syntax: ValueSyntax, scope: ThingScope) -> _Amount | None:
     match syntax:
         case Decimal(value=value):
-            return _Amount((), value)
+            return Combination((), value)
         case TakenSyntax():
             return _taken(syntax, scope)
-        case ValueOperation(operator="negate"):
-            operand = _lower(syntax.operands[0], scope)
-            return None if operand is None else operand.scaled(Fraction(-1))
         case ValueOperation(operator=operator):
-            left, right = (_lower(operand, scope) for operand in syntax.operands)
-            if left is None or right is None:
+            operands = [_lower(operand, scope) for operand in syntax.operands]
+            known = [operand for operand in operands if operand is not None]
+            if len(known) < len(operands):
                 return None
-            if operator != "*":
-                return left.plus(right if operator == "+" else right.scaled(Fraction(-1)))
-            if left.portions and right.portions:
+            combined = combine(operator, known)
+            if combined is None:
                 scope.report.error(
                     "CS467",
                     "a product of two values",
                     syntax.span,
                     help="multiply a value by a number only: `4 * mean(X)`",
                 )
-                return None
-            return left.scaled(right.constant) if left.portions else right.scaled(left.constant)
+            return combined
 
 
 def _taken(syntax: TakenSyntax, scope: ThingScope) -> _Amount | None:
@@ -144,9 +131,9 @@ def _noise(syntax: WrappedSyntax, scope: ThingScope) -> _Amount | None:
 
 def _fits(amount: _Amount, subject: Subject, syntax: ValueSyntax, scope: ThingScope) -> bool:
     """Whether a subject can take this value."""
-    only_number = not amount.portions
-    plain = amount.constant == 0 and len(amount.portions) == 1 and amount.portions[0][0] == 1
-    from_source = plain and isinstance(amount.portions[0][1], OnSource)
+    only_number = not amount.terms
+    plain = amount.constant == 0 and len(amount.terms) == 1 and amount.terms[0][0] == 1
+    from_source = plain and isinstance(amount.terms[0][1], OnSource)
     if isinstance(subject, InputSubject):
         if from_source or (only_number and _in_domains(amount.constant, _input_domains(subject, scope))):
             return True
@@ -156,12 +143,12 @@ def _fits(amount: _Amount, subject: Subject, syntax: ValueSyntax, scope: ThingSc
             return True
         what = f"`{subject.text}` is set to a value that it has: {amount.constant} is none"
     elif isinstance(subject, CircuitSubject) and subject.random and not (only_number or from_source):
-        own = all(isinstance(value, OnSource | Noise) or value.subject == subject for _, value in amount.portions)
+        own = all(isinstance(value, OnSource | Noise) or value.subject == subject for _, value in amount.terms)
         if own:
             return True
         what = "the components of a `random` circuit are drawn: no other place's value fits them"
-    elif isinstance(subject, RestSubject) and any(isinstance(value, MeanOf | Taken) for _, value in amount.portions):
-        same = all(value.subject == subject for _, value in amount.portions if isinstance(value, MeanOf | Taken))
+    elif isinstance(subject, RestSubject) and any(isinstance(value, MeanOf | Taken) for _, value in amount.terms):
+        same = all(value.subject == subject for _, value in amount.terms if isinstance(value, MeanOf | Taken))
         if same:
             return True
         what = f"`{subject.text}` can take no other place's value"
@@ -221,7 +208,7 @@ def _word(subject: object) -> str:
 
 
 def _one(value: OnSource | MeanOf | Taken | Noise) -> _Amount:
-    return _Amount(((Fraction(1), value),))
+    return only(value)
 
 
 def _report_on(syntax: TakenSyntax, message: str, scope: ThingScope) -> None:

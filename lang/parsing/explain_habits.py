@@ -3,6 +3,7 @@
 from ..diagnostics import Span
 from ..record import record
 from ..words.borrowed import DOMAINS, IN_EXPRESSIONS, LAYERS, RANGES, is_foreign_site, show_site
+from ..words.keywords import READINGS
 from .scanner import ScannedToken
 
 COMMENT = "a comment starts with `#`"
@@ -11,8 +12,15 @@ POINT = "a fraction is written with a point: `0.9`"
 QUOTES = 'a site is written without quotes, `hidden[1]`; a module by its name is `module("model.layers.3") @ last`'
 BRACKETS = "layers stand in square brackets: `hidden[1]`, `resid_post[3] @ last`"
 POSITIONS = "a position is written `@ last`, `@ 3` or `@ {x}`: the token of the input `x`"
+PARTS = "a slot is `@ {%s}` or `@ {%s}.last`, its last token, `@ {%s}.first` or `@ {%s}.all`; a member is `@ {x[1]}`"
+LISTS = "there are no lists: what is looked up by a number is one family, `input x[2]: ...`, and is read by `x[i]`"
+READ = (
+    "a metric joins `%s(...)` by `+`, `-`, `*` and numbers, not by `sum`; many answers are scored by `table[x, answer]`"
+)
 SETTINGS = ("confidence", "seed", "budget", "controls")
 SITE = "a site"
+OPERAND = {"NAME", "INT", "MINUS", "_LPAR"}
+"""What an expression may start with."""
 AN_INPUT_EACH = "several inputs of one domain are `input a, b: 0..9`; another domain takes another line `input`"
 
 
@@ -49,8 +57,12 @@ def explain_habit(keyword: str, tokens: tuple[ScannedToken, ...], at: int, accep
         return Habit(token.span, AN_INPUT_EACH)
     if token.text in ("-", ":", "<", "[", "(") and _wants_range(token, before, acceptable):
         return Habit(token.span, DOMAINS if token.text in "[(" else RANGES)
+    if token.text == "[" and acceptable >= OPERAND:
+        return Habit(token.span, LISTS)
+    if token.text == "(" and keyword == "task" and before.text in READINGS:
+        return Habit(before.span, READ % before.text, "a value")
     if keyword in ("align", "circuit", "graph", "claim"):
-        return _site(tokens, at, acceptable)
+        return _slot_part(tokens, at) or _site(tokens, at, acceptable)
     return _side_by_side(tokens, at, acceptable) if keyword == "model" else None
 
 
@@ -63,6 +75,17 @@ def _side_by_side(tokens: tuple[ScannedToken, ...], at: int, acceptable: frozens
         return None
     help = IN_EXPRESSIONS.get(word.text, "join the two by an operator, or start a line for the next equation")
     return Habit(word.span, help, "an operator or a new line")
+
+
+def _slot_part(tokens: tuple[ScannedToken, ...], at: int) -> Habit | None:
+    """What follows `@ {x}` in other notations: `@ {x}[1]`, `@ {x} + 1`."""
+    if tokens[at].text not in ("[", "+", "-") or tokens[at - 1].text != "}":
+        return None
+    opened = next((i for i in range(at - 1, 0, -1) if tokens[i].text == "{"), 0)
+    if tokens[opened - 1].text != "@":
+        return None
+    name = "".join(token.text for token in tokens[opened + 1 : at - 1])
+    return Habit(tokens[at].span, PARTS.replace("%s", name))
 
 
 def _comment(tokens: tuple[ScannedToken, ...], at: int) -> Span | None:

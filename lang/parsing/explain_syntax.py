@@ -3,7 +3,7 @@
 from ..diagnostics import Diagnostic, Label
 from ..suggest import near_match
 from ..words.keywords import LOADERS
-from .explain_habits import Habit, explain_habit
+from .explain_habits import OPERAND, Habit, explain_habit
 from .scanner import DOC_FORM, ScannedToken, Slice, show_token
 
 FORMS = {
@@ -65,7 +65,6 @@ ESTIMAND_NAMES = (
 OPERATORS = {
     "AND", "OR", "NOT", "IN", "COMPARISON", "PLUS", "MINUS", "STAR", "SLASHES", "PERCENT",
 }  # fmt: skip
-OPERAND = {"NAME", "INT", "MINUS", "_LPAR"}
 FRIENDLY = {
     "NAME": "a name",
     "INT": "a whole number",

@@ -5,10 +5,12 @@ The place is found from the tokens before the cursor, since a line that is being
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 from ..parsing.scanner import CLOSING, OPENING, ScannedToken
 from ..record import record
 from ..resolution.declared import LOCAL, Declared
+from ..sites.components import components_of
 from ..words import keywords
 from ..words.meanings import MEANINGS
 from .analysis import Analysis
@@ -139,6 +141,8 @@ def _propose(analysis: Analysis, place: _Place, offset: int) -> Iterator[Proposa
             yield from _words(keywords.LOADERS)
         case "graph" if place.back() == "on":
             yield from names.of("network")
+        case "circuit" if place.back() in ("{", ",", "of"):
+            yield from _words(components_of(names.loader()))
         case keyword:
             yield from _words(keywords.STATEMENTS.get(keyword, ()))
             yield from names.everything()
@@ -149,7 +153,7 @@ def _in_align(names: "_Names", place: _Place) -> Iterator[Proposal]:
     if before == "via":
         yield from _words(keywords.FAMILIES)
     elif before in ("at", "in"):
-        yield from _words(keywords.COMPONENTS)
+        yield from _words(components_of(names.loader(place)))
         yield from names.of("align")
     elif before == ".":
         yield from names.placed(place.back(2))
@@ -182,7 +186,7 @@ def _in_claim(names: "_Names", place: _Place) -> Iterator[Proposal]:
         yield from names.of("network", "circuit")
     elif before == "(" and opener in ("effect", "change"):
         yield from names.of("circuit", "node", "align", "input")
-        yield from _words(keywords.COMPONENTS)
+        yield from _words(components_of(names.loader()))
     elif before == "(" and opener in keywords.ESTIMANDS:
         yield from names.of("align")
     elif before == "->":
@@ -271,6 +275,13 @@ class _Names:
         found = self.analysis.resolution.find("align", alignment)
         if found is not None:
             yield from self.variables(found.node.model.text)
+
+    def loader(self, place: _Place | None = None) -> str | None:
+        """What reads the network of an alignment, or of a file whose networks are all of one kind; None: unknown."""
+        named = next((b.text for a, b in pairwise(place.before) if a.text == "->"), None) if place is not None else None
+        nodes = [d.node for d in self.declared("network") if named is None or d.name == named]
+        loaders = {getattr(getattr(node, "loader", None), "text", None) for node in nodes}
+        return loaders.pop() if len(loaders) == 1 else None
 
     def everything(self) -> Iterator[Proposal]:
         yield from self._proposals(d for d in self.analysis.resolution.declared if d.kind not in LOCAL)

@@ -48,8 +48,18 @@ COMPONENTS: dict[str, Component] = {
 }
 """By name, in the order in which the parts of a network are computed."""
 
+PLAIN = ("hidden", "resid", "logits")
+"""The components of networks that a file of tensors holds: of an MLP, and of a compiled transformer."""
+
 REPLACED_BY = {"head_out": "attn_out", "mlp_act": "mlp_out"}
 """What is read through one other component of the layer alone: setting the other makes setting it void."""
+
+
+def components_of(loader: str | None) -> tuple[str, ...]:
+    """The components that a network of a loader can have: those of a file's format, or all others; None: any."""
+    if loader is None:
+        return tuple(COMPONENTS)
+    return PLAIN if loader in ("torch", "jax") else tuple(c for c in COMPONENTS if c not in ("hidden", "resid"))
 
 
 def is_module(component: str) -> bool:

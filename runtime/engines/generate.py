@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from ..errors import EnvironmentProblem
+from ..near_ties import is_near_tie
 from ..networks.prefix import Prefix
 from ..networks.protocol import Network, SiteEdit
-from ..scoring.answers import NEAR_TIE
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,7 @@ def generate(next_logits: Next, count: int, limit: int, ends: tuple[int, ...]) -
         logits = next_logits(going, said[going, :step]).float().cpu()
         if not bool(torch.isfinite(logits).all()):
             raise EnvironmentProblem("CS508", "the network gives logits that are not finite", "check its weights")
-        top = logits.topk(min(2, logits.shape[1]), dim=1).values
-        near[going] |= top[:, 0] - top[:, -1] < NEAR_TIE
+        near[going] |= is_near_tie(logits)
         token = logits.argmax(1)
         ended = torch.isin(token, final)
         said[going[~ended], step] = token[~ended]

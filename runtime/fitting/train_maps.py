@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from ...compiler.budgets import CHECKS
+from ...compiler.budgets import SOFTENED, check_steps
 from ...compiler.keys import derived_seed
 from ...compiler.plan import FitSettings
 from ..errors import EnvironmentProblem
@@ -19,8 +19,6 @@ from .adam import BETAS, Adam
 from .fit_reports import TracePoint
 from .objective import Objective
 
-ANNEALING = 0.75
-"""The part of the budget after which learned sizes no longer soften."""
 SIZE_PENALTY = 1.0
 """What it costs, beside the loss, that blocks take all features; the weight of arXiv 2305.08809."""
 
@@ -108,9 +106,9 @@ def train_maps(
     """Train maps of engines from random starts, each to its best on `select`.
 
     Adam, its rate falling linearly to zero; items of `fit` in a fresh order each epoch. The score on `select` is
-    checked twenty times over the budget; of equals the last is the best. A restart stops after `patience` checks
-    without a better score, or after two checks in a row that score 1. While learned sizes are still annealed no check
-    counts. Several restarts take their steps as one batch, on the objective `together`, and none knows of the others.
+    checked twenty times over the budget, but not while learned sizes are still annealed; of equals the last is the
+    best. A restart stops after `patience` checks without a better score, or after two checks in a row that score 1.
+    Several restarts take their steps as one batch, on the objective `together`, and none knows of the others.
 
     Raises:
         EnvironmentProblem: a loss is not finite.
@@ -139,11 +137,10 @@ def _train(
     trainings = [_start(restart, indices, settings.batch, alone) for restart in restarts]
     going, joined = trainings, _Joined(trainings, indices, alone)
     optimizer = _optimizer(joined)
-    checks = {max(1, round(settings.steps * (check + 1) / CHECKS)) for check in range(CHECKS)}
+    checks = set(check_steps(settings.steps, bool(joined.annealed)))
     for taken in range(1, settings.steps + 1):
-        done = min(1.0, taken / (ANNEALING * settings.steps))
         for feature_map in joined.annealed:
-            feature_map.soften(done)
+            feature_map.soften(min(1.0, taken / (SOFTENED * settings.steps)))
         rows = torch.stack([next(one.batches) for one in going])
         with together.engine.using(joined.maps):
             losses = together.descend(rows, joined.parameters)
@@ -163,7 +160,7 @@ def _train(
         for row, one in enumerate(going):
             select = one.score()
             one.check(taken, select)
-            if (joined.annealed and done < 1) or not one.ends(select, settings.patience):
+            if not one.ends(select, settings.patience):
                 left.append(row)
         progress.advance((len(going) - len(left)) * (settings.steps - taken))
         if not left:

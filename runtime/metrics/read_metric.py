@@ -26,7 +26,8 @@ from ...compiler.metrics import (
 from ...compiler.terms import OutputOf, Run
 from ..engines import Engine
 from ..errors import EnvironmentProblem
-from ..scoring.answers import NEAR_TIE, declared_best, near_ties
+from ..near_ties import NEAR_TIE
+from ..scoring.answers import declared_best, near_ties
 from .awaiting import Missing
 from .continue_texts import continue_texts
 from .replies import Replies

@@ -66,7 +66,7 @@ class Store:
 
     def save_result(self, name: str, key: str, text: str) -> Path:
         """Write a result document; returns its path."""
-        path = self.folder / "results" / f"{name}-{key[:RESULT_DIGITS]}.json"
+        path = self.result(name, key)
         with self._replacing(path) as file:
             file.write(text.encode())
         return path
@@ -129,6 +129,10 @@ class Store:
         path = self.folder / file
         with self._writing():
             return path.read_bytes().decode(errors="replace").splitlines() if path.exists() else []
+
+    def result(self, name: str, key: str) -> Path:
+        """Where the result of a spec and a plan's key is, or would be."""
+        return self.folder / "results" / f"{name}-{key[:RESULT_DIGITS]}.json"
 
     def artifact(self, key: str) -> Path:
         """Where an artifact is, or would be."""

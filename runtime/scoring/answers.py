@@ -7,9 +7,9 @@ from torch import Tensor
 
 from ...compiler.experiments import AnswerAt, Encoding
 from ..errors import EnvironmentProblem
+from ..near_ties import NEAR_TIE, is_near_tie
 from .answer_sequences import sequence_losses, sequences_right
 
-NEAR_TIE = 1e-4
 FEW = 10
 """Classes that fit side by side into a vector of the processor, about."""
 
@@ -61,9 +61,7 @@ def compare(logits: Tensor, labels: Tensor, encoding: Encoding) -> Agreement:
         among &= right
         read = best if answer.among else here
         over_all &= right if answer.among else _is_best(here, _wanted(answer, codes, here.shape[1]))
-        if read.shape[1] > 1:
-            top = read.topk(2, dim=1).values
-            near |= top[:, 0] - top[:, 1] < NEAR_TIE
+        near |= is_near_tie(read)
     return Agreement(over_all.cpu(), among.cpu(), near.cpu())
 
 
@@ -110,10 +108,7 @@ def said_class(logits: Tensor, answer: AnswerAt) -> Tensor:
 
 def near_ties(logits: Tensor, answer: AnswerAt) -> Tensor:
     """Whether the two best declared classes of logits [item, class] are closer than 1e-4; shape [item]."""
-    if len(answer.declared) < 2:
-        return torch.zeros(len(logits), dtype=torch.bool, device=logits.device)
-    top = logits[:, list(answer.declared)].topk(2, dim=1).values
-    return top[:, 0] - top[:, 1] < NEAR_TIE
+    return is_near_tie(logits[:, list(answer.declared)])
 
 
 def answer_loss(logits: Tensor, labels: Tensor, encoding: Encoding) -> Tensor:

@@ -6,7 +6,7 @@ a circuit is decided on `test`.
 
 from dataclasses import replace
 
-from ...compiler.groundings import Place
+from ...compiler.groundings import Place, move
 from ...compiler.plan import Candidate, EvaluateStep, Plan, RankStep
 from ..errors import EnvironmentProblem
 from ..fitting.fit_reports import SearchRow
@@ -60,7 +60,7 @@ class Rankings:
             places += (replace(step.places[i], variable=v) for i, v in zip(best, circuit.variables, strict=True))
         if evaluate.grounding is None or not places:
             return evaluate
-        return replace(evaluate, grounding=evaluate.grounding.moved(tuple(places)))
+        return replace(evaluate, grounding=move(evaluate.grounding, tuple(places)))
 
     def cells(self, candidate: Candidate, evaluate: EvaluateStep) -> tuple[str, ...]:
         """The cells of its circuits, in order."""

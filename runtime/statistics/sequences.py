@@ -52,16 +52,6 @@ def mean_sequence(values: Values, low: float, high: float, alpha: float) -> Inte
     return Interval(low + (high - low) * min(ends), low + (high - low) * max(ends))
 
 
-def log_capital(values: Values, mean: float, alpha: float) -> Values:
-    """The log capital, after each item, of one who bets that the mean lies above `mean`; shape [.., item].
-
-    `values` in [0, 1], shape [.., item]. A bet depends on the items before alone: lambda_t = sqrt(2 log(2/alpha) /
-    (v t log(1+t))), v their variance (one more item being counted with mean 1/2 and variance 1/4), and at most
-    BOLDEST / mean. Under a mean of `mean` or less the capital ever reaches 2/alpha with probability at most alpha/2.
-    """
-    return _log_capital(values, _bets(values, alpha), mean)
-
-
 def widen(interval: Interval, estimate: float, n: int, growth: float) -> Interval:
     """About what a mean's interval at n items would be at n * growth: widths go as sqrt(log n / n)."""
     factor = sqrt(log(1 + growth * n) / (growth * log(1 + n)))
@@ -102,22 +92,29 @@ def _rejected_below(values: Values, alpha: float) -> float:
     bets = _bets(values, alpha)
 
     def excess(mean: float) -> float:
-        return float(_log_capital(values, bets, mean)[-1]) + log(alpha / 2)
+        return _log_capital(values, bets, mean) + log(alpha / 2)
 
     return float(brentq(excess, 0.0, 1.0)) if excess(0.0) > 0 else 0.0
 
 
 def _bets(values: Values, alpha: float) -> Values:
-    """Each item's bet before it is bounded, from the items before it; the same for values and 1 - values."""
-    t = np.arange(1, values.shape[-1] + 1)
-    means = (0.5 + np.cumsum(values, axis=-1)) / (t + 1)
-    variances = (0.25 + np.cumsum((values - means) ** 2, axis=-1)) / (t + 1)
-    before = np.concatenate([np.full((*values.shape[:-1], 1), 0.25), variances[..., :-1]], axis=-1)
+    """Each item's bet before it is bounded, from the items before it; the same for values and 1 - values.
+
+    lambda_t = sqrt(2 log(2/alpha) / (v t log(1+t))), v their variance, one more item being counted with mean 1/2 and
+    variance 1/4. Values in [0, 1] and bets have the shape [item].
+    """
+    t = np.arange(1, len(values) + 1)
+    means = (0.5 + np.cumsum(values)) / (t + 1)
+    variances = (0.25 + np.cumsum((values - means) ** 2)) / (t + 1)
+    before = np.concatenate([[0.25], variances[:-1]])
     bets: Values = np.sqrt(2 * log(2 / alpha) / (before * t * np.log1p(t)))
     return bets
 
 
-def _log_capital(values: Values, bets: Values, mean: float) -> Values:
+def _log_capital(values: Values, bets: Values, mean: float) -> float:
+    """The log capital in the end of one who bets that the mean lies above `mean`, each time at most BOLDEST / mean.
+
+    Under a mean of `mean` or less the capital ever reaches 2/alpha with probability at most alpha/2.
+    """
     bounded = np.minimum(bets, BOLDEST / mean) if mean > 0 else bets
-    capital: Values = np.cumsum(np.log1p(bounded * (values - mean)), axis=-1)
-    return capital
+    return float(np.cumsum(np.log1p(bounded * (values - mean)))[-1])  # item after item, as it grows

@@ -28,7 +28,7 @@ def test_an_interrupt_keeps_what_was_decided_and_leaves_nothing_half_written(
     environment = os.environ | {"NO_COLOR": "1"}
     pipe = subprocess.PIPE
     with subprocess.Popen(
-        command, cwd=tmp_path, env=environment, stdout=pipe, stderr=pipe, text=True, preexec_fn=_heed_interrupts
+        command, cwd=tmp_path, env=environment, stdout=pipe, stderr=pipe, text=True, preexec_fn=heed_interrupts
     ) as process:
         try:
             assert process.stdout is not None
@@ -67,6 +67,6 @@ def test_an_interrupt_keeps_what_was_decided_and_leaves_nothing_half_written(
     assert kept.items() <= artifacts(store).items()
 
 
-def _heed_interrupts() -> None:
+def heed_interrupts() -> None:
     """A job that a shell started in the background ignores interrupts, and so would all that it starts."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)

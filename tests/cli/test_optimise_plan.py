@@ -10,9 +10,9 @@ import networkx as nx
 import pytest
 import torch
 from cspec.cli.workflow import check
-from cspec.compiler.optimising import optimise_plan
 from cspec.compiler.optimising.fill_batches import fill_batches
 from cspec.compiler.optimising.optimise_plan import REWRITES, Rewrite
+from cspec.compiler.optimising.reschedule import plan_captures
 from cspec.compiler.plan import CaptureStep, EvaluateStep, FitStep, Plan
 from cspec.compiler.planning import plan_experiments
 from cspec.compiler.pricing import price_plan, render_plan
@@ -38,6 +38,13 @@ claim read:     probe(das.left) >= 0.3
 claim searched: iia(anywhere) >= 0.2
 settings { controls { random: 1 } }
 """
+
+
+def optimise_plan(plan: Plan, rewrites: Sequence[Rewrite]) -> Plan:
+    """The plan after these rewrites, with the Capture steps that its schedules then ask for."""
+    for rewrite in rewrites:
+        plan = rewrite(plan)
+    return plan_captures(plan)
 
 
 def naive_plan(folder: Path) -> Plan:

@@ -264,6 +264,7 @@ def test_usage_errors_say_what_was_meant(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
 ) -> None:
     small(tmp_path, SOLVES)
+    (tmp_path / ".cspec").mkdir()  # a store, and no spec
     monkeypatch.chdir(tmp_path)
     done = run(*arguments)
     assert done.status == 64

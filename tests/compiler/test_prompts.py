@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from cspec.cli.main import main
-from cspec.compiler.checks.check_runnable import check_runnable, runs
+from cspec.compiler.checks.check_runnable import check_runnable, list_runnable
 from cspec.compiler.network_facts import Tokenizer, read_tokenizer
 from cspec.compiler.pipeline import Checked, check_spec
 from cspec.compiler.prompts import PromptLayout, draw_inputs, lay_out, resolve_in_prompt
@@ -408,7 +408,7 @@ def test_each_claim_runs_unless_it_rests_on_something_that_does_not(
     assert program is not None, diagnostics
     found = check_runnable(program, {})
     assert [spec[d.label.span.start : d.label.span.end] for d in found] == ([] if at is None else [at])
-    assert [claim.name for claim in program.claims.values() if runs(claim, program, {})] == running
+    assert [claim.name for claim in list_runnable(program, {}).claims] == running
 
 
 def test_an_autoencoder_must_read_what_lies_at_its_site(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from cspec.compiler.causal_model import CausalModel
 from cspec.compiler.interpret_terms import Batch, evaluate_in_model
-from cspec.compiler.render_terms import render
 from cspec.compiler.terms import (
     Agree,
     Assignment,
@@ -21,6 +20,7 @@ from cspec.compiler.terms import (
     interchange,
     plain,
 )
+from cspec.compiler.terms.render_terms import render
 from cspec.lang.domains import BOOL, integers
 from cspec.lang.expressions import Apply, Constant, Expression, Variable
 from cspec.lang.program import Mechanism

@@ -1,18 +1,13 @@
 """The documentation against the product: every example is checked, and what is quoted or listed is what there is."""
 
-import contextlib
 import dataclasses
-import io
 import re
 import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from cspec.cli.main import main
-from cspec.lang.checks.claims import REASONS
+from cspec.lang.checks.expectations import REASONS
 from cspec.lang.program import FitSettings, Pairs, Settings
 from cspec.runtime.deciding.verdicts import (
     CellRow,
@@ -27,6 +22,7 @@ from cspec.runtime.diagnosis.diagnosis import Change, Counterexample, Diagnosis,
 from cspec.runtime.fitting.fit_reports import FoundSize, SearchRow, SeedReport, TracePoint
 from cspec.runtime.graphs.measured_graph import EffectRow, GraphEdge, MeasuredGraph, NodeRow, NumberRow, PathsRow
 from cspec.runtime.results.result_document import ResultDocument
+from cspec.tests.command_line import run, shell, type_line
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -76,13 +72,6 @@ def rows(text: str) -> dict[str, str]:
     return {m[1].strip(): m[2].strip() for m in re.finditer(r"^\|([^|]*)\|([^|]*)\|", text, re.M)}
 
 
-def run(*arguments: str) -> tuple[int, str, str]:
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        status = main(arguments)
-    return status, out.getvalue(), err.getvalue()
-
-
 FILES = [example for example in examples("language.md") if example.kind == "file"]
 SPECS = [example for example in examples("language.md") if example.language == "cspec" and example not in FILES]
 
@@ -98,13 +87,13 @@ def test_every_example_checks_or_has_the_error_that_it_shows(example: Example, t
     for file in FILES:
         assert file.value is not None
         (tmp_path / file.value).write_text(file.text, encoding="utf-8")
-    status, _, errors = run("check", str(spec))
+    done = run("check", spec)
     if example.kind is None:
-        assert (status, CODE.findall(errors)) == (0, []), errors
+        assert (done.status, CODE.findall(done.err)) == (0, []), done.err
     else:
         assert example.kind == "expect"
-        assert status == 2
-        assert CODE.findall(errors) == [example.value]
+        assert done.status == 2
+        assert CODE.findall(done.err) == [example.value]
 
 
 def test_quoted_output_is_what_verify_prints(tmp_path: Path) -> None:
@@ -112,9 +101,9 @@ def test_quoted_output_is_what_verify_prints(tmp_path: Path) -> None:
     assert len(quoted) == 1
     for index, example in enumerate(quoted):
         assert example.value is not None
-        status, out, _ = run("verify", str(ROOT / example.value), "--store", str(tmp_path / str(index)))
-        assert out == example.text
-        assert status == 0
+        done = run("verify", ROOT / example.value, "--store", tmp_path / str(index))
+        assert done.out == example.text
+        assert done.status == 0
 
 
 def test_stated_defaults_are_the_defaults() -> None:
@@ -185,17 +174,9 @@ def test_a_quoted_session_is_what_a_shell_shows(tmp_path: Path, page: str) -> No
         assert example.value is not None
         folder = tmp_path / str(index)
         shutil.copytree(ROOT / example.value, folder, ignore=shutil.ignore_patterns(".cspec", "*.lock"))
-        found = "".join(f"$ {line}\n{shell(line, folder)}" for line in re.findall(r"^\$ (.*)$", example.text, re.M))
+        shown = shell if page == "tools.md" else type_line
+        found = "".join(f"$ {line}\n{shown(line, folder)}" for line in re.findall(r"^\$ (.*)$", example.text, re.M))
         assert HASH.sub("#", found) == HASH.sub("#", example.text)
 
 
 HASH = re.compile(r"\b[0-9a-f]{12,16}\b")
-
-
-def shell(line: str, folder: Path) -> str:
-    """What a terminal shows of a command."""
-    script = f'cspec() {{ "{sys.executable}" -m cspec "$@"; }}; {line}'
-    done = subprocess.run(
-        ["bash", "-c", script], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-    )
-    return done.stdout

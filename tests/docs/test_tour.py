@@ -2,11 +2,10 @@
 
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from cspec.tests.command_line import type_line
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "tour.md").read_text(encoding="utf-8")
@@ -15,15 +14,6 @@ BLOCK = re.compile(
 )
 BLOCKS = [(found["kind"], found["value"], found["text"]) for found in BLOCK.finditer(PAGE)]
 HASH = re.compile(r"\b[0-9a-f]{12,16}\b")
-
-
-def shell(line: str, folder: Path) -> str:
-    """What a terminal shows of a command that is run in a folder."""
-    script = f'cspec() {{ "{sys.executable}" -m cspec "$@"; }}; {line}'
-    done = subprocess.run(
-        ["bash", "-c", script], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-    )
-    return done.stdout
 
 
 def test_commands_of_the_tour_print_what_it_quotes(tmp_path: Path) -> None:
@@ -35,7 +25,7 @@ def test_commands_of_the_tour_print_what_it_quotes(tmp_path: Path) -> None:
         elif kind == "session":
             ignored = shutil.ignore_patterns(".cspec", "*.lock")
             shutil.copytree(ROOT / value, tmp_path, ignore=ignored, dirs_exist_ok=True)
-            found = "".join(f"$ {line}\n{shell(line, tmp_path)}" for line in re.findall(r"^\$ (.*)$", text, re.M))
+            found = "".join(f"$ {line}\n{type_line(line, tmp_path)}" for line in re.findall(r"^\$ (.*)$", text, re.M))
             assert HASH.sub("#", found) == HASH.sub("#", text)
             sessions += 1
     assert sessions >= 5

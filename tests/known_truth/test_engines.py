@@ -1,28 +1,16 @@
 """Three engines, one truth: for the same stored maps they give the same verdicts, and refits lie within intervals."""
 
 import json
-import runpy
+import shutil
 from pathlib import Path
 from typing import Any
 
-import cspec
 import pytest
 from cspec.cli.main import main
 
-from .tools import FOLDER, Verified, verify
+from .tools import FOLDER, Verified, compare_engines, verify
 
-SPECS = FOLDER.parent
-SCRIPT = runpy.run_path(str(SPECS / "compare_engines.py"))
-CHEAP = (
-    "handwired_equality/handwired_equality",
-    "handwired_equality/exchanged",
-    "handwired_equality/rotated",
-    "known_truth/hidden_pathway",
-    "known_truth/disentangle",
-    "known_truth/neither",
-    "known_truth/families",
-    "known_truth/three_copies",
-)
+HANDWIRED = FOLDER.parent / "handwired_equality"
 GIVEN = """
 align given: both_equalities -> equal { left at hidden[2][0]  right at hidden[2][1] }
 claim stated:  iia(given) >= 0.9
@@ -48,18 +36,22 @@ claim wrecked:  change({found := source} -> same) >= 0.2
 """
 
 
-@pytest.mark.parametrize("name", CHEAP)
-def test_references_give_the_verdicts_of_the_stored_maps(name: str, tmp_path: Path) -> None:
-    spec = SPECS / f"{name}.cspec"
-    ours = cspec.verify(spec, store=tmp_path, engine="fused")
-    for engine in ("hooks", "pyvene"):
-        theirs = cspec.verify(spec, store=tmp_path, engine=engine, fit_engine="fused")
-        assert theirs.environment.engine == engine
-        assert [SCRIPT["said"](theirs[claim]) for claim in ours] == [SCRIPT["said"](ours[claim]) for claim in ours]
-        for claim in ours:
-            for mine, other in zip(ours[claim].quantities, theirs[claim].quantities, strict=True):
-                assert other.map == mine.map
-                assert other.estimate == (mine.estimate if mine.binary else pytest.approx(mine.estimate, rel=1e-3))
+@pytest.mark.parametrize("name", ["handwired_equality", "exchanged"])
+def test_references_give_the_verdicts_of_given_maps(name: str, tmp_path: Path) -> None:
+    compare_engines(HANDWIRED / f"{name}.cspec", tmp_path)
+
+
+def test_references_give_the_verdicts_of_a_stored_rotation(tmp_path: Path) -> None:
+    """A short search: what it has found is looked at in the same way, near or far."""
+    text = (HANDWIRED / "rotated.cspec").read_text(encoding="utf-8")
+    text = text[: text.index("align before")]
+    for long, short in (("size 20_000", "size 2_000"), ("steps: 500", "steps: 100"), ("seeds: 2", "seeds: 1")):
+        assert long in text
+        text = text.replace(long, short)
+    claim = "settings { controls { random: 1 } }\nclaim finds_left: iia(das.left) >= 0.98 exhaustively\n"
+    (tmp_path / "rotated.cspec").write_text(text + claim, encoding="utf-8")
+    shutil.copy(HANDWIRED / "rotated.safetensors", tmp_path)
+    compare_engines(tmp_path / "rotated.cspec", tmp_path / "store")
 
 
 def test_maps_and_circuits_of_another_engine_are_read_and_not_found_again(tmp_path: Path) -> None:

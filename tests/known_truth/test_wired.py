@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from .tools import FAMILIES_OF_NOTHING, FOLDER, script, verify
+from .tools import FAMILIES_OF_NOTHING, FOLDER, compare_engines, script, verify
+
+
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store for each spec; the reference engines read the maps that its own test had fitted."""
+    return tmp_path_factory.mktemp("stores")
 
 
 @pytest.mark.parametrize("name", ["equality", "two_copies", "two_copies_unread", "neither", "three_copies"])
@@ -72,8 +78,8 @@ def test_a_reader_left_out_is_noticed(tmp_path: Path) -> None:
     assert done.quantity("total")["estimate"] == 12 - 1.5
 
 
-def test_the_mean_of_cause_and_isolate_hides_what_both_show(tmp_path: Path) -> None:
-    done = verify(FOLDER / "disentangle.cspec", tmp_path)
+def test_the_mean_of_cause_and_isolate_hides_what_both_show(stores: Path) -> None:
+    done = verify(FOLDER / "disentangle.cspec", stores / "disentangle")
     assert done.status == 0
     scores = {
         name: [set(done.halves(claim).values()) for claim in claims]
@@ -85,8 +91,8 @@ def test_the_mean_of_cause_and_isolate_hides_what_both_show(tmp_path: Path) -> N
     assert done.quantity("whole_moves")["low"] <= 0.5 <= done.quantity("whole_moves")["high"]
 
 
-def test_a_hidden_pathway_passes_every_interchange_and_is_noticed(tmp_path: Path) -> None:
-    done = verify(FOLDER / "hidden_pathway.cspec", tmp_path)
+def test_a_hidden_pathway_passes_every_interchange_and_is_noticed(stores: Path) -> None:
+    done = verify(FOLDER / "hidden_pathway.cspec", stores / "hidden_pathway")
     assert done.status == 0
     assert done.said("no_other_way") == "refuted"
     # Copies from two inputs out of 64 symbols differ in 63 of 64 cases, and then the greater one's side wins: half of
@@ -101,8 +107,8 @@ def test_a_hidden_pathway_passes_every_interchange_and_is_noticed(tmp_path: Path
     assert done.quantity("nothing_else")["estimate"] == 0
 
 
-def test_the_same_answers_by_another_function_are_refuted(tmp_path: Path) -> None:
-    done = verify(FOLDER / "neither.cspec", tmp_path)
+def test_the_same_answers_by_another_function_are_refuted(stores: Path) -> None:
+    done = verify(FOLDER / "neither.cspec", stores / "neither")
     assert done.status == 0
     assert done.said("equal") == "refuted"
     assert set(done.halves("wired").values()) == {1.0}
@@ -141,8 +147,8 @@ def test_no_small_search_finds_equality_where_the_network_says_neither(tmp_path:
     assert done.control("turned", "flipped model")["high"] < 0.95
 
 
-def test_a_network_that_answers_the_unseen_in_both_ways_shows_neither_model(tmp_path: Path) -> None:
-    done = verify(FOLDER / "three_copies.cspec", tmp_path)
+def test_a_network_that_answers_the_unseen_in_both_ways_shows_neither_model(stores: Path) -> None:
+    done = verify(FOLDER / "three_copies.cspec", stores / "three_copies")
     assert done.status == 0
     # Named neurons are what they are; a search among neurons finds those of either model, without one wrong answer.
     for claim in ("first", "second"):
@@ -172,8 +178,13 @@ def test_a_nonlinear_map_never_makes_the_wrong_model_hold(tmp_path: Path) -> Non
     assert done.said("bent") == ("inconclusive(vacuous: flipped model)" if found else "unsupported")
 
 
-def test_every_family_finds_what_is_there(tmp_path: Path) -> None:
-    done = verify(FOLDER / "families.cspec", tmp_path)
+def test_every_family_finds_what_is_there(stores: Path) -> None:
+    done = verify(FOLDER / "families.cspec", stores / "families")
     # A search may fail, and then refutes nothing; three find what they look for in closed form or dim by dim.
     assert {done.said(claim) for claim in done.verdicts} <= {"holds", "unsupported"}
     assert [done.said(claim) for claim in ("neurons", "means", "probe")] == ["holds"] * 3
+
+
+@pytest.mark.parametrize("name", ["hidden_pathway", "disentangle", "neither", "three_copies", "families"])
+def test_references_give_the_verdicts_of_the_stored_maps(name: str, stores: Path) -> None:
+    compare_engines(FOLDER / f"{name}.cspec", stores / name)

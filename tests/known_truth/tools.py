@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import cspec
+import pytest
 from cspec.cli.main import main
 
 FOLDER = Path(cspec.__file__).parent / "specs" / "known_truth"
@@ -56,6 +57,20 @@ def verify(spec: Path, store: Path, *options: str) -> Verified:
 
 
 @cache
-def script(name: str) -> dict[str, Any]:
+def script(name: str, folder: Path = FOLDER) -> dict[str, Any]:
     """The names of one of the suite's scripts, run as a module."""
-    return runpy.run_path(str(FOLDER / f"{name}.py"))
+    return runpy.run_path(str(folder / f"{name}.py"))
+
+
+def compare_engines(spec: Path, store: Path) -> None:
+    """The references give the verdicts and measurements that `fused` gives, from the maps that it has stored."""
+    said = script("compare_engines", FOLDER.parent)["said"]
+    ours = cspec.verify(spec, store=store, engine="fused")
+    for engine in ("hooks", "pyvene"):
+        theirs = cspec.verify(spec, store=store, engine=engine, fit_engine="fused")
+        assert theirs.environment.engine == engine
+        assert [said(theirs[claim]) for claim in ours] == [said(ours[claim]) for claim in ours]
+        for claim in ours:
+            for mine, other in zip(ours[claim].quantities, theirs[claim].quantities, strict=True):
+                assert other.map == mine.map
+                assert other.estimate == (mine.estimate if mine.binary else pytest.approx(mine.estimate, rel=1e-3))

@@ -93,6 +93,7 @@ TASK_FAULTS = [
     _table_fault("metric_of_symbols", "paint[answer]", "CS193", "paint[answer]", "a number in every row"),
     _table_fault("metric_text_by_the_answer", "logprob(paint[answer])", "CS193", "paint[answer]", "read it by inputs"),
     _table_fault("metric_table_by_a_generated_text", 'prob(" yes")\n}\ntask reply {\n  input lo: 0..9\n  prompt "{lo}"\n  answer text(9)\n  metric m: 0..1 = judge[answer]', "CS193", "answer", "a table of texts"),
+    _fault("metric_of_a_sum_of_readings", 'prob(" yes")', 'sum(prob("{i}") for i in 0..9)', "CS001", "prob", "`table[x, answer]`"),
     _fault("metric_bare_name", 'prob(" yes")', "judge", "CS101", "judge", "judge[answer]"),
     _fault("metric_twice", METRIC, METRIC + "\n  " + METRIC, "CS102", "sure", "rename or remove"),
     _fault("metric_called_correct", "sure", "correct", "CS102", "correct", "another name"),

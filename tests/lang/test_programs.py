@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from cspec.lang import Program, Source, SpecError, check_program, parse_text, read_program
+from cspec.lang import Program, Source, SpecError, check_declarations, parse_text, read_program
 from cspec.lang.claims import Iia
 from cspec.lang.domains import BOOL, Domain, integers
 from cspec.lang.expressions import Apply, Constant, Variable
@@ -321,4 +321,4 @@ def test_the_two_passes_compose() -> None:
     source = Source(Path("spec.cspec"), BASE)
     tree, diagnostics = parse_text(source)
     assert diagnostics == ()
-    assert check_program(tree, source) == read_program(source)
+    assert check_declarations(tree, source) == read_program(source)

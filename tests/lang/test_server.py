@@ -14,6 +14,7 @@ from cspec.lang.server.fixes import find_fix
 from cspec.lang.server.hover import hover
 from cspec.lang.server.rename import RenameError, rename, replace_all
 from cspec.lang.server.symbols import symbols
+from cspec.lang.sites.components import COMPONENTS
 from cspec.lang.words.keywords import GROUPS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -110,6 +111,30 @@ def test_positions_count_utf_16_and_lead_back(text: str, number: int) -> None:
 def test_words_of_the_language_are_proposed_where_they_belong() -> None:
     assert {p.word for p in complete(analysed(""), 0)} == set(GROUPS["declarations"])
     assert complete(analysed("# task "), 7) == ()
+
+
+PLACED = """network net = %s("x")
+align a: m -> net { x at
+}
+circuit c = { }
+claim e: effect()
+"""
+OTHER = 'network another = transformers("y")\n'
+
+
+@pytest.mark.parametrize("after", [" at", "= { ", "effect("])
+def test_only_components_that_the_network_can_have_are_proposed(after: str) -> None:
+    """An alignment names its network; elsewhere a file's networks say, where all are of one kind."""
+
+    def proposed(text: str) -> list[str]:
+        found = complete(analysed(text), text.index(after) + len(after) + (after == " at"))
+        return [p.word for p in found if p.word in GROUPS["components"]]
+
+    plain = ["hidden", "resid", "logits"]
+    others = [name for name in COMPONENTS if name not in ("hidden", "resid")]
+    assert proposed(PLACED % "torch") == plain
+    assert proposed(PLACED % "transformers") == others
+    assert proposed(OTHER + PLACED % "torch") == (plain if after == " at" else list(COMPONENTS))
 
 
 def test_a_declaration_in_a_loop_is_shown_from_its_own_left_margin() -> None:

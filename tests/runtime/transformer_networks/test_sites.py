@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 import torch
 from cspec.compiler.groundings import Block, Frame
-from cspec.compiler.network_facts.module_widths import modules_of
+from cspec.compiler.network_facts.module_widths import ARCHITECTURES
 from cspec.lang.places import IDENTITY
 from cspec.runtime.engines.feed import site_vectors
 from cspec.runtime.errors import EnvironmentProblem
@@ -63,7 +63,9 @@ def state_at(network: TransformerNetwork, tokens: Tensor, component: str, layer:
 @pytest.mark.parametrize("name", CONFIGS)
 def test_modules_give_as_many_dims_as_the_facts_say(name: str) -> None:
     network, tokens = network_of(name), draw_tokens()
-    for path in modules_of(network.facts.architecture, 1):
+    named = ARCHITECTURES[network.facts.architecture]
+    layer = f"{named.stack}.1"
+    for path in (layer, *(f"{layer}.{inner}" for inner in named.inner)):
         found: list[Tensor] = []
 
         def keep(_: object, __: object, output: Tensor | tuple[Tensor, ...], found: list[Tensor] = found) -> None:

@@ -3,7 +3,7 @@
 from fractions import Fraction
 from typing import Any
 
-from .terms import (
+from .algebra import (
     Agree,
     Amount,
     Apart,

@@ -8,12 +8,12 @@ from dataclasses import MISSING, Field, fields, is_dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from ...lang.program import FitSettings
-from ..experiments import Fitting, Origin
-from ..metrics import Scored
-from ..sampling.draw_items import population_key
-from ..sampling.items import Recipe
-from ..terms import CORRECT, Expectation, MetricOf, ModelWorld, NetworkWorld
+from ..lang.program import FitSettings
+from .experiments import Fitting, Origin
+from .metrics import Scored
+from .sampling.draw_items import population_key
+from .sampling.items import Recipe
+from .terms import CORRECT, Expectation, MetricOf, ModelWorld, NetworkWorld
 
 
 def lowered_form(value: Any) -> Any:

@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ..lang.diagnostics import Diagnostic, Label, Span
-from ..lang.metrics import Reading, parts_of
-from ..lang.program import Program, Task
-from ..lang.renderings import Prompt, Vector
-from .checks.check_positions import FedNetwork, check_positions
-from .experiments import NetworkFile
-from .lowering.lower_metrics import read_texts
-from .network_facts import (
+from ...lang.diagnostics import Diagnostic, Label, Span
+from ...lang.metrics import Reading, parts_of
+from ...lang.program import Program, Task
+from ...lang.renderings import Prompt, Vector
+from ..experiments import NetworkFile
+from ..lowering.lower_metrics import read_texts
+from ..network_facts import (
     BadCheckpointError,
     NetworkFacts,
     Tokenizer,
@@ -18,10 +17,11 @@ from .network_facts import (
     UnknownTextError,
     read_tokenizer,
 )
-from .prompts import PromptLayout, SpokenTask, lay_out, speak
-from .prompts.check_answers import check_answers, longest_answer
-from .prompts.check_known import check_known
-from .prompts.check_prompts import check_prompts
+from ..prompts import PromptLayout, SpokenTask, lay_out, speak
+from ..prompts.check_answers import check_answers, longest_answer
+from ..prompts.check_known import check_known
+from ..prompts.check_prompts import check_prompts
+from .check_positions import FedNetwork, check_positions
 
 LARGEST_EXACT = 2**24
 """Up to here every whole number is a number of float32."""

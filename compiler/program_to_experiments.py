@@ -1,36 +1,40 @@
 """From the typed program to experiments: claims with estimands measured, parts normalised, and controls."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Literal
 
-from ...lang.claims import Claim, Comparison, Estimand, Iia, Linear
-from ...lang.effects import Effect
-from ...lang.program import Program
-from ..causal_model import CausalModel
-from ..checks.check_runnable import measured_by, measures, runs
-from ..controls.lower_controls import Controls
-from ..experiments import Experiment, GraphItems, Measurement, NetworkFile, Part, Quantity, signs_in
-from .lower_estimands import Estimands
-from .lower_graphs import lower_graph_items
+from ..lang.circuits import Graph
+from ..lang.claims import Claim, Comparison, Estimand, Iia, Linear
+from ..lang.effects import Effect
+from ..lang.program import Program
+from .causal_model import CausalModel
+from .controls.lower_controls import Controls
+from .experiments import Experiment, GraphItems, Measurement, NetworkFile, Part, Quantity, signs_in
+from .lowering.lower_estimands import Estimands
+from .lowering.lower_graphs import lower_graph_items
 
 
 def lower_claims(
-    program: Program, models: Mapping[str, CausalModel], networks: Mapping[str, NetworkFile]
+    program: Program,
+    claims: Iterable[Claim],
+    models: Mapping[str, CausalModel],
+    networks: Mapping[str, NetworkFile],
 ) -> tuple[Experiment, ...]:
-    """Every claim of a checked program that can be run as an experiment, in order of declaration."""
+    """Claims of a checked program as experiments; they share the error of all that it makes."""
     estimands = Estimands(program, models, networks)
     controls = Controls(estimands)
-    running = (claim for claim in program.claims.values() if runs(claim, program, networks))
-    return tuple(_lower_claim(program, claim, estimands, controls) for claim in running)
+    return tuple(_lower_claim(program, claim, estimands, controls) for claim in claims)
 
 
 def lower_graphs(
-    program: Program, models: Mapping[str, CausalModel], networks: Mapping[str, NetworkFile]
+    program: Program,
+    graphs: Iterable[Graph],
+    models: Mapping[str, CausalModel],
+    networks: Mapping[str, NetworkFile],
 ) -> tuple[GraphItems, ...]:
-    """What the items of every graph rest on that can be measured, in order of declaration."""
-    measured = (graph for graph in program.graphs.values() if measures(graph, program, networks))
-    return tuple(lower_graph_items(program, models, networks, graph) for graph in measured)
+    """What the items of graphs rest on."""
+    return tuple(lower_graph_items(program, models, networks, graph) for graph in graphs)
 
 
 def _lower_claim(program: Program, claim: Claim, estimands: Estimands, controls: Controls) -> Experiment:
@@ -38,7 +42,7 @@ def _lower_claim(program: Program, claim: Claim, estimands: Estimands, controls:
     alpha = (1 - settings.confidence) / len(program.claims)
     if claim.confidence is not None:
         alpha = min(alpha, 1 - claim.confidence)
-    measured = list(measured_by(claim))
+    measured = list(claim.estimands)
     parts = tuple(_lower_part(part, measured) for part in claim.parts)
     quantities = tuple(_lower_quantity(e, parts, index, estimands, controls) for index, e in enumerate(measured))
     return Experiment(claim, quantities, parts, alpha)
