@@ -19,6 +19,7 @@ align some: both_equalities -> net over main {
   fit { steps: 150, batch: 64, rate: 0.1, seeds: 2 }
 }
 claim found: iia(some) >= 0.95
+settings { controls { random: 1 } }
 """
 
 

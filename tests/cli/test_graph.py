@@ -10,7 +10,7 @@ from typing import Any
 import networkx as nx
 import pytest
 
-from .tools import DIFFERENCES, SOLVES, run, small
+from .tools import DIFFERENCES, SOLVES, run, sampled, small
 
 CLAIM = "claim represents: iia(differences) == 1 exhaustively\n"
 LEFT = "claim alone: iia(differences.left) <= 0.5 exhaustively expect refuted\n"
@@ -242,7 +242,7 @@ def test_a_result_of_any_engine_is_found_and_the_engine_is_named(tmp_path: Path)
 
 def test_maps_of_another_engine_are_named(tmp_path: Path) -> None:
     learned = LEARNED.replace("size 4", "size 4\n  fit { steps: 2, seeds: 1 }")
-    spec = small(tmp_path, learned)
+    spec = sampled(tmp_path, learned.replace(" exhaustively", "") + "settings { controls { random: 1 } }\n")
     run("verify", spec, "--engine", "hooks", "--fit-engine", "fused")
     done = run("graph", spec, "--out", tmp_path / "out")
     assert "with verdicts of engine hooks, on maps that fused fitted" in done.out

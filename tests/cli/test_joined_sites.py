@@ -22,6 +22,7 @@ align das: both_equalities -> net {
   fit { steps: 150, batch: 64, rate: 0.1, seeds: 2 }
 }
 claim learned: iia(das) >= 0.9
+settings { controls { random: 1 } }
 """
 
 

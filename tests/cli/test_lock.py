@@ -34,6 +34,19 @@ def locked(folder: Path) -> Path:
     return spec
 
 
+@pytest.fixture(scope="module")
+def lock(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return lock_of(locked(tmp_path_factory.mktemp("lock"))).read_bytes()
+
+
+@pytest.fixture
+def spec(tmp_path: Path, lock: bytes) -> Path:
+    """The same beside its lock, which is the same in every folder."""
+    found = sampled(tmp_path, DECIDED + learned() + CLAIMS)
+    lock_of(found).write_bytes(lock)
+    return found
+
+
 def replaced(spec: Path, old: str, new: str) -> None:
     text = spec.read_text()
     assert old in text
@@ -59,8 +72,7 @@ def changes(spec: Path) -> list[str]:
 # --- the file --------------------------------------------------------------------------------------------------------
 
 
-def test_the_lock_is_sorted_readable_and_made_of_its_sections(tmp_path: Path) -> None:
-    spec = locked(tmp_path)
+def test_the_lock_is_sorted_readable_and_made_of_its_sections(tmp_path: Path, spec: Path) -> None:
     text = lock_of(spec).read_text(encoding="utf-8")
     found = json.loads(text)
     assert text == json.dumps(found, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
@@ -84,8 +96,7 @@ def test_no_version_of_a_library_and_no_path_is_in_it(tmp_path: Path) -> None:
         assert foreign not in text
 
 
-def test_locking_again_changes_no_byte(tmp_path: Path) -> None:
-    spec = locked(tmp_path)
+def test_locking_again_changes_no_byte(tmp_path: Path, spec: Path) -> None:
     before = lock_of(spec).read_bytes()
     assert run("verify", spec).status == 0
     done = run("lock", spec)
@@ -165,8 +176,7 @@ SAME = [_comments, _doc, _defaults, _dims, _bound, _sides, _order, _names, _chec
 
 
 @pytest.mark.parametrize("change", SAME)
-def test_what_decides_no_verdict_does_not_change_the_lock(tmp_path: Path, change: Callable[[Path], None]) -> None:
-    spec = locked(tmp_path)
+def test_what_decides_no_verdict_does_not_change_the_lock(spec: Path, change: Callable[[Path], None]) -> None:
     before = lock_of(spec).read_bytes()
     change(spec)
     done = run("lock", spec, "--check")
@@ -195,14 +205,12 @@ CHANGES = [
 
 
 @pytest.mark.parametrize(("old", "new", "words"), CHANGES)
-def test_what_changed_is_said(tmp_path: Path, old: str, new: str, words: str) -> None:
-    spec = locked(tmp_path)
+def test_what_changed_is_said(spec: Path, old: str, new: str, words: str) -> None:
     replaced(spec, old, new)
     assert changes(spec) == [f"claim {words}"]
 
 
-def test_a_claim_with_another_name_is_another_claim(tmp_path: Path) -> None:
-    spec = locked(tmp_path)
+def test_a_claim_with_another_name_is_another_claim(spec: Path) -> None:
     replaced(spec, "claim given", "claim taken")
     assert changes(spec) == ["claim `given` is gone", "claim `taken` is new"]
 
@@ -245,8 +253,7 @@ def test_the_network_that_a_carried_map_was_found_on_is_locked(tmp_path: Path) -
     assert changes(spec)[-1].startswith("claim `carried` changed: ")
 
 
-def test_a_seed_a_confidence_and_a_recipe_are_said_once(tmp_path: Path) -> None:
-    spec = locked(tmp_path)
+def test_a_seed_a_confidence_and_a_recipe_are_said_once(spec: Path) -> None:
     original = spec.read_text()
     write(spec, original + "settings { seed: 1 }\n")
     assert changes(spec) == ["settings changed: `seed` (0 before, 1 now)"]
@@ -264,16 +271,14 @@ def test_a_seed_a_confidence_and_a_recipe_are_said_once(tmp_path: Path) -> None:
     assert run("lock", spec, "--check").status == 0
 
 
-def test_other_bytes_of_the_weights_are_said_of_the_weights_alone(tmp_path: Path) -> None:
-    spec = locked(tmp_path)
+def test_other_bytes_of_the_weights_are_said_of_the_weights_alone(tmp_path: Path, spec: Path) -> None:
     wire_many(tmp_path / "net.safetensors", scale=8.0)
     assert changes(spec) == ["weights of `net` changed"]
     wire_many(tmp_path / "net.safetensors")
     assert run("lock", spec, "--check").status == 0
 
 
-def test_a_claim_that_is_added_changes_every_share_of_the_error_budget(tmp_path: Path) -> None:
-    spec = locked(tmp_path)
+def test_a_claim_that_is_added_changes_every_share_of_the_error_budget(spec: Path) -> None:
     write(spec, spec.read_text() + "claim more: iia(decided.left) >= 0.9\n")
     share = "its share of the error budget (0.01667 before, 0.0125 now)"
     assert changes(spec) == [f"claim `{name}` changed: {share}" for name in ("low", "given", "solves")] + [
@@ -281,8 +286,7 @@ def test_a_claim_that_is_added_changes_every_share_of_the_error_budget(tmp_path:
     ]
 
 
-def test_the_diagnostic_stands_at_the_claim_that_changed(tmp_path: Path) -> None:
-    spec = locked(tmp_path)
+def test_the_diagnostic_stands_at_the_claim_that_changed(spec: Path) -> None:
     replaced(spec, ">= 0.9\n", ">= 0.8\n")
     done = run("lock", spec)
     assert (done.status, done.out) == (2, "")
@@ -397,9 +401,8 @@ BAD: dict[str, tuple[Callable[[str], str | bytes], str, str]] = {
 
 
 @pytest.mark.parametrize("name", sorted(BAD))
-def test_a_lock_that_cannot_be_used(tmp_path: Path, name: str) -> None:
+def test_a_lock_that_cannot_be_used(tmp_path: Path, spec: Path, name: str) -> None:
     spoil, code, reason = BAD[name]
-    spec = locked(tmp_path)
     sound = lock_of(spec).read_bytes()
     spoiled = spoil(sound.decode())
     lock_of(spec).write_bytes(spoiled if isinstance(spoiled, bytes) else spoiled.encode())
@@ -441,8 +444,7 @@ def test_a_missing_spec_and_two_modes_at_once(tmp_path: Path) -> None:
     assert run("lock", small(tmp_path, WHOLE), "--check", "--update").status == 64
 
 
-def test_json(tmp_path: Path) -> None:
-    spec = locked(tmp_path)
+def test_json(spec: Path) -> None:
     for options in ((), ("--check",), ("--update",)):
         done = run("lock", spec, "--json", *options)
         document = Document.model_validate(done.document)

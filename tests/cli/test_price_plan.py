@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 from cspec.cli.workflow import check
-from cspec.compiler.pipeline import compile_spec
+from cspec.compiler.pipeline import Checked, compile_spec
 from cspec.compiler.plan import EngineName, EvaluateStep, ItemsStep, Plan
 from cspec.compiler.pricing import plan_table, price_plan, render_plan
 from cspec.compiler.pricing.prices import add_prices
@@ -39,6 +39,24 @@ claim given: iia(decided) >= 0.9
 WAYS = ("rotation size 2", "rotation size learned", "identity size 2", "pca size 2")
 
 
+class Plans:
+    """Plans of sampled specs; each spec is checked, and its items are drawn, once for all tests that plan it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.checked: dict[str, Checked] = {}
+
+    def __call__(self, body: str, engine: EngineName | None = None) -> Plan:
+        if body not in self.checked:
+            self.checked[body] = check(sampled(self.folder / str(len(self.checked)), body))
+        return compile_spec(self.checked[body], engine)
+
+
+@pytest.fixture(scope="module")
+def plan_of(tmp_path_factory: pytest.TempPathFactory) -> Plans:
+    return Plans(tmp_path_factory.mktemp("specs"))
+
+
 def drawn(plan: Plan, *roles: int) -> set[tuple[int, ...]]:
     """The distinct inputs of some roles among the 512 test items of a plan's one population."""
     (items,) = (step for step in plan.steps() if isinstance(step, ItemsStep) and step.split == "test")
@@ -53,10 +71,10 @@ def fit_of(plan: Plan) -> str:
 @pytest.mark.parametrize("engine", ["fused", "hooks"])
 @pytest.mark.parametrize("how", WAYS)
 def test_fits_take_no_more_passes_than_their_price_and_hardly_fewer(
-    tmp_path: Path, count_passes: Callable[[type], Any], how: str, engine: EngineName
+    plan_of: Plans, tmp_path: Path, count_passes: Callable[[type], Any], how: str, engine: EngineName
 ) -> None:
     """Patience is as long as the training, and no map of this size is perfect, so that every step is taken."""
-    plan = compile_spec(check(sampled(tmp_path, LEARNED % how)), engine)
+    plan = plan_of(LEARNED % how, engine)
     key = fit_of(plan)
     priced, fits, counted = (
         price_plan(plan).first[key],
@@ -73,10 +91,10 @@ def test_fits_take_no_more_passes_than_their_price_and_hardly_fewer(
 @pytest.mark.parametrize("engine", ["fused", "hooks"])
 @pytest.mark.parametrize("how", ["rotation size 2", "pca size 2"])
 def test_a_vector_of_several_layers_costs_the_run_that_it_is_taken_from(
-    tmp_path: Path, count_passes: Callable[[type], Any], how: str, engine: EngineName
+    plan_of: Plans, tmp_path: Path, count_passes: Callable[[type], Any], how: str, engine: EngineName
 ) -> None:
     body = (LEARNED % how).replace("at hidden[1]", "at [hidden[1], hidden[2]]")
-    plan = compile_spec(check(sampled(tmp_path, body)), engine)
+    plan = plan_of(body, engine)
     key, store = fit_of(plan), Store(tmp_path / "store")
     fits, counted = Fits(plan, store, Silent()), count_passes(PlainNetwork)
     priced = price_plan(plan).first[key]
@@ -112,9 +130,9 @@ claim carried: change(hidden[1] -> decided.left on net) <= 0.99
 @pytest.mark.parametrize("engine", ["fused", "hooks"])
 @pytest.mark.parametrize("body", [SET, READ])
 def test_values_take_no_more_passes_than_their_price_and_hardly_fewer(
-    tmp_path: Path, count_passes: Callable[[type], Any], body: str, engine: EngineName
+    plan_of: Plans, tmp_path: Path, count_passes: Callable[[type], Any], body: str, engine: EngineName
 ) -> None:
-    plan = compile_spec(check(sampled(tmp_path, body)), engine)
+    plan = plan_of(body, engine)
     prices, store, counted = price_plan(plan).first, Store(tmp_path / "store"), count_passes(PlainNetwork)
     steps = [step for step in plan.steps() if isinstance(step, EvaluateStep)]
     evaluations = Evaluations(plan, store, Fits(plan, store, Silent()), Silent())
@@ -137,9 +155,9 @@ claim from_there: iia(decided.left from copied) >= 0.1
 
 @pytest.mark.parametrize("engine", ["fused", "hooks"])
 def test_sources_of_another_network_take_no_more_passes_than_their_price_and_hardly_fewer(
-    tmp_path: Path, count_passes: Callable[[type], Any], engine: EngineName
+    plan_of: Plans, tmp_path: Path, count_passes: Callable[[type], Any], engine: EngineName
 ) -> None:
-    plan = compile_spec(check(sampled(tmp_path, ORIGIN)), engine)
+    plan = plan_of(ORIGIN, engine)
     store = Store(tmp_path / "store")
     (step,) = (s for s in plan.steps() if isinstance(s, EvaluateStep) and s.text == "iia(decided.left from copied)")
     Fits(plan, store, Silent()).fit(fit_of(plan))
@@ -152,11 +170,11 @@ def test_sources_of_another_network_take_no_more_passes_than_their_price_and_har
 
 
 def test_a_search_for_sites_takes_no_more_passes_than_its_price(
-    tmp_path: Path, count_passes: Callable[[type], Any]
+    plan_of: Plans, tmp_path: Path, count_passes: Callable[[type], Any]
 ) -> None:
     """Loose in `forward`: which places go on is not known, and restarts that are perfect end early."""
     body = LEARNED.replace("at hidden[1]", "in hidden[0..3]") % "rotation size 1"
-    plan = compile_spec(check(sampled(tmp_path, body)))
+    plan = plan_of(body)
     key = fit_of(plan)
     priced, fits = price_plan(plan).first[key], Fits(plan, Store(tmp_path / "store"), Silent())
     counted = count_passes(PlainNetwork)
@@ -167,10 +185,10 @@ def test_a_search_for_sites_takes_no_more_passes_than_its_price(
 
 @pytest.mark.parametrize("engine", ["fused", "hooks"])
 def test_evaluations_take_no_more_passes_than_their_price_and_hardly_fewer(
-    tmp_path: Path, count_passes: Callable[[type], Any], engine: EngineName
+    plan_of: Plans, tmp_path: Path, count_passes: Callable[[type], Any], engine: EngineName
 ) -> None:
     """Claims at one site, looked at twice, once their fit is there: so they read the same stage."""
-    plan = compile_spec(check(sampled(tmp_path, LEARNED % "rotation size 2")), engine)
+    plan = plan_of(LEARNED % "rotation size 2", engine)
     store = Store(tmp_path / "store")
     fits = Fits(plan, store, Silent())
     steps = [step for step in plan.steps() if isinstance(step, EvaluateStep) and len(step.candidates) == 1]
@@ -210,20 +228,20 @@ def test_a_given_map_costs_its_items(tmp_path: Path, count_passes: Callable[[typ
     assert verdict.outcome == "holds"
 
 
-def test_flops_are_two_for_each_weight_that_a_position_passes(tmp_path: Path) -> None:
+def test_flops_are_two_for_each_weight_that_a_position_passes(plan_of: Plans) -> None:
     """The network reads 4 symbols of 6 dims, and has layers of 24, 2 and 2 dims and 2 classes."""
     layers, head = (24 * 24, 24 * 2, 2 * 2), 2 * 2
-    plan = compile_spec(check(sampled(tmp_path, GIVEN)))
+    plan = plan_of(GIVEN)
     # bases and sources up to hidden[2], bases on to their answers, and from hidden[2] on again with edits
     clean = len(drawn(plan, 0, 1, 2)) * sum(layers[:2]) + len(drawn(plan, 0)) * layers[2] + 512 * head
     assert price_plan(plan).whole.flops == 2 * (clean + 512 * (layers[2] + head))
-    whole = price_plan(compile_spec(check(tmp_path / "spec.cspec"), "hooks")).whole
+    whole = price_plan(plan_of(GIVEN, "hooks")).whole
     # two sources, the base with edits and without: whole runs, each as often as it is asked for
     assert whole.flops == 2 * 4 * 512 * (sum(layers) + head)
 
 
-def test_controls_are_priced_apart_and_nothing_twice(tmp_path: Path) -> None:
-    plan = compile_spec(check(sampled(tmp_path, LEARNED % "rotation size 1" + GIVEN)))
+def test_controls_are_priced_apart_and_nothing_twice(plan_of: Plans) -> None:
+    plan = plan_of(LEARNED % "rotation size 1" + GIVEN)
     price = price_plan(plan)
     everything = [price.claims, *price.controls.values()]
     assert add_prices(everything) == price.whole == add_prices(price.steps.values())

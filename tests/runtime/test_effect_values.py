@@ -201,7 +201,8 @@ def test_a_network_of_other_widths_gives_the_dims_that_are_named(tmp_path: Path)
     save_file(tensors, tmp_path / "wider.safetensors", metadata={"cspec.config": json.dumps(config)})
     (spec := tmp_path / "w.cspec").write_text(
         f"""{SPEC}network wider = torch("wider.safetensors")
-align two: equalities -> wider {{ left at hidden[2][0]  right at hidden[2][1] via rotation size 1 }}
+align two: equalities -> wider {{ left at hidden[2][0]  right at hidden[2][1] via rotation size 1
+  fit {{ steps: 2  seeds: 1 }} }}
 align all: equalities -> wider {{ left at hidden[2] via rotation size 1 }}
 claim same:  change({{hidden[2][0] := hidden[2][0] on wired}} -> same on wider) <= 0.1 exhaustively
 claim block: change({{two.left := two.left on wired}} -> same on wider) <= 0.1 exhaustively
