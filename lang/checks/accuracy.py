@@ -4,7 +4,8 @@ from ..claims import Accuracy
 from ..record import record
 from ..scope import Names
 from ..suggest import suggest
-from ..syntax.claims import AccuracySyntax, NetworkReference
+from ..syntax.claims import AccuracySyntax
+from ..syntax.networks import NetworkReference
 from .find_recipe import find_recipe
 
 

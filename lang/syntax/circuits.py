@@ -4,10 +4,10 @@ from dataclasses import field
 
 from ..diagnostics import NOWHERE, Span
 from ..record import record
-from .claims import NetworkReference
 from .effects import EffectSyntax, SubjectSyntax, ThingSyntax
 from .leaves import Integer, Name
 from .members import ForSyntax
+from .networks import NetworkReference
 
 
 @record

@@ -1,27 +1,15 @@
 """Claims as they are written: estimands, comparisons, expectations."""
 
 from dataclasses import field
-from typing import TYPE_CHECKING, Union
 
 from ..diagnostics import NOWHERE, Span
 from ..record import record
 from .alignments import FamilySyntax
+from .effects import EffectSyntax, MeanSyntax
 from .expressions import ExpressionSyntax
 from .leaves import Decimal, Name
 from .members import ForSyntax, Indexed
-
-if TYPE_CHECKING:
-    from .effects import EffectSyntax, MeanSyntax
-
-
-@record
-class NetworkReference:
-    """`N`, or a word before it in parentheses: `random(N)`; `ungated` before either frees it from the task's gate."""
-
-    network: Name
-    wrapper: Name | None = None
-    ungated: bool = False
-    span: Span = field(default=NOWHERE, compare=False)
+from .networks import NetworkReference
 
 
 @record
@@ -68,7 +56,7 @@ class ClaimOperation:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-Quantity = Union[Decimal, AccuracySyntax, EstimandSyntax, ClaimOperation, "EffectSyntax", "MeanSyntax"]
+Quantity = Decimal | AccuracySyntax | EstimandSyntax | ClaimOperation | EffectSyntax | MeanSyntax
 
 
 @record

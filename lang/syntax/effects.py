@@ -5,10 +5,10 @@ from dataclasses import field
 from ..diagnostics import NOWHERE, Span
 from ..record import record
 from .alignments import Star
-from .claims import NetworkReference
 from .expressions import ExpressionSyntax, LoopRange
 from .leaves import Decimal, Name, Text
 from .members import Indexed, PositionSyntax
+from .networks import NetworkReference
 
 
 @record

@@ -1,4 +1,4 @@
-"""Networks as they are written, and the arguments in their parentheses."""
+"""Networks as they are written, the arguments in their parentheses, and networks that are named elsewhere."""
 
 from dataclasses import field
 
@@ -23,4 +23,14 @@ class NetworkSyntax:
     arguments: tuple[Argument, ...]
     ungated: bool = False
     doc: str = ""
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@record
+class NetworkReference:
+    """`N`, or a word before it in parentheses: `random(N)`; `ungated` before either frees it from the task's gate."""
+
+    network: Name
+    wrapper: Name | None = None
+    ungated: bool = False
     span: Span = field(default=NOWHERE, compare=False)

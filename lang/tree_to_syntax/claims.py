@@ -13,12 +13,12 @@ from ..syntax.claims import (
     ComparisonSyntax,
     EstimandSyntax,
     Expectation,
-    NetworkReference,
     OnSyntax,
 )
 from ..syntax.expressions import Loop, Reference
 from ..syntax.leaves import Decimal, Name
 from ..syntax.members import ForSyntax, Indexed
+from ..syntax.networks import NetworkReference
 from .between_rules import Modifier, Over, Relator
 from .expressions import build_group
 from .faults import BrokenSyntaxError, ChainedComparisonsError, explain_repetition
