@@ -11,6 +11,7 @@ is measured beside each case; a row of its own compares a step with these very p
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -20,6 +21,7 @@ from cspec.compiler.experiments import AnswerAt, Encoding
 from cspec.compiler.groundings import Block, Frame, Grounding
 from cspec.compiler.interpret_terms import Batch
 from cspec.compiler.network_facts import TransformerFacts
+from cspec.compiler.schedule import WHOLE, Beginning, CleanReads, SiteRead
 from cspec.compiler.terms import NetworkWorld, interchange
 from cspec.lang.places import Family
 from cspec.runtime.engines import Opened, open_engine
@@ -116,13 +118,15 @@ class Ours:
         self.query = interchange(WORLD, ("x",), "y")
         self.narrowed = self.encoding.among_declared()
         self.items = torch.arange(ITEMS)
+        reads = CleanReads((SiteRead("resid_post", layer, (position,)),), (Beginning(layer + 1, ((position,),)),))
+        self.schedule = replace(WHOLE, at_once=network.items_at_once, reads=reads)
         self.logits = self.open(network).prepare(self.query, batch, self.encoding.declared)
 
     def open(self, network: TransformerNetwork) -> Engine:
         """An engine of which nothing is captured yet."""
         device = torch.device("cpu")
         opened = Opened(network, device, Captures(network, device))
-        return open_engine("fused", opened, self.encoding, self.grounding, ("x",), (self.map,))
+        return open_engine("fused", opened, self.encoding, self.grounding, ("x",), (self.map,), self.schedule)
 
     def __call__(self) -> None:
         """The loss and its gradient."""

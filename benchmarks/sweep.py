@@ -11,6 +11,7 @@ Times are of the processor, on one thread: over minutes a machine's other work c
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -18,6 +19,7 @@ import torch
 from cspec.compiler.experiments import AnswerAt, Encoding
 from cspec.compiler.groundings import Block, Frame, Grounding
 from cspec.compiler.interpret_terms import Batch
+from cspec.compiler.schedule import WHOLE, Beginning, CleanReads, SiteRead
 from cspec.compiler.terms import interchange
 from cspec.lang.places import IDENTITY
 from cspec.runtime.engines import Opened, open_engine
@@ -80,11 +82,15 @@ class Ours:
     def _sites(self, rows: Rows) -> Iterator[Tensor]:
         """Logits [pair, class] of every layer and, within it, every position, the last first."""
         opened = Opened(self.network, self.network.device, Captures(self.network, self.network.device))
+        sites = tuple(SiteRead("resid_post", layer, POSITIONS) for layer in range(BLOCKS))
+        begins = tuple(Beginning(layer + 1, tuple((position,) for position in POSITIONS)) for layer in range(BLOCKS))
+        schedule = replace(WHOLE, at_once=self.network.items_at_once, reads=CleanReads(sites, begins))
         batch, dims = Batch(rows, np.ones((len(rows), 1), dtype=bool), ("x",)), tuple(range(WIDTH))
         for layer in range(BLOCKS):
             for position in reversed(POSITIONS):  # as a search is ordered: keys and values of fewer positions are kept
                 frame = Frame("resid_post", layer, dims, WIDTH, IDENTITY, (Block(0, 0, WIDTH),), (position,))
-                engine = open_engine("fused", opened, self.encoding, Grounding((frame,)), ("x",), (open_map(frame),))
+                maps = (open_map(frame),)
+                engine = open_engine("fused", opened, self.encoding, Grounding((frame,)), ("x",), maps, schedule)
                 yield engine.logits(interchange(WORLD, ("x",), "y"), batch)[:, 0]
 
 

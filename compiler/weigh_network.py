@@ -54,14 +54,15 @@ class NetworkWeight:
         """The operations of the head, for some classes or for all."""
         return 2 * self.head * (self.classes if classes is None else classes) * self.heads
 
-    def unread(self, positions: int) -> int:
-        """The operations of the last stage that so many positions are spared, since only answers are read of it.
+    def unread(self, positions: int, read: int | None = None) -> int:
+        """The operations of the last stage that so many positions are spared, since few are read of it: the answers.
 
         What comes before that is computed again for the positions that are read.
         """
-        if not self.after or 2 * self.heads > positions:
+        read = self.heads if read is None else read
+        if not self.after or 2 * read > positions:
             return 0
-        return 2 * (self.after * positions - self.stages[-1] * self.heads)
+        return 2 * (self.after * positions - self.stages[-1] * read)
 
     @property
     def last(self) -> int:
@@ -132,6 +133,12 @@ def stage_of(facts: NetworkFacts, component: str, layer: int | None) -> int:
             return facts.blocks
         return layer + 1 if component == "resid_post" else layer
     return facts.last_layer if layer is None else layer
+
+
+def end_of(facts: NetworkFacts, component: str, layer: int | None) -> int:
+    """The stage where a run may end that is read at a site: of sites within a stage the next one."""
+    stage = stage_of(facts, component, layer)
+    return stage if component in ("resid_pre", "resid_post") else min(stage + 1, stage_of(facts, "logits", None))
 
 
 def stage_name(facts: NetworkFacts, stage: int) -> str:

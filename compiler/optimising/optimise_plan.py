@@ -13,6 +13,7 @@ from .fill_batches import fill_batches
 from .join_fits import join_fits
 from .join_restarts import join_restarts
 from .keep_prefixes import keep_prefixes
+from .narrow_captures import narrow_captures
 from .narrow_logits import narrow_logits
 from .order_sweeps import order_sweeps
 from .reschedule import plan_captures, rewrite_runners
@@ -28,6 +29,7 @@ REWRITES: tuple[Rewrite, ...] = (
     keep_prefixes,
     narrow_logits,
     order_sweeps,
+    narrow_captures,
     fill_batches,
     join_restarts,
     join_fits,

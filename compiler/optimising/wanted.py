@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator
 
 from ...lang.record import record
 from ..count_runs import Asked, ask_interchange, ask_metric, ask_score
-from ..experiments import Encoding
+from ..experiments import Encoding, NetworkFile
 from ..groundings import Grounding
 from ..network_facts import NetworkFacts, TransformerFacts
 from ..plan import EncodeStep, EvaluateStep, FitStep, NetworkSource, Plan, RankStep, Runner
-from ..terms import Distance, WrongReads
+from ..row_layout import Position
+from ..terms import WrongReads
 from ..weigh_network import stage_name, stage_of
 from .search_lines import search_lines
 
@@ -124,7 +125,7 @@ def _keys(network: NetworkSource, network_key: str, encode: str) -> Wanted:
 
 def evaluation_goes_on_from_keys(step: EvaluateStep, network: NetworkSource) -> bool:
     """`goes_on_from_keys` for the runs of a score; one that reads or edits a whole activation needs every position."""
-    whole = step.grounding is None or isinstance(step.score, Distance | WrongReads)
+    whole = step.grounding is None or isinstance(step.score, WrongReads)
     return not whole and step.grounding is not None and goes_on_from_keys(step, network, step.grounding)
 
 
@@ -139,17 +140,31 @@ def goes_on_from_keys(step: Runner, network: NetworkSource, grounding: Grounding
     return step.schedule.prefixes and reads_backwards(network) and later and 0 not in positions
 
 
-def skipped(grounding: Grounding, encoding: Encoding, length: int) -> int:
+def skipped(grounding: Grounding, file: NetworkFile, encoding: Encoding, length: int) -> int:
     """How many first positions of an input of this length come before all that are edited or read; 0 if not known."""
     edited = (position for frame in grounding.frames for part in frame.parts for position in part.positions)
-    found = [length]
-    for position in (*edited, *(answer.position for answer in encoding.answers)):
-        if isinstance(position, int):
-            found.append(position)
-        else:
-            index = -1 - length if position.slot is not None or position.index is None else position.index
-            found.append(max(0, length + index) if index < 0 else index)
-    return min(found)
+    return first_position(edited, file, encoding, length)
+
+
+def first_position(positions: Iterable[int | Position], file: NetworkFile, encoding: Encoding, length: int) -> int:
+    """The first of some positions, and of those where answers are read, in an input of this length; 0 if not known."""
+    read = (answer.position for answer in encoding.answers)
+    return min(
+        index for position in (*positions, *read) for index in find_position(position, file, encoding, length) or (0,)
+    )
+
+
+def find_position(position: int | Position, file: NetworkFile, encoding: Encoding, length: int) -> tuple[int, ...]:
+    """What a position is in inputs of this length; nothing where they differ, or it is not known."""
+    if isinstance(position, int):
+        return (position,)
+    whole = tuple(range(length))
+    if position.slot is not None:
+        alike = [spoken.alike for spoken in file.spoken.values() if spoken.prompt == encoding.prompt]
+        whole = dict(alike[0] or ()).get(position.slot, ()) if alike else ()
+    if position.index is not None:
+        return whole[position.index :][:1]
+    return whole[:1] if position.part == "first" else whole[-1:] if position.part == "last" else whole
 
 
 def last_stage(network: NetworkSource) -> int:

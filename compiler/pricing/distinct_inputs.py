@@ -1,5 +1,7 @@
 """Distinct inputs: of a frozen network each is run once up to a stage, whoever asks for it and however often."""
 
+from typing import Literal, TypeGuard
+
 import numpy as np
 import numpy.typing as npt
 
@@ -10,8 +12,10 @@ Hashes = npt.NDArray[np.int64]
 """Of distinct inputs, in order."""
 Keys = tuple[int, int]
 """Keys and values: the first stage, and how many positions."""
-Where = tuple[str, Encoding, int | Keys]
-"""A network's key, how it is fed, and the stage up to which it is run, or what keys and values are held."""
+Kind = tuple[Literal["reads", "bases", "answers"], int]
+"""What inputs are held for where only that is kept which is read, and at which stage."""
+Where = tuple[str, Encoding, int | Keys | Kind]
+"""A network's key, how it is fed, and the stage up to which it is run, or what is held of it."""
 
 
 class DistinctInputs:
@@ -48,3 +52,8 @@ def hash_inputs(codes: Codes, encoding: Encoding) -> Hashes:
     first[1:] = hashes[1:] != hashes[:-1]
     distinct: Hashes = hashes[first]
     return distinct
+
+
+def is_keys(what: int | Keys | Kind) -> TypeGuard[Keys]:
+    """Whether it is keys and values that are held."""
+    return isinstance(what, tuple) and isinstance(what[0], int)

@@ -4,6 +4,7 @@ from ...lang.record import record
 from ..budgets import CAPTURE_ROOM
 from ..plan import ItemsStep, Plan
 from .count_held import count_held
+from .distinct_inputs import is_keys
 from .running import Network, Running
 
 LIBRARIES = {False: 320 << 20, True: 400 << 20}
@@ -34,10 +35,10 @@ class Memory:
 def estimate_memory(plan: Plan, running: Running) -> Memory:
     """The memory of all that was priced. Items are those that were drawn to price it, with their tables as they are.
 
-    A captured stage takes distinct inputs x positions x width x bytes of a number; what of it is above a quarter of the
-    room for captures lies in files. Keys and values take what room is left, at most, and all networks share it. A batch
-    holds of each of its inputs a layer's activations (of a training those of all layers on the way back) and its
-    logits.
+    A captured stage takes distinct inputs x positions that are kept x width x bytes of a number; what of it is above a
+    quarter of the room for captures lies in files. Keys and values take what room is left, at most, and all networks
+    share it. A batch holds of each of its inputs a layer's activations (of a training those of all layers on the way
+    back) and its logits.
     """
     captures, files = 0, 0
     networks = {network.key: network for network in running.networks.values()}
@@ -56,13 +57,13 @@ def estimate_memory(plan: Plan, running: Running) -> Memory:
 
 def _captured(running: Running, network: Network) -> tuple[list[int], list[int]]:
     """The bytes of every stage's states, and of keys and values."""
-    weight, states, keys = network.weight, list[int](), list[int]()
+    weight, states, keys = network.weight, list(network.held.values()), list[int]()
     for (key, _, what), inputs in running.seen.known.items():
         if key != network.key:
             continue
         if isinstance(what, int):
             states.append(len(inputs) * weight.positions * weight.width * weight.bytes)
-        else:
+        elif is_keys(what):
             later = weight.keys * (weight.last - what[0]) // max(1, weight.last)
             keys.append(len(inputs) * what[1] * later * weight.bytes)
     return states, keys

@@ -7,6 +7,7 @@ from ..optimising.search_lines import search_lines
 from ..optimising.wanted import goes_on_from_keys, skipped
 from ..plan import FitStep, Plan
 from ..weigh_network import stage_of
+from .narrow_runs import open_runs
 from .plan_rows import Rows
 from .running import Running
 from .runs import Runs
@@ -40,7 +41,7 @@ class _Fitting:
         self.step = step
         self.fit, self.select = running.rows(plan, step.fit), running.rows(plan, step.select)
         network = running.network(step.network.key, step.network, self.fit.encoding)
-        self.runs = Runs(network, step.schedule, running.seen)
+        self.runs = open_runs(network, step.schedule, running.seen)
 
     def first(self, grounding: Grounding) -> int:
         """The first edited stage."""
@@ -54,7 +55,7 @@ class _Fitting:
         """How many positions edited runs leave out."""
         if not goes_on_from_keys(self.step, self.step.network, grounding):
             return 0
-        return skipped(grounding, self.fit.encoding, self.runs.weight.positions)
+        return skipped(grounding, self.step.network.file, self.fit.encoding, self.runs.weight.positions)
 
     def attempt(self, grounding: Grounding, steps: int, seeds: int) -> None:
         """One grounding: closed forms read every base, searches score their choices, restarts train and are checked.

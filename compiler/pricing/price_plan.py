@@ -17,6 +17,7 @@ from ..optimising.wanted import evaluation_goes_on_from_keys, skipped
 from ..plan import Candidate, CaptureStep, DecideStep, EvaluateStep, FitStep, GraphStep, Plan, PlannedControl, RankStep
 from ..terms import Agree, Run, measured_run
 from .estimate_memory import Memory, estimate_memory
+from .narrow_runs import open_runs
 from .plan_rows import Rows, open_rows, planned_count
 from .price_asked import price_asked, price_elsewhere, price_moved, price_natural
 from .price_fit import price_fit
@@ -215,10 +216,10 @@ def _score(
     shared: SharedRuns | None = None,
 ) -> Runs:
     facts, names = network.source.file.facts, step.model.input_names
-    runs = Runs(network, step.schedule, running.seen)
+    runs = open_runs(network, step.schedule, running.seen)
     early = 0
     if step.grounding is not None and evaluation_goes_on_from_keys(step, network.source):
-        early = skipped(step.grounding, rows.encoding, network.weight.positions)
+        early = skipped(step.grounding, network.source.file, rows.encoding, network.weight.positions)
     if step.metric is not None:
         found = ask_metric(step.score, step.metric, facts, step.grounding, step.variables, names, shared)
         asked = found.plain

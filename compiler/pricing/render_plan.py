@@ -80,8 +80,8 @@ def _render_schedules(plan: Plan, width: int) -> list[str]:
     runners = [step for step in plan.steps() if isinstance(step, FitStep | EvaluateStep)]
     lines = list[str]()
     for kind, word in (("Fit", "fits"), ("Evaluate", "evaluations")):
-        for schedule in dict.fromkeys(step.schedule for step in runners if step.kind == kind):
-            lines += textwrap.wrap(f"{word}: {say_schedule(schedule)}", width, subsequent_indent="  ")
+        for schedule in dict.fromkeys(say_schedule(step.schedule) for step in runners if step.kind == kind):
+            lines += textwrap.wrap(f"{word}: {schedule}", width, subsequent_indent="  ")
     return lines
 
 

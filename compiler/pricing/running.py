@@ -9,6 +9,7 @@ from ..network_facts import TransformerFacts
 from ..plan import NetworkSource, Plan
 from ..terms import Run
 from ..weigh_network import NetworkWeight, weigh_network
+from .clean_reads import Place
 from .distinct_inputs import DistinctInputs
 from .plan_rows import Rows, open_natural, open_rows
 
@@ -47,13 +48,17 @@ class Running:
 
 @dataclass
 class Network:
-    """One network fed in one way. `most_numbers` is what its largest batch holds at once, about."""
+    """One network fed in one way. `most_numbers` is what its largest batch holds at once, about.
+
+    `held` are the bytes of what is kept at the positions that are read, by place (None: where answers are read).
+    """
 
     key: str
     source: NetworkSource
     encoding: Encoding
     weight: NetworkWeight
     most_numbers: int = 0
+    held: dict[Place | None, int] = field(default_factory=dict)
 
     @property
     def spoken(self) -> bool:
@@ -65,6 +70,10 @@ class Network:
         weight = self.weight
         longer = replace(weight, positions=weight.positions + tokens - 1, heads=tokens, forced=False)
         return replace(self, key=f"{self.key} {text}", weight=longer)
+
+    def keep(self, place: Place | None, numbers: int) -> None:
+        """Note so many numbers that are held at a place."""
+        self.held[place] = self.held.get(place, 0) + numbers * self.weight.bytes
 
     def hold(self, count: int, at_once: int, kept_stages: int, everywhere: bool) -> None:
         """Note a batch of so many items; of a training the activations of stages are kept for the way back."""

@@ -7,7 +7,7 @@ any other run is made as often as it is asked for.
 from collections.abc import Sequence
 
 from ..schedule import Schedule
-from .distinct_inputs import DistinctInputs, Hashes, Keys, Where
+from .distinct_inputs import DistinctInputs, Hashes, Keys, Kind, Where, is_keys
 from .plan_rows import Rows
 from .prices import Price
 from .run_costs import RunCosts
@@ -38,7 +38,8 @@ class Runs:
 
     def part(self, network: Network) -> "Runs":
         """Other runs of the step, on a network or fed in a way of their own; what they cost is to be spent here."""
-        return Runs(network, self.schedule, self.seen, self)
+        schedule = self.schedule if network.source == self.network.source else self.schedule.elsewhere
+        return type(self)(network, schedule, self.seen, self)
 
     # --- unedited runs ---------------------------------------------------------------------------------------------
 
@@ -60,7 +61,7 @@ class Runs:
         weight = self.weight
         self.hold(rows.count)
         if self.schedule.suffixes and not weight.forced:
-            self.capture(rows, role, weight.last)
+            self.keep_answers(rows, role)
             self.spend(Price(flops=rows.count * self.costs.heads()))
         else:
             whole = weight.run(0, weight.last) + self.costs.heads()
@@ -69,30 +70,45 @@ class Runs:
     def begin(self, rows: Rows, role: int, stage: int, some: int | None = None, early: int = 0) -> None:
         """What is run before edited runs of a role's inputs can begin at a stage, after so many `early` positions."""
         if self.schedule.suffixes and self.weight.forced:  # what is fed after the prompt depends on the label
-            self._note((self.network.key, rows.encode, stage), self.clean(rows.count, stage))
-        elif self.schedule.suffixes:
+            self.note((self.network.key, rows.encode, stage), self.clean(rows.count, stage))
+            if early:
+                self.keep_keys(rows, role, (stage, early))
+        else:
+            self.keep_bases(rows, role, stage, some, early)
+
+    def keep_bases(self, rows: Rows, role: int, stage: int, some: int | None, early: int) -> None:
+        """Keep what edited runs of a role's inputs begin with."""
+        if self.schedule.suffixes:
             self.capture(rows, role, stage, some)
         if early:
-            self._keep_keys(rows, role, (stage if self.schedule.suffixes else 0, early))
+            self.keep_keys(rows, role, (stage if self.schedule.suffixes else 0, early))
 
-    def _keep_keys(self, rows: Rows, role: int, keys: Keys) -> None:
-        """Keep keys and values of a role's inputs; in a sweep those of more stages and positions do as well."""
+    def keep_answers(self, rows: Rows, role: int) -> None:
+        """Keep the last state of a role's inputs, of which answers are read."""
+        self.capture(rows, role, self.weight.last)
+
+    def keep_keys(self, rows: Rows, role: int, keys: Keys) -> Hashes | None:
+        """Keep keys and values of a role's inputs; in a sweep those of more stages and positions do as well.
+
+        The inputs whose were not kept; None where inputs are too many to list.
+        """
         new, (first, early) = rows.hashes(role), keys
         if new is not None:
-            held = [at for network, fed, at in self.seen.known if (network, fed) == self._where(0)[:2]]
-            for known in [at for at in held if isinstance(at, tuple) and at[0] <= first and at[1] >= early]:
+            held = [at for network, fed, at in self.seen.known if (network, fed) == self.where(0)[:2]]
+            for known in [at for at in held if is_keys(at) and at[0] <= first and at[1] >= early]:
                 if self.schedule.sweeps or known == keys:
-                    new = self.seen.new(self._where(known), new)
-            self.seen.add(self._where(keys), new)
+                    new = self.seen.new(self.where(known), new)
+            self.seen.add(self.where(keys), new)
         count = rows.most if new is None else len(new)
         flops = self.weight.run(first, self.weight.last) * early // self.weight.positions
         flops -= 2 * self.weight.after * early  # of the last stage keys and values alone
         clean = 0 if self.schedule.suffixes else count
-        self._note((self.network.key, rows.encode, None), Price(clean=clean, flops=count * flops))
+        self.note((self.network.key, rows.encode, None), Price(clean=clean, flops=count * flops))
+        return new
 
     def capture(self, rows: Rows, role: int, stage: int, some: int | None = None) -> None:
         """Keep what a role's inputs have at a stage; those that are kept cost nothing."""
-        hashes, where = rows.hashes(role), self._where(stage)
+        hashes, where = rows.hashes(role), self.where(stage)
         if hashes is None:
             price = self.clean(rows.most, stage)
         else:
@@ -102,14 +118,14 @@ class Runs:
                 self.seen.add(where, new)
             elif some < len(new):  # which of them is drawn later: none is known from now on
                 price = self.clean(some, stage)
-        self._note((self.network.key, rows.encode, stage), price)
+        self.note((self.network.key, rows.encode, stage), price)
 
     def _go_on(self, new: Hashes, stage: int) -> Price:
         """Runs of inputs up to a stage, in a sweep each from the deepest of its states that is kept."""
         price, left = Price(), new
         for first in reversed(range(stage)) if self.schedule.sweeps else ():
             there = len(left)
-            left = self.seen.new(self._where(first), left)
+            left = self.seen.new(self.where(first), left)
             price = price.plus(Price(flops=(there - len(left)) * self.costs.up_to(first, stage)))
         return price.plus(self.clean(len(left), stage))
 
@@ -117,10 +133,12 @@ class Runs:
         """So many unedited runs up to a stage."""
         return Price(clean=count, flops=count * self.costs.up_to(0, stage))
 
-    def _where(self, what: int | Keys) -> Where:
+    def where(self, what: int | Keys | Kind) -> Where:
+        """What is run, or held, of the network as it is fed."""
         return self.network.key, self.network.encoding, what
 
-    def _note(self, capture: Capture, price: Price) -> None:
+    def note(self, capture: Capture, price: Price) -> None:
+        """Note what a capture costs."""
         if self.part_of is not None:
             self.spend(price)
             return

@@ -40,6 +40,8 @@ class SpokenTask:
     """Where each slot's tokens are, if every prompt has as many tokens and its slots at the same ones."""
     texts: tuple[tuple[FilledText, int], ...] = ()
     """What metrics ask about, each with the most tokens that it is."""
+    alike: tuple[tuple[str, tuple[int, ...]], ...] | None = None
+    """Where each slot's tokens are in all prompts that were looked at, if these have them at the same ones."""
 
 
 def speak(
@@ -64,11 +66,12 @@ def speak(
     uneven = tuple(slot for slot, found in counts.items() if len(found) > 1)
     even = tuple((slot, max(found)) for slot, found in counts.items() if len(found) == 1)
     counted = tuple(count_tokens(uneven, layout))
-    fixed = None
-    if layout.every and len(layout.shapes) == 1:
+    alike = None
+    if len(layout.shapes) == 1:
         slots_there = zip(layout.templates[0].slots, layout.shortest.positions, strict=True)
-        fixed = tuple((slot.name, held) for slot, held in slots_there if slot.name is not None)
-    return SpokenTask(prompt, layout.shortest.length, uneven, answers, even, counted, fixed, texts)
+        alike = tuple((slot.name, held) for slot, held in slots_there if slot.name is not None)
+    fixed = alike if layout.every else None
+    return SpokenTask(prompt, layout.shortest.length, uneven, answers, even, counted, fixed, texts, alike)
 
 
 def _count(slot: str | None, prompt: PromptTokens, layout: PromptLayout) -> int:

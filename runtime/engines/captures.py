@@ -11,8 +11,9 @@ from ...compiler.schedule import WHOLE, Schedule
 from ..networks.protocol import Network, read_within
 from .capture_room import CaptureRoom
 from .kept import Kept, missing
+from .narrow_captures import NarrowCaptures
 from .numbered_inputs import NumberedInputs, Numbers
-from .prefixes import Prefixes
+from .prefixes import AllPrefixes, NoRoom
 from .whole_runs import run_to
 
 if TYPE_CHECKING:
@@ -38,7 +39,9 @@ class Captures:
         self.network, self.device, self.room = network, device, room or CaptureRoom()
         self.inputs = NumberedInputs()
         self._kept: dict[int | Site, Kept] = {}
-        self._prefixes: dict[tuple[int, int], Prefixes | None] = {}
+        self.prefixes = AllPrefixes(self._has_room)
+        most = self.room.size // 4
+        self.narrow = NarrowCaptures(network, self.inputs, self.prefixes, self._has_room, most, self.at_once)
 
     @torch.no_grad()
     def state(self, tokens: Tensor, stage: int, schedule: Schedule = WHOLE) -> Tensor:
@@ -49,14 +52,18 @@ class Captures:
     def site(
         self, tokens: Tensor, component: str, layer: int | None, reads: Tensor, schedule: Schedule = WHOLE
     ) -> Tensor:
-        """A site's activation, shape [item, position, width]. Logits, which may be many, are computed anew."""
+        """A site's activation, shape [item, position, width]. Logits, which may be many, are computed anew.
+
+        What any other site holds does not depend on the positions where logits are read, which are those of all items.
+        """
         stage = self.network.state_of(component, layer)
         if stage is not None:
             return self.state(tokens, stage, schedule)
         first = self.network.layer_of(component, layer)
 
         def run(some: Tensor) -> Tensor:
-            return read_within(self.network, self.state(some, first, schedule), some, first, (component, layer), reads)
+            at = reads if component == "logits" else reads.new_zeros(len(some), 1)
+            return read_within(self.network, self.state(some, first, schedule), some, first, (component, layer), at)
 
         return run(tokens) if component == "logits" else self._read(tokens, (component, layer), run)
 
@@ -84,29 +91,21 @@ class Captures:
         if not self.network.has_prefixes or not 1 <= length < tokens.shape[1] or first >= self.network.last_stage:
             return None
         numbers = self.inputs.number(tokens)
-        held = self._covering(numbers, first, length) if schedule.sweeps else None
-        held = held or self._fill(numbers, tokens, first, length, schedule)
+        held = self.prefixes.find(numbers, first, length, schedule.sweeps)
         if held is None:
             return None
-        at = held.find(numbers, self.device)
-        return lambda items: held.take(at[items], first, length)
-
-    def _covering(self, numbers: Numbers, first: int, length: int) -> Prefixes | None:
-        """Keys and values of as many positions and stages, or more, that are kept of all these inputs."""
-        there = [kept for kept in self._prefixes.values() if kept and kept.first <= first and kept.length >= length]
-        return min((kept for kept in there if kept.has(numbers).all()), key=lambda one: one.length, default=None)
-
-    def _fill(self, numbers: Numbers, tokens: Tensor, first: int, length: int, schedule: Schedule) -> Prefixes | None:
-        """Keys and values of the positions below `length`, these inputs' among them; None where there is no room."""
 
         def run(some: Tensor) -> "Prefix":
             state = self.state(some, first, schedule) if schedule.suffixes else None
             return self.network.prefix(some, length, state, first)
 
-        kept = self._prefixes.setdefault((first, length), Prefixes(first, length, self._has_room))
-        if kept is None or not kept.fill(numbers, tokens, self._at_once, run):
-            kept = self._prefixes[first, length] = None
-        return kept
+        try:
+            held.fill(numbers, tokens, self.at_once, run)
+        except NoRoom:
+            self.prefixes.give_up(held)
+            return None
+        at = held.find(numbers, self.device)
+        return lambda items: held.take(at[items], first, length)
 
     def _run_to(self, tokens: Tensor, stage: int, schedule: Schedule) -> Tensor:
         """The state of a stage; in a sweep each input goes on from the deepest of its states that is kept."""
@@ -146,7 +145,7 @@ class Captures:
         if what not in self._kept:
             self._kept[what] = Kept(self._has_room, self.room.size // 4)
         kept = self._kept[what]
-        for part, at in missing(kept.has(numbers), numbers, self._at_once):
+        for part, at in missing(kept.has(numbers), numbers, self.at_once):
             some = tokens[torch.from_numpy(at).to(tokens.device)]
             kept.add(part, run(some), some.shape[1])
         return kept, numbers
@@ -155,7 +154,7 @@ class Captures:
         return self.room.has_room(self, wanted)
 
     @property
-    def _at_once(self) -> int:
+    def at_once(self) -> int:
         """How many inputs are run at once."""
         return min(ROWS, self.network.items_at_once)
 
@@ -163,9 +162,10 @@ class Captures:
     def size(self) -> int:
         """The bytes that are held in memory."""
         held = sum(kept.size for kept in self._kept.values())
-        return held + sum(prefixes.size for prefixes in self._prefixes.values() if prefixes is not None)
+        return held + self.narrow.size + self.prefixes.size
 
     def forget(self) -> None:
         """Hold nothing any more: what is asked for again is computed again."""
         self._kept.clear()
-        self._prefixes.clear()
+        self.narrow.forget()
+        self.prefixes.forget()

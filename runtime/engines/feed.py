@@ -115,7 +115,7 @@ class Feed:
 
     def earliest(self, frame: Frame, rows: Tensor) -> int:
         """The first position of any row that a frame holds."""
-        return min(min(at) if isinstance(at, tuple) else int(at.min()) for at in self.where(frame, rows))
+        return min(map(first_of, self.where(frame, rows)))
 
     def _each(self, positions: Positions, rows: Tensor) -> Tensor:
         return torch.stack(list(self._columns(positions, rows)), 1)
@@ -170,6 +170,11 @@ class Feed:
                 yield from (start + index for index in range(count))
 
 
+def first_of(where: Where) -> int:
+    """The first position of any row."""
+    return min(where) if isinstance(where, tuple) else int(where.min())
+
+
 def _check_apart(frame: Frame, lists: Collection[Where]) -> None:
     """No position is twice in these lists in any row. Those that are the same in every row are checked before."""
     if all(isinstance(at, tuple) for at in lists) or sum(_count(at) for at in lists) < 2:
@@ -183,7 +188,12 @@ def _check_apart(frame: Frame, lists: Collection[Where]) -> None:
 
 def site_vectors(frame: Frame, states: Sequence[Tensor], where: Sequence[Where]) -> Tensor:
     """What a frame's map sees of its parts' activations [item, position, width]: [item, group, dim], in float32."""
-    chosen = [_take_units(*part) for part in zip(frame.parts, states, where, strict=True)]
+    return join_units(frame, [take_positions(*part) for part in zip(states, where, strict=True)])
+
+
+def join_units(frame: Frame, places: Sequence[Tensor]) -> Tensor:
+    """The same of their activations at their positions, [item, place, width]."""
+    chosen = [_take_units(*part) for part in zip(frame.parts, places, strict=True)]
     if frame.shared:
         return chosen[0].float()
     return (chosen[0].flatten(1) if len(chosen) == 1 else torch.cat([c.flatten(1) for c in chosen], 1))[:, None].float()
@@ -195,9 +205,8 @@ def block_features(feature_map: "FeatureMap", block: int, vectors: Tensor) -> Te
     return features[..., feature_map.share(block) > 0].flatten(1)
 
 
-def _take_units(part: Part, state: Tensor, where: Where) -> Tensor:
-    """The units of a part, shape [item, place, dim]."""
-    chosen = take_positions(state, where)
+def _take_units(part: Part, chosen: Tensor) -> Tensor:
+    """The units of a part of its activation [item, place, width], shape [item, place, dim]."""
     if part.width not in (0, chosen.shape[-1]):
         raise EnvironmentProblem(
             "CS538",

@@ -1,6 +1,6 @@
 """Keys and values of the first positions of unedited runs, by input: what later positions read of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import torch
@@ -31,18 +31,21 @@ class Prefixes:
         """Of which inputs they are held."""
         return self.kept.has(numbers)
 
-    def fill(self, numbers: Numbers, tokens: Tensor, at_once: int, run: Callable[[Tensor], Prefix]) -> bool:
-        """Hold those of inputs that are missing, as `run` gives them; False where there is no room left for them."""
-        try:
-            for part, at in missing(self.has(numbers), numbers, at_once):
-                found = run(tokens[torch.from_numpy(at).to(tokens.device)])
-                keys, values = found.keys[self.first :], found.values[self.first :]
-                self.shape = (len(keys), 2, *keys[0].shape[1:])
-                pairs = [each.flatten(1) for pair in zip(keys, values, strict=True) for each in pair]
-                self.kept.add(part, torch.stack(pairs, 1), 0)
-        except _NoRoom:
-            return False
-        return True
+    def fill(self, numbers: Numbers, tokens: Tensor, at_once: int, run: Callable[[Tensor], Prefix]) -> None:
+        """Hold those of inputs that are missing, as `run` gives them. Raises NoRoom."""
+        for part, at in missing(self.has(numbers), numbers, at_once):
+            self.add(part, run(tokens[torch.from_numpy(at).to(tokens.device)]))
+
+    def add(self, numbers: Numbers, prefix: Prefix) -> None:
+        """Hold those of inputs, which are of these positions, and of these stages and perhaps of earlier ones.
+
+        Raises:
+            NoRoom: there is no room for them.
+        """
+        keys, values = prefix.keys[self.first :], prefix.values[self.first :]
+        self.shape = (len(keys), 2, *keys[0].shape[1:])
+        pairs = [each.flatten(1) for pair in zip(keys, values, strict=True) for each in pair]
+        self.kept.add(numbers, torch.stack(pairs, 1), 0)
 
     def find(self, numbers: Numbers, device: torch.device) -> Tensor:
         """Where inputs are held, shape [item]."""
@@ -64,11 +67,45 @@ class Prefixes:
         return held.view(len(held), *self.shape)[:, stage, which, :, :length]
 
 
+class AllPrefixes:
+    """Those of one network, by their first stage and length; None where no room was left for them."""
+
+    def __init__(self, claim: Claim) -> None:
+        self._claim = claim
+        self._each: dict[tuple[int, int], Prefixes | None] = {}
+
+    @property
+    def size(self) -> int:
+        """The bytes that are held."""
+        return sum(each.size for each in self)
+
+    def __iter__(self) -> Iterator[Prefixes]:
+        """Those that are held."""
+        return (each for each in self._each.values() if each is not None)
+
+    def find(self, numbers: Numbers, first: int, length: int, longer: bool) -> Prefixes | None:
+        """Where those of these inputs are to be held; None where no room was left for such ones.
+
+        If `longer` ones do, those of as many positions and stages, or more, that are held of all these inputs.
+        """
+        there = [kept for kept in self if longer and kept.first <= first and kept.length >= length]
+        held = min((kept for kept in there if kept.has(numbers).all()), key=lambda one: one.length, default=None)
+        return held or self._each.setdefault((first, length), Prefixes(first, length, self._claim))
+
+    def give_up(self, kept: Prefixes) -> None:
+        """Hold no such ones from now on."""
+        self._each[kept.first, kept.length] = None
+
+    def forget(self) -> None:
+        """Hold nothing any more."""
+        self._each.clear()
+
+
+class NoRoom(Exception):
+    """There is no room in memory for keys and values, which are read too often to lie in a file."""
+
+
 def _find_room(claim: Claim, wanted: int) -> bool:
     if not claim(wanted):
-        raise _NoRoom
+        raise NoRoom
     return True
-
-
-class _NoRoom(Exception):
-    """There is no room in memory for keys and values, which are read too often to lie in a file."""

@@ -67,8 +67,8 @@ class Engine(Protocol):
     def activation(self, frame: int, rows: Tensor, part: int = 0) -> Tensor:
         """The whole activation of the layer of a frame's part in unintervened runs, shape [item, position, width]."""
 
-    def at(self, positions: Positions, activation: Tensor, rows: Tensor) -> Tensor:
-        """What an activation [item, position, width] of rows is at some positions, shape [item, place, width]."""
+    def activation_at(self, positions: Positions, frame: int, rows: Tensor, part: int = 0) -> Tensor:
+        """The same at some positions, shape [item, place, width]."""
 
     def states(self, frame: int, rows: Tensor) -> Tensor:
         """The vectors that a frame's map sees in unintervened runs of `rows` [item, column]: [item, group, dim].
@@ -82,8 +82,8 @@ class Engine(Protocol):
     def answer_and_read(self, query: OutputOf, frames: Sequence[int], batch: Batch) -> tuple[Tensor, list[Tensor]]:
         """`logits` of a run, and the vectors that some frames' maps see in the same run, as `vectors` gives them."""
 
-    def intervened_activation(self, frame: int, run: Run, batch: Batch, part: int = 0) -> Tensor:
-        """The whole activation of a part's layer in a run with its assignments made: [item, position, width]."""
+    def intervened_at(self, positions: Positions, frame: int, run: Run, batch: Batch, part: int = 0) -> Tensor:
+        """The activation of a part's layer in a run with its assignments made, at positions: [item, place, width]."""
 
     def read(self, variable: str, rows: Tensor) -> Tensor:
         """A variable's features in unintervened runs of `rows` [item, column]; shape [item, feature].

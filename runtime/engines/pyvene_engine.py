@@ -199,9 +199,9 @@ class PyveneEngine:
         place = self.grounding.frames[frame].parts[part]
         return read_site(self.network, self.feed.tokens(tokens), *place.activation, self.feed.reads(tokens))
 
-    def at(self, positions: Positions, activation: Tensor, rows: Tensor) -> Tensor:
-        """See `Engine.at`."""
-        return take_positions(activation, self.feed.find(positions, rows))
+    def activation_at(self, positions: Positions, frame: int, rows: Tensor, part: int = 0) -> Tensor:
+        """See `Engine.activation_at`."""
+        return take_positions(self.activation(frame, rows, part), self.feed.find(positions, rows))
 
     def states(self, frame: int, tokens: Tensor) -> Tensor:
         """See `Engine.states`."""
@@ -214,14 +214,19 @@ class PyveneEngine:
         if not source.assignments:
             return self.states(frame, rows)
         place = self.grounding.frames[frame]
-        return site_vectors(place, [self.intervened_activation(frame, source, batch)], self.feed.where(place, rows))
+        return site_vectors(place, [self._intervened_activation(frame, source, batch)], self.feed.where(place, rows))
 
     def answer_and_read(self, query: OutputOf, frames: Sequence[int], batch: Batch) -> tuple[Tensor, list[Tensor]]:
         """See `Engine.answer_and_read`: nothing is read in a run in which something is set."""
         return self.logits(query, batch), [self.vectors(frame, query.run, batch) for frame in frames]
 
-    def intervened_activation(self, frame: int, run: Run, batch: Batch, part: int = 0) -> Tensor:
-        """See `Engine.intervened_activation`."""
+    def intervened_at(self, positions: Positions, frame: int, run: Run, batch: Batch, part: int = 0) -> Tensor:
+        """See `Engine.intervened_at`."""
+        rows = torch.from_numpy(batch.inputs[:, run.input])
+        return take_positions(self._intervened_activation(frame, run, batch), self.feed.find(positions, rows))
+
+    def _intervened_activation(self, frame: int, run: Run, batch: Batch) -> Tensor:
+        """The whole activation of a frame's layer in a run with its assignments made: [item, position, width]."""
 
         def read(targets: tuple[str, ...], items: Batch) -> Tensor:
             found: list[Tensor] = []

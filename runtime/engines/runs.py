@@ -7,6 +7,8 @@ import torch
 from torch import Tensor
 
 from ..networks.protocol import Network, SiteEdit
+from .fed import Fed
+from .feed import Where
 
 Site = tuple[str, int | None]
 """Component and layer."""
@@ -17,7 +19,7 @@ EditedRunner = Callable[[Tensor, EditsFrom], Tensor]
 
 
 class Runs(Protocol):
-    """Runs of one network. Tokens [item, token]; `reads` the positions of the answers, shape [item, answer]."""
+    """Runs of one network."""
 
     @property
     def name(self) -> str:
@@ -31,19 +33,19 @@ class Runs(Protocol):
     def device(self) -> torch.device:
         """Where the network is."""
 
-    def logits(self, tokens: Tensor, reads: Tensor) -> Tensor:
+    def logits(self, fed: Fed) -> Tensor:
         """Logits of unedited runs, shape [item, answer, class]."""
 
-    def site(self, tokens: Tensor, component: str, layer: int | None, reads: Tensor) -> Tensor:
+    def site(self, fed: Fed, component: str, layer: int | None) -> Tensor:
         """A site's whole activation in unedited runs, shape [item, position, width]."""
 
-    def sites(self, tokens: Tensor, sites: Sequence[Site], reads: Tensor) -> list[Tensor]:
-        """The same of several sites."""
+    def read(self, fed: Fed, sites: Sequence[Site], where: Sequence[Where]) -> list[Tensor]:
+        """The activations of several sites in unedited runs at some positions of each, shape [item, place, width]."""
 
     def edited_runner(
-        self, tokens: Tensor, reads: Tensor, sites: Sequence[Site], earliest: int, classes: Tensor | None = None
+        self, fed: Fed, sites: Sequence[Site], earliest: int, classes: Tensor | None = None
     ) -> EditedRunner:
-        """Runs of some rows at a time with edits at these sites, which change no position before `earliest`.
+        """Runs of some inputs at a time with edits at these sites, which change no position before `earliest`.
 
         They give logits of some `classes` [class], or of all.
         """

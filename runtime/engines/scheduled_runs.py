@@ -10,6 +10,9 @@ from ...compiler.schedule import Schedule
 from ..networks.protocol import Network
 from ..networks.stages import take_reads
 from .captures import Captures
+from .fed import Fed
+from .feed import Where, take_positions
+from .narrow_captures import Bases
 from .runs import EditedRunner, EditsFrom, Site
 from .whole_runs import read_several, read_whole
 
@@ -26,54 +29,74 @@ class ScheduledRuns:
         self.name, self.network, self.device = name, network, device
         self.captures, self.schedule = captures, schedule
 
-    def logits(self, tokens: Tensor, reads: Tensor) -> Tensor:
+    def logits(self, fed: Fed) -> Tensor:
         """See `Runs.logits`: of captures the last state, since logits may be many."""
+        tokens, last = fed.tokens, self.network.last_stage
         if not self.schedule.suffixes:
-            return self._finish(self.network.start(tokens), tokens, 0, reads)
-        last = self.network.last_stage
-        return self._finish(self.captures.state(tokens, last, self.schedule), tokens, last, reads)
+            return self._finish(self.network.start(tokens), tokens, 0, fed.reads)
+        if not self.schedule.narrow:
+            return self._finish(self.captures.state(tokens, last, self.schedule), tokens, last, fed.reads)
+        state = self.captures.narrow.answers(fed)
+        count = state.shape[1]
+        return self._finish(
+            state, tokens[:, :count], last, torch.arange(count, device=self.device).expand(len(state), -1)
+        )
 
-    def site(self, tokens: Tensor, component: str, layer: int | None, reads: Tensor) -> Tensor:
+    def site(self, fed: Fed, component: str, layer: int | None) -> Tensor:
         """See `Runs.site`."""
         if self.schedule.captured:
-            return self.captures.site(tokens, component, layer, reads, self.schedule)
-        return read_whole(self.network, tokens, component, layer, reads, self.schedule.exits)
+            return self.captures.site(fed.tokens, component, layer, fed.reads, self.schedule)
+        return read_whole(self.network, fed.tokens, component, layer, fed.reads, self.schedule.exits)
 
-    def sites(self, tokens: Tensor, sites: Sequence[Site], reads: Tensor) -> list[Tensor]:
-        """See `Runs.sites`: of captures earlier ones first, since later states go on from them; else in one run."""
-        if not self.schedule.captured:
-            return read_several(self.network, tokens, sites, reads, self.schedule.exits)
-        order = sorted(range(len(sites)), key=lambda index: self.network.layer_of(*sites[index]))
-        found = {index: self.site(tokens, *sites[index], reads) for index in order}
-        return [found[index] for index in range(len(sites))]
+    def read(self, fed: Fed, sites: Sequence[Site], where: Sequence[Where]) -> list[Tensor]:
+        """See `Runs.read`: of captures earlier sites first, since later states go on from them; else in one run."""
+        if self.schedule.narrow and not any(component == "logits" for component, _ in sites):
+            return self.captures.narrow.read(fed, sites, where, self.schedule)
+        if self.schedule.captured:
+            order = sorted(range(len(sites)), key=lambda index: self.network.layer_of(*sites[index]))
+            each = {index: self.site(fed, *sites[index]) for index in order}
+            found = [each[index] for index in range(len(sites))]
+        else:
+            found = read_several(self.network, fed.tokens, sites, fed.reads, self.schedule.exits)
+        return [take_positions(activation, at) for activation, at in zip(found, where, strict=True)]
 
     def edited_runner(
-        self, tokens: Tensor, reads: Tensor, sites: Sequence[Site], earliest: int, classes: Tensor | None = None
+        self, fed: Fed, sites: Sequence[Site], earliest: int, classes: Tensor | None = None
     ) -> EditedRunner:
         """See `Runs.edited_runner`: inputs are looked up once.
 
         An answer that is read before the first edited position is no part of what follows, so that a run with a prefix
         starts there.
         """
-        network, schedule = self.network, self.schedule
+        network, schedule, tokens, reads = self.network, self.schedule, fed.tokens, fed.reads
         first = min(network.layer_of(component, layer) for component, layer in sites) if schedule.suffixes else 0
-        captured = self.captures.state_reader(tokens, first, schedule) if schedule.suffixes else None
-        begins = min(earliest, int(reads.min())) if schedule.prefixes else 0
-        prefix = self.captures.prefix_reader(tokens, first, begins, schedule) if schedule.prefixes else None
+        bases = self._bases(fed, first, min(earliest, int(reads.min())) if schedule.prefixes else 0)
+        if bases.prefix is None and bases.begins:
+            tokens, reads = tokens[:, bases.begins :], reads - bases.begins
         everywhere = reads[:1] if bool((reads == reads[:1]).all()) else None
 
         def run(items: Tensor, edits: EditsFrom) -> Tensor:
             some = tokens.index_select(0, items)
             at = reads.index_select(0, items) if everywhere is None else everywhere.expand(len(items), -1)
-            if prefix is not None:
-                state = network.start(some)[:, begins:] if captured is None else captured(items, begins)
-                with network.edited(edits(begins)):
-                    return self._finish(state, some, first, at, prefix(items), classes)
-            with network.edited(edits(0)):
-                state = network.start(some) if captured is None else captured(items, 0)
+            if bases.prefix is not None:
+                state = network.start(some)[:, bases.begins :] if bases.state is None else bases.state(items)
+                with network.edited(edits(bases.begins)):
+                    return self._finish(state, some, first, at, bases.prefix(items), classes)
+            with network.edited(edits(bases.begins)):
+                state = network.start(some) if bases.state is None else bases.state(items)
                 return self._finish(state, some, first, at, None, classes)
 
         return run
+
+    def _bases(self, fed: Fed, first: int, begins: int) -> Bases:
+        """What edited runs from the stage `first` on begin with, as the schedule has it."""
+        captures, schedule = self.captures, self.schedule
+        if schedule.narrow:
+            return captures.narrow.bases(fed, first, begins, schedule)
+        state = captures.state_reader(fed.tokens, first, schedule) if schedule.suffixes else None
+        prefix = captures.prefix_reader(fed.tokens, first, begins, schedule) if schedule.prefixes else None
+        begins = begins if prefix is not None else 0
+        return Bases(begins, None if state is None else lambda items: state(items, begins), prefix)
 
     def _finish(
         self,

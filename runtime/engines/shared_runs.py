@@ -107,9 +107,9 @@ class SharedRuns:
         """See `Engine.activation`."""
         return self.engine.activation(frame, rows, part)
 
-    def at(self, positions: Positions, activation: Tensor, rows: Tensor) -> Tensor:
-        """See `Engine.at`."""
-        return self.engine.at(positions, activation, rows)
+    def activation_at(self, positions: Positions, frame: int, rows: Tensor, part: int = 0) -> Tensor:
+        """See `Engine.activation_at`."""
+        return self.engine.activation_at(positions, frame, rows, part)
 
     def states(self, frame: int, rows: Tensor) -> Tensor:
         """See `Engine.states`."""
@@ -123,9 +123,9 @@ class SharedRuns:
         """See `Engine.answer_and_read`."""
         return self.engine.answer_and_read(query, frames, batch)
 
-    def intervened_activation(self, frame: int, run: Run, batch: Batch, part: int = 0) -> Tensor:
-        """See `Engine.intervened_activation`."""
-        return self.engine.intervened_activation(frame, run, batch, part)
+    def intervened_at(self, positions: Positions, frame: int, run: Run, batch: Batch, part: int = 0) -> Tensor:
+        """See `Engine.intervened_at`."""
+        return self.engine.intervened_at(positions, frame, run, batch, part)
 
     def read(self, variable: str, rows: Tensor) -> Tensor:
         """See `Engine.read`."""

@@ -25,7 +25,18 @@ from ..errors import EngineRefusal, EnvironmentProblem
 from ..halving import by_halves
 from ..networks.protocol import Edit, SiteEdit
 from .changes import Change, assigned, change_to
-from .feed import Feed, Where, block_features, site_vectors, split_vectors, take_positions, with_units
+from .fed import Fed
+from .feed import (
+    Feed,
+    Where,
+    block_features,
+    first_of,
+    join_units,
+    site_vectors,
+    split_vectors,
+    take_positions,
+    with_units,
+)
 from .generate import Generated, KeptRuns, generate
 from .protocol import Prepared
 from .runs import Runs
@@ -112,10 +123,10 @@ class TermEngine:
     def logits(self, query: OutputOf, batch: Batch) -> Tensor:
         """See `Engine.logits`. Where no gradient is wanted, a batch that memory does not hold is run in halves."""
         if torch.is_grad_enabled():
-            return self._edited_logits(query.run, batch, ())
+            return self._edited_logits(query.run, batch)
 
         def read(alike: Batch) -> Tensor:
-            return by_halves(lambda rows: self._edited_logits(query.run, alike.take(rows), ()), 0, len(alike))
+            return by_halves(lambda rows: self._edited_logits(query.run, alike.take(rows)), 0, len(alike))
 
         return self._by_counts(query.run, batch, read)
 
@@ -144,13 +155,12 @@ class TermEngine:
         sites = [part.activation for place in places for part in place.parts]
         earliest = min(self.feed.earliest(place, rows) for place in places)
         chosen = torch.tensor(classes, device=self.runs.device)
-        reads = self.feed.reads(rows, batch.further)
-        answer = self.runs.edited_runner(self.feed.tokens(rows), reads, sites, earliest, chosen)
+        answer = self.runs.edited_runner(Fed(self.feed, rows, batch.further), sites, earliest, chosen)
 
         def logits(items: Tensor) -> Tensor:
             items = items.to(self.runs.device)
             some = given.take(items)
-            return answer(items, functools.partial(self._site_edits, self._edits(run, some), some, ()))
+            return answer(items, functools.partial(self._site_edits, self._edits(run, some)))
 
         return logits
 
@@ -176,7 +186,7 @@ class TermEngine:
 
         def edits(items: Tensor) -> list[SiteEdit]:
             some = given.take(items.to(self.runs.device))
-            return self._site_edits(self._edits(run, some), some, (), 0)
+            return self._site_edits(self._edits(run, some), 0)
 
         def next_logits(items: Tensor, said: Tensor) -> Tensor:
             longer = replace(batch.take(items.numpy()), forced=said.numpy())
@@ -191,51 +201,48 @@ class TermEngine:
 
     def logits_after(self, query: OutputOf, batch: Batch, edit: Edit) -> Tensor:
         """See `Engine.logits_after`."""
-        return self._edited_logits(query.run, batch, ((self.frames[0].parts[0], edit),))
+        return self._edited_logits(query.run, batch, [(self.frames[0].parts[0], lambda _, state: edit(state))], 0)
 
     def activation(self, frame: int, rows: Tensor, part: int = 0) -> Tensor:
         """See `Engine.activation`."""
-        return self.runs.site(self.feed.tokens(rows), *self.frames[frame].parts[part].activation, self.feed.reads(rows))
+        return self.runs.site(Fed(self.feed, rows), *self.frames[frame].parts[part].activation)
 
-    def at(self, positions: Positions, activation: Tensor, rows: Tensor) -> Tensor:
-        """See `Engine.at`."""
-        return take_positions(activation, self.feed.find(positions, rows))
+    def activation_at(self, positions: Positions, frame: int, rows: Tensor, part: int = 0) -> Tensor:
+        """See `Engine.activation_at`."""
+        fed, site = Fed(self.feed, rows), self.frames[frame].parts[part].activation
+        return self.runs.read(fed, [site], [self.feed.find(positions, rows)])[0]
 
     def states(self, frame: int, rows: Tensor) -> Tensor:
         """See `Engine.states`."""
         place = self.frames[frame]
         sites = [part.activation for part in place.parts]
-        states = self.runs.sites(self.feed.tokens(rows), sites, self.feed.reads(rows))
-        return site_vectors(place, states, self.feed.where(place, rows))
+        return join_units(place, self.runs.read(Fed(self.feed, rows), sites, self.feed.where(place, rows)))
 
-    def intervened_activation(self, frame: int, run: Run, batch: Batch, part: int = 0) -> Tensor:
-        """See `Engine.intervened_activation`."""
-        return self._intervened_activations(self.frames[frame].parts[part : part + 1], run, batch)[0]
+    def intervened_at(self, positions: Positions, frame: int, run: Run, batch: Batch, part: int = 0) -> Tensor:
+        """See `Engine.intervened_at`."""
+        where = self.feed.find(positions, self._rows(batch, run))
+        return self._read_intervened([(self.frames[frame].parts[part], where)], run, batch)[1][0]
 
     def answer_and_read(self, query: OutputOf, frames: Sequence[int], batch: Batch) -> tuple[Tensor, list[Tensor]]:
         """See `Engine.answer_and_read`."""
-        places = [self.frames[frame] for frame in frames]
-        parts = [part for place in places for part in place.parts]
+        places, rows = [self.frames[frame] for frame in frames], self._rows(batch, query.run)
+        parts = [each for place in places for each in zip(place.parts, self.feed.where(place, rows), strict=True)]
         logits, activations = self._read_intervened(parts, query.run, batch)
-        rows, remaining = self._rows(batch, query.run), iter(activations)
-        read = [[next(remaining) for _ in place.parts] for place in places]
-        pairs = zip(places, read, strict=True)
-        return logits, [site_vectors(place, own, self.feed.where(place, rows)) for place, own in pairs]
+        remaining = iter(activations)
+        return logits, [join_units(place, [next(remaining) for _ in place.parts]) for place in places]
 
-    def _intervened_activations(self, parts: Sequence[Part], run: Run, batch: Batch) -> list[Tensor]:
-        """The whole activations of parts in one run with its assignments made."""
-        return self._read_intervened(parts, run, batch)[1]
-
-    def _read_intervened(self, parts: Sequence[Part], run: Run, batch: Batch) -> tuple[Tensor, list[Tensor]]:
-        """The logits of one run with its assignments made, and the whole activations of parts in it."""
+    def _read_intervened(
+        self, parts: Sequence[tuple[Part, Where]], run: Run, batch: Batch
+    ) -> tuple[Tensor, list[Tensor]]:
+        """The logits of one run with its assignments made, and what parts are in it at positions of each."""
         found: dict[int, Tensor] = {}
 
-        def keep(index: int, activation: Tensor) -> Tensor:
-            found[index] = activation
+        def keep(index: int, left_out: int, activation: Tensor) -> Tensor:
+            found[index] = take_positions(activation, _later(parts[index][1], left_out))
             return activation
 
-        further = tuple((part, functools.partial(keep, index)) for index, part in enumerate(parts))
-        logits = self._edited_logits(run, batch, further)
+        further = [(part, functools.partial(keep, index)) for index, (part, _) in enumerate(parts)]
+        logits = self._edited_logits(run, batch, further, min(first_of(where) for _, where in parts))
         return logits, [found[index] for index in range(len(parts))]
 
     def read(self, variable: str, rows: Tensor) -> Tensor:
@@ -248,28 +255,25 @@ class TermEngine:
         frame, block = self._place(variable)
         return block_features(self.maps[frame], block, self.vectors(frame, run, batch))
 
-    def _edited_logits(self, run: Run, batch: Batch, further: tuple[tuple[Part, Edit], ...]) -> Tensor:
-        """Logits of a run with its assignments made, and after them what is done `further`."""
+    def _edited_logits(
+        self, run: Run, batch: Batch, further: Sequence[PlacedEdit] = (), since: int | None = None
+    ) -> Tensor:
+        """Logits of a run with its assignments made, and after them what is done `further`, at no position before."""
         batch = self.feed.force(batch, run.input)
         rows = self._rows(batch, run)
-        tokens, reads = self.feed.tokens(rows), self.feed.reads(rows, batch.further)
-        given = self._given(run, batch, rows)
-        edits = self._edits(run, given)
-        if not edits and not further:
-            return self.runs.logits(tokens, reads)
-        places = [self.frames[frame] for frame in given.where]
-        sites = [part.activation for part, _ in (*edits, *further)]
-        earliest = 0 if further else min(self.feed.earliest(place, rows) for place in places)
+        fed, given = Fed(self.feed, rows, batch.further), self._given(run, batch, rows)
+        edits = [*self._edits(run, given), *further]
+        if not edits:
+            return self.runs.logits(fed)
+        earliest = [self.feed.earliest(self.frames[frame], rows) for frame in given.where]
+        earliest += [] if since is None else [since]
         everything = torch.arange(len(rows), device=self.runs.device)
-        runner = self.runs.edited_runner(tokens, reads, sites, earliest)
-        return runner(everything, functools.partial(self._site_edits, edits, given, further))
+        runner = self.runs.edited_runner(fed, [part.activation for part, _ in edits], min(earliest))
+        return runner(everything, functools.partial(self._site_edits, edits))
 
-    def _site_edits(
-        self, edits: Sequence[PlacedEdit], given: Given, further: tuple[tuple[Part, Edit], ...], left_out: int
-    ) -> list[SiteEdit]:
-        """Edits at their sites in a run that leaves out so many first positions; `further` ones are made last."""
-        placed: list[tuple[Part, Edit]] = [(part, functools.partial(edit, left_out)) for part, edit in edits]
-        return [(part.component, part.layer, None, edit) for part, edit in (*placed, *further)]
+    def _site_edits(self, edits: Sequence[PlacedEdit], left_out: int) -> list[SiteEdit]:
+        """Edits at their sites in a run that leaves out so many first positions."""
+        return [(part.component, part.layer, None, functools.partial(edit, left_out)) for part, edit in edits]
 
     def _rows(self, batch: Batch, run: Run) -> Tensor:
         return torch.from_numpy(batch.inputs[:, run.input]).to(self.runs.device)
@@ -291,8 +295,9 @@ class TermEngine:
         rows = self._rows(batch, source)
         if not source.assignments:
             return self.states(frame, rows)
-        activations = self._intervened_activations(self.frames[frame].parts, source, batch)
-        return site_vectors(self.frames[frame], activations, self.feed.where(self.frames[frame], rows))
+        place = self.frames[frame]
+        parts = list(zip(place.parts, self.feed.where(place, rows), strict=True))
+        return join_units(place, self._read_intervened(parts, source, batch)[1])
 
     def _sources(self, run: Run) -> Iterator[tuple[int, Run]]:
         """The frames of a run's values that are read in other runs, and these runs."""

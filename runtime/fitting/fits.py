@@ -100,6 +100,8 @@ class Fits:
         `elsewhere` where the network is another one than that in which the places of the evaluation lie.
         """
         encoding, variables, schedule = encoding or self.encoding(evaluate.items), evaluate.variables, evaluate.schedule
+        if all(candidate.network != planned.network for planned in evaluate.candidates):
+            schedule = schedule.elsewhere
         name, grounding = self.plan.runs(evaluate.key), self.grounded(candidate, evaluate).grounding
         if elsewhere and grounding is not None:
             grounding = grounding.elsewhere()

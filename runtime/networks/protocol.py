@@ -43,8 +43,20 @@ class Network(Protocol):
     def start(self, tokens: Tensor) -> Tensor:
         """The state of stage 0."""
 
-    def advance(self, state: Tensor, tokens: Tensor, first: int, stop: int) -> Tensor:
-        """The state of stage `stop`, from that of stage `first`. The edits at stages from `first` on are made."""
+    def advance(
+        self,
+        state: Tensor,
+        tokens: Tensor,
+        first: int,
+        stop: int,
+        prefix: "Prefix | None" = None,
+        read: Tensor | None = None,
+    ) -> Tensor:
+        """The state of stage `stop`, from that of stage `first`. The edits at stages from `first` on are made.
+
+        With a prefix, `state` and the result hold the positions from its length on; `tokens` are always whole. With
+        positions of the whole run to `read`, [item, read], the result is [item, read, width].
+        """
 
     def finish(
         self,

@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 from math import gcd
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from .mlp import Mlp
 from .stages import PlainNetwork
+
+if TYPE_CHECKING:
+    from .prefix import Prefix
 
 
 class MlpsSideBySide(PlainNetwork):
@@ -38,10 +42,18 @@ class MlpsSideBySide(PlainNetwork):
         x = inputs.to(self.weights[0].dtype) if self.embed is None else self.embed[owners, inputs]
         return x.flatten(1)[:, None]
 
-    def advance(self, state: Tensor, tokens: Tensor, first: int, stop: int) -> Tensor:
+    def advance(
+        self,
+        state: Tensor,
+        tokens: Tensor,
+        first: int,
+        stop: int,
+        prefix: "Prefix | None" = None,
+        read: Tensor | None = None,
+    ) -> Tensor:
         """See `Network.advance`."""
         self._choose(tokens[:, -1])
-        return super().advance(state, tokens, first, stop)
+        return super().advance(state, tokens, first, stop, prefix, read)
 
     def step(self, stage: int, x: Tensor) -> Tensor:
         """See `PlainNetwork.step`."""

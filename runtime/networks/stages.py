@@ -106,11 +106,19 @@ class PlainNetwork(nn.Module, ABC):
             for site in reversed(sites):
                 site.edits.pop()
 
-    def advance(self, state: Tensor, tokens: Tensor, first: int, stop: int) -> Tensor:
+    def advance(
+        self,
+        state: Tensor,
+        tokens: Tensor,
+        first: int,
+        stop: int,
+        prefix: "Prefix | None" = None,
+        read: Tensor | None = None,
+    ) -> Tensor:
         """See `Network.advance`."""
         for stage in range(first, stop):
             state = self.step(stage + 1, self.sites[stage](state))
-        return state
+        return state if read is None else take_reads(state, read)
 
     @property
     def has_prefixes(self) -> bool:

@@ -113,15 +113,13 @@ def _distance(score: Distance, step: EvaluateStep, engine: Engine, batch: Batch,
     """
     assert step.grounding is not None
     farthest, frames = torch.zeros(len(batch)), step.grounding.frames
-    bases = torch.from_numpy(batch.inputs[:, 0])
     parts = [(index, number, part) for index, frame in enumerate(frames) for number, part in enumerate(frame.parts)]
     for layer in dict.fromkeys(part.activation for _, _, part in parts):
         there = [(index, number, part) for index, number, part in parts if part.activation == layer]
         positions = tuple(dict.fromkeys(position for _, _, part in there for position in part.positions))
         frame, number, _ = there[0]
-        states = engine.at(positions, engine.activation(frame, natural.rows, number), natural.rows).flatten(1)
-        intervened = engine.intervened_activation(frame, score.run, batch, number)
-        patched = engine.at(positions, intervened, bases).flatten(1)
+        states = engine.activation_at(positions, frame, natural.rows, number).flatten(1)
+        patched = engine.intervened_at(positions, frame, score.run, batch, number).flatten(1)
         nearest = distances(patched, states).min(1).values
         spread = natural.spread(states)
         ratio = nearest / spread if spread > 0 else (nearest > 0).float() * 2 * READ_RANGE[1]

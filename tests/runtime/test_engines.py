@@ -195,7 +195,7 @@ def test_activations_are_read_after_the_interventions(kind: EngineName, network:
     late[:, :4] = torch.where(members[:, 1:], hidden(network, tokens[:, 2], 2)[:, :4], late[:, :4])
     run = interchange(WORLD, NAMES, "o").run
     for index, expected in enumerate((early, late)):
-        found = engine.intervened_activation(index, run, batch)[:, 0]
+        found = engine.intervened_at((0,), index, run, batch)[:, 0]
         torch.testing.assert_close(found, expected, atol=2e-6, rtol=0)
 
 

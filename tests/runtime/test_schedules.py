@@ -12,7 +12,7 @@ from cspec.compiler.experiments import AnswerAt, Encoding
 from cspec.compiler.groundings import Block, Frame, Grounding
 from cspec.compiler.interpret_terms import Batch
 from cspec.compiler.network_facts import MlpFacts, TracrFacts, TransformerFacts
-from cspec.compiler.schedule import NAIVE, Schedule
+from cspec.compiler.schedule import NAIVE, Beginning, CleanReads, Schedule, SiteRead
 from cspec.compiler.terms import NetworkWorld, interchange
 from cspec.lang.places import IDENTITY, Family
 from cspec.runtime.engines import Engine, Opened, open_engine
@@ -34,6 +34,17 @@ SCHEDULES = [
     for logits in ("everywhere", "where read", "declared")
 ][::2]
 """Every second one: each choice of what is kept and left out comes once or twice, with some logits."""
+READS = [
+    CleanReads(),
+    CleanReads((SiteRead("resid_post", 0, (2, 3, 5)), SiteRead("attn_out", 1, (4,))), (Beginning(1, ((2,),)),)),
+    CleanReads((SiteRead("resid_post", 0, (5,)),), (Beginning(1, ((4,), (5, 3))), Beginning(2, ((3,),))), alike=True),
+]
+"""What a plan says is read: nothing, more than is read, or something else."""
+NARROW = [
+    Schedule(True, True, True, prefixes, logits, 5, sweeps, reads=reads)
+    for prefixes, logits, sweeps in itertools.product((False, True), ("where read", "declared"), (False, True))
+    for reads in READS
+]
 
 
 def gpt2() -> Case:
@@ -93,7 +104,7 @@ def test_every_schedule_gives_the_logits_and_gradients_of_the_naive_one(build: C
 
     expected = [measure(engine, own, batch) for engine, own in zip(engines(NAIVE), maps, strict=True)]
     assert all(float(gradient.norm()) > 1e-4 for _, _, gradient in expected)
-    for schedule in SCHEDULES:
+    for schedule in (*SCHEDULES, *(NARROW if isinstance(network, TransformerNetwork) else ())):
         for engine, own, wanted in zip(engines(schedule), maps, expected, strict=True):
             for found, naive in zip(measure(engine, own, batch), wanted, strict=True):
                 torch.testing.assert_close(found, naive, atol=1e-5, rtol=1e-5, msg=f"{schedule}")

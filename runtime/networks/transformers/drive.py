@@ -18,7 +18,7 @@ from .activations import written_out
 from .apart import UnsuitedModel, attending_apart, suits
 from .edits import PlacedEdit, installed
 from .families import Family
-from .last_layer import gather, keys_alone, narrowed
+from .last_layer import first_of, gather, keys_alone, narrowed, read_alone
 from .prefix import cache_of, prefix_of
 from .sites import entrance
 
@@ -60,9 +60,12 @@ class Driver:
     def device(self) -> torch.device:
         return next(self.model.parameters()).device
 
-    def stream(self, piece: Piece, stop: int) -> Tensor:
-        """The stream before layer `stop` (after the last, if there is none), [item, position, width]."""
-        return self._suited(partial(self._stream, piece, stop))
+    def stream(self, piece: Piece, stop: int, at: Tensor | None = None) -> Tensor:
+        """The stream before layer `stop` (after the last, if there is none), [item, position, width].
+
+        At some positions `at` [item, read] of the whole run alone: [item, read, width].
+        """
+        return self._suited(partial(self._stream, piece, stop, at))
 
     def _suited(self, run: Callable[[], Tensor]) -> Tensor:
         """What a run gives. Where the model's attention is found unlike others', prefixes are joined from now on."""
@@ -72,16 +75,22 @@ class Driver:
             self._apart = False
             return run()
 
-    def _stream(self, piece: Piece, stop: int) -> Tensor:
+    def _stream(self, piece: Piece, stop: int, at: Tensor | None) -> Tensor:
         found: list[Tensor] = []
-        with self._driven(piece, stop) as inputs:
+        rows = None if at is None else _counted_from(piece.begins, at.to(self.device))
+        narrow = rows is not None and self._is_narrow(piece, rows, stop - 1)
+        with self._driven(piece, stop) as inputs, ExitStack() as undo:
+            if rows is not None and narrow:
+                undo.enter_context(read_alone(self.model, self.layers[stop - 1], rows))
             if stop < len(self.layers):
                 reading = self.layers[stop].register_forward_pre_hook(lambda _, given: found.append(given[0]))
             else:
                 reading = self.layers[-1].register_forward_hook(lambda _, __, given: found.append(given))
-            with _removed(reading):
-                self.model.base_model(**inputs)
-        return found[0]
+            undo.enter_context(_removed(reading))
+            self.model.base_model(**inputs)
+        if rows is None:
+            return found[0]
+        return first_of(found[0], rows.shape[1]) if narrow else gather(found[0], rows)
 
     def logits(
         self, piece: Piece, at: Tensor, classes: Tensor | None = None, cache: DynamicCache | None = None
@@ -103,7 +112,7 @@ class Driver:
                 return _exact(_chosen(gather(logits, rows), classes))
             head = self.model.get_submodule(self.family.head)
             with ExitStack() as undo:
-                if self._is_narrow(piece, rows):
+                if self._is_narrow(piece, rows, len(self.layers) - 1):
                     undo.enter_context(narrowed(self.model, self.family, self.layers[-1], rows))
                 else:
                     reading = head.register_forward_pre_hook(lambda _, given: (gather(given[0], rows),))
@@ -115,9 +124,9 @@ class Driver:
                 read: Tensor = self.model(**inputs).logits
                 return _exact(_chosen(read, classes))
 
-    def _is_narrow(self, piece: Piece, rows: Tensor) -> bool:
+    def _is_narrow(self, piece: Piece, rows: Tensor, last: int) -> bool:
         """Whether the last layer is run where it is read alone: where that is less, and nothing is edited in it."""
-        last, positions = len(self.layers) - 1, piece.tokens.shape[1] - piece.begins
+        positions = piece.tokens.shape[1] - piece.begins
         if not self._apart or self.family is None or piece.first > last or 2 * rows.shape[1] > positions:
             return False
         before = entrance(self.family, len(self.layers), last)
@@ -182,7 +191,7 @@ class Driver:
             raise EnvironmentProblem(
                 "CS536",
                 f"expected at most {self.context} tokens, the network's context, found {tokens.shape[1]}",
-                "shorten the prompts",
+                "shorten the prompts, or what is said after them",
             )
         if self.family is None or not self.family.causal:
             return {"attention_mask": (tokens >= 0).long()}

@@ -56,7 +56,22 @@ def narrowed(model: PreTrainedModel, family: Family, layer: nn.Module, at: Tenso
         if final is not head:  # in between some models give what they have the shape of what they were given
             spread = final.register_forward_hook(lambda _, __, x: _spread(x, positions[0]))
             undo.callback(spread.remove)
-            undo.callback(head.register_forward_pre_hook(lambda _, x: (_first(x[0], at.shape[1]),)).remove)
+            undo.callback(head.register_forward_pre_hook(lambda _, x: (first_of(x[0], at.shape[1]),)).remove)
+        yield
+
+
+@contextmanager
+def read_alone(model: PreTrainedModel, layer: nn.Module, at: Tensor) -> Iterator[None]:
+    """A layer is read at positions `at` alone, [item, read], of those run: the `first_of` what it hands on are these.
+
+    Raises:
+        UnsuitedModel: the layer attends more than once, and what it computed is wrong.
+    """
+
+    def read(state: Tensor, *given: Any, **named: Any) -> Tensor:
+        return _spread(_read_at(model, partial(type(layer).forward, layer), at, state, *given, **named), state.shape[1])
+
+    with _running_as(layer, read):
         yield
 
 
@@ -67,7 +82,7 @@ def _spread(x: Tensor, positions: int) -> Tensor:
     return x[:, torch.arange(positions, device=x.device).clamp(max=x.shape[1] - 1)]
 
 
-def _first(x: Tensor, count: int) -> Tensor:
+def first_of(x: Tensor, count: int) -> Tensor:
     """The first ones again, laid out anew: products with strides of 0 would be made item by item."""
     return x[:, :count].clone(memory_format=torch.contiguous_format)
 

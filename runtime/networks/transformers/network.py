@@ -15,6 +15,7 @@ from ..protocol import SiteEdit
 from .drive import Driver, Piece
 from .edits import PlacedEdit, Site
 from .families import End, family_of
+from .last_layer import gather
 from .packing import columns_of
 from .sites import check_module, find_site
 
@@ -121,16 +122,26 @@ class TransformerNetwork:
             return torch.zeros(*tokens.shape, 0, device=self.device)
         return self._driver.stream(Piece(tokens, None, 0, self._edits_of(0, 0)), 0)
 
-    def advance(self, state: Tensor, tokens: Tensor, first: int, stop: int, prefix: Prefix | None = None) -> Tensor:
+    def advance(
+        self,
+        state: Tensor,
+        tokens: Tensor,
+        first: int,
+        stop: int,
+        prefix: Prefix | None = None,
+        read: Tensor | None = None,
+    ) -> Tensor:
         """`resid_pre[stop]` of a run that goes on from `resid_pre[first]`, both before they are edited themselves.
 
         With a prefix, `state` and the result hold the positions from `prefix.length` on; `tokens` are always whole.
+        With positions to `read`, the result is [item, read, width].
         """
         if not 0 <= first <= stop <= self.last_stage:
             raise ValueError(f"expected layers 0 <= first <= stop <= {self.last_stage}, found {first} and {stop}")
+        piece = Piece(tokens, state, first, self._edits_of(first, stop), prefix)
         if first == stop:
-            return state
-        return self._driver.stream(Piece(tokens, state, first, self._edits_of(first, stop), prefix), stop)
+            return state if read is None else gather(state, read - piece.begins)
+        return self._driver.stream(piece, stop, read)
 
     def finish(
         self,

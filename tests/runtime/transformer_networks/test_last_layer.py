@@ -159,3 +159,31 @@ def test_a_layer_with_an_attention_of_its_own_is_run_everywhere(monkeypatch: pyt
     with positions_passed(network, LAST) as passed:
         torch.testing.assert_close(network.finish(network.start(tokens), tokens, 0, at), rows(full, at), **CLOSE)
     assert passed == [9]
+
+
+@FAMILIES
+@pytest.mark.parametrize("reads", [[[8], [0], [3]], [[3, 8], [8, 0], [5, 5]]])
+def test_a_state_is_read_where_the_layer_before_it_is_run_alone(name: str, reads: list[list[int]]) -> None:
+    network, tokens, at = network_of(name), draw_tokens(), torch.tensor(reads)
+    state = network.start(tokens)
+    for first in range(LAYERS):
+        for stop in range(first + 1, LAYERS + 1):
+            full = network.advance(state, tokens, first, stop)
+            with positions_passed(network, stop - 1) as passed:
+                found = network.advance(state, tokens, first, stop, read=at)
+            torch.testing.assert_close(found, rows(full, at), **CLOSE)
+            assert passed == [at.shape[1]]
+        state = network.advance(state, tokens, first, first + 1)
+
+
+@CAUSAL
+def test_a_state_is_read_after_a_prefix(name: str) -> None:
+    network, tokens = network_of(name), draw_tokens(4, 12)
+    at, state = torch.tensor([[11], [7], [9], [11]]), network.start(tokens)
+    prefix = network.prefix(tokens, 6)
+    for stop in range(1, LAYERS + 1):
+        full = network.advance(state, tokens, 0, stop)
+        with positions_passed(network, stop - 1) as passed:
+            found = network.advance(state[:, 6:], tokens, 0, stop, prefix, at)
+        torch.testing.assert_close(found, rows(full, at), **CLOSE)
+        assert passed == [1]
