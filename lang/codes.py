@@ -201,7 +201,7 @@ CODES: dict[str, Code] = {
     "CS424": Code("an answer of a task that has no model to say what is right"),
     "CS430": Code("too few test items can be drawn for a bound"),
     "CS431": Code("fewer test items can be drawn than were asked for"),
-    "CS432": Code("no item can be drawn to train a map, or to choose a circuit"),
+    "CS432": Code("no item can be drawn to train a map, or to choose a circuit or a random network"),
     "CS433": Code("too many items to run exhaustively"),
     "CS434": Code("no item can be drawn"),
     "CS435": Code("a spec without claims cannot be verified or locked"),

@@ -1,5 +1,7 @@
 """Which effects the engines can measure: on sites, circuits, inputs and given maps, of the answer or `correct`."""
 
+from collections.abc import Iterator
+
 from ...lang.effects import (
     CircuitSubject,
     Effect,
@@ -10,11 +12,12 @@ from ...lang.effects import (
     Subject,
     Taken,
     VariablesSubject,
+    VariableTarget,
 )
 from ...lang.places import Region, Site
 from ...lang.program import Program
 from ...lang.renderings import Prompt
-from ..lowering.lower_effects import aligned_names, sites_of
+from ..lowering.lower_effects import aligned_names, stated_places
 from ..lowering.lower_rests import NODES
 from ..network_facts import NetworkFacts
 from ..prompts import SpokenTask
@@ -65,11 +68,21 @@ def _of_rests(effect: Effect, program: Program, facts: NetworkFacts | None, spok
         name = thing.of if isinstance(thing, RestSubject) else getattr(thing, "circuit", "")
         if name in program.circuits and not isinstance(program.circuits[name].sites, tuple):
             return f"{text} beside the circuit `{name}`, which is searched for"
-    if any(site.module is not None for site in sites_of(program, effect)):
+    if any(part.module is not None for place in _places(program, effect) for part in place.parts):
         return f"{text} beside a module"
     if effect.rest and facts is not None and not any(facts.layers(component) for component in NODES):
         return f"`given rest` in `{effect.network}`, of whose parts only the stream is known"
     return ""
+
+
+def _places(program: Program, effect: Effect) -> Iterator[Site | Region]:
+    """Where everything lies that an effect names, or of which it names the rest."""
+    for thing in effect.things:
+        if isinstance(thing, RestSubject) and thing.kind == "alignment":
+            thing = VariablesSubject(thing.of, program.alignments[thing.of].variables)
+        yield from stated_places(program, thing)
+    if isinstance(effect.target, VariableTarget):
+        yield from stated_places(program, VariablesSubject(effect.target.alignment, (effect.target.variable,)))
 
 
 def _of_learned(effect: Effect, program: Program) -> str:

@@ -65,6 +65,7 @@ def check_pairs(
             else:
                 found += _check_test(program, measurement, experiment.claim.span, populations)
             found += _check_natural(measurement, experiment.claim.span, populations)
+            found += _check_choice(program, measurement, experiment.claim.span, populations)
             if measurement.fitting is not None:
                 found += _check_fit(measurement.fitting, experiment.claim.span, populations)
             for ranking in measurement.rankings:
@@ -257,6 +258,20 @@ def _check_natural(measurement: Measurement, claim: Span, populations: Populatio
     if population.cells and len(population.draw("fit", 1).items):
         return []
     return [_none_of("fit", f"no item of the `fit` split can be drawn, {use}", claim)]
+
+
+def _check_choice(
+    program: Program, measurement: Measurement, claim: Span, populations: Populations
+) -> list[Diagnostic]:
+    """Of several networks that are drawn the best on `select` is measured, as is that of a control beside `from`."""
+    several = measurement.random or measurement.origin is not None
+    if not several or program.settings.controls.random < 2:
+        return []
+    recipe = measurement.recipe
+    if region_of(recipe, "select").size > SMALL or len(populations.open(recipe).draw("select", 1).items):
+        return []
+    message = "no item of the `select` split can be drawn, on which one of several random networks is chosen"
+    return [Diagnostic("CS432", message, Label(claim), help="give `select` a larger share, or hold out fewer values")]
 
 
 def _check_select(ranking: Ranking, claim: Span, populations: Populations) -> list[Diagnostic]:

@@ -52,14 +52,18 @@ class Captures:
     def site(
         self, tokens: Tensor, component: str, layer: int | None, reads: Tensor, schedule: Schedule = WHOLE
     ) -> Tensor:
-        """A site's activation, shape [item, position, width]. Logits, which may be many, are computed anew."""
+        """A site's activation, shape [item, position, width]. Logits, which may be many, are computed anew.
+
+        What any other site holds does not depend on the positions where logits are read, which are those of all items.
+        """
         stage = self.network.state_of(component, layer)
         if stage is not None:
             return self.state(tokens, stage, schedule)
         first = self.network.layer_of(component, layer)
 
         def run(some: Tensor) -> Tensor:
-            return read_within(self.network, self.state(some, first, schedule), some, first, (component, layer), reads)
+            at = reads if component == "logits" else reads.new_zeros(len(some), 1)
+            return read_within(self.network, self.state(some, first, schedule), some, first, (component, layer), at)
 
         return run(tokens) if component == "logits" else self._read(tokens, (component, layer), run)
 

@@ -1,6 +1,7 @@
 """Modules that effects set and searches choose from: the same as the components that they are."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -113,3 +114,38 @@ def test_a_module_that_nothing_orders_or_measures_is_refused(claims: str, note: 
     (gpt2 / "m.cspec").write_text(f"{HEAD}{claims}\n")
     done = run("verify", gpt2 / "m.cspec")
     assert (done.status, note in " ".join(done.err.split())) == (2, True), done.err
+
+
+@pytest.mark.parametrize("engine", ["fused", "hooks"])
+@pytest.mark.parametrize(
+    "text", ["change(SITE -> same)", "change(w -> same given SITE)", "change(w -> same through SITE)"]
+)
+def test_a_module_after_the_layers_carries_what_the_last_of_them_gives(
+    text: str, engine: str, gpt2: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that is answered hangs on the last token's stream, before the final norm and after it.
+
+    On the whole of a small domain, so that every prompt is a base and a source again and again, and is run once.
+    """
+    monkeypatch.setattr(sys.modules[__name__], "HEAD", HEAD.replace("0..29", "0..2"))
+    sites = ('module("transformer.ln_f")[0..15] @ last', "resid_post[2] @ last")
+    claims = (f"claim c: {text.replace('SITE', site)} >= 0.0001 exhaustively\n" for site in sites)
+    module, component = (quantity(gpt2, claim, "--engine", engine) for claim in claims)
+    assert counts(module) == counts(component)
+    assert (module["right"] > 0) == ("given" not in text)
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "change(rest(a) -> same)",
+        "change(embed @ {x} -> same given a.left, rest)",
+        "change(embed @ {x} -> a.left given rest)",
+    ],
+)
+def test_a_rest_beside_a_module_where_a_variable_lies_is_refused(claim: str, gpt2: Path) -> None:
+    """What a module makes is not told by its units: an alignment's module is one like any other."""
+    align = 'align a: compared -> lm { left at module("transformer.h.1.mlp")[0..7] @ {x} }\n'
+    (gpt2 / "m.cspec").write_text(f"{HEAD}{align}claim c: {claim} <= 0.9\n")
+    done = run("verify", gpt2 / "m.cspec")
+    assert (done.status, "beside a module" in " ".join(done.err.split())) == (2, True), done.err

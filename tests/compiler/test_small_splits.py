@@ -67,6 +67,16 @@ def test_without_inputs_to_score_maps_on_none_is_fitted(family: str, tmp_path: P
     assert "error[CS432]: no item of the `select` split can be drawn" in done.err
 
 
+@pytest.mark.parametrize("claim", ["iia(whole on random(net)) >= 0.1", "iia(whole from other) >= 0.1"])
+def test_without_inputs_to_choose_by_no_random_network_is_chosen(claim: str, tmp_path: Path) -> None:
+    """Beside `from` random networks are drawn as a control."""
+    spec = spec_of(tmp_path, ".999 .0005 .0005", claim)
+    spec.write_text(f"{spec.read_text()}align other: conjunction -> net over main {{ first at hidden[1] }}\n")
+    done = run("verify", spec)
+    assert done.status == 2
+    assert "on which one of several random networks is chosen" in " ".join(done.err.split())
+
+
 def test_where_no_leak_could_show_isolate_says_so(tmp_path: Path) -> None:
     """Where the variable is the output, an output that stays is that of the source."""
     spec = spec_of(tmp_path, ".6 .2 .2", "isolate(whole) >= 0.5")

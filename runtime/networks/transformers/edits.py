@@ -21,7 +21,8 @@ class Site:
 
     `point` is the first layer that must be run for the edit to take place, the number of layers for what comes after
     the last. `early`: it is made before layer 0. `late`: it is made on the logits, or inside of what gives them.
-    `name` is how a message calls it.
+    `changes`: the network may go on to add to it in place, as some architectures do, so that an edit is given a copy,
+    which it may keep. `name` is how a message calls it.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Site:
     heads: int = 0
     early: bool = False
     late: bool = False
+    changes: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class _Made:
         found = output[0] if isinstance(output, tuple) and output else output
         whole = self._activation(found)
         part = unpack(whole, self.site.port, self.site.heads)
+        part = part.clone() if self.site.changes else part
         changed = self.edit(part)
         if changed is part:
             return output

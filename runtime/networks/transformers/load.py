@@ -16,7 +16,7 @@ from ....compiler.plan import NetworkSource
 from ...errors import EnvironmentProblem
 from .families import Family, family_of
 from .network import TransformerNetwork
-from .read_config import first_line, read_config
+from .read_config import first_line, read_config, refused_attention
 from .weight_files import check_floating, check_weight_files
 
 
@@ -43,7 +43,7 @@ def load_transformer(source: NetworkSource) -> TransformerNetwork:
             model = _load(file.name, file.path, config, kind, family, dtype)
             check_floating(file.name, files, (name for name, _ in model.named_parameters()))
         else:
-            model = _draw(config, kind, source.draw_seed)
+            model = _draw(file.name, config, kind, source.draw_seed)
             _copy(file.name, model, files, facts.frozen)
             for weight in model.parameters():  # of buffers some need their precision: the frequencies of positions
                 weight.data = weight.data.to(dtype)
@@ -124,6 +124,8 @@ def _load(
             ignore_mismatched_sizes=True,
         )
     except Exception as problem:  # the library raises no narrower class
+        if named := _refuses_attention(config, problem):
+            raise refused_attention(name, named) from None
         message = f"the weights of `{name}` cannot be loaded: {first_line(problem)}"
         raise EnvironmentProblem("CS506", message, _DISAGREE) from None
     if mismatched := sorted(info["mismatched_keys"]):
@@ -165,11 +167,22 @@ def _check_tied(name: str, model: PreTrainedModel) -> None:
 _DISAGREE = "its weights and its `config.json` must agree: copy both from one place"
 
 
-def _draw(config: PreTrainedConfig, kind: Any, seed: int) -> PreTrainedModel:
+def _refuses_attention(config: PreTrainedConfig, problem: Exception) -> str:
+    """What the library says of the way of attending that a configuration names; nothing where that is not the fault."""
+    named = getattr(config, "_attn_implementation", None)
+    return "" if named is None or "ttention" not in str(problem) else f"`{named}`: {first_line(problem)}"
+
+
+def _draw(name: str, config: PreTrainedConfig, kind: Any, seed: int) -> PreTrainedModel:
     """A network with fresh weights. The seed alone decides them: neither the dtype nor draws made elsewhere."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model: PreTrainedModel = kind.from_config(config, dtype=torch.float32, trust_remote_code=False)
+        try:
+            model: PreTrainedModel = kind.from_config(config, dtype=torch.float32, trust_remote_code=False)
+        except (ImportError, ValueError) as problem:
+            if named := _refuses_attention(config, problem):
+                raise refused_attention(name, named) from None
+            raise
     return model
 
 

@@ -26,11 +26,19 @@ def read_config(name: str, folder: Path, facts: TransformerFacts) -> PreTrainedC
         raise _unusable(
             name, "its position embeddings change with the longest prompt of a batch (`longrope`)", "name another one"
         )
+    named = getattr(config, "_attn_implementation", None)
+    if named is not None and (not isinstance(named, str | dict) or str(named).startswith("paged|")):
+        raise refused_attention(name, f"`{named}`, which runs no prompt by itself")
     if facts.known:
         _check_shapes(name, config, facts)
     config.chunk_size_feed_forward = 0  # chunks change no number, but cut activations into pieces
     found: PreTrainedConfig = config
     return found
+
+
+def refused_attention(name: str, reason: str) -> EnvironmentProblem:
+    """The configuration names a way of attending that is not there, or is none for single runs."""
+    return _unusable(name, f"its `attn_implementation` is {reason}", "leave it out, or name `eager`")
 
 
 def first_line(problem: Exception) -> str:

@@ -60,14 +60,14 @@ def check_module(model: nn.Module, path: str) -> None:
 def _module_site(family: Family | None, blocks: int, path: str) -> Site:
     name = f'module("{path}")'
     if family is None:
-        return Site(name, path, _GIVES, 0)
+        return Site(name, path, _GIVES, 0, changes=True)
     if _within(path, family.head) or _within(family.stack, path):
-        return Site(name, path, _GIVES, blocks, late=True)
+        return Site(name, path, _GIVES, blocks, late=True, changes=True)
     if _within(path, family.stack):
-        return Site(name, path, _GIVES, int(path.removeprefix(f"{family.stack}.").split(".")[0]))
+        return Site(name, path, _GIVES, int(path.removeprefix(f"{family.stack}.").split(".")[0]), changes=True)
     if _within(path, family.final):
-        return Site(name, path, _GIVES, blocks)
-    return Site(name, path, _GIVES, 0, early=True)
+        return Site(name, path, _GIVES, blocks, changes=True)
+    return Site(name, path, _GIVES, 0, early=True, changes=True)
 
 
 def _within(path: str, outer: str) -> bool:

@@ -1,6 +1,7 @@
 """Transformers from a folder: their weights as they are, drawn anew by their own law, or refused with the reason."""
 
 import json
+import re
 import socket
 from collections.abc import Callable
 from dataclasses import replace
@@ -345,3 +346,24 @@ def test_weights_that_cannot_be_opened_are_said_before_they_are_hashed(tmp_path:
             read_transformer_facts(tmp_path)
         assert raised.value.code == "CS502"
         (tmp_path / name).rmdir() if (tmp_path / name).is_dir() else (tmp_path / name).unlink()
+
+
+@pytest.mark.parametrize("draw", [None, 0])
+@pytest.mark.parametrize("named", ["paged|eager", "paged|sdpa", "flash_attention_9", 3])
+def test_a_way_of_attending_that_is_none_here_is_the_configurations_fault(
+    named: object, draw: int | None, tmp_path: Path
+) -> None:
+    file = saved("llama", tmp_path)
+    change_config(tmp_path, attn_implementation=named)
+    with pytest.raises(EnvironmentProblem, match=f"`attn_implementation` is `{re.escape(str(named))}`") as raised:
+        load(file, draw)
+    assert raised.value.code == "CS532"
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_a_network_attends_as_its_configuration_says(name: str, tmp_path: Path) -> None:
+    file, tokens = saved(name, tmp_path), draw_tokens()
+    change_config(tmp_path, attn_implementation="eager")
+    network = load(file)
+    assert network.model.config._attn_implementation == "eager"
+    torch.testing.assert_close(network(tokens), network_of(name)(tokens), atol=1e-5, rtol=1e-5)
