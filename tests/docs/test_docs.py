@@ -198,6 +198,19 @@ def test_python_examples_give_what_they_show(tmp_path: Path, monkeypatch: pytest
         assert doctest.DocTestRunner(verbose=False).run(script, out=report.write).failed == 0, report.getvalue()
 
 
+def test_the_network_that_is_written_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page's example is a checkpoint whose weights fit its configuration, and that can be run."""
+    (example,) = (example for example in examples("networks.md") if example.language == "python")
+    monkeypatch.chdir(tmp_path)
+    exec(example.text, {})
+    Path("same.cspec").write_text(
+        "task same {\n input a, b: 0..3\n output c: bool\n tokens [a, b]\n answer c: { false: 0, true: 1 }\n}\n"
+        'model one for same { c = a == b }\nnetwork net = torch("net.safetensors")\n'
+        "claim right: accuracy(net) >= 0.01 exhaustively\n"
+    )
+    assert cspec.verify("same.cspec")["right"].parts[0].n == 16
+
+
 @pytest.mark.parametrize("page", ["locking.md", "tools.md", "verdicts.md"])
 def test_a_quoted_session_is_what_a_shell_shows(tmp_path: Path, page: str) -> None:
     """Commands and what they print, in a copy of the folder that is named; digits of hashes may be others."""
