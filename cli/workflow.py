@@ -47,6 +47,13 @@ def check(path: str | Path, *, allow_path: bool = False) -> Checked:
 
     Raises:
         SpecError: every error and warning that was found.
+        OSError: the spec cannot be read.
+
+    >>> checked = cspec.check("exchanged.cspec")
+    >>> list(checked.program.claims)
+    ['solves', 'wrong', 'alone', 'joint']
+    >>> checked.warnings
+    ()
     """
     return check_spec(read_source(Path(path)), allow_path)
 
@@ -56,6 +63,11 @@ def compile(path: str | Path, *, allow_path: bool = False) -> "Plan":
 
     Raises:
         SpecError: every error and warning that was found.
+        OSError: the spec cannot be read.
+
+    >>> plan = cspec.compile("exchanged.cspec")
+    >>> [step.kind for step in plan.steps()][-1]
+    'Decide'
     """
     return compile_spec(check(path, allow_path=allow_path))
 
@@ -87,6 +99,13 @@ def verify(
     Raises:
         SpecError: every error and warning that was found.
         EnvironmentProblem: a checkpoint or the store is broken.
+        OSError: the spec cannot be read.
+
+    >>> result = cspec.verify("exchanged.cspec")
+    >>> result["joint"].outcome, result["joint"].quantities[0].exact
+    ('holds', '9/17')
+    >>> result.exit_code
+    0
     """
     checked = check(path, allow_path=allow_path)
     if not checked.program.claims and not checked.program.graphs:

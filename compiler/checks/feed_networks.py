@@ -17,10 +17,11 @@ from ..network_facts import (
     UnknownTextError,
     read_tokenizer,
 )
+from ..network_facts.end_tokens import read_end_tokens
 from ..prompts import PromptLayout, SpokenTask, lay_out, speak
 from ..prompts.check_answers import check_answers, longest_answer
 from ..prompts.check_known import check_known
-from ..prompts.check_prompts import check_prompts
+from ..prompts.check_prompts import check_prompts, check_room
 from .check_positions import FedNetwork, check_positions
 
 LARGEST_EXACT = 2**24
@@ -88,6 +89,7 @@ class Feeding:
             return None
         if layout is not None:
             self.found += check_prompts(task, network, file.facts, layout, longest_answer(task, layout, tokenizer))
+            self.found += check_room(task, network, file.facts, layout, bool(read_end_tokens(file.path)))
         asked = read_texts(task, self.program.tables)
         problems = check_answers(task, asked, network, file.facts, tokenizer, layout)
         self.found += [*problems, *check_known(task, network, file.facts, tokenizer, layout)]

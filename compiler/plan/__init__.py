@@ -4,8 +4,9 @@
 
 Items draws bases and sources, Encode makes tokens of them, Capture runs them as they are and keeps what is read, Fit
 trains a map, Rank scores the sites that a circuit is chosen from, Evaluate scores a term item by item, Decide gives a
-claim's verdict. Names and paths travel along for people and enter no key. The types of the language
-that steps hold come along for those who run them.
+claim's verdict. Names and paths travel along for people and enter no key.
+
+Those who run a plan read nothing of the language but what steps hold of it, and that they find here.
 """
 
 from ...lang.claims import Case as Case

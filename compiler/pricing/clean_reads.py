@@ -11,7 +11,8 @@ from ..weigh_network import NetworkWeight, end_of, stage_of
 from .distinct_inputs import Keys
 
 Place = tuple[int, str | None]
-"""A stage whose state is held (None), or a component within it."""
+"""A stage whose state is held where it is read (None) or from a position on, or a component within it."""
+SINCE = "since"
 
 
 class Course:
@@ -61,19 +62,19 @@ class Course:
         right = max(1 + max(max(positions) for positions in held.values()), 0 if keys is None else keys[1])
         right = right if self._backwards else weight.positions
         flops = weight.run(0, self.stop) * right // weight.positions
-        last = held.get((self.stop, None))
-        if self.stop == 0 or last is None or (keys is not None and keys[0] == self.stop):
+        last = sum(len(held.get((self.stop, how), ())) for how in (None, SINCE))
+        if self.stop == 0 or not last or (keys is not None and keys[0] == self.stop):
             return flops
-        return flops - weight.unread(right, len(last))
+        return flops - weight.unread(right, last)
 
     def _positions(self) -> dict[Place, set[int]]:
         """The positions at which something is held; of those that are not known as many others."""
         length, found = self._weight.positions, dict[Place, set[int]]()
         if self.early or (self.early is not None and all(one.stage != self.stage for one in self._begins)):
-            found[self.stage, None] = set(range(self.early, length))
+            found[self.stage, SINCE] = set(range(self.early, length))
         for beginning in self._begins:
             first = self._first(beginning.positions) if self._backwards else 0
-            found.setdefault((beginning.stage, None), set()).update(range(first, length))
+            found.setdefault((beginning.stage, SINCE), set()).update(range(first, length))
         for site in self._sites:
             stage = stage_of(self._file.facts, site.component, site.layer)
             at = found.setdefault((stage, self._inner(site)), set())

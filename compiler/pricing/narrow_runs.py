@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from ..schedule import Schedule
-from .clean_reads import Course
+from .clean_reads import SINCE, Course
 from .distinct_inputs import DistinctInputs, Hashes, Keys, Kind, is_keys
 from .plan_rows import Rows
 from .prices import Price
@@ -79,10 +79,10 @@ class NarrowRuns(Runs):
     def _keep(self, course: Course, inputs: Hashes) -> None:
         """Note what is held of inputs that are run."""
         held = course.holds()
-        for (stage, within), numbers in held.items():
-            begins = stage in course.begins and within is None
-            lacking = self.seen.new(self.where(("bases" if begins else "reads", stage)), inputs)
-            self.network.keep((stage, within), len(lacking) * numbers)
+        for place, numbers in held.items():
+            stage, how = place
+            lacking = self.seen.new(self.where(("bases" if how == SINCE else "reads", stage)), inputs)
+            self.network.keep(place, len(lacking) * numbers)
         for stage in {course.stage, *(stage for stage, _ in held)}:
             kinds: list[Kind] = [("reads", stage)]
             kinds += [("bases", stage)] if stage in course.begins else []

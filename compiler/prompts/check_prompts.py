@@ -1,6 +1,7 @@
 """Checks of a task's prompts as a network's tokenizer cuts them up."""
 
 from collections.abc import Iterator
+from itertools import count
 
 from ...lang.diagnostics import Diagnostic, Label
 from ...lang.places import Placement, Position, Region
@@ -45,6 +46,33 @@ def _check_length(
             notes=(f"the prompt is {longest.quoted}",),
             help="shorten the prompt, or choose a network with a longer context",
         )
+
+
+def check_room(task: Task, network: str, facts: NetworkFacts, layout: PromptLayout, ends: bool) -> list[Diagnostic]:
+    """A generated text fits behind every prompt. Of a network that has a token that ends texts, longer ones may end in
+    time, which only a run shows.
+    """
+    longest = layout.longest
+    reads = any(metric.reads_answer for metric in task.metrics.values())
+    if task.generated is None or not reads or not facts.accepts(longest.length):
+        return []
+    limit = task.generated.limit
+    if facts.accepts(longest.length + limit - 1):
+        return []
+    room = next(n for n in count(1) if not facts.accepts(longest.length + n))
+    outgrows = "may outgrow" if ends else "outgrows"
+    return [
+        Diagnostic(
+            "CS536",
+            f"an answer of {_tokens(limit)} {outgrows} the context: the network `{network}` reads {facts.token_counts},"
+            f" and a prompt is {longest.length}",
+            Label(task.generated.span),
+            notes=(f"the prompt is {longest.quoted}",),
+            help=f"write `answer text({room})`, or shorten the prompt"
+            + ("; a text that has not ended before ends the run" if ends else ""),
+            severity="warning" if ends else "error",
+        )
+    ]
 
 
 def _check_end(task: Task, network: str, facts: NetworkFacts, layout: PromptLayout) -> Iterator[Diagnostic]:

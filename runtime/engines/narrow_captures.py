@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Site = tuple[str, int | None]
 Key = int | Site
-"""The state of a stage, or the activation of a site within one."""
+"""The state of a stage, the same as `since` or `ANSWERS` name it, or the activation of a site within a stage."""
 Places = dict[Key, Tensor]
 """Positions at each, shape [item, place]."""
 Start = tuple[int, Prefixes | None]
@@ -49,6 +49,8 @@ COPIED = 1 << 23
 """Bytes of states that are asked again and again which are laid out in the order of their inputs."""
 ANSWERS: Site = ("answers", None)
 """Under which name the last state is kept where answers are read."""
+SINCE = "since"
+"""With a stage: under which name its state is kept from some position on, for edited runs to begin with."""
 
 
 class NarrowCaptures:
@@ -92,7 +94,7 @@ class NarrowCaptures:
                 prefixes = self.prefixes.find(numbers, *self._all_keys(fed, first, begins, schedule.reads), True)
         length = begins if prefixes or first == self.network.last_stage else 0  # there no position reads another
         try:
-            self._fill(numbers, fed, {first: fed.since(length)}, schedule.reads, bases=True, prefixes=prefixes)
+            self._fill(numbers, fed, {(SINCE, first): fed.since(length)}, schedule.reads, bases=True, prefixes=prefixes)
             if prefixes is not None:  # of inputs of which states are held alone
                 whole = prefixes.length
                 prefixes.fill(numbers, fed.tokens, self.at_once, lambda some: self.network.prefix(some, whole))
@@ -100,7 +102,7 @@ class NarrowCaptures:
             assert prefixes is not None
             self.prefixes.give_up(prefixes)
             return self.bases(fed, first, begins, schedule)
-        kept = self._kept[first]
+        kept = self._kept[SINCE, first]
         rows, index = kept.find(numbers, fed.since(length))
         if prefixes is None:
             return Bases(length, _reader(kept, rows, index), None)
@@ -135,7 +137,7 @@ class NarrowCaptures:
             return
         stage, prefixes = start
         length = prefixes.length if prefixes else 0
-        state = self._take(stage, numbers, fed.since(length))
+        state = self._take((SINCE, stage), numbers, fed.since(length))
         prefix = None
         if prefixes is not None:
             prefix = prefixes.take(prefixes.find(numbers, fed.rows.device), stage, length)
@@ -144,12 +146,10 @@ class NarrowCaptures:
     def _starts(self, numbers: Numbers, fed: Fed) -> Iterator[tuple[Start | None, Numbers]]:
         """Inputs by where their runs go on from (None: the tokens): the rows where they stand."""
         left = np.ones(len(numbers), dtype=np.bool_)
-        stages = sorted(
-            (key for key in self._kept if isinstance(key, int) and key < self.network.last_stage), reverse=True
-        )
-        for stage in stages:
+        stages = [key[1] for key in self._kept if isinstance(key, tuple) and key[0] == SINCE and key[1] is not None]
+        for stage in sorted((stage for stage in stages if stage < self.network.last_stage), reverse=True):
             for prefixes in (*(each for each in self.prefixes if each.first <= stage), None):
-                there = left & self._kept[stage].has(numbers, fed.since(prefixes.length if prefixes else 0))
+                there = left & self._kept[SINCE, stage].has(numbers, fed.since(prefixes.length if prefixes else 0))
                 there &= prefixes.has(numbers) if prefixes else True
                 if there.any():
                     yield (stage, prefixes), np.flatnonzero(there)
@@ -188,13 +188,13 @@ class NarrowCaptures:
         for beginning in reads.begins if bases or reads.alike else ():
             if beginning.stage < self.network.last_stage or bases:
                 at = torch.cat([fed.find(beginning.positions), fed.reads], 1)
-                yield beginning.stage, fed.since(int(at.min()) if self.network.has_prefixes else 0)
+                yield (SINCE, beginning.stage), fed.since(int(at.min()) if self.network.has_prefixes else 0)
 
     def _run(self, numbers: Numbers, fed: Fed, places: Places, prefixes: Prefixes | None) -> None:
         """Run inputs once, and hold what is read of them; keys and values of those that have none yet, too."""
         network, last = self.network, self.network.last_stage
-        tokens = self._as_far(fed, places, prefixes)
-        within = [key for key in places if not isinstance(key, int) and key != ANSWERS]
+        tokens, states = self._as_far(fed, places, prefixes), {key: self._stage(key) for key in places}
+        within = [key for key in places if states[key] is None and not isinstance(key, int)]
         inner = [key for key in within if network.layer_of(*key) < last]
         found: dict[Key, Tensor] = {}
 
@@ -205,15 +205,18 @@ class NarrowCaptures:
         def keeps(stop: int) -> bool:
             return prefixes is not None and prefixes.first == stop
 
-        stops = {key for key in places if isinstance(key, int)} | {network.layer_of(*key) + 1 for key in inner}
-        stops |= {last} if ANSWERS in places or len(within) > len(inner) else set()
+        stops = {stage for stage in states.values() if stage is not None}
+        stops |= {network.layer_of(*key) + 1 for key in inner} | ({last} if len(within) > len(inner) else set())
         stops |= set() if prefixes is None else {prefixes.first}
         state, at, end = network.start(tokens), 0, max(stops)
         with network.edited([(*key, None, partial(keep, key)) for key in inner]):
             for stop in sorted(stops):
-                wanted = [key for key in (stop, *([ANSWERS] if stop == last else [])) if key in places]
-                if stop == end and len(wanted) == 1 and len(within) == len(inner) and not keeps(stop):
-                    found[wanted[0]] = network.advance(state, tokens, at, stop, read=places[wanted[0]])
+                wanted = [key for key, stage in states.items() if stage == stop]
+                if stop == end and wanted and len(within) == len(inner) and not keeps(stop):
+                    every = torch.cat([places[key] for key in wanted], 1)
+                    read = network.advance(state, tokens, at, stop, read=every)
+                    counts = [places[key].shape[1] for key in wanted]
+                    found.update(zip(wanted, torch.split(read, counts, 1), strict=True))
                     break
                 state, at = network.advance(state, tokens, at, stop), stop
                 for key in wanted:
@@ -230,7 +233,7 @@ class NarrowCaptures:
         """The tokens of inputs that are run: where none reads a later one, none after the last that is read."""
         if not self.network.has_prefixes:
             return fed.tokens
-        inner = [key for key in places if not isinstance(key, int) and key != ANSWERS]
+        inner = [key for key in places if self._stage(key) is None and not isinstance(key, int)]
         late = any(self.network.layer_of(*key) == self.network.last_stage for key in inner)  # read as answers are
         ends = [int(at.max()) for at in (*places.values(), *([fed.reads] if late else []))]
         return fed.tokens[:, : max(1 + max(ends), 0 if prefixes is None else prefixes.length)]
@@ -241,6 +244,12 @@ class NarrowCaptures:
 
     def _holding(self, key: Key) -> KeptPlaces:
         return self._kept.setdefault(key, KeptPlaces(self.claim, self.most))
+
+    def _stage(self, key: Key) -> int | None:
+        """The stage whose state is kept; None of sites within one."""
+        if isinstance(key, int):
+            return key
+        return self.network.last_stage if key == ANSWERS else key[1] if key[0] == SINCE else None
 
     def _key(self, site: Site) -> Key:
         stage = self.network.state_of(*site)

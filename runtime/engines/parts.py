@@ -86,7 +86,7 @@ def open_part(start: int, rows: Tensor, fits: Callable[[int], bool]) -> Part:
     """
     shape, dtype = rows.shape[1:], rows.dtype
     most = _count_rows(shape, dtype, IN_MEMORY)
-    count = most if start else min(most, len(rows))
+    count = min(most, max(start, len(rows)))
     reserved = _count_rows(shape, dtype, RESERVED) if rows.device.type == "cpu" else count
     if fits(count * math.prod(shape) * rows.element_size()):
         return Part(start, rows.new_empty(reserved, *shape), count)

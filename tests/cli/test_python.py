@@ -80,7 +80,8 @@ def test_text_that_is_no_spec_raises(tmp_path: Path) -> None:
 
 
 def test_only_public_names_are_there() -> None:
-    assert cspec.__all__ == ["SpecError", "check", "compile", "verify"]
+    assert cspec.__all__ == ["EnvironmentProblem", "SpecError", "check", "compile", "verify"]
+    assert all(getattr(cspec, name).__name__ == name for name in cspec.__all__)
     with pytest.raises(AttributeError, match="prove"):
         cspec.prove  # noqa: B018
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import shutil
 from pathlib import Path
 
@@ -15,7 +16,8 @@ DIMENSIONS = ("grounding", "coherence", "synthesis")
 
 @pytest.fixture
 def spec(tmp_path: Path) -> Path:
-    """The spec with tables long enough for a bound, and the same small network in every checkpoint.
+    """The spec with tables long enough for a bound, and the same small network in every checkpoint: with a context that
+    200 generated tokens fit into.
 
     Every prompt has eight tokens, a digit being one: the circuits are searched for at all of them.
     """
@@ -29,6 +31,8 @@ def spec(tmp_path: Path) -> Path:
         path.write_text("\n".join([head, *(row.format(index) for index in range(3000)), ""]))
     for name in ("primed", *(f"{d}-{half}" for d in DIMENSIONS for half in ("deep", "shallow"))):
         shutil.copytree(NETWORK, tmp_path / "checkpoints" / name)
+        config = tmp_path / "checkpoints" / name / "config.json"
+        config.write_text(json.dumps(json.loads(config.read_text()) | {"max_position_embeddings": 256}))
     return tmp_path / "capabilities.cspec"
 
 

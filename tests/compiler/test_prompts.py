@@ -264,7 +264,7 @@ type question  = csv("prompts.csv")
 task reply {
   input  ask: question
   prompt "{ask}"
-  answer text(200)
+  answer text(40)
   for d in dimension {
     metric score[d]: 1..10 = judge[d][answer]
     metric lean[d]: -9..9  = logprob(good[d][ask]) - logprob(poor[d][ask])

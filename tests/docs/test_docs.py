@@ -1,11 +1,14 @@
 """The documentation against the product: every example is checked, and what is quoted or listed is what there is."""
 
 import dataclasses
+import doctest
+import io
 import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+import cspec
 import pytest
 from cspec.lang.checks.expectations import REASONS
 from cspec.lang.program import FitSettings, Pairs, Settings
@@ -159,10 +162,53 @@ def test_reasons_of_vetoes_can_be_expected() -> None:
     assert set(reasons) <= set(REASONS)
 
 
-@pytest.mark.parametrize("page", sorted(path.name for path in DOCS.glob("*.md")))
-def test_links_lead_somewhere(page: str) -> None:
-    for target in re.findall(r"\]\(([^)#]+)", read(page)):
-        assert "://" in target or (DOCS / target).exists(), target
+PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md")), *sorted(ROOT.glob("specs/**/*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for target, anchor in re.findall(r"\]\(([^)#]*)(?:#([^)]+))?\)", page.read_text(encoding="utf-8")):
+        if "://" in target:
+            continue
+        path = page.parent / target if target else page
+        assert path.exists(), target
+        assert not anchor or anchor in anchors(path), f"{target}#{anchor}"
+
+
+def anchors(page: Path) -> set[str]:
+    """The headings of a page as links name them."""
+    titles = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_python_examples_give_what_they_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of the page, one after the other, and those of public docstrings, in a copy of the folder."""
+    shown = [example for example in examples("tools.md") if example.language == "python"]
+    assert len(shown) == 2
+    assert shown[0].value is not None
+    shutil.copytree(ROOT / shown[0].value, tmp_path / "work", ignore=shutil.ignore_patterns(".cspec", "*.lock"))
+    monkeypatch.chdir(tmp_path / "work")
+    texts = ["\n".join(example.text for example in shown), cspec.__doc__]
+    texts += [getattr(cspec, name).__doc__ for name in ("check", "compile", "verify")]
+    for text in texts:
+        assert text is not None
+        script = doctest.DocTestParser().get_doctest(text, {"cspec": cspec}, "example", None, 0)
+        assert script.examples
+        report = io.StringIO()
+        assert doctest.DocTestRunner(verbose=False).run(script, out=report.write).failed == 0, report.getvalue()
+
+
+def test_the_network_that_is_written_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page's example is a checkpoint whose weights fit its configuration, and that can be run."""
+    (example,) = (example for example in examples("networks.md") if example.language == "python")
+    monkeypatch.chdir(tmp_path)
+    exec(example.text, {})
+    Path("same.cspec").write_text(
+        "task same {\n input a, b: 0..3\n output c: bool\n tokens [a, b]\n answer c: { false: 0, true: 1 }\n}\n"
+        'model one for same { c = a == b }\nnetwork net = torch("net.safetensors")\n'
+        "claim right: accuracy(net) >= 0.01 exhaustively\n"
+    )
+    assert cspec.verify("same.cspec")["right"].parts[0].n == 16
 
 
 @pytest.mark.parametrize("page", ["locking.md", "tools.md", "verdicts.md"])

@@ -11,6 +11,7 @@ from cspec.cli.main import main
 from .tools import FOLDER, Verified, compare_engines, verify
 
 HANDWIRED = FOLDER.parent / "handwired_equality"
+ENGINES = ("fused", "hooks", "pyvene")
 GIVEN = """
 align given: both_equalities -> equal { left at hidden[2][0]  right at hidden[2][1] }
 claim stated:  iia(given) >= 0.9
@@ -36,6 +37,16 @@ claim wrecked:  change({found := source} -> same) >= 0.2
 """
 
 
+@pytest.fixture(scope="module")
+def refitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a spec whose maps are learned, and a store of each engine, which has fitted them itself."""
+    folder = tmp_path_factory.mktemp("refitted")
+    spec = learned(folder)
+    for engine in ENGINES:
+        verify(spec, folder / engine, "--engine", engine)
+    return folder
+
+
 @pytest.mark.parametrize("name", ["handwired_equality", "exchanged"])
 def test_references_give_the_verdicts_of_given_maps(name: str, tmp_path: Path) -> None:
     compare_engines(HANDWIRED / f"{name}.cspec", tmp_path)
@@ -54,10 +65,11 @@ def test_references_give_the_verdicts_of_a_stored_rotation(tmp_path: Path) -> No
     compare_engines(tmp_path / "rotated.cspec", tmp_path / "store")
 
 
-def test_maps_and_circuits_of_another_engine_are_read_and_not_found_again(tmp_path: Path) -> None:
-    spec = learned(tmp_path)
-    ours = verify(spec, tmp_path / "store", "--engine", "fused")
-    theirs = verify(spec, tmp_path / "store", "--engine", "pyvene", "--fit-engine", "fused")
+def test_maps_and_circuits_of_another_engine_are_read_and_not_found_again(refitted: Path, tmp_path: Path) -> None:
+    spec, store = refitted / "learned.cspec", tmp_path / "store"
+    shutil.copytree(refitted / "fused", store)
+    ours = verify(spec, store, "--engine", "fused")
+    theirs = verify(spec, store, "--engine", "pyvene", "--fit-engine", "fused")
     assert [ours.said(claim) for claim in ours.verdicts] == ["holds", "holds", "holds", "refuted", "holds"]
     assert [theirs.said(claim) for claim in ours.verdicts] == [ours.said(claim) for claim in ours.verdicts]
     for claim in ours.verdicts:
@@ -71,7 +83,7 @@ def test_maps_and_circuits_of_another_engine_are_read_and_not_found_again(tmp_pa
 def test_given_maps_by_another_engine_are_no_second_look_and_refitted_ones_are(tmp_path: Path) -> None:
     spec, store = learned(tmp_path, GIVEN), tmp_path / "store"
     grades = []
-    for engine in ("fused", "hooks", "pyvene"):
+    for engine in ENGINES:
         found = verify(spec, store, "--engine", engine)
         assert [found.said(claim) for claim in ("stated", "failing")] == ["holds", "refuted"]
         grades.append([found.verdicts[claim]["grade"] for claim in ("stated", "failing")])
@@ -79,9 +91,10 @@ def test_given_maps_by_another_engine_are_no_second_look_and_refitted_ones_are(t
 
 
 def test_what_evaluates_and_what_fits_can_be_any_two_engines(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    refitted: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    spec, store = learned(tmp_path), tmp_path / "store"
+    spec, store = refitted / "learned.cspec", tmp_path / "store"
+    shutil.copytree(refitted / "hooks", store)
     by_hooks = verify(spec, store, "--engine", "fused", "--fit-engine", "hooks")
     again = verify(spec, store, "--engine", "hooks")
     assert by_hooks.quantity("rotation")["map"] == again.quantity("rotation")["map"]
@@ -104,9 +117,9 @@ def test_a_counterexample_is_replayed_by_the_engines_of_its_result(
     assert "as the result says" in capsys.readouterr().out
 
 
-def test_refits_lie_within_their_intervals(tmp_path: Path) -> None:
-    spec = learned(tmp_path)
-    ours, *others = (verify(spec, tmp_path / name, "--engine", name) for name in ("fused", "hooks", "pyvene"))
+def test_refits_lie_within_their_intervals(refitted: Path) -> None:
+    spec = refitted / "learned.cspec"
+    ours, *others = (verify(spec, refitted / engine, "--engine", engine) for engine in ENGINES)
     for theirs in others:
         for claim in ours.verdicts:
             assert theirs.said(claim) == ours.said(claim)

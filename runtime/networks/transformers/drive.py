@@ -192,7 +192,7 @@ class Driver:
             raise EnvironmentProblem(
                 "CS536",
                 f"expected at most {self.context} tokens, the network's context, found {tokens.shape[1]}",
-                "shorten the prompts",
+                "shorten the prompts, or what is said after them",
             )
         if self.family is None or not self.family.causal:
             return {"attention_mask": (tokens >= 0).long()}

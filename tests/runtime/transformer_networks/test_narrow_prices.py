@@ -64,8 +64,7 @@ def test_the_plan_counts_what_is_run(name: str, sites: str) -> None:
     assert counted == [ITEMS * (course.flops(keys) + kept)]
     with products() as counted:
         captures.answers(bases)
-    stage = 2 if sites == "every position" else 1
-    later = weight.run(stage, LAYERS) * (TOKENS - early) // TOKENS - weight.unread(TOKENS - early)
+    later = weight.run(1, LAYERS) * (TOKENS - early) // TOKENS - weight.unread(TOKENS - early)
     assert counted == [ITEMS * later]
     with products() as counted:
         captures.read(read, [(site.component, site.layer)], [site.positions], schedule)
