@@ -120,7 +120,7 @@ def test_a_module_that_nothing_orders_or_measures_is_refused(claims: str, note: 
 @pytest.mark.parametrize(
     "text", ["change(SITE -> same)", "change(w -> same given SITE)", "change(w -> same through SITE)"]
 )
-def test_a_module_after_the_layers_carries_what_the_last_of_them_gives(
+def test_the_last_layer_and_the_norm_after_it_carry_what_the_last_stream_is(
     text: str, engine: str, gpt2: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All that is answered hangs on the last token's stream, before the final norm and after it.
@@ -128,11 +128,12 @@ def test_a_module_after_the_layers_carries_what_the_last_of_them_gives(
     On the whole of a small domain, so that every prompt is a base and a source again and again, and is run once.
     """
     monkeypatch.setattr(sys.modules[__name__], "HEAD", HEAD.replace("0..29", "0..2"))
-    sites = ('module("transformer.ln_f")[0..15] @ last', "resid_post[2] @ last")
-    claims = (f"claim c: {text.replace('SITE', site)} >= 0.0001 exhaustively\n" for site in sites)
-    module, component = (quantity(gpt2, claim, "--engine", engine) for claim in claims)
-    assert counts(module) == counts(component)
-    assert (module["right"] > 0) == ("given" not in text)
+    sites = ('module("transformer.ln_f")[0..15]', 'module("transformer.h.2")', "resid_post[2]")
+    texts = (text.replace("SITE", f"{site} @ [{{w}}, last]") for site in sites)
+    claims = (f"claim c: {each} >= 0.0001 exhaustively\n" for each in texts)
+    after, layer, component = (quantity(gpt2, claim, "--engine", engine) for claim in claims)
+    assert counts(after) == counts(layer) == counts(component)
+    assert (component["right"] > 0) == ("given" not in text)
 
 
 @pytest.mark.parametrize(

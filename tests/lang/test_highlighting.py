@@ -6,34 +6,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cspec.lang import Source
 from cspec.lang.checks.expressions.comprehensions import COMPREHENSIONS
 from cspec.lang.checks.expressions.expression_checker import FUNCTIONS
 from cspec.lang.checks.maps import FAMILY_NAMES
 from cspec.lang.highlighting.pygments_lexer import CspecLexer
 from cspec.lang.highlighting.textmate import textmate_grammar
 from cspec.lang.parsing import scanner
-from cspec.lang.parsing.text_to_syntax import parse_text
 from cspec.lang.sites.components import COMPONENTS
 from cspec.lang.words import keywords
 from cspec.lang.words.meanings import MEANINGS
 from pygments.token import Error, Keyword, Token
 
-ROOT = Path(__file__).resolve().parents[2]
+from .every_spec import GOOD, ROOT
+
 EDITOR = ROOT / "editors" / "vscode"
-SPECS = sorted(ROOT.glob("**/?*.cspec"))
 WORDS = {word for words in keywords.GROUPS.values() for word in words}
 GRAMMAR = textmate_grammar()
-
-
-def is_good(path: Path) -> bool:
-    try:
-        return not parse_text(Source(path, path.read_text(encoding="utf-8")))[1]
-    except UnicodeDecodeError:
-        return False
-
-
-GOOD = [path for path in SPECS if is_good(path)]
 
 
 def test_every_word_of_the_grammar_is_in_the_table() -> None:

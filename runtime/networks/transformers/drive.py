@@ -129,8 +129,9 @@ class Driver:
         positions = piece.tokens.shape[1] - piece.begins
         if not self._apart or self.family is None or piece.first > last or 2 * rows.shape[1] > positions:
             return False
-        before = entrance(self.family, len(self.layers), last)
-        return all(each.site.early or each.site.point < last or each.site.path == before for each in piece.edits)
+        before = (entrance(self.family, len(self.layers), last), "reads")
+        sites = [each.site for each in piece.edits]
+        return all(site.early or site.point < last or (site.path, site.port.end) == before for site in sites)
 
     def whole(self, tokens: Tensor) -> dict[str, Any]:
         """What the model is called with to run whole."""
