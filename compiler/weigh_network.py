@@ -8,7 +8,7 @@ from ..lang.record import record
 from ..lang.sites.components import is_module
 from .budgets import ROWS_AT_ONCE, count_at_once
 from .experiments import Encoding, NetworkFile
-from .network_facts import MlpFacts, NetworkFacts, TracrFacts, TransformerFacts
+from .network_facts import BETWEEN_LAYERS, MlpFacts, NetworkFacts, TracrFacts, TransformerFacts
 
 UNGATED = ("gpt2", "gpt_neox", "bert")
 """Architectures whose MLPs have two matrices; the others gate them with a third."""
@@ -138,7 +138,7 @@ def stage_of(facts: NetworkFacts, component: str, layer: int | None) -> int:
 def end_of(facts: NetworkFacts, component: str, layer: int | None) -> int:
     """The stage where a run may end that is read at a site: of sites within a stage the next one."""
     stage = stage_of(facts, component, layer)
-    return stage if component in ("resid_pre", "resid_post") else min(stage + 1, stage_of(facts, "logits", None))
+    return stage if component in BETWEEN_LAYERS else min(stage + 1, stage_of(facts, "logits", None))
 
 
 def stage_name(facts: NetworkFacts, stage: int) -> str:

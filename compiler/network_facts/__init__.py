@@ -10,4 +10,5 @@ from .tokenizer import Tokenizer as Tokenizer
 from .tokenizer import UnknownTextError as UnknownTextError
 from .tokenizer import read_tokenizer as read_tokenizer
 from .tracr import TracrFacts as TracrFacts
+from .transformer import BETWEEN_LAYERS as BETWEEN_LAYERS
 from .transformer import TransformerFacts as TransformerFacts

@@ -12,6 +12,8 @@ MOST_PARTS, MOST_DIMS, MOST_TOKENS = 10_000, 1_000_000, 10_000_000
 more is mistaken."""
 STREAM = ("resid_pre", "resid_post", "attn_out", "mlp_out")
 """Components of a layer that are as wide as the residual stream, in every architecture."""
+BETWEEN_LAYERS = ("resid_pre", "resid_post")
+"""The stream between layers, by either of its names; other components lie within a layer."""
 
 
 @record

@@ -3,7 +3,7 @@
 from ...lang.sites.components import COMPONENTS
 from ..experiments import Encoding
 from ..groundings import Positions
-from ..network_facts import TransformerFacts
+from ..network_facts import BETWEEN_LAYERS, TransformerFacts
 from ..optimising.wanted import find_position, first_position, reads_backwards
 from ..plan import NetworkSource
 from ..schedule import CleanReads, SiteRead
@@ -86,7 +86,7 @@ class Course:
 
     def _inner(self, site: SiteRead) -> str | None:
         """The component of a site within a stage."""
-        return None if site.component in ("resid_pre", "resid_post") else site.component
+        return None if site.component in BETWEEN_LAYERS else site.component
 
     def _width(self, place: Place) -> int:
         """How many numbers are held at a position."""

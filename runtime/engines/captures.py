@@ -10,7 +10,7 @@ from torch import Tensor
 from ...compiler.schedule import WHOLE, Schedule
 from ..networks.protocol import Network, read_within
 from .capture_room import CaptureRoom
-from .kept import Kept, missing
+from .kept import COPIED, Kept, missing
 from .narrow_captures import NarrowCaptures
 from .numbered_inputs import NumberedInputs, Numbers
 from .prefixes import AllPrefixes, NoRoom
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 Site = tuple[str, int | None]
 ROWS = 512
 """Inputs that are run at once, at most."""
-COPIED = 1 << 23
-"""Bytes of states that are asked again and again which are laid out in the order of their inputs: near each other, they
-are read much faster."""
 
 
 class Captures:

@@ -15,6 +15,9 @@ View = Callable[[Tensor], Tensor]
 """What of a part's tensor [row, ...] is read, row by row."""
 Claim = Callable[[int], bool]
 """Whether there is room in memory for so many bytes more."""
+COPIED = 1 << 23
+"""Bytes of states that are asked again and again which are laid out in the order of their inputs: near each other, they
+are read much faster."""
 
 
 class Kept:

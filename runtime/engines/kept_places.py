@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..networks.gather import gather
 from .kept import Bools, Claim, Kept
 from .numbered_inputs import Numbers
 
@@ -34,16 +35,17 @@ class KeptPlaces:
         held = self.kept.has(numbers)
         rows = np.flatnonzero(held)
         if len(rows):
-            places, index = self._look_up(numbers[rows], at[torch.from_numpy(rows)].cpu())
-            held[rows] = (places.gather(1, index) == at[torch.from_numpy(rows)].cpu()).all(1).numpy()
+            wanted = at.cpu()[torch.from_numpy(rows)]
+            places, index = self._look_up(numbers[rows], wanted)
+            held[rows] = (places.gather(1, index) == wanted).all(1).numpy()
         return held
 
     def join(self, numbers: Numbers, at: Tensor) -> Tensor:
         """Some positions [item, place] with those that are held of each input already: as `places`."""
-        held = self.kept.has(numbers)
-        before = at[:, :1].cpu().expand(-1, self.places.shape[1]).clone()
+        held, new = self.kept.has(numbers), at.cpu()
+        before = new[:, :1].expand(-1, self.places.shape[1]).clone()
         before[torch.from_numpy(held)] = self.places[self.kept.at[numbers[held]]].long()
-        return each_once(torch.cat([at.cpu(), before], 1)).to(at.device)
+        return each_once(torch.cat([new, before], 1)).to(at.device)
 
     def add(self, numbers: Numbers, activations: Tensor, places: Tensor) -> None:
         """Hold activations [input, place, width] of inputs, at these positions of each, as `join` gives them."""
@@ -63,7 +65,7 @@ class KeptPlaces:
             start, stop = int(first[0]), int(first[-1]) + 1
             return self.kept.take(rows, stop, rows.device, start)
         whole = self.kept.take(rows, self.places.shape[1], rows.device)
-        return whole[torch.arange(len(rows), device=rows.device)[:, None], index]
+        return gather(whole, index)
 
     def _look_up(self, numbers: Numbers, at: Tensor) -> tuple[Tensor, Tensor]:
         """The places of inputs that are held, and the index of each position [item, place] among them, if it is one."""

@@ -13,10 +13,11 @@ import torch
 from torch import Tensor
 
 from ...compiler.schedule import CleanReads, Schedule
+from ..networks.gather import gather
 from ..networks.protocol import Network, read_within
 from .fed import Fed
 from .feed import Where
-from .kept import Claim, missing
+from .kept import COPIED, Claim, missing
 from .kept_places import KeptPlaces
 from .numbered_inputs import NumberedInputs, Numbers
 from .prefixes import AllPrefixes, NoRoom, Prefixes
@@ -45,8 +46,6 @@ class Bases:
     prefix: "Callable[[Tensor], Prefix] | None"
 
 
-COPIED = 1 << 23
-"""Bytes of states that are asked again and again which are laid out in the order of their inputs."""
 ANSWERS: Site = ("answers", None)
 """Under which name the last state is kept where answers are read."""
 SINCE = "since"
@@ -193,9 +192,10 @@ class NarrowCaptures:
     def _run(self, numbers: Numbers, fed: Fed, places: Places, prefixes: Prefixes | None) -> None:
         """Run inputs once, and hold what is read of them; keys and values of those that have none yet, too."""
         network, last = self.network, self.network.last_stage
-        tokens, states = self._as_far(fed, places, prefixes), {key: self._stage(key) for key in places}
+        states = {key: self._stage(key) for key in places}
         within = [key for key in places if states[key] is None and not isinstance(key, int)]
         inner = [key for key in within if network.layer_of(*key) < last]
+        tokens = self._as_far(fed, places, prefixes, answers=len(within) > len(inner))
         found: dict[Key, Tensor] = {}
 
         def keep(key: Key, activation: Tensor) -> Tensor:
@@ -229,13 +229,14 @@ class NarrowCaptures:
         for key, activations in found.items():
             self._holding(key).add(numbers, activations, places[key])
 
-    def _as_far(self, fed: Fed, places: Places, prefixes: Prefixes | None) -> Tensor:
-        """The tokens of inputs that are run: where none reads a later one, none after the last that is read."""
+    def _as_far(self, fed: Fed, places: Places, prefixes: Prefixes | None, answers: bool) -> Tensor:
+        """The tokens of inputs that are run: where none reads a later one, none after the last that is read.
+
+        If `answers` are read, too, they are among what is.
+        """
         if not self.network.has_prefixes:
             return fed.tokens
-        inner = [key for key in places if self._stage(key) is None and not isinstance(key, int)]
-        late = any(self.network.layer_of(*key) == self.network.last_stage for key in inner)  # read as answers are
-        ends = [int(at.max()) for at in (*places.values(), *([fed.reads] if late else []))]
+        ends = [int(at.max()) for at in (*places.values(), *([fed.reads] if answers else []))]
         return fed.tokens[:, : max(1 + max(ends), 0 if prefixes is None else prefixes.length)]
 
     def _take(self, key: Key, numbers: Numbers, at: Tensor) -> Tensor:
@@ -270,8 +271,3 @@ def _reader(kept: KeptPlaces, rows: Tensor, index: Tensor) -> Callable[[Tensor],
         states = kept.take(rows, index)
         return lambda items: states.index_select(0, items)
     return lambda items: kept.take(rows.index_select(0, items), index.index_select(0, items))
-
-
-def gather(x: Tensor, at: Tensor) -> Tensor:
-    """The vectors of x [item, position, width] at each item's own positions [item, place]."""
-    return x[torch.arange(len(x), device=x.device)[:, None], at]

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ...compiler.budgets import ROWS_AT_ONCE
+from .gather import gather
 from .protocol import Edit, SiteEdit
 
 if TYPE_CHECKING:
@@ -178,4 +179,4 @@ def take_reads(logits: Tensor, at: Tensor) -> Tensor:
     """Logits [item, read, class] of [item, position, class] at each item's positions, shape [item, read]."""
     if logits.shape[1] == at.shape[1] == 1:
         return logits
-    return logits[torch.arange(len(logits), device=logits.device)[:, None], at]
+    return gather(logits, at)

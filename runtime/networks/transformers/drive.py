@@ -13,12 +13,13 @@ from transformers import PreTrainedModel
 from transformers.cache_utils import DynamicCache
 
 from ...errors import EnvironmentProblem
+from ..gather import gather
 from ..prefix import Prefix
 from .activations import written_out
 from .apart import UnsuitedModel, attending_apart, suits
 from .edits import PlacedEdit, installed
 from .families import Family
-from .last_layer import first_of, gather, keys_alone, narrowed, read_alone
+from .last_layer import first_of, keys_alone, narrowed, read_alone
 from .prefix import cache_of, prefix_of
 from .sites import entrance
 

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from transformers import AttentionInterface, PreTrainedModel
 from transformers.cache_utils import Cache
 
+from ..gather import gather
 from .apart import UnsuitedModel
 from .families import Family
 
@@ -85,13 +86,6 @@ def _spread(x: Tensor, positions: int) -> Tensor:
 def first_of(x: Tensor, count: int) -> Tensor:
     """The first ones again, laid out anew: products with strides of 0 would be made item by item."""
     return x[:, :count].clone(memory_format=torch.contiguous_format)
-
-
-def gather(x: Tensor, at: Tensor) -> Tensor:
-    """The vectors of x [item, position, ..] at each item's own positions [item, read]: [item, read, ..]."""
-    if at.stride(0) == 0:  # the same for every item
-        return x.index_select(1, at[0])
-    return x[torch.arange(len(x), device=x.device)[:, None], at]
 
 
 @contextmanager

@@ -9,13 +9,13 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from ....compiler.budgets import count_at_once
-from ....compiler.network_facts import TransformerFacts
+from ....compiler.network_facts import BETWEEN_LAYERS, TransformerFacts
+from ..gather import gather
 from ..prefix import Prefix
 from ..protocol import SiteEdit
 from .drive import Driver, Piece
 from .edits import PlacedEdit, Site
 from .families import End, family_of
-from .last_layer import gather
 from .packing import columns_of
 from .sites import check_module, find_site
 
@@ -76,7 +76,7 @@ class TransformerNetwork:
     def state_of(self, component: str, layer: int | None, path: str | None = None) -> int | None:
         """See `Network.state_of`: of the stream between layers, by either of its names."""
         point = self._site(component, layer, path).point
-        return point if component in ("resid_pre", "resid_post") else None
+        return point if component in BETWEEN_LAYERS else None
 
     @contextmanager
     def edited(self, edits: Sequence[SiteEdit]) -> Iterator[None]:

@@ -1,10 +1,11 @@
 """From a component as specs name it to the end of a module where it is read and written."""
 
 import difflib
+from functools import partial
 
 from torch import nn
 
-from ....compiler.network_facts import TransformerFacts
+from ....compiler.network_facts import BETWEEN_LAYERS, TransformerFacts
 from ...errors import EnvironmentProblem
 from .edits import Site
 from .families import Family, Port
@@ -29,7 +30,7 @@ def find_site(
         if component == "embed" and layer is None:
             return Site(name, family.embed, _GIVES, 0, early=True)
         if layer is not None and 0 <= layer < facts.blocks:
-            if component in ("resid_pre", "resid_post"):
+            if component in BETWEEN_LAYERS:
                 point = layer + (component == "resid_post")
                 return Site(name, entrance(family, facts.blocks, point), _READS, point)
             port: Port | None = getattr(family.ports, component, None)
@@ -58,16 +59,16 @@ def check_module(model: nn.Module, path: str) -> None:
 
 
 def _module_site(family: Family | None, blocks: int, path: str) -> Site:
-    name = f'module("{path}")'
+    site = partial(Site, f'module("{path}")', path, _GIVES, changes=True)
     if family is None:
-        return Site(name, path, _GIVES, 0, changes=True)
+        return site(0)
     if _within(path, family.head) or _within(family.stack, path):
-        return Site(name, path, _GIVES, blocks, late=True, changes=True)
+        return site(blocks, late=True)
     if _within(path, family.stack):
-        return Site(name, path, _GIVES, int(path.removeprefix(f"{family.stack}.").split(".")[0]), changes=True)
+        return site(int(path.removeprefix(f"{family.stack}.").split(".")[0]))
     if _within(path, family.final):
-        return Site(name, path, _GIVES, blocks, changes=True)
-    return Site(name, path, _GIVES, 0, early=True, changes=True)
+        return site(blocks)
+    return site(0, early=True)
 
 
 def _within(path: str, outer: str) -> bool:
