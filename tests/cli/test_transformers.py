@@ -44,9 +44,12 @@ def write(folder: Path, site: str, map: str = "identity", options: str = "") -> 
 
 
 def draw(model: PreTrainedModel) -> PreTrainedModel:
+    """The same weights in every run: the library's own matrices are drawn anew each time."""
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
         for weight in model.parameters():
+            if weight.dim() > 1:
+                weight.zero_()
             weight.add_(torch.randn(weight.shape, generator=generator) * 0.3)
     return model
 
