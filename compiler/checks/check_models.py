@@ -234,7 +234,7 @@ def _check_alignment(program: Program, model: CausalModel, variables: tuple[str,
     """Variables whose own interchange can never change the output, and pairs that always move together."""
     found: list[Diagnostic] = []
     named = [a for a in program.alignments.values() if a.model == model.name and a.variables == variables]
-    found += check_members(model, variables, named)
+    found += check_members(model, variables, named, lambda: _pool(model, 0))
     recipe = _bare(model, variables)
     look = look_quickly(recipe, None)
     if all(met.get("changing") for met in look.met):
@@ -251,13 +251,14 @@ def _check_alignment(program: Program, model: CausalModel, variables: tuple[str,
         notes = (f"{SAMPLED}: no base and source among many do",)
     never = "was not seen to change" if notes else "can never change"
     for variable in empty:
+        own = tuple(note for note in notes if f"`{variable}`" in note or "halves of" not in note)
         for alignment in named:
             found.append(
                 Diagnostic(
                     "CS420",
                     f"interchanging `{alignment.name}.{variable}` {never} the output of `{model.name}`",
                     Label(_placed(alignment, variable)),
-                    notes=notes or ("no base and source of the whole domain do: decided by enumeration",),
+                    notes=own or ("no base and source of the whole domain do: decided by enumeration",),
                     help=f"leave `{variable}` out of the alignment, or let the output depend on it",
                     severity="warning" if notes else "error",
                 )

@@ -205,7 +205,7 @@ class _Lowering:
         return self.total(value, handle, index)
 
     def total(self, value: SetValue, handle: Handle, index: int) -> Value:
-        """A sum of portions and a number, which every unit has more of it: what is added to a variable is no value of it."""
+        """A sum of portions and a number, which is added to every unit: it is no value of a variable."""
         constant = Fraction(*value.constant)
         if not value.portions:
             return Number(constant)

@@ -43,7 +43,7 @@ def test_of_one_unit_they_add_or_take_away_as_much(engine: str, tmp_path: Path) 
 
 
 def test_beside_a_number_that_is_added_to_a_variable(tmp_path: Path) -> None:
-    """A number that is added to a variable's place is no value of it: of its one unit it is as of the unit by itself."""
+    """A number that is added to a variable's place is no value of it: of its one unit, it is as of the unit itself."""
     bit = """
 model by_bit for first {
   bit: bool = x // 2 * 2 != x
