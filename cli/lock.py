@@ -8,6 +8,7 @@ from ..compiler.pipeline import compile_spec
 from ..lang.diagnostics import SpecError
 from .output import Output, add_common
 from .workflow import check, no_claims, open_store
+from .write_whole import write_whole
 
 DESCRIPTION = """\
 Write NAME.cspec.lock beside the spec: the hash of everything that decides its verdicts (claims, thresholds, seeds,
@@ -56,13 +57,9 @@ def run(options: argparse.Namespace, output: Output) -> int:
 
 
 def _write(path: Path, text: str) -> None:
-    """The whole file or none of it."""
     from ..runtime.errors import EnvironmentProblem
 
-    partial = path.with_name(f".partial-{path.name}")
     try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
+        write_whole(path, text.encode())
     except OSError as problem:
-        partial.unlink(missing_ok=True)
         raise EnvironmentProblem("CS522", f"`{path.name}` cannot be written: {problem.strerror}") from None

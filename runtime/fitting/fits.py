@@ -50,6 +50,7 @@ class Fits:
 
     def _find(self, step: FitStep) -> None:
         """Find the maps of a fit, and of those that train beside it and are not in the store either."""
+        self.store.before_work()
         beside = [key for key in step.schedule.beside if key == step.key or self.store.load(key) is None]
         steps = [self._step(key) for key in beside or [step.key]]
         found = self._run_side_by_side(steps) if len(steps) > 1 else [self._run(step)]
