@@ -1,12 +1,14 @@
 """`cspec lock`: fix a spec's criteria before its results are known."""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
 from ..compiler.pipeline import compile_spec
 from ..lang.diagnostics import SpecError
 from .output import Output, add_common
+from .page import open_page
 from .workflow import check, no_claims, open_store
 from .write_whole import write_whole
 
@@ -51,6 +53,9 @@ def run(options: argparse.Namespace, output: Output) -> int:
         _write(path, render_lock(document))
         said = "written"
     output.write(f"{path.name}: {said}; {describe_lock(document)}\n")
+    if problem is not None:  # the lock before this one was another
+        page = open_page(sys.stdout)
+        output.write("".join(f"{line}\n" for note in problem.notes for line in page.wrap(note, 2)))
     output.add("lock", lock_table(document))
     output.add("files", [str(path)])
     return 0
