@@ -17,7 +17,8 @@ from ..sampling.items import Undefined
 from ..sampling.populations import Populations
 from ..sampling.relations import TooLargeError
 from ..sampling.spaces import holds, list_inputs, tabulated
-from .find_witness import LISTED, MOST_LISTED, affordable
+from .effort import affordable
+from .find_witness import LISTED, MOST_LISTED
 
 _BATCH = 1 << 16
 _SAMPLES = 1 << 20

@@ -27,7 +27,8 @@ from .check_definedness import check_definedness
 from .check_divisions import check_required_divisions
 from .check_domains import check_domains
 from .check_members import check_members
-from .find_witness import MOST_LISTED, SAMPLES, Effort, affordable
+from .effort import Effort, affordable
+from .find_witness import MOST_LISTED, SAMPLES
 
 _SAMPLE = 4096
 _FEWEST_ROWS, _FEWEST_SAMPLES = 1 << 14, 4096
