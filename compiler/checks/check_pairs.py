@@ -351,4 +351,4 @@ def _no_items(population: Population, claim: Span) -> Diagnostic:
 def _recipe_span(program: Program, measurement: Measurement, claim: Span) -> Span:
     """The `size` of the recipe that the measurement draws from, or the claim where it is left to the defaults."""
     pairs = program.pairs.get(measurement.pairs)
-    return claim if pairs is None or pairs.size_span.end == pairs.size_span.start else pairs.size_span
+    return claim if pairs is None else pairs.size_span.or_else(claim)
