@@ -9,10 +9,11 @@ import numpy as np
 from ...lang.diagnostics import Diagnostic, Label, Span
 from ...lang.program import Program, Task
 from ..causal_model import CausalModel, Codes
-from ..sampling.items import every_input
+from ..sampling.items import admitted_inputs
+from ..sampling.layouts import tabulated
+from ..sampling.list_inputs import list_inputs, sampled_members
 from ..sampling.open_spaces import SAMPLED, open_spaces
 from ..sampling.relations import MOST_ROWS, Budget, TooLargeError
-from ..sampling.spaces import list_inputs, sampled_members, tabulated
 from ..sampling.splits import region_of
 from .effort import affordable
 from .find_witness import MOST_LISTED, SAMPLES
@@ -113,7 +114,7 @@ def _samples(first: CausalModel, second: CausalModel, count: int, uniform: bool)
     for part in range(max(1, parts // 2)):
         yield _pool(first, part)[: count // parts]
     for part, model in enumerate(() if uniform else (first, second, first, second)):
-        space = open_spaces(every_input(model), None, 10 + part).base
+        space = open_spaces(admitted_inputs(model), None, 10 + part).base
         if len(space):
             generator = np.random.Generator(np.random.Philox(key=20 + part))
             yield space.draw(space.choose(np.zeros((count // parts, 0), dtype=np.int64), generator), generator)
@@ -122,5 +123,5 @@ def _samples(first: CausalModel, second: CausalModel, count: int, uniform: bool)
 @lru_cache(maxsize=4)
 def _pool(model: CausalModel, part: int) -> Codes:
     """Random admitted inputs, the same for all rivals of a model; codes, shape [item, input]."""
-    recipe = every_input(model)
+    recipe = admitted_inputs(model)
     return sampled_members(recipe, region_of(recipe, None), model.require, part)

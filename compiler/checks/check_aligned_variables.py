@@ -9,11 +9,11 @@ from ...lang.diagnostics import Diagnostic, Label, Span
 from ...lang.program import Alignment, Program
 from ..causal_model import CausalModel, Codes
 from ..sampling.halves import halves_that_occur
-from ..sampling.items import every_input
+from ..sampling.items import admitted_inputs
+from ..sampling.layouts import tabulated
 from ..sampling.open_spaces import SAMPLED, open_spaces
 from ..sampling.quick_look import look_quickly
 from ..sampling.relations import TooLargeError
-from ..sampling.spaces import tabulated
 from .check_members import check_members
 
 _SAMPLE = 4096
@@ -24,7 +24,7 @@ def check_aligned_variables(program: Program, model: CausalModel, variables: tup
     found: list[Diagnostic] = []
     named = [a for a in program.alignments.values() if a.model == model.name and a.variables == variables]
     found += check_members(model, variables, named)
-    recipe = every_input(model, variables)
+    recipe = admitted_inputs(model, variables)
     look = look_quickly(recipe, None)
     if all(met.get("changing") for met in look.met):
         codes = model.run(look.bases, {})

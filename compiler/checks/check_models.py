@@ -11,10 +11,11 @@ from ...lang.diagnostics import Diagnostic, Label, one_at_each_place
 from ...lang.expressions import Expression
 from ...lang.program import Program, Task
 from ..causal_model import CausalModel, Codes, lower_inputs
-from ..sampling.items import every_input
+from ..sampling.items import admitted_inputs
+from ..sampling.layouts import tabulated
+from ..sampling.list_inputs import sampled_members
 from ..sampling.open_spaces import SAMPLED
 from ..sampling.relations import TooLargeError
-from ..sampling.spaces import sampled_members, tabulated
 from ..sampling.splits import region_of
 from .check_agreement import check_agreement
 from .check_aligned_variables import check_aligned_variables
@@ -102,5 +103,5 @@ def _no_input(model: CausalModel, conditions: tuple[Expression, ...]) -> str:
         total = layout.graph.solve([], layout.true, layout.extra).elimination.total
         return "" if total > 0 else "decided by enumeration"
     except TooLargeError:
-        found = sampled_members(every_input(model), region_of(every_input(model), None), conditions, 0)
+        found = sampled_members(admitted_inputs(model), region_of(admitted_inputs(model), None), conditions, 0)
         return "" if len(found) else f"{SAMPLED}: none of the random inputs satisfies it"

@@ -11,8 +11,10 @@ from ...lang.expressions import Expression
 from ...lang.record import record
 from ..causal_model import CausalModel, Codes
 from ..expressions import evaluate
+from ..sampling.conditions import holds
+from ..sampling.layouts import Layout, tabulated
+from ..sampling.list_inputs import list_inputs
 from ..sampling.relations import Budget, TooLargeError
-from ..sampling.spaces import Layout, holds, list_inputs, tabulated
 from .effort import Effort, run_cost
 
 _BATCH, _FEW, _VALUES = 1 << 16, 1 << 10, 1 << 23

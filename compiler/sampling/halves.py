@@ -14,10 +14,12 @@ from ...lang.record import record
 from ..causal_model import CausalModel, Codes
 from ..expressions import Column
 from .allowed import Allowed
+from .conditions import conditions_of
 from .items import Half, Recipe
+from .layouts import Layout, tabulated
 from .open_spaces import SAMPLED, Spaces, link_holds
 from .relations import TooLargeError, product, ranges, relation
-from .spaces import Layout, NoInputError, Space, conditions_of, tabulated
+from .spaces import NoInputError, Space
 
 HALVES: tuple[Half, Half] = ("changing", "keeping")
 EXPOSED: Half = "exposed"

@@ -11,25 +11,14 @@ from ...lang.record import record
 from ..causal_model import CausalModel, Codes
 from ..expressions import Column, evaluate
 from .allowed import Allowed, Content
+from .conditions import conditions_of, holds
 from .flatten import Solution, ranked
 from .items import Recipe, Split
+from .layouts import Layout, listed, tabulated
 from .links import Links, read, split_links
+from .list_inputs import every_input, in_range, sampled_members
 from .relations import Relation, TooLargeError, Weights, product, relation
-from .spaces import (
-    LISTED,
-    MOST_TUPLES,
-    Layout,
-    NoInputError,
-    Space,
-    conditions_of,
-    every_input,
-    finish,
-    holds,
-    in_range,
-    listed,
-    sampled_members,
-    tabulated,
-)
+from .spaces import LISTED, MOST_TUPLES, NoInputError, Space, finish
 from .splits import Region, hash_rows, region_of
 
 MANY, FEWEST = 64, 400

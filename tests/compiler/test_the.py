@@ -12,7 +12,7 @@ from cspec.compiler.sampling.allowed import Allowed
 from cspec.compiler.sampling.draw_items import open_population
 from cspec.compiler.sampling.halves import open_twin
 from cspec.compiler.sampling.items import Recipe
-from cspec.compiler.sampling.spaces import tabulated
+from cspec.compiler.sampling.layouts import tabulated
 
 from .look_ups import LOOKUP, Inputs, codes_of, every, models_of, only, own_run, pointer, read
 
