@@ -12,8 +12,9 @@ from ..causal_model import CausalModel, Codes
 from ..sampling.items import admitted_inputs
 from ..sampling.layouts import tabulated
 from ..sampling.list_inputs import list_inputs, sampled_members
-from ..sampling.open_spaces import SAMPLED, open_spaces
+from ..sampling.open_spaces import open_spaces
 from ..sampling.relations import MOST_ROWS, Budget, TooLargeError
+from ..sampling.spaces import SAMPLED
 from ..sampling.splits import region_of
 from .effort import affordable
 from .find_witness import MOST_LISTED, SAMPLES

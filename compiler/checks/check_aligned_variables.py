@@ -11,9 +11,10 @@ from ..causal_model import CausalModel, Codes
 from ..sampling.halves import halves_that_occur
 from ..sampling.items import admitted_inputs
 from ..sampling.layouts import tabulated
-from ..sampling.open_spaces import SAMPLED, open_spaces
+from ..sampling.open_spaces import open_spaces
 from ..sampling.quick_look import look_quickly
 from ..sampling.relations import TooLargeError
+from ..sampling.spaces import SAMPLED
 from .check_members import check_members
 
 _SAMPLE = 4096

@@ -14,8 +14,8 @@ from ..causal_model import CausalModel, Codes, lower_inputs
 from ..sampling.items import admitted_inputs
 from ..sampling.layouts import tabulated
 from ..sampling.list_inputs import sampled_members
-from ..sampling.open_spaces import SAMPLED
 from ..sampling.relations import TooLargeError
+from ..sampling.spaces import SAMPLED
 from ..sampling.splits import region_of
 from .check_agreement import check_agreement
 from .check_aligned_variables import check_aligned_variables

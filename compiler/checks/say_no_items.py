@@ -4,7 +4,7 @@ from ...lang.diagnostics import Diagnostic, Label, Span
 from ..sampling.count_apart import say_apart
 from ..sampling.draw_items import Population
 from ..sampling.halves import EXPOSED
-from ..sampling.open_spaces import SAMPLED
+from ..sampling.spaces import SAMPLED
 
 SEEN = 1024
 """Items that are looked at where that is enough: of `fit`, where they come set by set and half by half in turn, so that

@@ -15,12 +15,12 @@ from ..causal_model import Codes
 from ..expressions import Column
 from .conditions import conditions_of
 from .draw_items import Population
-from .halves import interchange
 from .items import Items, Recipe
 from .layouts import tabulated
 from .list_inputs import list_inputs
-from .open_spaces import SAMPLED
+from .propose import interchange
 from .relations import TooLargeError
+from .spaces import SAMPLED
 
 _LISTED = 1 << 22
 _COUNTED = 1 << 26

@@ -10,9 +10,9 @@ import numpy as np
 from ...lang.record import record
 from ..causal_model import Codes
 from .conditions import conditions_of, holds
-from .halves import interchange
 from .items import Half, Recipe, Split
 from .list_inputs import in_range
+from .propose import interchange
 from .splits import Region, region_of
 
 _DRAWN = 8192

@@ -29,6 +29,9 @@ MOST_TUPLES = 1024
 """Above so many value tuples, cells are the output's values alone."""
 FEW = 4096
 """Cells of at most so many inputs are listed where it is open whether one of them is in the split."""
+EXACT = "exact"
+SAMPLED = "by sampling"
+"""How the cells of a space were found."""
 _CERTAIN = 40.0
 _TRIED = 2.0
 """Draws that are made at a time of each input, for each that is expected to be in the split."""
