@@ -13,8 +13,8 @@ from ...lang.diagnostics import Diagnostic, Label
 from ...lang.families import families_of
 from ...lang.program import Alignment
 from ..causal_model import CausalModel, Codes
+from ..sampling.layouts import tabulated
 from ..sampling.relations import Budget, TooLargeError
-from ..sampling.spaces import tabulated
 
 _MOST_ROWS = 1 << 19
 

@@ -51,6 +51,7 @@ class Fits:
 
     def _find(self, step: FitStep) -> None:
         """Find the maps of a fit, and of those that train beside it and are not in the store either."""
+        self.store.before_work()
         beside = [key for key in step.schedule.beside if key == step.key or self.store.load(key) is None]
         steps = [self._step(key) for key in beside or [step.key]]
         kept = KeptTrainings(self.store, [one.key for one in steps])
