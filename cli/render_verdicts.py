@@ -80,6 +80,10 @@ class VerdictPrinter:
         criterion = "\n".join(self.page.wrap(f"criterion: {result.criterion}"))
         self.output.write(f"\n{criterion}\nexpectations: {said}\n")
 
+    def say(self, text: str) -> None:
+        """A line, or as many as it takes, at the end."""
+        self.output.write("".join(f"{line}\n" for line in self.page.wrap(text)))
+
 
 def render_verdict(verdict: Verdict, page: Page, shown: Shown, diagnose: bool = False) -> str:
     """A verdict as lines that fit the page, what its author says of the claim first.
@@ -113,6 +117,13 @@ def render_verdict(verdict: Verdict, page: Page, shown: Shown, diagnose: bool = 
     if diagnose or verdict.expectation != "met":
         lines += render_diagnoses(verdict.diagnosis, page, whole=diagnose)
     return "\n".join(lines) + "\n"
+
+
+def summarise(verdict: Verdict) -> str:
+    """A verdict in one line: what came out, what was expected, and every inequality."""
+    reason = f"({verdict.reason})" if verdict.reason else ""
+    parts = [_part(part, verdict, Page(10**6))[0].strip() for part in verdict.parts]
+    return "; ".join([f"{verdict.outcome}{reason}, expected {verdict.expected}", *parts])
 
 
 def _headline(verdict: Verdict, page: Page) -> list[str]:

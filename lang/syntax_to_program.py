@@ -2,19 +2,19 @@
 
 from typing import Any, TypeVar
 
-from .checks.alignments import check_alignment
-from .checks.circuits import check_circuit
-from .checks.claims import check_claim
-from .checks.domains import Domains
-from .checks.functions import check_functions
-from .checks.graphs import check_graph
-from .checks.models import CheckedModel, check_model
-from .checks.network import check_network
-from .checks.recipes import check_recipe
+from .checks.alignments.alignment import check_alignment
+from .checks.alignments.used_alignments import used_alignments
+from .checks.claims.claim import check_claim
+from .checks.definitions.domains import Domains
+from .checks.definitions.functions import check_functions
+from .checks.definitions.tables import check_table
+from .checks.graphs.circuit import check_circuit
+from .checks.graphs.graph import check_graph
+from .checks.models.model import CheckedModel, check_model
+from .checks.networks.network import check_network
+from .checks.pairs.recipe import check_recipe
 from .checks.settings import check_budget, check_confidences, check_settings
-from .checks.tables import check_table
-from .checks.tasks import check_task
-from .checks.used_alignments import used_alignments
+from .checks.tasks.task import check_task
 from .claims import Claim
 from .diagnostics import Diagnostic, Source
 from .docs import collect_docs

@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from .domains import Domain, integers
 from .expressions import Apply, Constant, Expression, Operator, Variable
 
+MAX_TUPLES = 2**62
+"""Values that the parts of a tuple may have together."""
+
 
 def tuple_code(values: Sequence[Expression], domain: Domain) -> Expression:
     """The code of a tuple; `values` compute its parts, each within the part's domain."""

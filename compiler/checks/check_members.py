@@ -5,7 +5,7 @@ equations all the same, but a network that was trained on inputs alone need not 
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -13,33 +13,29 @@ from ...lang.diagnostics import Diagnostic, Label
 from ...lang.families import families_of
 from ...lang.program import Alignment
 from ..causal_model import CausalModel, Codes
-from ..sampling.open_spaces import SAMPLED
+from ..sampling.layouts import tabulated
 from ..sampling.relations import Budget, TooLargeError
-from ..sampling.spaces import tabulated
+from ..sampling.spaces import SAMPLED
+from .check_agreement import random_inputs
 
 _MOST_ROWS = 1 << 19
 _INPUTS_A_VALUE = 64
 """How many sampled inputs there must be for each pair of values, if one that none of them has is to tell something."""
 
 
-def check_members(
-    model: CausalModel, variables: tuple[str, ...], named: Sequence[Alignment], sample: Callable[[], Codes]
-) -> list[Diagnostic]:
-    """CS423 for the members of each family that could be placed as one; `named` are the alignments of the variables.
-
-    `sample` draws admitted inputs, codes [item, input], which are looked at where values cannot be tabulated.
-    """
+def check_members(model: CausalModel, variables: tuple[str, ...], named: Sequence[Alignment]) -> list[Diagnostic]:
+    """CS423 for the members of each family that could be placed as one; `named` are the alignments of the variables."""
     found: list[Diagnostic] = []
     whole = dict(model.families)
     for name, family in families_of(variables).items():
         members = tuple(variable for variable in variables if variable in family.members)
-        missing = _first_missing(model, members, sample) if name in whole and len(members) > 1 else None
+        missing = _first_missing(model, members) if name in whole and len(members) > 1 else None
         if missing is None:
             continue
         chosen, values, count, of, how = missing
         given = [f"`{each}` = {model.domains[each].show(value)}" for each, value in zip(chosen, values, strict=True)]
         for alignment in named:
-            spans = [p.span for p in alignment.placements if p.variable in chosen]
+            spans = list(dict.fromkeys(p.span for p in alignment.placements if p.variable in chosen))
             found.append(
                 Diagnostic(
                     "CS423",
@@ -57,7 +53,7 @@ def check_members(
 
 
 def _first_missing(
-    model: CausalModel, members: tuple[str, ...], sample: Callable[[], Codes]
+    model: CausalModel, members: tuple[str, ...]
 ) -> tuple[tuple[str, ...], tuple[int, ...], int, int, str] | None:
     """Variables with joint values of no input: the first such values, how many there are of how many, how it is known.
 
@@ -77,7 +73,7 @@ def _first_missing(
             return chosen, _first_absent(joint, single), of - len(joint), of, "decided by enumeration"
         if chosen == members:
             return None
-    return _first_unseen(model, pairs, sample()) if large else None
+    return _first_unseen(model, pairs, random_inputs(model, 0)) if large else None
 
 
 def _first_unseen(

@@ -25,7 +25,7 @@ ESTIMAND_VERSIONS: dict[EstimandName, int] = {
     "iia ->": 1,
     "iia from": 1,
     "probe": 1,
-    "cae": 2,
+    "cae": 3,
     "divergence": 2,
     "effect": 1,
     "change": 1,

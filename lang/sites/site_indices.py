@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from ..checks.positions import SiteScope
+from ..checks.networks.positions import SiteScope
 from ..diagnostics import Span
 from ..record import record
 from ..scope import Reporter

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
-from ..checks.domains import Domains
+from ..checks.definitions.domains import Domains
 from ..diagnostics import Label, Span
 from ..domains import Domain
 from ..scope import Reporter

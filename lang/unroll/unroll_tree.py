@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..checks.domains import Domains
+from ..checks.definitions.domains import Domains
 from ..diagnostics import Span
 from ..scope import Reporter
 from ..syntax.alignments import AlignSyntax

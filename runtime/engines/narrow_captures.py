@@ -148,8 +148,9 @@ class NarrowCaptures:
         stages = [key[1] for key in self._kept if isinstance(key, tuple) and key[0] == SINCE and key[1] is not None]
         for stage in sorted((stage for stage in stages if stage < self.network.last_stage), reverse=True):
             for prefixes in (*(each for each in self.prefixes if each.first <= stage), None):
-                there = left & self._kept[SINCE, stage].has(numbers, fed.since(prefixes.length if prefixes else 0))
-                there &= prefixes.has(numbers) if prefixes else True
+                there = left & prefixes.has(numbers) if prefixes else left.copy()
+                if there.any():  # so that no prefix is longer than these inputs, which may be shorter than others
+                    there &= self._kept[SINCE, stage].has(numbers, fed.since(prefixes.length if prefixes else 0))
                 if there.any():
                     yield (stage, prefixes), np.flatnonzero(there)
                 left &= ~there

@@ -155,9 +155,18 @@ def _score(measuring: Measuring, items: Items, first: int = 0) -> ItemScores:
         assert natural is not None
         read = score_reading(step, population, items, engine, encoding, natural, first, origin)
         low, high = READ_RANGE if isinstance(score, Distance) else (0.0, 1.0)
-        values, clipped = read.clamp(low, high), (read < low) | (read > high)
-        binary, base_right = isinstance(score, ReadsRight), _bases_right(step, items, engine, encoding, batch)
-        return ItemScores(cell, values, values, none, clipped, base_right, None, None, (low, high), binary)
+        return ItemScores(
+            cell=cell,
+            values=read.values.clamp(low, high),
+            values_among=read.among.clamp(low, high),
+            near=none if read.near is None else read.near,
+            clipped=(read.values < low) | (read.values > high),
+            base_right=_bases_right(step, items, engine, encoding, batch),
+            no_op=None,
+            full_swap=None,
+            range=(low, high),
+            binary=isinstance(score, ReadsRight),
+        )
     labels = evaluate_in_model(score.right, step.model, model)
     reads = filled(origin, batch, score.left.run, items)
     said = engine.logits(score.left, replace(reads, forced=encoding.force(labels)))

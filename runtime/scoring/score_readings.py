@@ -1,5 +1,7 @@
 """Scores of what is read of a network through an alignment: `probe`, `cae` and `divergence`, item by item."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -24,6 +26,19 @@ READ_RANGE = (0.0, 10.0)
 """The range of `divergence`: up to ten times as far off as natural activations are from each other."""
 
 
+@dataclass(frozen=True)
+class Reading:
+    """Scores of items, float32 of shape [item] each.
+
+    `among` compares the output among the declared answers where `values` compares it as the task says. `near` marks
+    items that rest on an output whose two best logits are a near tie; None where no output is compared.
+    """
+
+    values: Tensor
+    among: Tensor
+    near: Tensor | None = None
+
+
 def score_reading(
     step: EvaluateStep,
     population: Population,
@@ -33,17 +48,19 @@ def score_reading(
     natural: Natural,
     first: int,
     origin: Origin | None = None,
-) -> Tensor:
-    """The scores of items, float32 of shape [item]; `first` is the index of the first one in its stream."""
+) -> Reading:
+    """The scores of items; `first` is the index of the first one in its stream."""
     model = model_batch(population, items)
     batch = Batch(encode(items, encoding), model.members, model.variables)
     match step.score:
         case ReadsRight():
-            return _reads_right(step, step.score, items, engine, batch, natural)
+            right = _reads_right(step, step.score, items, engine, batch, natural)
+            return Reading(right, right)
         case WrongReads():
             return _wrong_reads(step, step.score, model, engine, encoding, batch, natural, first)
         case Distance():
-            return _distance(step.score, step, engine, filled(origin, batch, step.score.run, items), natural)
+            far = _distance(step.score, step, engine, filled(origin, batch, step.score.run, items), natural)
+            return Reading(far, far)
         case _:
             raise ValueError("a score of agreement is no reading")
 
@@ -68,7 +85,7 @@ def _wrong_reads(
     batch: Batch,
     natural: Natural,
     first: int,
-) -> Tensor:
+) -> Reading:
     """The share of wrong reads among the output and the variables that are not set (arXiv 2607.00267).
 
     The set is drawn uniformly from the non-empty ones of the variables and the rest: the item's own set S, with the
@@ -94,15 +111,16 @@ def _wrong_reads(
 
     query = Batch(batch.inputs, members, batch.variables)
     logits = engine.logits_after(score.left, query, shuffle)
-    wrong = (~compare(logits, labels, encoding).among).float()
-    reads = torch.ones(len(batch))
+    agreement = compare(logits, labels, encoding)
+    wrong, reads = torch.zeros(len(batch)), torch.ones(len(batch))
     values = step.model.run(model.inputs[:, 0], {})
     for index, variable in enumerate(batch.variables):
         unset = torch.from_numpy(~members[:, index])
         read = natural.read_out(engine, step.model, variable).read(engine.read(variable, base))
         wrong += (unset & (read != torch.from_numpy(values[variable]))).float()
         reads += unset.float()
-    return wrong / reads
+    over_all, among = ((wrong + (~right).float()) / reads for right in (agreement.over_all, agreement.among))
+    return Reading(over_all, among, agreement.near)
 
 
 def _distance(score: Distance, step: EvaluateStep, engine: Engine, batch: Batch, natural: Natural) -> Tensor:

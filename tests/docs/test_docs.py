@@ -10,7 +10,7 @@ from pathlib import Path
 
 import cspec
 import pytest
-from cspec.lang.checks.expectations import REASONS
+from cspec.lang.checks.claims.expectations import REASONS
 from cspec.lang.program import FitSettings, Pairs, Settings
 from cspec.runtime.deciding.verdicts import (
     CellRow,

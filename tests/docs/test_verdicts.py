@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from cspec.cli.main import main
 from cspec.compiler.terms import ESTIMAND_VERSIONS
-from cspec.lang.checks.expectations import REASONS
+from cspec.lang.checks.claims.expectations import REASONS
 from safetensors.numpy import load_file
 
 ROOT = Path(__file__).resolve().parents[2]

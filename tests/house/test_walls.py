@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import cspec
@@ -61,6 +62,18 @@ def test_folders_import_only_what_lies_before_them(part: str) -> None:
         for ours, _ in imports(path):
             if ours:
                 assert ours.split(".")[0] in ALLOWED[part] | {part}, f"{path.name} imports {ours}"
+
+
+def test_the_checks_of_the_language_read_each_other_one_way() -> None:
+    reads: dict[str, set[str]] = {}
+    for path in files("lang/checks"):
+        folder = ".".join(path.relative_to(ROOT).with_suffix("").parts[:3])
+        reads.setdefault(folder, set())
+        for ours, _ in imports(path):
+            other = ".".join(ours.split(".")[:3])
+            if ours.startswith("lang.checks.") and other != folder:
+                reads[folder].add(other)
+    assert tuple(TopologicalSorter(reads).static_order())  # raises where they read each other in a circle
 
 
 def test_runtime_reads_the_plan_and_never_a_pass() -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cspec.lang.checks.alignments.maps import FAMILY_NAMES
 from cspec.lang.checks.expressions.comprehensions import COMPREHENSIONS
 from cspec.lang.checks.expressions.expression_checker import FUNCTIONS
-from cspec.lang.checks.maps import FAMILY_NAMES
 from cspec.lang.highlighting.pygments_lexer import CspecLexer
 from cspec.lang.highlighting.textmate import textmate_grammar
 from cspec.lang.parsing import scanner

@@ -20,8 +20,8 @@ from ...syntax.expressions import (
     Unrolled,
     UnrolledThe,
 )
-from ..symbols import Symbols
 from .library import Library
+from .symbols import Symbols
 
 
 @record

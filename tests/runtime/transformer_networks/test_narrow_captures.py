@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from cspec.compiler.experiments import AnswerAt
 from cspec.compiler.groundings import Block, Frame, Grounding
 from cspec.compiler.interpret_terms import Batch
 from cspec.compiler.schedule import Beginning, CleanReads, Schedule, SiteRead
@@ -22,7 +23,7 @@ from torch import Tensor
 from .test_engines import ENCODING, LAST, NAMES, SLOT, WORLD, draw_batch, drawn_maps, open_named, two_places
 from .test_joined_sites import OTHERS, joined
 from .test_last_layer import CAUSAL, positions_passed
-from .tools import CONFIGS, DECODERS, LAYERS, WIDTH, network_of
+from .tools import CONFIGS, DECODERS, LAYERS, VOCABULARY, WIDTH, network_of
 
 CLOSE = {"atol": 1e-5, "rtol": 1e-5}
 READS = {
@@ -96,6 +97,23 @@ def test_engines_that_share_narrow_captures_give_what_hooks_give(name: str, read
                 torch.testing.assert_close(engine.states(0, rows[part]), expected[index][2][part], **CLOSE)
             prepared = engine.prepare(queries[0], batch, (0, 1))(torch.tensor([3, 0, 7, 3]))
             torch.testing.assert_close(prepared, expected[index][0][[3, 0, 7, 3]][..., [0, 1]], **CLOSE)
+
+
+@pytest.mark.parametrize("lengths", [(9, 5), (5, 9)])
+def test_prompts_of_another_length_go_on_from_their_own_prefixes(lengths: tuple[int, int]) -> None:
+    """Edited and read at the last position alone, so that keys and values are kept of nearly whole prompts."""
+    network, encoding = network_of("gpt2"), replace(ENCODING, answers=(AnswerAt(LAST, (0, 1)),))
+    grounding = two_places(network, "head_out", 1, (LAST,))
+    maps, batch = drawn_maps(grounding), draw_batch(8)
+    there = opened(network)
+    engine = open_engine("fused", there, encoding, grounding, NAMES, maps, narrow(CleanReads()))
+    hooks = open_engine("hooks", opened(network), encoding, grounding, NAMES, maps)
+    for length in lengths:
+        rows = batch.inputs[..., : 3 + length].copy()
+        rows[..., 0], rows[..., 3:] = length, (rows[..., [3]] + np.arange(length)) % VOCABULARY
+        some = replace(batch, inputs=rows)
+        for query in (interchange(WORLD, NAMES, "o"), plain(WORLD, "o")):
+            torch.testing.assert_close(engine.logits(query, some), hooks.logits(query, some), **CLOSE)
 
 
 @pytest.mark.parametrize("name", SOME)

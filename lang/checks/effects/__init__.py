@@ -1,0 +1,1 @@
+"""Effects as written -> typed: what is set, to what, what is read, and where it is measured."""

@@ -1,0 +1,1 @@
+"""Circuits and graphs as written -> typed: sites and nodes whose effects are measured."""

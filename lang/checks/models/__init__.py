@@ -1,0 +1,1 @@
+"""A causal model as written -> its equations, and its mechanisms in topological order."""

@@ -1,0 +1,1 @@
+"""Networks as written -> typed, and what names a place in one: references, sites and positions."""

@@ -1,0 +1,1 @@
+"""A task as written -> its inputs and outputs, how a network reads and answers it, and its metrics."""
