@@ -5,7 +5,7 @@
 `check_spec` runs every check and never plans; `compile_spec` adds the plan, and computes nothing in it twice.
 """
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from ..lang import read_declarations, read_imports
@@ -23,7 +23,7 @@ from .checks.check_readings import check_readings
 from .checks.check_recipe_divisions import check_recipe_divisions
 from .checks.check_recipe_lengths import check_recipe_lengths
 from .checks.check_rivals import check_rivals
-from .checks.check_runnable import check_runnable, list_runnable
+from .checks.check_runnable import check_runnable, list_runnable, say_obstacle
 from .experiments import Experiment, GraphExperiment, GraphItems, NetworkFile
 from .keep_sound import keep_sound
 from .lowering.lower_graphs import lower_graph
@@ -56,7 +56,8 @@ class Checked:
         from .controls.lower_nulls import lower_nulls
 
         flipped = lower_flipped(self.experiments, self.populations)
-        return lower_nulls(flipped, self.program, self.models, self.networks)
+        obstacle_to = partial(say_obstacle, program=self.program, networks=self.networks)
+        return lower_nulls(flipped, self.program, self.models, self.networks, obstacle_to)
 
     @cached_property
     def edged(self) -> tuple[GraphExperiment, ...]:

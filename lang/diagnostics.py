@@ -24,6 +24,10 @@ class Span:
     end: int
     run: str = field(default="", compare=False)
 
+    def or_else(self, otherwise: "Span") -> "Span":
+        """This place, or another one where this was not written."""
+        return self if self.end > self.start else otherwise
+
 
 NOWHERE = Span(0, 0)
 """The span of what was not written."""

@@ -13,11 +13,14 @@ from ...lang.record import record
 from ..causal_model import CausalModel, Codes
 from ..definedness import condition_of
 from ..experiments import Experiment
+from ..sampling.conditions import holds
 from ..sampling.items import Undefined
+from ..sampling.layouts import tabulated
+from ..sampling.list_inputs import list_inputs
 from ..sampling.populations import Populations
 from ..sampling.relations import TooLargeError
-from ..sampling.spaces import holds, list_inputs, tabulated
-from .find_witness import LISTED, MOST_LISTED, affordable
+from .effort import affordable
+from .find_witness import LISTED, MOST_LISTED
 
 _BATCH = 1 << 16
 _SAMPLES = 1 << 20

@@ -13,7 +13,8 @@ from ...lang.expressions import Apply, Constant, Expression
 from ...lang.program import Task
 from ..causal_model import CausalModel, lower_inputs
 from ..intervals import Interval, interval_of
-from .find_witness import Effort, Undecided, find_witness
+from .effort import Effort
+from .find_witness import Undecided, find_witness
 from .show_witness import show_witness, warn_undecided
 
 _REQUIRE = "guard the division: `divisor != 0 and ...`, or exclude the input by a `require` above"

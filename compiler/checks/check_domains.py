@@ -15,7 +15,8 @@ from ...lang.tuples import part_values
 from ..causal_model import CausalModel
 from ..intervals import Interval, interval_of
 from .check_divisions import check_divisions
-from .find_witness import Effort, Undecided, find_witness
+from .effort import Effort
+from .find_witness import Undecided, find_witness
 from .show_witness import show_witness, warn_undecided
 
 

@@ -15,7 +15,7 @@ from ..expressions import substitute
 from ..intervals import Interval
 from ..lowering.lower_recipes import define_over_inputs, define_variables, models_of
 from .check_divisions import check_divisions, divisions
-from .find_witness import Effort
+from .effort import Effort
 
 Role = Literal["base", "source"]
 ROLES: tuple[Role, ...] = ("base", "source")

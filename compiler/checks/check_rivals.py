@@ -16,8 +16,8 @@ from ...lang.program import Alignment, Program
 from ..causal_model import CausalModel, Codes
 from ..lowering.lower_recipes import all_sets
 from ..sampling.flatten import Graph
+from ..sampling.layouts import tabulated
 from ..sampling.relations import MOST_ROWS, Budget, TooLargeError, relation
-from ..sampling.spaces import tabulated
 
 _MOST_VARIABLES = 3
 _MOST_PAIRS, _MOST_LOOKED_AT = 200, 100_000

@@ -89,6 +89,12 @@ def find_graph_obstacles(graph: Graph, program: Program, networks: Networks) -> 
                 return
 
 
+def say_obstacle(estimand: Estimand, program: Program, networks: Networks) -> str:
+    """In words, why no engine measures an estimand; empty where one does."""
+    found = next(find_obstacles(estimand, program, networks), None)
+    return "" if found is None else found.notes[0] if found.notes else found.message
+
+
 def find_obstacles(estimand: Estimand, program: Program, networks: Networks) -> Iterator[Diagnostic]:
     """Why no engine measures an estimand: at the declarations that it rests on, then at itself."""
     alignment = program.alignments[estimand.alignment] if isinstance(estimand, Iia | Reading) else None

@@ -2,7 +2,8 @@
 
 from ...lang.diagnostics import Diagnostic, Label, Span
 from ..causal_model import CausalModel
-from .find_witness import Undecided, Witness
+from .find_witness import Undecided
+from .witness_searches import Witness
 
 
 def show_witness(model: CausalModel, witness: Witness) -> tuple[str, ...]:

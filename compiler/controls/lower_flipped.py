@@ -11,9 +11,9 @@ from fractions import Fraction
 from ..experiments import Control, Experiment, Fitting, Measurement, Part, Quantity
 from ..sampling.draw_items import Population, set_members
 from ..sampling.enumerate_items import TooManyItemsError
-from ..sampling.halves import codes_on, interchange
 from ..sampling.items import FEWEST_ITEMS, Recipe
 from ..sampling.populations import Populations
+from ..sampling.propose import codes_on, interchange
 from ..sampling.relations import TooLargeError
 from ..sampling.sample_items import sample_items
 from ..terms import Agree, on_model

@@ -3,14 +3,13 @@
 They are shown beside a claim that holds, whichever way it is bounded, and decide nothing.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ...lang.claims import Estimand
 from ...lang.effects import CircuitSubject, Effect, MeanOf, Portion, Setting, SiteSubject, Subject, Taken
 from ...lang.program import Program
 from ..causal_model import CausalModel
-from ..checks.check_runnable import find_obstacles
 from ..experiments import Control, Experiment, Measurement, NetworkFile, Quantity, signs_in
 from ..lowering.lower_measured_effects import lower_measured_effect
 
@@ -23,15 +22,26 @@ def lower_nulls(
     program: Program,
     models: Mapping[str, CausalModel],
     networks: Mapping[str, NetworkFile],
+    obstacle_to: Callable[[Effect], str],
 ) -> tuple[Experiment, ...]:
-    """The experiments, every effect with what stands beside it; nothing of it is checked, and it is lowered last."""
+    """The experiments, every effect with what stands beside it; nothing of it is checked, and it is lowered last.
+
+    `obstacle_to` tells why no engine measures an effect, and is empty where one does.
+    """
+
+    def lower(effect: Effect) -> Measurement | str:
+        """The measurement of an effect, or why there is none."""
+        if obstacle := obstacle_to(effect):
+            return obstacle
+        found = lower_measured_effect(program, models, networks, effect)
+        return found.lacking or found
 
     def beside(experiment: Experiment, index: int, estimand: Estimand) -> Quantity:
         quantity = experiment.quantities[index]
         if not isinstance(estimand, Effect):
             return quantity
         asked = 1 in signs_in(experiment.parts, index, quantity.measurement.signed)
-        nulls = _lower_effect(program, models, networks, estimand, quantity.measurement, asked)
+        nulls = _lower_effect(estimand, quantity.measurement, asked, lower)
         return replace(quantity, vetoes=(*quantity.vetoes, *nulls))
 
     return tuple(
@@ -41,22 +51,15 @@ def lower_nulls(
 
 
 def _lower_effect(
-    program: Program,
-    models: Mapping[str, CausalModel],
-    networks: Mapping[str, NetworkFile],
-    effect: Effect,
-    measurement: Measurement,
-    asked: bool,
+    effect: Effect, measurement: Measurement, asked: bool, lower: Callable[[Effect], Measurement | str]
 ) -> Iterator[Control]:
     """What random circuits do in the place of those that an effect sets, and random vectors for those that it adds.
 
     Args:
-        program: the declarations.
-        models: every model, by name.
-        networks: every network's file.
         effect: as it is claimed.
         measurement: the effect's.
         asked: the claim asks for an effect that is large.
+        lower: gives the measurement of an effect, or why there is none.
     """
     if effect.random or effect.random_circuits:
         return
@@ -68,22 +71,12 @@ def _lower_effect(
         if not subjects:
             continue
         shown = Control(name, None, note=True, beside=", ".join(subject.text for subject in subjects), asked=asked)
-        found = _lower(program, models, networks, replace(effect, settings=settings))
+        found = lower(replace(effect, settings=settings))
         if isinstance(found, str):
             yield replace(shown, why=found)
         else:
             null = replace(found, text=f"{name}, for {measurement.text}", count=min(measurement.count, ITEMS))
             yield replace(shown, measurement=null)
-
-
-def _lower(
-    program: Program, models: Mapping[str, CausalModel], networks: Mapping[str, NetworkFile], effect: Effect
-) -> Measurement | str:
-    """The measurement of an effect, or why there is none."""
-    if obstacle := next(find_obstacles(effect, program, networks), None):
-        return obstacle.notes[0] if obstacle.notes else obstacle.message
-    found = lower_measured_effect(program, models, networks, effect)
-    return found.lacking or found
 
 
 def _is_circuit(subject: Subject, measurement: Measurement) -> bool:

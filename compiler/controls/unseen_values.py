@@ -9,8 +9,9 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from ..causal_model import CausalModel, Codes
+from ..sampling.layouts import tabulated
+from ..sampling.list_inputs import list_inputs
 from ..sampling.relations import TooLargeError
-from ..sampling.spaces import list_inputs, tabulated
 
 _LISTED = 1 << 20
 _BATCH = 1 << 16

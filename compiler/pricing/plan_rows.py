@@ -9,9 +9,10 @@ from ...lang.record import record
 from ..causal_model import Codes
 from ..experiments import Encoding
 from ..plan import EncodeStep, ItemsStep, Plan
+from ..sampling.conditions import conditions_of
 from ..sampling.draw_items import Population
 from ..sampling.enumerate_items import count_items
-from ..sampling.spaces import conditions_of, list_inputs
+from ..sampling.list_inputs import list_inputs
 from .distinct_inputs import Hashes, hash_inputs
 
 LISTED = 1 << 22

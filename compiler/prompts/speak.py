@@ -36,12 +36,17 @@ class SpokenTask:
     even: tuple[tuple[str | None, int], ...] = ()
     counts: tuple[tuple[str | None, Expression], ...] = ()
     """Of the uneven ones, as far as their values tell it, how many tokens they are."""
-    fixed: tuple[tuple[str, tuple[int, ...]], ...] | None = None
-    """Where each slot's tokens are, if every prompt has as many tokens and its slots at the same ones."""
     texts: tuple[tuple[FilledText, int], ...] = ()
     """What metrics ask about, each with the most tokens that it is."""
     alike: tuple[tuple[str, tuple[int, ...]], ...] | None = None
     """Where each slot's tokens are in all prompts that were looked at, if these have them at the same ones."""
+    every: bool = False
+    """Whether each value of each slot is shown by one of these prompts."""
+
+    @property
+    def fixed(self) -> tuple[tuple[str, tuple[int, ...]], ...] | None:
+        """Where each slot's tokens are, if every prompt has as many tokens and its slots at the same ones."""
+        return self.alike if self.every else None
 
 
 def speak(
@@ -70,8 +75,7 @@ def speak(
     if len(layout.shapes) == 1:
         slots_there = zip(layout.templates[0].slots, layout.shortest.positions, strict=True)
         alike = tuple((slot.name, held) for slot, held in slots_there if slot.name is not None)
-    fixed = alike if layout.every else None
-    return SpokenTask(prompt, layout.shortest.length, uneven, answers, even, counted, fixed, texts, alike)
+    return SpokenTask(prompt, layout.shortest.length, uneven, answers, even, counted, texts, alike, layout.every)
 
 
 def _count(slot: str | None, prompt: PromptTokens, layout: PromptLayout) -> int:

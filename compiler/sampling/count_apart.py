@@ -6,8 +6,9 @@ import numpy as np
 
 from ..causal_model import Codes
 from ..expressions import Column, evaluate
+from .conditions import conditions_of, holds
 from .items import Counterparts, Recipe
-from .spaces import conditions_of, holds, list_inputs
+from .list_inputs import list_inputs
 
 _LISTED = 1 << 18
 _DRAWN = 4096

@@ -9,8 +9,8 @@ import numpy as np
 
 from .draw_items import Population
 from .enumerate_items import ListedSet, Shared, TooManyItemsError, list_sets, list_sources
-from .halves import interchange, propose
 from .items import Undefined
+from .propose import interchange, propose
 from .spaces import NoInputError
 
 _DRAWN = 4096

@@ -15,11 +15,13 @@ from ...lang.expressions import Apply, Expression, Variable
 from ...lang.record import record
 from ..causal_model import Codes
 from ..expressions import canonical
+from .conditions import conditions_of
 from .count_apart import say_apart
-from .halves import HALVES, codes_on, halves_that_occur, interchange
+from .halves import HALVES, halves_that_occur
 from .items import Half, Items, Recipe, Split, Undefined
-from .open_spaces import SAMPLED, Spaces, open_spaces
-from .spaces import conditions_of
+from .open_spaces import Spaces, open_spaces
+from .propose import codes_on, interchange
+from .spaces import SAMPLED
 from .splits import split_of
 from .streams import Stream
 

@@ -13,12 +13,14 @@ from ...lang.expressions import Expression
 from ...lang.record import record
 from ..causal_model import Codes
 from ..expressions import Column
+from .conditions import conditions_of
 from .draw_items import Population
-from .halves import interchange
 from .items import Items, Recipe
-from .open_spaces import SAMPLED
+from .layouts import tabulated
+from .list_inputs import list_inputs
+from .propose import interchange
 from .relations import TooLargeError
-from .spaces import conditions_of, list_inputs, tabulated
+from .spaces import SAMPLED
 
 _LISTED = 1 << 22
 _COUNTED = 1 << 26

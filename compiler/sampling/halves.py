@@ -4,132 +4,23 @@ A sample shows what occurs often; what it does not show is looked for exactly, o
 interchange.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from ...lang.expressions import Expression
-from ...lang.record import record
-from ..causal_model import CausalModel, Codes
-from ..expressions import Column
-from .allowed import Allowed
+from ..causal_model import Codes
+from .conditions import conditions_of
 from .items import Half, Recipe
-from .open_spaces import SAMPLED, Spaces, link_holds
+from .open_spaces import Spaces
+from .propose import MORE, Candidates, interchange, output_codes, propose
 from .relations import TooLargeError, product, ranges, relation
-from .spaces import Layout, NoInputError, Space, conditions_of, tabulated
+from .spaces import SAMPLED, NoInputError, Space
+from .twins import open_twin
 
 HALVES: tuple[Half, Half] = ("changing", "keeping")
 EXPOSED: Half = "exposed"
-Bools = npt.NDArray[np.bool_]
 _SAMPLE = 2048
-_MORE = 1 << 16
-_OTHER_CELLS = 8
-_DOUBLINGS = 8
 _LISTED_PAIRS = 4_000_000
-
-
-@record
-class Candidates:
-    """Bases and the codes that each aligned variable has on its own source.
-
-    `bases` has shape [item, input], `codes` [item, variable], `base_cells` [item], `source_cells` [item, variable];
-    `sources` [item, variable, input] is None where cells determine the codes, so that sources need not be drawn yet.
-    `possible` [item] is False where no source was found that goes with the base.
-    """
-
-    bases: Codes
-    base_cells: Column
-    source_cells: Codes
-    codes: Codes
-    sources: Codes | None
-    possible: Bools
-
-
-def propose(recipe: Recipe, spaces: Spaces, count: int, generator: np.random.Generator) -> Candidates:
-    """Draw bases and sources by their own laws, without regard to halves."""
-    base_cells = spaces.base.choose(np.zeros((count, 0), dtype=np.int64), generator)
-    return propose_sources(recipe, spaces, spaces.base.draw(base_cells, generator), base_cells, generator)
-
-
-def propose_sources(
-    recipe: Recipe, spaces: Spaces, bases: Codes, base_cells: Column, generator: np.random.Generator
-) -> Candidates:
-    """Draw sources for given bases by their own law, without regard to halves."""
-    variables, count = recipe.variables, len(bases)
-    possible = np.ones(count, dtype=bool)
-    source_cells = np.empty((count, len(variables)), dtype=np.int64)
-    if spaces.rejected:
-        sources = np.empty((count, len(variables), bases.shape[1]), dtype=np.int64)
-        for j in range(len(variables)):
-            source_cells[:, j], sources[:, j], found = _reject(recipe, spaces, bases, generator)
-            possible &= found
-        codes = codes_on(recipe, sources)
-        return Candidates(bases, base_cells, source_cells, codes, sources, possible)
-    for j in range(len(variables)):
-        source_cells[:, j] = spaces.source.choose(bases, generator)
-    known = [spaces.source.codes_of(v) for v in variables]
-    if all(column is not None for column in known):
-        codes = np.empty((count, len(variables)), dtype=np.int64)
-        for j, column in enumerate(known):
-            codes[:, j] = 0 if column is None else column[source_cells[:, j]]
-        return Candidates(bases, base_cells, source_cells, codes, None, possible)
-    sources = draw_sources(spaces.source, source_cells, generator)
-    return Candidates(bases, base_cells, source_cells, codes_on(recipe, sources), sources, possible)
-
-
-def _reject(
-    recipe: Recipe, spaces: Spaces, bases: Codes, generator: np.random.Generator
-) -> tuple[Column, Codes, Bools]:
-    """One source for each base by bounded rejection: cells, inputs, and whether one was found."""
-    cells = spaces.source.choose(bases, generator)
-    inputs, found = draw_that_fit(recipe, spaces, bases, cells, generator)
-    for _ in range(_OTHER_CELLS):
-        waiting = np.flatnonzero(~found)
-        if not len(waiting):
-            break
-        cells[waiting] = spaces.source.choose(bases[waiting], generator)
-        inputs[waiting], found[waiting] = draw_that_fit(recipe, spaces, bases[waiting], cells[waiting], generator)
-    return cells, inputs, found
-
-
-def draw_that_fit(
-    recipe: Recipe, spaces: Spaces, bases: Codes, cells: Column, generator: np.random.Generator
-) -> tuple[Codes, Bools]:
-    """A source from each cell that meets the rejected links with its base, and whether one was found."""
-    inputs = np.zeros_like(bases)
-    found = np.zeros(len(bases), dtype=bool)
-    for doubling in range(_DOUBLINGS):
-        waiting = np.flatnonzero(~found)
-        if not len(waiting) or spaces.patience.is_over:
-            break
-        owner = np.repeat(waiting, max(1, min(1 << doubling, _MORE // len(waiting))))
-        drawn, inside = spaces.source.draw_once(cells[owner], generator)
-        hits = np.flatnonzero(inside & (link_holds(recipe, spaces.rejected, bases[owner], drawn) != 0))
-        first = hits[np.unique(owner[hits], return_index=True)[1]]
-        inputs[owner[first]], found[owner[first]] = drawn[first], True
-        spaces.patience.drawn(len(owner), len(hits))
-    return inputs, found
-
-
-def draw_sources(space: Space, cells: Codes, generator: np.random.Generator) -> Codes:
-    """An input for each source cell (shape [item, variable]); codes, shape [item, variable, input]."""
-    return space.draw(cells.reshape(-1), generator).reshape(*cells.shape, len(space.region.allowed))
-
-
-def codes_on(recipe: Recipe, sources: Codes) -> Codes:
-    """Each aligned variable's codes on its own source; sources [item, variable, input], codes [item, variable]."""
-    columns = [recipe.model.run(sources[:, j], {})[v] for j, v in enumerate(recipe.variables)]
-    return np.stack(columns, axis=1)
-
-
-def interchange(recipe: Recipe, bases: Codes, codes: Codes, members: Bools) -> Codes:
-    """The output's codes on the bases with the variables of `members` (shape [item, variable]) set; shape [item].
-
-    -1 where that run is undefined: no item has it.
-    """
-    setting = {v: (codes[:, j], members[:, j]) for j, v in enumerate(recipe.variables) if members[:, j].any()}
-    return recipe.model.outcome(bases, setting)
 
 
 def halves_that_occur(
@@ -156,7 +47,7 @@ def halves_that_occur(
             try:
                 found = [half for half in missing if _exists(recipe, spaces, chosen, half == "changing")]
             except TooLargeError:
-                more = propose(recipe, spaces, _MORE, generator)
+                more = propose(recipe, spaces, MORE, generator)
                 found = [half for half in missing if half in _seen(recipe, spaces, more, chosen)]
                 notes.append(f"halves of {_names(recipe, chosen)}: {SAMPLED}")
             seen = tuple(half for half in HALVES if half in seen or half in found)
@@ -173,7 +64,7 @@ def _exposed(
     """
     if _some_exposed(recipe, spaces, sample, chosen):
         return ("changing", EXPOSED), []
-    if _some_exposed(recipe, spaces, propose(recipe, spaces, _MORE, generator), chosen):
+    if _some_exposed(recipe, spaces, propose(recipe, spaces, MORE, generator), chosen):
         return ("changing", EXPOSED), []
     return (), [f"items of {_names(recipe, chosen)} on which a leak could show: {SAMPLED}"]
 
@@ -198,13 +89,6 @@ def _seen(recipe: Recipe, spaces: Spaces, sample: Candidates, chosen: Sequence[i
     after = interchange(recipe, sample.bases, sample.codes, members)
     changed = (after != before)[sample.possible & (after >= 0)]
     return tuple(half for half, there in zip(HALVES, (changed.any(), not changed.all()), strict=True) if there)
-
-
-def output_codes(recipe: Recipe, space: Space, cells: Column) -> Codes:
-    """The output's codes in some cells: every law's tuple holds it."""
-    codes = space.codes_of(recipe.model.output)
-    assert codes is not None
-    return codes[cells]
 
 
 def _exists(recipe: Recipe, spaces: Spaces, chosen: Sequence[int], changing: bool) -> bool:
@@ -286,31 +170,3 @@ def _exists_unlinked(recipe: Recipe, members: Codes, source: Space, chosen: Sequ
     after = recipe.model.outcome(members[base], setting)
     changed = (after != recipe.model.output_of(members)[base])[after >= 0]
     return bool(changed.any() if changing else not changed.all())
-
-
-@record
-class Twin:
-    """A model beside itself under an interchange: on the same base, with some variables set to leaves of their own."""
-
-    layout: Layout
-    set_to: Mapping[str, int]
-    intervened: Mapping[str, int]
-    """The node of every variable under the interchange."""
-    differs: int
-    """The node that is 1 where the interchange changes the output."""
-    defined: int
-    """The node that is 1 where the output has a value under the interchange."""
-
-
-def open_twin(
-    model: CausalModel, conditions: Sequence[Expression], allowed: Sequence[Allowed], values: Mapping[str, Column]
-) -> Twin:
-    """The twin in which the variables of `values` (what each may be set to, sorted) are set."""
-    layout = tabulated(model, conditions, allowed)
-    graph = layout.graph
-    set_to = {name: graph.leaf(column) for name, column in values.items()}
-    settled = {truth: graph.constant(1) for name in set_to for truth in model.settles(name)}
-    intervened = graph.model(model.guarded, layout.inputs, set_to | settled)
-    differs = graph.apply("!=", (layout.variables[model.output], intervened[model.output]))
-    truth = model.hidden.get(model.output)
-    return Twin(layout, set_to, intervened, differs, graph.constant(1) if truth is None else intervened[truth])

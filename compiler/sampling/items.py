@@ -68,6 +68,12 @@ class Recipe:
     """Where it lets only some sources go with a base since their prompts differ; its conditions are among `where`."""
 
 
+def admitted_inputs(model: CausalModel, variables: tuple[str, ...] = ()) -> Recipe:
+    """The model's admitted inputs, and every single variable as a set."""
+    sets = tuple((i,) for i in range(len(variables))) or ((),)
+    return Recipe(model, variables, sets, (), (), (0.0, 0.0, 1.0), 0)
+
+
 @record
 class Items:
     """A batch of items.

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..expressions import Column
-from .halves import output_codes
 from .items import FEWEST_ITEMS, Recipe
 from .match_sources import Chunk
 from .open_spaces import Spaces
+from .propose import output_codes
 
 _MOST_USED = 0.5
 """Of each output's inputs, the share that may be used."""

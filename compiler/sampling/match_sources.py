@@ -7,9 +7,10 @@ import numpy as np
 from ...lang.record import record
 from ..causal_model import Codes
 from ..expressions import Column
-from .halves import EXPOSED, Bools, draw_sources, draw_that_fit, interchange, output_codes, propose_sources
+from .halves import EXPOSED
 from .items import Recipe
 from .open_spaces import Spaces
+from .propose import Bools, draw_sources, draw_that_fit, interchange, output_codes, propose_sources
 from .relations import Weights, ranges
 from .spaces import pick
 from .taken import Taken, hash_inputs

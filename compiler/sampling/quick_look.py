@@ -9,9 +9,10 @@ import numpy as np
 
 from ...lang.record import record
 from ..causal_model import Codes
-from .halves import interchange
+from .conditions import conditions_of, holds
 from .items import Half, Recipe, Split
-from .spaces import conditions_of, holds, in_range
+from .list_inputs import in_range
+from .propose import interchange
 from .splits import Region, region_of
 
 _DRAWN = 8192

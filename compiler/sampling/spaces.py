@@ -5,22 +5,23 @@ tables would grow too large, a space is a sampled pool of inputs, and says so.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import field
 
 import numpy as np
 import numpy.typing as npt
 
-from ...lang.expressions import Apply, Expression, Variable, in_role, variables_of, without_role
+from ...lang.expressions import Expression
 from ...lang.record import record
-from ..causal_model import CausalModel, Codes
-from ..expressions import Column, evaluate
-from .allowed import Allowed
-from .flatten import Graph, Solution, ranked
+from ..causal_model import Codes
+from ..expressions import Column
+from .flatten import Solution
 from .items import Recipe
+from .layouts import Layout
 from .links import read
-from .relations import Relation, Weights, relation
-from .splits import Region, hash_rows, tuple_hash
+from .list_inputs import in_range
+from .relations import Weights
+from .splits import Region, hash_rows
 
 LISTED = 1 << 18
 """Domains of at most so many inputs are listed."""
@@ -28,10 +29,9 @@ MOST_TUPLES = 1024
 """Above so many value tuples, cells are the output's values alone."""
 FEW = 4096
 """Cells of at most so many inputs are listed where it is open whether one of them is in the split."""
-_POOL = 1 << 17
-_TRIES = 1 << 21
-_FEW_INPUTS = 128
-"""Of a task with more inputs, a pool holds fewer."""
+EXACT = "exact"
+SAMPLED = "by sampling"
+"""How the cells of a space were found."""
 _CERTAIN = 40.0
 _TRIED = 2.0
 """Draws that are made at a time of each input, for each that is expected to be in the split."""
@@ -39,197 +39,6 @@ _TRIED = 2.0
 
 class NoInputError(Exception):
     """A cell's inputs could not be met within the bound."""
-
-
-@record
-class Conditions:
-    """What a recipe's `where` asks of a base alone, of a source alone, and of both together (with roles)."""
-
-    base: tuple[Expression, ...]
-    source: tuple[Expression, ...]
-    links: tuple[Expression, ...]
-
-
-def conditions_of(recipe: Recipe) -> Conditions:
-    """Sort the conjuncts of `where`; a bare name means the base and every source alike."""
-    base, source = list(recipe.model.require), list(recipe.model.require)
-    links: list[Expression] = []
-    for conjunct in [c for condition in recipe.where for c in _conjuncts(condition)]:
-        bare = any(v.role is None for v in variables_of(conjunct))
-        copies = [in_role(conjunct, "base"), in_role(conjunct, "source")] if bare else [conjunct]
-        for copy in dict.fromkeys(copies):
-            roles = {v.role for v in variables_of(copy)}
-            if roles == {"base", "source"}:
-                links.append(copy)
-            else:
-                base += [without_role(copy)] if "source" not in roles else []
-                source += [without_role(copy)] if "base" not in roles else []
-    if not recipe.variables:
-        return Conditions(tuple(base), (), ())
-    return Conditions(tuple(base), tuple(source), tuple(links))
-
-
-def _conjuncts(expression: Expression) -> list[Expression]:
-    if isinstance(expression, Apply) and expression.operator == "and":
-        return [c for argument in expression.arguments for c in _conjuncts(argument)]
-    return [expression]
-
-
-def holds(model: CausalModel, conditions: Sequence[Expression], inputs: Codes) -> npt.NDArray[np.bool_]:
-    """Which inputs (codes, shape [item, input]) are defined and satisfy conditions over bare input names; [item]."""
-    values = {
-        n: inputs[:, i] + d.low for i, (n, d) in enumerate(zip(model.input_names, model.input_domains, strict=True))
-    }
-    mask = model.is_defined(inputs)
-    for condition in conditions:
-        mask &= evaluate(condition, values, len(inputs)) != 0
-    return mask
-
-
-@record
-class Layout:
-    """A role's inputs as columns of a graph: listed (`members`, one row leaf) or one leaf an input."""
-
-    graph: Graph
-    model: CausalModel
-    inputs: dict[str, int]
-    """The nodes of the inputs' values: all of them, or where listed those that links read."""
-    variables: dict[str, int]
-    """The nodes of the aligned variables' and the output's values."""
-    true: tuple[int, ...]
-    extra: tuple[Relation, ...]
-    members: Codes | None = None
-    row: int = -1
-    _solved: dict[tuple[str, ...], Solution] = field(default_factory=dict, repr=False, compare=False)
-
-    def solve(self, law: tuple[str, ...]) -> Solution:
-        """How many inputs have each value tuple of some variables, found once. Raises TooLargeError."""
-        if law not in self._solved:
-            self._solved[law] = self.graph.solve([self.variables[v] for v in law], self.true, self.extra)
-        return self._solved[law]
-
-    def leaves_of(self, readings: Sequence[Expression], codes: Codes) -> tuple[list[int], tuple[int, ...]]:
-        """Leaves that hold what each reading may be (`codes`, shape [tuple, reading]), and what must be true for that.
-
-        An input is its own leaf.
-        """
-        leaves, true = list[int](), list[int]()
-        for index, reading in enumerate(readings):
-            node = self.graph.expression(reading, self.inputs)
-            if not isinstance(reading, Variable):
-                leaf = self.graph.leaf(np.unique(codes[:, index]) + reading.domain.low)
-                true.append(self.graph.apply("==", (leaf, node)))
-                node = leaf
-            leaves.append(node)
-        return leaves, tuple(true)
-
-    @property
-    def decoded(self) -> tuple[int, ...]:
-        """The columns that inputs are read from."""
-        return (self.row,) if self.members is not None else tuple(self.inputs[n] for n in self.model.input_names)
-
-    def decode(self, solution: Solution, assigned: dict[int, Column]) -> Codes:
-        """Inputs from columns; codes, shape [item, input]."""
-        if self.members is not None:
-            return self.members[solution.decode(assigned, self.row)]
-        pairs = zip(self.model.input_names, self.model.input_domains, strict=True)
-        return np.stack([solution.decode(assigned, self.inputs[n]) - d.low for n, d in pairs], axis=1)
-
-
-def tabulated(
-    model: CausalModel,
-    conditions: Sequence[Expression],
-    allowed: Sequence[Allowed] | None = None,
-) -> Layout:
-    """One leaf an input; the model's mechanisms and the conditions as nodes. `allowed` None: every code of an input.
-
-    What must be true are the conditions, and that the model and its rivals are defined. Raises TooLargeError where an
-    input has too many values.
-    """
-    allowed = allowed or [Allowed(domain.size) for domain in model.input_domains]
-    graph = Graph()
-    inputs = {
-        name: graph.leaf(some.codes() + domain.low)
-        for name, domain, some in zip(model.input_names, model.input_domains, allowed, strict=True)
-    }
-    variables = graph.model(model.guarded, inputs, {})
-    true = tuple(graph.expression(condition, inputs) for condition in conditions)
-    for partial in model.partial:
-        nodes = graph.model(partial.guarded, inputs, {})
-        true += tuple(nodes[truth] for truth in partial.hidden.values())
-    extra = tuple(relation((leaf,), (np.arange(len(graph.leaf_values(leaf))),)) for leaf in inputs.values())
-    return Layout(graph, model, inputs, variables, true, extra)
-
-
-def listed(model: CausalModel, members: Codes, law: Sequence[str], linked: Sequence[int]) -> Layout:
-    """One leaf for the row among `members` (codes, shape [row, input]), related to what cells and links read."""
-    graph = Graph()
-    row = graph.leaf(np.arange(len(members)))
-    codes = model.run(members, {})
-    columns, ranks = [row], [np.arange(len(members))]
-    variables, inputs = {}, {}
-    for name in dict.fromkeys(law):
-        distinct, rank = ranked(codes[name] + model.domains[name].low)
-        variables[name] = graph.leaf(distinct)
-        columns.append(variables[name])
-        ranks.append(rank)
-    for index in linked:
-        distinct, rank = ranked(members[:, index] + model.input_domains[index].low)
-        inputs[model.input_names[index]] = graph.leaf(distinct)
-        columns.append(inputs[model.input_names[index]])
-        ranks.append(rank)
-    return Layout(graph, model, inputs, variables, (), (relation(columns, ranks),), members, row)
-
-
-def every_input(allowed: Sequence[Allowed]) -> Codes:
-    """All inputs of a product of allowed codes, the last input fastest; shape [item, input]."""
-    if not allowed:
-        return np.zeros((1, 0), dtype=np.int64)
-    axes = np.meshgrid(*(some.take(np.arange(len(some))) for some in allowed), indexing="ij")
-    return np.stack([axis.reshape(-1) for axis in axes], axis=1)
-
-
-def list_inputs(model: CausalModel, conditions: Sequence[Expression], chunk: int) -> Iterator[Codes]:
-    """All inputs (codes, shape [item, input]) under conditions on them alone, in lexicographic order.
-
-    They come in batches, each of what is left of `chunk` inputs; a batch of none is left out.
-    """
-    sizes = [domain.size for domain in model.input_domains]
-    total = math.prod(sizes)
-    for low in range(0, total, chunk):
-        index = np.arange(low, min(low + chunk, total))
-        inputs = np.stack(np.unravel_index(index, sizes), axis=1).astype(np.int64)
-        inputs = inputs[holds(model, conditions, inputs)]
-        if len(inputs):
-            yield inputs
-
-
-def in_range(recipe: Recipe, region: Region, inputs: Codes) -> npt.NDArray[np.bool_]:
-    """Which inputs have their hash in the region's range; shape [item]."""
-    if region.hashed is None:
-        return np.ones(len(inputs), dtype=bool)
-    uniform = tuple_hash(recipe, inputs)
-    return (uniform >= region.hashed[0]) & (uniform < region.hashed[1])
-
-
-def sampled_members(recipe: Recipe, region: Region, conditions: Sequence[Expression], key: int) -> Codes:
-    """A pool of distinct inputs of the region that satisfy the conditions, drawn uniformly with bounded effort."""
-    generator = np.random.Generator(np.random.Philox(key=key))
-    found: list[Codes] = []
-    count = tries = 0
-    if region.size == 0:
-        return np.zeros((0, len(region.allowed)), dtype=np.int64)
-    less = max(1, len(region.allowed) // _FEW_INPUTS)
-    pool, most, size = _POOL // less, _TRIES // less, (1 << 16) // less
-    while count < pool and tries < most:
-        columns = [some.take(generator.integers(0, len(some), size)) for some in region.allowed]
-        inputs = np.stack(columns, axis=1)
-        inputs = inputs[holds(recipe.model, conditions, inputs) & in_range(recipe, region, inputs)]
-        found.append(inputs)
-        count, tries = count + len(inputs), tries + size
-    drawn = np.concatenate(found)
-    _, first = np.unique(hash_rows(0, "pool", drawn), return_index=True)
-    return drawn[np.sort(first)][:pool]
 
 
 @record

@@ -6,11 +6,11 @@ import numpy as np
 
 from ..causal_model import Codes
 from ..expressions import Column
-from .halves import Bools
 from .items import Recipe
 from .keep_apart import Separator
 from .match_sources import Chunk, Matcher
 from .open_spaces import Spaces
+from .propose import Bools
 from .spaces import NoInputError
 
 CHUNK = 1024

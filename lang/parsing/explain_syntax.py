@@ -4,7 +4,8 @@ from ..diagnostics import Diagnostic, Label
 from ..suggest import near_match
 from ..words.keywords import LOADERS
 from .explain_habits import OPERAND, Habit, explain_habit
-from .scanner import DOC_FORM, ScannedToken, Slice, show_token
+from .scanner import ScannedToken, Slice
+from .token_faults import DOC_FORM, show_token
 
 FORMS = {
     "import": 'an import reads `import "tasks.cspec"`, or `import "tasks.cspec" as NAME`',

@@ -20,12 +20,11 @@ from .scanner import (
     KEYWORDS,
     NOT_IN_LOOPS,
     Slice,
-    check_tokens,
     closing_of,
     slice_declarations,
     slice_tokens,
-    unknown_keyword,
 )
+from .token_faults import check_tokens, unknown_keyword
 
 
 @lru_cache(maxsize=1)

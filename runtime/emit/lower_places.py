@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ...compiler.groundings import Frame, Grounding
-from ..engines.pyvene_engine import hook_end
+from ..engines.pyvene_hooks import hook_end
 from ..engines.pyvene_hosts import HookedSite, PyveneHost
 from ..engines.pyvene_interventions import column_ranges
 from ..errors import EngineRefusal

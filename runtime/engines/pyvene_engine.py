@@ -14,15 +14,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
-from torch.nn.modules.module import register_module_forward_pre_hook
-from torch.utils.hooks import RemovableHandle
+from torch import Tensor
 
 from ...compiler.experiments import Encoding
 from ...compiler.groundings import Frame, Grounding, Positions
 from ...compiler.interpret_terms import Batch
 from ...compiler.row_layout import Position
-from ...compiler.terms import OutputOf, Run, Value, ValueOf
+from ...compiler.terms import OutputOf, Run, Value
 from ..errors import EngineRefusal
 from ..maps.feature_map import FeatureMap
 from ..networks.protocol import Network, read_site
@@ -32,6 +30,8 @@ from .feed import Feed, block_features, site_vectors, take_positions
 from .generate import Generated
 from .import_pyvene import import_pyvene
 from .protocol import Prepared
+from .pyvene_groups import group_items, swapped_input
+from .pyvene_hooks import after_interventions
 from .pyvene_hosts import HookedSite, host_of
 from .pyvene_interventions import build_given, build_intervention, partition_parts
 
@@ -141,44 +141,12 @@ class PyveneEngine:
         return take_reads(self.host.logits(output), self.feed.reads(tokens[:, run.input], batch.further))
 
     def _groups(self, run: Run, batch: Batch) -> list[tuple[npt.NDArray[np.int64], tuple[str, ...]]]:
-        """Rows of items with one set each, and the set's targets.
-
-        Where all variables live at one layer and take their own values on other inputs the items stay together: there,
-        a variable outside the set may take the base's own value, which changes nothing. At different layers it would
-        undo what an earlier patch does to it, and so it would where shares are soft and blocks overlap, as they do
-        while sizes are learned.
-        """
-        values = dict(assigned(run))
-        targets = tuple(values)
-        one_layer = len({(frame.component, frame.layer) for frame in self.grounding.frames}) == 1
-        swapped = all(swapped_input(run, target, value) is not None for target, value in values.items())
-        if not run.within_set or (
-            one_layer and swapped and not self._shares_are_soft() and not self._dims_meet(targets)
-        ):
-            return [(np.arange(len(batch)), targets)]
-        columns = [batch.variables.index(target) for target in targets]
-        sets, which = np.unique(batch.members[:, columns], axis=0, return_inverse=True)
-        chosen = [tuple(t for t, member in zip(targets, row, strict=True) if member) for row in sets]
-        return [(np.flatnonzero(which.ravel() == index), names) for index, names in enumerate(chosen)]
+        frame_of = {target: self._place(target)[0] for target, _ in assigned(run)}
+        return group_items(run, batch, self.grounding.frames, self.maps, frame_of)
 
     def generate(self, query: OutputOf, batch: Batch, limit: int, ends: tuple[int, ...]) -> Generated:
         """See `Engine.generate`."""
         raise EngineRefusal("an answer that is generated token by token is no interchange of pyvene's: use `hooks`")
-
-    def _shares_are_soft(self) -> bool:
-        """Whether some dim of a map is given to several blocks, each with a part of it."""
-        shares = (
-            map.share(block)
-            for frame, map in zip(self.grounding.frames, self.maps, strict=True)
-            for block in range(len(frame.blocks))
-        )
-        return any(bool(((share > 0) & (share < 1)).any()) for share in shares)
-
-    def _dims_meet(self, targets: tuple[str, ...]) -> bool:
-        """Whether units, dims at positions, belong to frames of several targets, as those of random circuits may."""
-        frames = [self.grounding.frames[index] for index in dict.fromkeys(self._place(t)[0] for t in targets)]
-        units = [(dim, position) for frame in frames for dim in frame.dims for position in set(frame.positions)]
-        return len(units) > len(set(units))
 
     def logits_after(self, query: OutputOf, batch: Batch, edit: Callable[[Tensor], Tensor]) -> Tensor:
         """See `Engine.logits_after`."""
@@ -191,7 +159,7 @@ class PyveneEngine:
             # The module also runs for the sources; in the base's run every intervention has been called by now.
             return edit(state) if self.calls == len(targets) else None
 
-        with self._after_interventions(0, edited):
+        with after_interventions(self.host, self._site(self.grounding.frames[0]), edited):
             return self._intervened(query.run, targets, batch)
 
     def activation(self, frame: int, tokens: Tensor, part: int = 0) -> Tensor:
@@ -227,45 +195,15 @@ class PyveneEngine:
 
     def _intervened_activation(self, frame: int, run: Run, batch: Batch) -> Tensor:
         """The whole activation of a frame's layer in a run with its assignments made: [item, position, width]."""
+        site = self._site(self.grounding.frames[frame])
 
         def read(targets: tuple[str, ...], items: Batch) -> Tensor:
             found: list[Tensor] = []
-            with self._after_interventions(frame, lambda state: found.append(state.clone())):
+            with after_interventions(self.host, site, lambda state: found.append(state.clone())):
                 self._intervened(run, targets, items)
             return found[-1]  # the base runs after the sources
 
         return self._by_groups(run, batch, read)
-
-    @contextlib.contextmanager
-    def _after_interventions(self, frame: int, hook: Callable[[Tensor], Tensor | None]) -> Iterator[None]:
-        """Call a hook on the activation of a frame's layer in every run, after what pyvene does to it there.
-
-        pyvene first removes every hook that a network has, and then adds its own, which are called before those that
-        are added later. So this one is added whenever the network is called, by a hook on all modules.
-        """
-        site, handles = self._site(self.grounding.frames[frame]), list[RemovableHandle]()
-        columns = list(site.columns)
-
-        def edited(state: Tensor) -> Tensor:
-            changed = hook(state[..., columns])
-            if changed is None:
-                return state
-            whole = state.clone()
-            whole[..., columns] = changed
-            return whole
-
-        def add(module: nn.Module, _: object) -> None:
-            if module is self.host.root:
-                while handles:
-                    handles.pop().remove()
-                handles.append(hook_end(module.get_submodule(site.path), site.end, edited))
-
-        adding = register_module_forward_pre_hook(add)
-        try:
-            yield
-        finally:
-            for handle in (adding, *handles):
-                handle.remove()
 
     def read(self, variable: str, tokens: Tensor) -> Tensor:
         """See `Engine.read`."""
@@ -348,22 +286,3 @@ class PyveneEngine:
 
     def _count(self, *_: object) -> None:
         self.calls += 1
-
-
-def hook_end(module: nn.Module, end: str, edit: Callable[[Tensor], Tensor]) -> RemovableHandle:
-    """Edit the activation at an end of a module."""
-    if end == "input":
-        return module.register_forward_pre_hook(lambda _, inputs: (edit(inputs[0]), *inputs[1:]))
-    return module.register_forward_hook(
-        lambda _, __, output: (edit(output[0]), *output[1:]) if isinstance(output, tuple) else edit(output)
-    )
-
-
-def swapped_input(run: Run, target: str, value: Value) -> int | None:
-    """The input on which a variable takes its own value in an unintervened run of the same network.
-
-    That is what pyvene does itself; None where it is another value.
-    """
-    if not isinstance(value, ValueOf) or value.variable != target or value.run.world != run.world:
-        return None
-    return None if value.run.assignments else value.run.input

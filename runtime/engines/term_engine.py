@@ -1,30 +1,26 @@
 """The engine that interprets terms itself: assignments become edits at sites, and its runs make them.
 
-A source run is read where the term says, its features take the base's place in the variable's block, and the vector is
-rebuilt with the base's error. An item whose set lacks a variable keeps its own features there, whatever the map.
+A source run is read where the term says, and its features take the base's place in the variable's block.
 """
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from ...compiler import terms
 from ...compiler.budgets import SOURCE_ROOM
 from ...compiler.experiments import Encoding
 from ...compiler.groundings import Grounding, Part, Positions
 from ...compiler.interpret_terms import Batch
 from ...compiler.schedule import Schedule
-from ...compiler.terms import Handle, OutputOf, Run, ValueOf, parts_of
-from ...compiler.vector_bases import base_run
-from ..errors import EngineRefusal, EnvironmentProblem
+from ...compiler.terms import OutputOf, Run
 from ..halving import by_halves
 from ..networks.protocol import Edit, SiteEdit
-from .changes import Change, assigned, change_to
+from .changes import assigned
 from .fed import Fed
 from .feed import (
     Feed,
@@ -32,11 +28,9 @@ from .feed import (
     block_features,
     first_of,
     join_units,
-    site_vectors,
-    split_vectors,
     take_positions,
-    with_units,
 )
+from .frame_edits import FrameEdits, Given, PlacedEdit, later
 from .generate import Generated, KeptRuns, generate
 from .protocol import Prepared
 from .runs import Runs
@@ -45,42 +39,8 @@ from .whole_runs import answer_whole
 if TYPE_CHECKING:
     from ..maps.feature_map import FeatureMap
 
-PlacedEdit = tuple[Part, Callable[[int, Tensor], Tensor]]
-"""A part whose activation is edited: how many first positions a run leaves out, and the activation of the others,
-shape [item, position, width], give what takes its place."""
-
-
 ROWS = 2048
 """Inputs whose vectors are read at once."""
-
-
-@dataclass(frozen=True)
-class Given:
-    """What the edits of a run read of its items.
-
-    `members` tells for each target which items have it in their set, shape [item] (empty where all are set), `where`
-    the positions of each edited frame's parts; `fixed` are values that are the same for every item, `drawn` each item's
-    own, by target; `vectors` are what a frame's map sees in another run, shape [item, group, dim].
-    """
-
-    members: Mapping[str, Tensor]
-    where: Mapping[int, tuple[Where, ...]]
-    fixed: Mapping[terms.Value, Tensor]
-    drawn: Mapping[tuple[str, terms.Value], Tensor]
-    vectors: Callable[[int, Run], Tensor]
-
-    def take(self, items: Tensor) -> "Given":
-        """The same of some items, told by their indices."""
-        return Given(
-            {target: member.index_select(0, items) for target, member in self.members.items()},
-            {
-                frame: tuple(at if isinstance(at, tuple) else at[items] for at in where)
-                for frame, where in self.where.items()
-            },
-            self.fixed,
-            {key: value.index_select(0, items) for key, value in self.drawn.items()},
-            lambda frame, source: self.vectors(frame, source).index_select(0, items),
-        )
 
 
 class TermEngine:
@@ -96,10 +56,11 @@ class TermEngine:
         schedule: Schedule,
     ) -> None:
         self.schedule = schedule
-        self.runs, self.feed, self.variables, self.maps = runs, Feed(encoding), variables, maps
+        self.runs, self.feed, self.variables = runs, Feed(encoding), variables
         self.frames = () if grounding is None else grounding.frames
         places = {} if grounding is None else grounding.places
-        self.places = {variables[variable]: place for variable, place in places.items()}
+        by_name = {variables[variable]: place for variable, place in places.items()}
+        self.frame_edits = FrameEdits(self.frames, by_name, maps)
 
     @property
     def name(self) -> str:
@@ -111,14 +72,19 @@ class TermEngine:
         """See `Engine.at_once`."""
         return self.schedule.at_once
 
+    @property
+    def maps(self) -> "tuple[FeatureMap, ...]":
+        """See `Engine.maps`."""
+        return self.frame_edits.maps
+
     @contextmanager
     def using(self, maps: "tuple[FeatureMap, ...]") -> Iterator[None]:
         """See `Engine.using`."""
-        own, self.maps = self.maps, maps
+        own, self.frame_edits = self.frame_edits, replace(self.frame_edits, maps=maps)
         try:
             yield
         finally:
-            self.maps = own
+            self.frame_edits = own
 
     def logits(self, query: OutputOf, batch: Batch) -> Tensor:
         """See `Engine.logits`. Where no gradient is wanted, a batch that memory does not hold is run in halves."""
@@ -144,8 +110,8 @@ class TermEngine:
         """See `Engine.prepare`: where runs are captured, sources are read once, and rows are looked up once."""
         run = query.run
         batch = self.feed.force(batch, run.input)
-        sources = {(frame, source.input) for frame, source in self._sources(run)}
-        nested = any(source.assignments for _, source in self._sources(run))
+        sources = {(frame, source.input) for frame, source in self.frame_edits.sources(run)}
+        nested = any(source.assignments for _, source in self.frame_edits.sources(run))
         kept = self._read_all(sources, batch) if self.schedule.captured and not nested else None
         if not run.assignments or kept is None:
             return lambda items: self.logits(query, batch.take(items.numpy()))[..., list(classes)]
@@ -160,7 +126,7 @@ class TermEngine:
         def logits(items: Tensor) -> Tensor:
             items = items.to(self.runs.device)
             some = given.take(items)
-            return answer(items, functools.partial(self._site_edits, self._edits(run, some)))
+            return answer(items, functools.partial(self._site_edits, self.frame_edits.edits(run, some)))
 
         return logits
 
@@ -186,7 +152,7 @@ class TermEngine:
 
         def edits(items: Tensor) -> list[SiteEdit]:
             some = given.take(items.to(self.runs.device))
-            return self._site_edits(self._edits(run, some), 0)
+            return self._site_edits(self.frame_edits.edits(run, some), 0)
 
         def next_logits(items: Tensor, said: Tensor) -> Tensor:
             longer = replace(batch.take(items.numpy()), forced=said.numpy())
@@ -238,7 +204,7 @@ class TermEngine:
         found: dict[int, Tensor] = {}
 
         def keep(index: int, left_out: int, activation: Tensor) -> Tensor:
-            found[index] = take_positions(activation, _later(parts[index][1], left_out))
+            found[index] = take_positions(activation, later(parts[index][1], left_out))
             return activation
 
         further = [(part, functools.partial(keep, index)) for index, (part, _) in enumerate(parts)]
@@ -247,12 +213,12 @@ class TermEngine:
 
     def read(self, variable: str, rows: Tensor) -> Tensor:
         """See `Engine.read`."""
-        frame, block = self._place(variable)
+        frame, block = self.frame_edits.place(variable)
         return block_features(self.maps[frame], block, self.states(frame, rows))
 
     def read_in(self, variable: str, run: Run, batch: Batch) -> Tensor:
         """See `Engine.read_in`."""
-        frame, block = self._place(variable)
+        frame, block = self.frame_edits.place(variable)
         return block_features(self.maps[frame], block, self.vectors(frame, run, batch))
 
     def _edited_logits(
@@ -262,7 +228,7 @@ class TermEngine:
         batch = self.feed.force(batch, run.input)
         rows = self._rows(batch, run)
         fed, given = Fed(self.feed, rows, batch.further), self._given(run, batch, rows)
-        edits = [*self._edits(run, given), *further]
+        edits = [*self.frame_edits.edits(run, given), *further]
         if not edits:
             return self.runs.logits(fed)
         earliest = [self.feed.earliest(self.frames[frame], rows) for frame in given.where]
@@ -284,7 +250,7 @@ class TermEngine:
         columns = {target: batch.members[:, batch.variables.index(target)] for target in targets if run.within_set}
         return Given(
             {target: torch.from_numpy(column).to(device) for target, column in columns.items()},
-            {frame: self.feed.where_set(self.frames[frame], rows) for frame, _ in map(self._place, targets)},
+            {frame: self.feed.where_set(self.frames[frame], rows) for frame, _ in map(self.frame_edits.place, targets)},
             {value: torch.from_numpy(fixed).to(device) for value, fixed in batch.fixed.items()},
             {key: torch.from_numpy(drawn).to(device) for key, drawn in batch.drawn.items()},
             lambda frame, source: self.vectors(frame, source, batch),
@@ -299,20 +265,6 @@ class TermEngine:
         parts = list(zip(place.parts, self.feed.where(place, rows), strict=True))
         return join_units(place, self._read_intervened(parts, source, batch)[1])
 
-    def _sources(self, run: Run) -> Iterator[tuple[int, Run]]:
-        """The frames of a run's values that are read in other runs, and these runs."""
-        for target, value in assigned(run):
-            frame, _ = self._place(target)
-            if self.frames[frame].scattered:
-                yield frame, self._base(frame, run)
-            for part in parts_of(value):
-                if isinstance(part, ValueOf) and part.variable == target and part.run.world == run.world:
-                    yield frame, part.run
-
-    def _base(self, frame: int, run: Run) -> Run:
-        """The run that a scattered frame's vector is taken from."""
-        return base_run(self.frames[frame], run, lambda target: self.frames[self._place(target)[0]])
-
     def _read_all(self, sources: set[tuple[int, int]], batch: Batch) -> dict[tuple[int, int], Tensor] | None:
         """The vectors of frames in unedited runs of all items' inputs, by frame and role; None if they are too many."""
         dims = sum(part.units for frame, _ in sources for part in self.frames[frame].parts)
@@ -324,89 +276,3 @@ class TermEngine:
                 rows = torch.from_numpy(batch.inputs[:, role]).to(self.runs.device)
                 found[frame, role] = torch.cat([self.states(frame, part) for part in torch.split(rows, ROWS)])
         return found
-
-    def _edits(self, run: Run, given: Given) -> list[PlacedEdit]:
-        """What is done to the activations of each frame that holds a target."""
-        wanted: dict[int, list[tuple[int, Change, Tensor | None]]] = {}
-        for target, value in assigned(run):
-            frame, block = self._place(target)
-            vectors = functools.partial(given.vectors, frame)
-            change = change_to(target, value, run, self.maps[frame], given.fixed, given.drawn, vectors)
-            wanted.setdefault(frame, []).append((block, change, given.members.get(target)))
-        edits: list[PlacedEdit] = []
-        for frame, blocks in wanted.items():
-            place = self.frames[frame]
-            if place.scattered:
-                edits += self._scattered_edits(frame, blocks, given.vectors(frame, self._base(frame, run)), given)
-            else:
-                edits.append((place.parts[0], functools.partial(self._edit, frame, blocks, given.where[frame])))
-        return edits
-
-    def _edit(
-        self,
-        frame: int,
-        blocks: list[tuple[int, Change, Tensor | None]],
-        where: tuple[Where, ...],
-        left_out: int,
-        state: Tensor,
-    ) -> Tensor:
-        """The activation that all parts of a frame lie in, with their vector changed as it is in this very run."""
-        place, there = self.frames[frame], tuple(_later(at, left_out) for at in where)
-        rebuilt = self._changed(frame, blocks, site_vectors(place, [state] * len(there), there))
-        for part, units, at in zip(place.parts, split_vectors(place, rebuilt, there), there, strict=True):
-            state = with_units(part, state, units, at)
-        return state
-
-    def _scattered_edits(
-        self, frame: int, blocks: list[tuple[int, Change, Tensor | None]], vectors: Tensor, given: Given
-    ) -> Iterator[PlacedEdit]:
-        """Edits that put each part of a changed vector into its own activation.
-
-        `vectors` [item, 1, dim] are what the frame's map sees where nothing of it is set. Items whose set holds none of
-        the frame's variables keep what the run makes of each part.
-        """
-        place, where = self.frames[frame], given.where[frame]
-        touched = None
-        if all(member is not None for _, _, member in blocks):
-            touched = torch.stack([member for _, _, member in blocks if member is not None]).any(0)[:, None, None]
-        changed = split_vectors(place, self._changed(frame, blocks, vectors), where)
-
-        def edit(part: Part, units: Tensor, at: Where, left_out: int, state: Tensor) -> Tensor:
-            written = with_units(part, state, units, _later(at, left_out))
-            return written if touched is None else torch.where(touched, written, state)
-
-        for part, units, at in zip(place.parts, changed, where, strict=True):
-            yield part, functools.partial(edit, part, units, at)
-
-    def _changed(self, frame: int, blocks: list[tuple[int, Change, Tensor | None]], vectors: Tensor) -> Tensor:
-        """A frame's vectors [item, group, dim] with the features of these blocks at their values."""
-        map = self.maps[frame]
-        features, error = map.featurise(vectors)
-        changed = features
-        for block, value, member in blocks:
-            new = value(features)
-            if new.dim() == features.dim() and new.shape[1] != features.shape[1]:
-                message = f"expected as many tokens at `{self.frames[frame].site}` in both prompts, found"
-                message = f"{message} {features.shape[1]} and {new.shape[1]}"
-                raise EnvironmentProblem("CS549", message, "name one token: the first or the last")
-            weight = map.share(block)
-            if member is not None:
-                weight = weight * member[:, None, None]
-            changed = torch.lerp(changed, new, weight.expand_as(changed))  # exact where a share is 0 or 1
-        rebuilt = map.inverse(changed, error)
-        if not map.exact and all(member is not None for _, _, member in blocks):
-            # what no item's set holds stays bit by bit
-            touched = torch.stack([member for _, _, member in blocks if member is not None]).any(0)
-            rebuilt = torch.where(touched[:, None, None], rebuilt, vectors)
-        return rebuilt
-
-    def _place(self, variable: Handle) -> tuple[int, int]:
-        """The frame and the block of a variable."""
-        if not isinstance(variable, str) or variable not in self.places:
-            raise EngineRefusal(f"`{variable}` is not aligned")
-        return self.places[variable]
-
-
-def _later(where: Where, left_out: int) -> Where:
-    """Positions among those that are run, where so many first ones are left out."""
-    return tuple(position - left_out for position in where) if isinstance(where, tuple) else where - left_out

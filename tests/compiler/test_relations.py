@@ -9,9 +9,9 @@ from cspec.compiler.causal_model import CausalModel
 from cspec.compiler.sampling.allowed import Allowed
 from cspec.compiler.sampling.eliminate import eliminate
 from cspec.compiler.sampling.flatten import Graph
-from cspec.compiler.sampling.halves import open_twin
+from cspec.compiler.sampling.layouts import tabulated
 from cspec.compiler.sampling.relations import Budget, TooLargeError, radix_keys, relation
-from cspec.compiler.sampling.spaces import tabulated
+from cspec.compiler.sampling.twins import open_twin
 from cspec.lang.domains import BOOL, integers
 from cspec.lang.expressions import Apply, Constant, Variable
 from cspec.lang.program import Mechanism

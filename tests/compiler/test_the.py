@@ -10,9 +10,9 @@ from cspec.compiler.checks.check_models import check_models
 from cspec.compiler.hold_children import copy_for_readers, edge_name
 from cspec.compiler.sampling.allowed import Allowed
 from cspec.compiler.sampling.draw_items import open_population
-from cspec.compiler.sampling.halves import open_twin
 from cspec.compiler.sampling.items import Recipe
-from cspec.compiler.sampling.spaces import tabulated
+from cspec.compiler.sampling.layouts import tabulated
+from cspec.compiler.sampling.twins import open_twin
 
 from .look_ups import LOOKUP, Inputs, codes_of, every, models_of, only, own_run, pointer, read
 

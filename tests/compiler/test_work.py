@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cspec.compiler.checks import check_definedness, find_witness
+from cspec.compiler.checks import check_definedness, effort
 from cspec.compiler.pipeline import check_spec
 from cspec.lang import Source
 
@@ -24,7 +24,7 @@ model m for t {
 
 def left_out(candidates: int, most: int, monkeypatch: pytest.MonkeyPatch) -> tuple[str, int]:
     """What is said of the inputs that are left out, and how many values were computed for it."""
-    monkeypatch.setattr(find_witness, "MOST_WORK", most)
+    monkeypatch.setattr(effort, "MOST_WORK", most)
     computed = 0
     once = check_definedness.CausalModel.values_there
 
