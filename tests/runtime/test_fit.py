@@ -235,6 +235,15 @@ def test_a_training_is_checked_twenty_times(bench: Bench) -> None:
     assert report.trace[0].loss > report.trace[-1].loss
 
 
+def test_a_short_training_looks_no_more_than_its_steps_cost(bench: Bench) -> None:
+    """Of 400 items of `select` and batches of 16, 25 steps are worth three looks; each costs as much as its runs."""
+    assert len(bench.select) == bench.step.select_count == 400
+    (report,) = bench.run(steps=25, seeds=1, batch=16, rate=0.003).seeds
+    assert [point.step for point in report.trace] == [8, 17, 25]
+    (report,) = bench.run(steps=3, seeds=1, batch=16, rate=0.003).seeds
+    assert [point.step for point in report.trace] == [3]
+
+
 def test_the_best_checked_state_is_kept_and_not_the_last(bench: Bench) -> None:
     """A rate far too high makes the score jump from check to check."""
     fitted = bench.run(steps=40, seeds=8, rate=2.0, batch=8, patience=40)
