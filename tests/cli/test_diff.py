@@ -4,17 +4,16 @@ import json
 import shutil
 from math import log, sqrt
 from pathlib import Path
-from typing import Any
 
 import cspec
 import numpy as np
 import pytest
-from cspec.cli.documents import Document
 from cspec.compiler.plan import ItemsStep
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 from scipy.optimize import brentq
 
+from .diffs import diff
 from .tools import DECIDED, DIFFERENCES, GALLERY, SOLVES, rewrite_tensor, run, sampled, small, spawn, wire_many, write
 
 SOLVED = "claim solves: accuracy(net) >= 0.9\n"
@@ -33,16 +32,6 @@ def verified(spec: Path) -> Path:
     assert done.status in (0, 1, 3), done.err
     (fresh,) = stored(spec) - before
     return fresh
-
-
-def diff(before: Path | str, after: Path | str, *options: str | Path) -> dict[str, Any]:
-    """The comparison as JSON, after its text was seen to fit 80 columns and to give the same exit status."""
-    text, done = run("diff", before, after, *options), run("diff", before, after, "--json", *options)
-    assert (text.err, done.err) == ("", "")
-    assert text.status == done.status == Document.model_validate(done.document).exit
-    assert max(map(len, text.out.splitlines())) <= 80
-    found: dict[str, Any] = done.document["diff"]
-    return found | {"status": done.status, "text": text.out}
 
 
 def blur(path: Path) -> None:
