@@ -49,13 +49,14 @@ def _compare(options: argparse.Namespace, output: Output) -> int:
     from .render_diff import render_diff
 
     before, after = find_result(options.spec, options.store), find_result(options.after, options.store)
+
+    def scores(key: str) -> "ItemScores | None":
+        """A key means the same scores in every store: a result may be kept apart from the one that it came from."""
+        found = _read_scores(before.store, key)
+        return found if found is not None else _read_scores(after.store, key)
+
     try:
-        diff = compare_results(
-            before.result,
-            after.result,
-            lambda key: _read_scores(before.store, key),
-            lambda key: _read_scores(after.store, key),
-        )
+        diff = compare_results(before.result, after.result, scores, scores)
     except NothingToCompareError as problem:
         message = f"expected two results of the same claims: {problem}"
         raise ResultProblem("CS456", message, "compare results of one spec, under other weights for instance") from None

@@ -1,14 +1,13 @@
 """`cspec compile --emit pyvene`: a script that repeats a claim's interchange with pyvene alone, and its tensors."""
 
 import argparse
-import os
-import tempfile
 from pathlib import Path
 
 from ..compiler.pipeline import Checked
 from ..lang.codes import CODES
 from ..lang.suggest import suggest
 from .output import Output
+from .write_whole import write_whole
 
 
 def emit_pyvene(checked: Checked, options: argparse.Namespace, output: Output) -> int:
@@ -53,18 +52,9 @@ def _emit(checked: Checked, options: argparse.Namespace, output: Output) -> int:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
     from ..runtime.errors import EnvironmentProblem
 
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".partial-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            Path(name).chmod(0o644)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        write_whole(path, content)
     except OSError as problem:
         raise EnvironmentProblem("CS522", f"`{path}` cannot be written: {problem.strerror}") from None

@@ -11,6 +11,7 @@ from ..lang.diagnostics import Source, SpecError
 from .near_spec import near_spec
 from .output import ENVIRONMENT, SPEC, USAGE, Output, add_json
 from .workflow import decode_source, read_source
+from .write_whole import write_whole
 
 DESCRIPTION = """\
 Write specs in the one layout of the language, in place; `-` formats stdin to stdout. Comments and doc strings are
@@ -89,15 +90,10 @@ def _diff(before: str, after: str, name: str) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """The whole file or none of it, where a link leads and with the permissions that it has."""
-    path = path.resolve()
-    partial = path.with_name(f".partial-{path.name}")
+    """The whole file or none of it."""
     try:
         if not os.access(path, os.W_OK):
             raise PermissionError(13, "it is read-only")
-        partial.write_bytes(text.encode("utf-8"))
-        partial.chmod(path.stat().st_mode)
-        partial.replace(path)
+        write_whole(path, text.encode("utf-8"))
     except OSError as problem:
-        partial.unlink(missing_ok=True)
         raise _UnwritableError(problem.strerror) from None

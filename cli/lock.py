@@ -1,13 +1,16 @@
 """`cspec lock`: fix a spec's criteria before its results are known."""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
 from ..compiler.pipeline import compile_spec
 from ..lang.diagnostics import SpecError
 from .output import Output, add_common
+from .page import open_page
 from .workflow import check, no_claims, open_store
+from .write_whole import write_whole
 
 DESCRIPTION = """\
 Write NAME.cspec.lock beside the spec: the hash of everything that decides its verdicts (claims, thresholds, seeds,
@@ -50,19 +53,18 @@ def run(options: argparse.Namespace, output: Output) -> int:
         _write(path, render_lock(document))
         said = "written"
     output.write(f"{path.name}: {said}; {describe_lock(document)}\n")
+    if problem is not None:  # the lock before this one was another
+        page = open_page(sys.stdout)
+        output.write("".join(f"{line}\n" for note in problem.notes for line in page.wrap(note, 2)))
     output.add("lock", lock_table(document))
     output.add("files", [str(path)])
     return 0
 
 
 def _write(path: Path, text: str) -> None:
-    """The whole file or none of it."""
     from ..runtime.errors import EnvironmentProblem
 
-    partial = path.with_name(f".partial-{path.name}")
     try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
+        write_whole(path, text.encode())
     except OSError as problem:
-        partial.unlink(missing_ok=True)
         raise EnvironmentProblem("CS522", f"`{path.name}` cannot be written: {problem.strerror}") from None

@@ -8,12 +8,13 @@ def near_spec(path: str) -> str:
     from ..lang.suggest import near_match
 
     asked = Path(path)
-    folder = asked if asked.is_dir() else asked.parent
     try:
+        is_folder = asked.is_dir()
+        folder = asked if is_folder else asked.parent
         specs = sorted(spec.name for spec in folder.glob("?*.cspec"))
     except OSError:
         return ""
-    if asked.is_dir():
+    if is_folder:
         return f"name a file in it: `{folder / specs[0]}`" if specs else ""
     near = near_match(asked.stem, [spec.removesuffix(".cspec") for spec in specs])
     return f"did you mean `{folder / near}.cspec`?" if near else ""

@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..lang.codes import CODES
 from ..lang.diagnostics import Diagnostic, Source, SpecError
@@ -13,6 +13,9 @@ from ..lang.reports.render_diagnostics import render_json, render_text
 from .near_spec import near_spec
 from .page import colored
 from .streams import put
+
+if TYPE_CHECKING:  # only where a report is wanted
+    from .junit import JunitReport
 
 USAGE, SPEC, ENVIRONMENT, BUG, INTERRUPTED = 64, 2, 4, 70, 130
 
@@ -26,6 +29,10 @@ class Output:
         self.command, self.spec, self.format = command, spec, format
         self.diagnostics: list[dict[str, Any]] = []
         self.parts: dict[str, Any] = {}
+        self.report: JunitReport | None = None
+        """Where it is to be written too, for CI, what a run has found."""
+        self.texts: list[str] = []
+        """The diagnostics as a terminal without colours shows them."""
         self.lost = ""
         """Why stdout did not take what was said; "" where it did. The command runs on, so that its result is kept."""
 
@@ -35,6 +42,7 @@ class Output:
             status = action(options, self)
         except KeyboardInterrupt:
             self.finish(INTERRUPTED)
+            self._report(INTERRUPTED)
             raise
         except SpecError as problem:
             self.show(problem.source, problem.diagnostics)
@@ -52,21 +60,24 @@ class Output:
             status = ENVIRONMENT
         self.finish(status)
         if self.lost:
-            put(f"error[CS522]: stdout cannot be written: {self.lost}\n", sys.stderr)
+            self._late(f"stdout cannot be written: {self.lost}")
             status = ENVIRONMENT
-        return status
+        return self._report(status)
 
     def show(self, source: Source, diagnostics: tuple[Diagnostic, ...]) -> None:
         """Diagnostics with their place in the text."""
         self.diagnostics += render_json(source, diagnostics)
+        if self.report is not None and diagnostics:
+            self.texts.append(render_text(source, diagnostics, color=False))
         if self.format == "text" and diagnostics:
             put(render_text(source, diagnostics, color=colored(sys.stderr)), sys.stderr)
 
     def plain(self, code: str, message: str, help: str = "") -> None:
         """A diagnostic that has no place in the text."""
         self.diagnostics.append({"code": code, "severity": "error", "message": message, "help": help})
+        self.texts.append(f"error[{code}]: {message}\n" + (f"  = help: {help}\n" if help else ""))
         if self.format == "text":
-            put(f"error[{code}]: {message}\n" + (f"  = help: {help}\n" if help else ""), sys.stderr)
+            put(self.texts[-1], sys.stderr)
 
     def write(self, text: str) -> None:
         """Text for stdout; left out of documents."""
@@ -95,12 +106,36 @@ class Output:
 
             self._put(render_github(self.diagnostics))
 
+    def _report(self, status: int) -> int:
+        """Write the report, if one is wanted; the status, which is another one where that fails."""
+        if self.report is None:
+            return status
+        from .junit import cannot_write
+        from .junit_cases import problem_case
+
+        stopped = status in (USAGE, SPEC, ENVIRONMENT, BUG, INTERRUPTED)
+        interrupted = status == INTERRUPTED
+        try:
+            self.report.end(problem_case(self.diagnostics, "\n".join(self.texts), interrupted) if stopped else None)
+        except OSError as problem:
+            self._late(cannot_write(self.report.path, problem))
+            return status if stopped else ENVIRONMENT
+        return status
+
+    def _late(self, message: str) -> None:
+        """An output that failed when all else was said: on stderr, whatever the format."""
+        self.texts.append(f"error[CS522]: {message}\n")
+        self.diagnostics.append({"code": "CS522", "severity": "error", "message": message, "help": ""})
+        put(self.texts[-1], sys.stderr)
+
     def _put(self, text: str) -> None:
         self.lost = put(text, sys.stdout) or self.lost
 
     def bug(self, bug: Exception) -> None:
         """A bug of ours: what to report, and nothing that may be broken by it."""
-        self.diagnostics, self.parts = [], {}
+        self.diagnostics, self.texts, self.parts = [], [], {}
+        if self.report is not None:
+            self.report.cases.clear()
         import platform
         from importlib.metadata import version
 
@@ -111,6 +146,7 @@ class Output:
             f"please report it with the spec ({where}); CSPEC_DEBUG=1 shows the traceback",
         )
         self.finish(BUG)
+        self._report(BUG)
 
 
 def exit_status(diagnostics: tuple[Diagnostic, ...]) -> int:

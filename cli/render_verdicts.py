@@ -9,7 +9,7 @@ from ..lang.record import record
 from ..runtime.deciding.verdicts import ControlRow, PartRow, QuantityRow, Result, Verdict
 from ..runtime.graphs.measured_graph import MeasuredGraph
 from .output import Output
-from .page import INDENT, Page, Style, interval, is_readable, number, open_page
+from .page import INDENT, Page, Style, exactly, interval, is_readable, number, open_page
 from .render_controls import render_controls
 from .render_counts import render_counts
 from .render_diagnosis import render_diagnoses
@@ -80,6 +80,10 @@ class VerdictPrinter:
         criterion = "\n".join(self.page.wrap(f"criterion: {result.criterion}"))
         self.output.write(f"\n{criterion}\nexpectations: {said}\n")
 
+    def say(self, text: str) -> None:
+        """A line, or as many as it takes, at the end."""
+        self.output.write("".join(f"{line}\n" for line in self.page.wrap(text)))
+
 
 def render_verdict(verdict: Verdict, page: Page, shown: Shown, diagnose: bool = False) -> str:
     """A verdict as lines that fit the page, what its author says of the claim first.
@@ -115,6 +119,13 @@ def render_verdict(verdict: Verdict, page: Page, shown: Shown, diagnose: bool = 
     return "\n".join(lines) + "\n"
 
 
+def summarise(verdict: Verdict) -> str:
+    """A verdict in one line: what came out, what was expected, and every inequality."""
+    reason = f"({verdict.reason})" if verdict.reason else ""
+    parts = [_part(part, verdict, Page(10**6))[0].strip() for part in verdict.parts]
+    return "; ".join([f"{verdict.outcome}{reason}, expected {verdict.expected}", *parts])
+
+
 def _headline(verdict: Verdict, page: Page) -> list[str]:
     """The claim, its outcome, the families of maps, the grade, and the expectation where it is not plainly met."""
     reason = f"({verdict.reason})" if verdict.reason else ""
@@ -137,7 +148,8 @@ def _part(part: PartRow, verdict: Verdict, page: Page) -> list[str]:
     bound = f"{part.relation} {part.bound:g}" + (f" +- {part.tolerance:g}" if part.tolerance else "")
     if part.exact is not None:
         fraction = f" = {part.exact}" if is_readable(part.exact) else ""
-        return page.wrap(f"{part.text} = {number(part.estimate)}{fraction} exactly, claimed {bound}: {part.status}", 2)
+        found = exactly(part.estimate, part.exact, part.bound)
+        return page.wrap(f"{part.text} = {found}{fraction} exactly, claimed {bound}: {part.status}", 2)
     found = f"{part.text} = {number(part.estimate)} {interval(part.low, part.high)}, claimed {bound}: {part.status}"
     paired = "paired " if part.paired else ""
     how = f"by a {paired}{part.method} at {1 - verdict.alpha:.4g}, after {part.n:,} of {part.budget:,} items"
@@ -145,8 +157,9 @@ def _part(part: PartRow, verdict: Verdict, page: Page) -> list[str]:
 
 
 def _measured(quantity: QuantityRow) -> str:
-    within = "exactly" if quantity.exact is not None else interval(quantity.low, quantity.high)
-    return f"{quantity.text} = {number(quantity.estimate)} {within}"
+    if quantity.exact is not None:
+        return f"{quantity.text} = {exactly(quantity.estimate, quantity.exact)} exactly"
+    return f"{quantity.text} = {number(quantity.estimate)} {interval(quantity.low, quantity.high)}"
 
 
 def _origin(quantity: QuantityRow, page: Page) -> list[str]:

@@ -36,14 +36,14 @@ def verify_plan(
 
     `decided` is told the result so far whenever a verdict falls, `measured` whenever a graph is measured. A run that is
     cut short loses none: what was decided is written too, marked as not complete, unless the store has a complete
-    result of the same plan.
+    result of the same plan. With that result, a store that may only be read is enough: nothing is written then.
 
     Raises:
         EnvironmentProblem: a checkpoint, the store or an activation is broken, or the engine is not installed.
     """
     if "pyvene" in (plan.engine, plan.fitted_by):
         check_pyvene()
-    store.open_for_writing()
+    store.open_for_writing(needed=not _is_known(store, spec, plan))
     torch.set_num_threads(THREADS)
     result = Result(
         spec,
@@ -71,13 +71,19 @@ def verify_plan(
             result = replace(result, graphs=(*result.graphs, graph))
             measured(result)
     except BaseException:
-        before = read_result(store.result(Path(spec).stem, plan.key))
-        if (result.verdicts or result.graphs) and not (before is not None and before.complete):
+        if (result.verdicts or result.graphs) and not _is_known(store, spec, plan):
             keep()
         raise
     result = replace(result, complete=True)
-    keep()
+    if not store.closed:
+        keep()
     return result
+
+
+def _is_known(store: Store, spec: str, plan: Plan) -> bool:
+    """Whether a store has a complete result of this plan."""
+    result = read_result(store.result(Path(spec).stem, plan.key))
+    return result is not None and result.complete
 
 
 def environment(plan: Plan) -> Environment:

@@ -11,6 +11,7 @@ from typing import Any
 from ...lang.record import record
 
 MAX_HEADER = 100_000_000
+_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
 class BadCheckpointError(Exception):
@@ -37,6 +38,7 @@ def read_header(path: Path) -> Header:
         BadCheckpointError: the file is missing, truncated, pickled, or broken.
     """
     try:
+        refuse_pointer(path)
         size = path.stat().st_size
         with path.open("rb") as file:
             start, first = file.read(8), file.read(1)
@@ -61,3 +63,17 @@ def read_header(path: Path) -> Header:
         raise BadCheckpointError("CS504", "its header is no table: it is broken", "copy or write it again")
     metadata = header.pop("__metadata__", {})
     return Header(header, metadata if isinstance(metadata, dict) else {}, size - 8 - length)
+
+
+def refuse_pointer(path: Path) -> None:
+    """A checkout that did not fetch large files has a few lines of text in their places.
+
+    Raises:
+        BadCheckpointError: the file is a pointer of Git LFS.
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        if file.read(len(_POINTER)) == _POINTER:
+            raise BadCheckpointError(
+                "CS502", f"`{path.name}` is a pointer of Git LFS, not the file itself", "fetch it with `git lfs pull`"
+            )

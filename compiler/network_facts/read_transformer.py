@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from .read_header import BadCheckpointError
+from .read_header import BadCheckpointError, refuse_pointer
 from .transformer import ARCHITECTURES, TransformerFacts, parse_transformer_config
 
 MAX_BYTES = 10_000_000
@@ -37,8 +37,7 @@ def _check_openable(folder: Path) -> None:
     """Every file of weights can be opened; whether all are there, and whole, is found out by loading."""
     for path in (*folder.glob("*.safetensors"), *folder.glob("*.safetensors.index.json")):
         try:
-            with path.open("rb"):
-                pass
+            refuse_pointer(path)
         except OSError as problem:
             reason = f"its `{path.name}` cannot be read ({problem.strerror})"
             raise BadCheckpointError("CS502", reason, "copy it again, or check its permissions") from None

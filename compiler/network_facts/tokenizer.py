@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ...lang.record import record
-from .read_header import BadCheckpointError
+from .read_header import BadCheckpointError, refuse_pointer
 
 MAX_BYTES = 300_000_000
 _WORDS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"
@@ -91,6 +91,7 @@ def read_tokenizer(folder: Path) -> Tokenizer:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise BadCheckpointError("CS533", "its `tokenizer.json` is too large to be one", remedy)
+        refuse_pointer(path)
         data = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise BadCheckpointError("CS533", "it holds no `tokenizer.json`", remedy) from None

@@ -78,6 +78,7 @@ class Diagnoser:
         if stored is not None:
             found = read_diagnosis(stored[1])
         else:
+            self.store.before_work()
             engine = self.fits.engine(looked.candidate, looked.step)
             natural = self.fits.natural(looked.step)
             origin = None if natural is None else self.fits.origin(looked.candidate, looked.step, engine, natural)

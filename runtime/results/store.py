@@ -23,8 +23,11 @@ if TYPE_CHECKING:  # results and ledgers are read without torch
 
 RESULT_DIGITS = 16
 """How many hexadecimal digits of a plan's key name its result."""
-PARTIAL, FRESH = ".partial-", 60.0
-"""How the names of files begin that are being written, and seconds for which one that nobody has locked may be new."""
+PARTIAL, FRESH, SLOW = ".partial-", 60.0, 3600.0
+"""How the names of files begin that are being written, seconds for which an empty one that nobody has locked may be
+new, and seconds that a write may take where nobody can say whether a file is locked."""
+ROOM = 2**20
+"""Bytes that must be free before anything runs: what a disk with less than that takes is no result."""
 
 
 class Store:
@@ -32,6 +35,8 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.closed = ""
+        """Why it cannot be written, as `open_for_writing` found; "" where it can, or where nobody has asked."""
 
     def load(self, key: str) -> tuple[dict[str, "Tensor"], dict[str, Any]] | None:
         """The tensors and the document of a key; None where there is none, or where it is damaged."""
@@ -64,6 +69,11 @@ class Store:
         with self._replacing(self.artifact(key)) as file:
             file.write(save(plain, metadata))
 
+    def remove(self, key: str) -> None:
+        """Remove an artifact, if it is there."""
+        with self._writing():
+            self.artifact(key).unlink(missing_ok=True)
+
     def save_result(self, name: str, key: str, text: str) -> Path:
         """Write a result document; returns its path."""
         path = self.result(name, key)
@@ -80,26 +90,52 @@ class Store:
 
     def remove_text(self, name: str) -> None:
         """Remove such a file, if it is there."""
+        path = self.folder / name
         with self._writing():
-            (self.folder / name).unlink(missing_ok=True)
+            if path.exists():  # where nothing may be written, one that is not there cannot be removed either
+                path.unlink(missing_ok=True)
 
-    def open_for_writing(self) -> None:
-        """Ask before anything runs whether results can be kept, and sweep up what writes have left that were killed.
+    def open_for_writing(self, needed: bool = True) -> None:
+        """Find out before anything runs whether results can be kept, and sweep up what killed writes have left.
 
-        A file that is being written is locked by its writer. Creates nothing.
+        A file that is being written is locked by its writer. Creates nothing that stays. Where it is not `needed` that
+        anything is kept, a store that cannot be written may still be read, until `before_work`.
 
         Raises:
-            EnvironmentProblem: the folder cannot be written, or made.
+            EnvironmentProblem: it is needed, and the folder cannot be written, or made, or its disk is full.
         """
-        with self._writing():
-            there = next(folder for folder in (self.folder, *self.folder.absolute().parents) if folder.exists())
-            if not there.is_dir():
-                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-            if not os.access(there, os.W_OK | os.X_OK):
-                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        self.closed = self._why_closed()
+        if self.closed:
+            if needed:
+                raise self._unusable(self.closed)
+            return
         for pattern in ("", "*/", "artifacts/*/"):
             for left in self.folder.glob(f"{pattern}{PARTIAL}*"):
                 _remove_if_left(left)
+
+    def before_work(self) -> None:
+        """Called before work whose result is to be kept.
+
+        Raises:
+            EnvironmentProblem: `open_for_writing` found that it cannot be.
+        """
+        if self.closed:
+            raise self._unusable(f"it lacks what is to be computed now, and cannot be written: {self.closed}")
+
+    def _why_closed(self) -> str:
+        """Why the folder cannot be written, or made; "" where it can."""
+        try:
+            folders = (self.folder, *self.folder.absolute().parents)
+            there = next(folder for folder in folders if os.path.lexists(folder))
+            if not there.is_dir():
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+            with tempfile.TemporaryFile(dir=there, prefix=PARTIAL) as file:  # of no name, where the system can do that
+                file.write(bytes(ROOM))
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as problem:
+            return problem.strerror or str(problem)
+        return ""
 
     def results(self, name: str | None = None) -> list[Path]:
         """The result documents of a spec (None: of all specs), newest first."""
@@ -161,25 +197,32 @@ class Store:
         try:
             yield
         except OSError as problem:
-            message = f"the store `{self.folder}` cannot be used: {problem.strerror}"
-            raise EnvironmentProblem("CS520", message, "name another folder with `--store`") from None
+            raise self._unusable(problem.strerror or str(problem)) from None
+
+    def _unusable(self, why: str) -> EnvironmentProblem:
+        help = "name another folder with `--store`; a copy of this one keeps what is known"
+        return EnvironmentProblem("CS520", f"the store `{self.folder}` cannot be used: {why}", help)
 
 
-def _lock(file: IO[bytes]) -> bool:
-    """Lock a file for as long as it is open, if nobody else has; systems without such locks say that somebody has."""
+def _lock(file: IO[bytes]) -> bool | None:
+    """Lock a file for as long as it is open: whether that was done, or None on systems that have no such locks."""
     try:
         import fcntl
 
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (ImportError, OSError):
+    except BlockingIOError:
         return False
+    except (ImportError, OSError):
+        return None
     return True
 
 
 def _remove_if_left(path: Path) -> None:
     """Remove a file that a killed process was writing. One that somebody else has removed, or may not be, is left."""
-    with suppress(OSError), path.open("rb") as file:
-        if time.time() - path.stat().st_mtime > FRESH or (path.stat().st_size and _lock(file)):
+    with suppress(OSError), path.open("r+b") as file:  # network disks lock only what is open for writing
+        found, locked = path.stat(), _lock(file)
+        age = time.time() - found.st_mtime
+        if age > SLOW if locked is None else locked and (found.st_size or age > FRESH):
             path.unlink()
 
 

@@ -131,6 +131,7 @@ class Evaluations:
         }
         missing = Missing()
         if count is None:
+            self.store.before_work()
             for key, scores in whole_domain_together(parts, shared, name, self.progress).items():
                 missing.take(parts[key].judging.missing)
                 if not parts[key].judging.missing.keys:
@@ -140,6 +141,7 @@ class Evaluations:
         items = Items(drawn.inputs[done:], drawn.cell[done:])
         if not len(items):
             return missing
+        self.store.before_work()
         size = max(1, engine.at_once // CHUNK) * CHUNK  # what is kept when a run is stopped
         for start in range(0, len(items), size):
             piece, begin = Items(items.inputs[start : start + size], items.cell[start : start + size]), done + start
@@ -191,6 +193,7 @@ class Evaluations:
             if stored is not None:
                 scores = read_whole_domain(stored[1])
             else:
+                self.store.before_work()
                 measuring = self._measuring(step, chosen.index, self._engine(step, chosen))
                 scores = run_whole_domain(measuring, self.progress)
                 self.around.await_rows(measuring.judging)
@@ -213,6 +216,7 @@ class Evaluations:
             items = Items(drawn.inputs[start:], drawn.cell[start:])
             if not len(items):
                 return None
+            self.store.before_work()
             measuring = self._measuring(step, chosen.index, self._engine(step, chosen))
             found = run_evaluate(measuring, items, self.progress, start)
             self.around.await_rows(measuring.judging)

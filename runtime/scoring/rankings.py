@@ -35,6 +35,7 @@ class Rankings:
             if stored is not None:
                 ranked = read_ranked(stored[1])
             else:
+                self.store.before_work()
                 ranked = self._run(self._step(key))
                 self.store.save(key, {}, {"scores": ranked.scores})
             self._ranked[key] = ranked

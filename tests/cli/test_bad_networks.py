@@ -76,6 +76,18 @@ def _end_of_text(folder: Path) -> Path:
     return write(folder, cut=cut)
 
 
+def pointer(name: str) -> Callable[[Path], Path]:
+    """A checkout that did not fetch a file, as Git LFS leaves it."""
+
+    def make(folder: Path) -> Path:
+        spec = write(folder, SPEC if name.startswith("lm") else SPEC + 'network net = torch("net.safetensors")\n')
+        text = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'4d7a' * 16}\nsize 12345\n"
+        (folder / name).write_text(text, encoding="utf-8")
+        return spec
+
+    return make
+
+
 @pytest.mark.parametrize(
     ("make", "code", "place", "help", "status"),
     [
@@ -110,6 +122,9 @@ def _end_of_text(folder: Path) -> Path:
             4,
         ),
         (replaced('"lm")', '"some/network", revision: "../v2")'), "CS531", '"some/network"', "name a branch", 4),
+        (pointer("lm/model.safetensors"), "CS502", '"lm"', "`git lfs pull`", 4),
+        (pointer("lm/tokenizer.json"), "CS502", '"lm"', "`git lfs pull`", 4),
+        (pointer("net.safetensors"), "CS502", '"net.safetensors"', "`git lfs pull`", 4),
     ],
 )
 def test_a_network_that_cannot_be_asked_ends_with_its_code_and_leaves_nothing(

@@ -276,6 +276,16 @@ def test_a_store_elsewhere(tmp_path: Path) -> None:
     assert copied["claims"][0]["moves"][0]["how"] == "paired"
 
 
+def test_a_baseline_outside_of_any_store_is_paired_where_the_other_results_store_has_its_scores(tmp_path: Path) -> None:
+    spec = sampled(tmp_path, SOLVED)
+    (tmp_path / "kept").mkdir()
+    baseline = verified(spec).rename(tmp_path / "kept" / "last_month.json")
+    blur(tmp_path / "net.safetensors")
+    verified(spec)
+    for one, other in ((baseline, spec), (spec, baseline)):
+        assert diff(one, other)["claims"][0]["moves"][0]["how"] == "paired"
+
+
 def test_a_spec_whose_name_starts_with_anothers(tmp_path: Path) -> None:
     spec = small(tmp_path, DIFFERENCES + SOLVES)
     verified(spec)

@@ -379,7 +379,7 @@ def test_another_bound_after_a_look_is_after_results_and_other_weights_are_not(
     else:
         data = (tmp_path / "net.safetensors").read_bytes()
         (tmp_path / "net.safetensors").write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
-    assert run("lock", spec, "--update").out.endswith(", before any result\n")
+    assert run("lock", spec, "--update").out.endswith(", before any result\n  weights of `net` changed\n")
 
 
 # --- bad locks -------------------------------------------------------------------------------------------------------

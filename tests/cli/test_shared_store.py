@@ -6,14 +6,16 @@ import resource
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
+import cspec
 from cspec.runtime.errors import EnvironmentProblem
 from cspec.runtime.results.store import Store
 
-from .tools import DECIDED, SOLVES, artifacts, learned, run, sampled, small
+from .tools import DECIDED, DIFFERENCES, SOLVES, Ran, artifacts, learned, run, sampled, small
 
 CLAIMS = "claim given: iia(decided) >= 0.9\nclaim low: iia(das) <= 0.1 expect refuted\n"
 
@@ -79,23 +81,101 @@ def test_what_another_process_is_writing_is_not_swept_up(tmp_path: Path) -> None
         assert len(list(tmp_path.rglob(".partial-*"))) == 2
         os.utime(tmp_path / "results" / ".partial-empty", (0, 0))
         Store(tmp_path).open_for_writing()
-        assert len(list(tmp_path.rglob(".partial-*"))) == 1
+        (written,) = tmp_path.rglob(".partial-*")
+        os.utime(written, (0, 0))  # the clock of a network disk may be another
+        Store(tmp_path).open_for_writing()
+        assert written.exists()
     assert [path.name for path in (tmp_path / "results").iterdir()] == ["one.json"]
 
 
 def test_a_full_disk_is_an_error_by_its_code_and_leaves_nothing_half_written(tmp_path: Path) -> None:
     spec, store = small(tmp_path, SOLVES), tmp_path / "store"
-
-    def fill() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64))
-
-    with start(spec, store, preexec_fn=fill) as process:
-        _, err = process.communicate(timeout=60)
-    assert process.returncode == 4
-    assert "error[CS520]" in err
-    assert "Traceback" not in err
+    done = on_a_full_disk(spec, store)
+    assert done.status == 4
+    assert "error[CS520]" in done.err
+    assert "Traceback" not in done.err
     assert [path for path in store.rglob("*") if path.is_file()] == []
     assert run("verify", spec, "--store", store).status == 0
+
+
+def fill() -> None:
+    """A disk that takes nothing more: no file may grow beyond 64 bytes."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64))
+
+
+def on_a_full_disk(spec: Path, store: Path) -> Ran:
+    with start(spec, store, preexec_fn=fill) as process:
+        out, err = process.communicate(timeout=60)
+    return Ran(process.returncode, out, err)
+
+
+def files(store: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in store.rglob("*") if path.is_file()}
+
+
+def test_a_full_store_that_has_everything_gives_the_verdicts(tmp_path: Path) -> None:
+    spec, store = sampled(tmp_path, DECIDED + learned() + CLAIMS), tmp_path / "store"
+    first = run("verify", spec, "--store", store)
+    before = files(store)
+    done = on_a_full_disk(spec, store)
+    assert (done.status, done.err) == (0, "")
+    assert done.out.startswith(first.out)
+    said = " ".join(done.out.removeprefix(first.out).split())
+    assert said == f"the store `{store}` was read only, nothing new is kept: File too large"
+    assert files(store) == before
+
+
+def test_a_full_store_is_said_before_anything_runs_where_a_claim_is_new(tmp_path: Path) -> None:
+    """A look at the test items would not be recorded either."""
+    spec, store = sampled(tmp_path, DECIDED + learned() + CLAIMS), tmp_path / "store"
+    assert run("verify", spec, "--store", store).status == 0
+    spec.write_text(spec.read_text().replace(">= 0.9", ">= 0.8"))
+    before = files(store)
+    done = on_a_full_disk(spec, store)
+    assert done.status == 4
+    assert done.err.startswith(f"error[CS520]: the store `{store}` cannot be used: File too large\n")
+    assert "given" not in done.out
+    assert files(store) == before
+
+
+def test_work_whose_result_cannot_be_kept_is_not_begun(tmp_path: Path) -> None:
+    align = "align das: both_equalities -> net { left at hidden[1] via rotation size 3\nfit { steps: 10, seeds: 1 } }\n"
+    claims = "claim given: iia(differences.left) == 1 exhaustively\nclaim found: iia(das) <= 0.1 exhaustively\n"
+    spec, store = small(tmp_path, DIFFERENCES + align + claims), tmp_path / "store"
+    run("verify", spec, "--store", store)
+    (result,) = (store / "results").iterdir()
+    spec.write_text(spec.read_text().replace("steps: 10", "steps: 10_000_000"))
+    result.rename(result.with_name(f"spec-{cspec.compile(spec).key[:16]}.json"))  # a whole result whose map is gone
+    done = on_a_full_disk(spec, store)
+    assert done.status == 4
+    assert "given: holds" in done.out
+    assert "cannot be used: it lacks what is to be computed now, and cannot be written: File too large" in done.err
+
+
+def test_a_store_that_may_only_be_read_and_has_everything_gives_the_verdicts() -> None:
+    """In a folder that anybody may enter, unlike those of pytest: root, who may write everywhere, becomes nobody."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        store = folder / "store"
+        first = run("verify", small(folder, SOLVES), "--store", store)
+        store.chmod(0o555)
+        before = files(store)
+        child = os.fork()
+        if child == 0:
+            status = 99
+            try:
+                os.chdir(folder)
+                if os.geteuid() == 0:
+                    os.setuid(65534)
+                done = run("verify", "spec.cspec", "--store", "store")
+                end = "the store `store` was read only, nothing new is kept: Permission denied\n"
+                status = done.status if done.out == first.out + end else 98
+            finally:
+                os._exit(status)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert files(store) == before
+        store.chmod(0o755)
 
 
 def test_a_store_that_may_only_be_read_is_said_before_anything_runs(tmp_path: Path) -> None:

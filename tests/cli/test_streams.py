@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -9,10 +10,11 @@ import time
 from pathlib import Path
 
 import pytest
+from cspec.cli import terminal
 from cspec.cli.render_verdicts import VerdictPrinter
 
 from .test_interrupt import heed_interrupts
-from .tools import DIFFERENCES, SAMPLED_HEAD, SOLVES, run, small, write
+from .tools import DIFFERENCES, SAMPLED_HEAD, SOLVES, learned, run, sampled, small, write
 
 FAILS = "claim fails: iia(differences) <= 0.5 exhaustively\n"
 
@@ -103,3 +105,15 @@ def test_an_interrupt_while_the_command_is_imported_is_no_traceback(tmp_path: Pa
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=30)
     assert (process.returncode, err) == (130, "interrupted\n")
+
+
+def test_a_log_hears_of_long_work_only_after_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    claim = "claim low: iia(das) <= 0.1 expect refuted\n"
+    done = run("verify", sampled(tmp_path, learned() + claim), "--store", tmp_path / "quick")
+    assert (done.status, done.err) == (0, "")
+    monkeypatch.setattr(terminal, "QUIET", 0.0)
+    logged = run("verify", tmp_path / "spec.cspec", "--store", tmp_path / "slow")
+    assert (logged.status, logged.out) == (0, done.out)
+    assert re.fullmatch(r"([^:\r\n\x1b]+: [\d,]+ of [\d,]+\n)+", logged.err), logged.err
+    assert "60 of 60" in logged.err  # two restarts of 30 steps
+    assert run("verify", tmp_path / "spec.cspec", "--store", tmp_path / "json", "--json").err == ""
