@@ -55,8 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with _heeding_termination():
             return _main(sys.argv[1:] if arguments is None else arguments)
-    except KeyboardInterrupt:
-        put("interrupted\n", sys.stderr)
+    except KeyboardInterrupt as interrupt:
+        put("".join(f"{line}\n" for line in ("interrupted", *getattr(interrupt, "__notes__", ()))), sys.stderr)
         # CPython marks an interrupt that passes through an `exec` of text (importing dataclasses does it) as unhandled,
         # and would end by the signal instead of our status; the next `exec` clears the mark.
         exec("")

@@ -2,7 +2,9 @@
 
 import argparse
 import sys
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from ..compiler.pipeline import stop_unless_runnable
 from ..lang.diagnostics import SpecError
@@ -11,6 +13,9 @@ from .junit import open_report, xml_path
 from .output import Output, add_common
 from .workflow import check, lock_standing, no_claims, open_store
 from .workflow import run as run_plan
+
+if TYPE_CHECKING:
+    from ..runtime.results.store import Store
 
 
 def add_arguments(commands: "argparse._SubParsersAction[Any]") -> None:
@@ -75,10 +80,21 @@ def run(options: argparse.Namespace, output: Output) -> int:
             with progress.paused():
                 printer.graph(so_far.graphs[-1])
 
-        with placed_in(checked):
+        with placed_in(checked), _saying_what_is_kept(store):
             result = run_plan(checked, standing, store, progress, decided, engine, options.fit_engine, measured)
     printer.footer(result)
     if store.closed:
         printer.say(f"the store `{store.folder}` was read only, nothing new is kept: {store.closed}")
     output.add("result", result_table(result))
     return result.exit_code
+
+
+@contextmanager
+def _saying_what_is_kept(store: "Store") -> Iterator[None]:
+    """An interrupt within it says where a later run goes on from."""
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        if store.folder.exists():
+            interrupt.add_note(f"what was found is kept in `{store.folder}`: the same command goes on from there")
+        raise

@@ -40,6 +40,17 @@ class Adam:
         for moving, parameter in zip(self._moving, parameters, strict=True):
             moving.parameter, moving.mean, moving.square = parameter, moving.mean[rows], moving.square[rows]
 
+    @property
+    def averages(self) -> tuple[Tensor, ...]:
+        """Copies of the averages of every parameter's gradient and of its square."""
+        return tuple(average.clone() for moving in self._moving for average in (moving.mean, moving.square))
+
+    def resume(self, taken: int, averages: Sequence[Tensor]) -> None:
+        """Go on after so many steps with these `averages`."""
+        self.taken = taken
+        for number, moving in enumerate(self._moving):
+            moving.mean, moving.square = averages[2 * number], averages[2 * number + 1]
+
     @torch.no_grad()
     def step(self, rate: float) -> None:
         """Move every parameter that has a gradient, and forget the gradients."""

@@ -23,13 +23,21 @@ from ..progress import Progress
 from .closed_forms import difference_basis, pca_basis, probe_basis
 from .fit_reports import SeedReport
 from .fitted import Fitted
+from .kept_trainings import KeptTrainings
 from .objective import Labelled, Objective
 from .search_dims import search_dims
-from .train_maps import Restart, Training, train_maps
+from .train_maps import train_maps
+from .training import Restart, Training
 
 
 def run_fit(
-    step: FitStep, engine: Engine, fit: Labelled, select: Labelled, encoding: Encoding, progress: Progress
+    step: FitStep,
+    engine: Engine,
+    fit: Labelled,
+    select: Labelled,
+    encoding: Encoding,
+    progress: Progress,
+    kept: KeptTrainings,
 ) -> Fitted:
     """Find every map of the grounding; the engine's maps are then the chosen ones.
 
@@ -52,7 +60,7 @@ def run_fit(
         unknown = (*searched[number + 1 :], *trained)
         reports += _search(step, objective, index, unknown, label, progress)
     if trained:
-        reports += _train(step, objective, trained, label, progress)
+        reports += _train(step, objective, trained, label, progress, kept)
     if not reports:
         score = objective.score(objective.on_select)
         reports.append(
@@ -73,6 +81,7 @@ def run_fits(
     select: Labelled,
     encoding: Encoding,
     progress: Progress,
+    kept: KeptTrainings,
 ) -> list[Fitted]:
     """`run_fit` of several steps that train every map on the same items, all restarts of all of them side by side.
 
@@ -90,7 +99,7 @@ def run_fits(
         for seed in _seeds(step)
     ]
     progress.start(f"{_label(first)} in {len(steps)} networks", first.settings.steps * len(restarts))
-    trainings = train_maps(joined, trained, first.settings, restarts, progress)
+    trainings = train_maps(joined, trained, first.settings, restarts, progress, kept.open())
     progress.finish()
     found = []
     for step, objective in zip(steps, objectives, strict=True):
@@ -165,7 +174,14 @@ def _search(
     ]
 
 
-def _train(step: FitStep, objective: Objective, trained: list[int], label: str, progress: Progress) -> list[SeedReport]:
+def _train(
+    step: FitStep,
+    objective: Objective,
+    trained: list[int],
+    label: str,
+    progress: Progress,
+    kept: KeptTrainings,
+) -> list[SeedReport]:
     """Train these frames' maps together, once for each seed, and restore the best restart's."""
     settings, together = step.settings, step.schedule.restarts
     progress.start(label, settings.steps * settings.seeds)
@@ -173,7 +189,9 @@ def _train(step: FitStep, objective: Objective, trained: list[int], label: str, 
     trainings = [
         training
         for first in range(0, len(restarts), together)
-        for training in train_maps(objective, trained, settings, restarts[first : first + together], progress)
+        for training in train_maps(
+            objective, trained, settings, restarts[first : first + together], progress, kept.open()
+        )
     ]
     progress.finish()
     return _keep_best(step, objective, trained, trainings)

@@ -23,6 +23,7 @@ from ..scoring.origins import Origin, open_origin
 from .fit import run_fit, run_fits
 from .fit_reports import FoundSize
 from .fitted import Fitted, read_fitted, restore_maps, write_fitted
+from .kept_trainings import KeptTrainings
 from .objective import Labelled
 from .search_sites import run_search
 
@@ -53,10 +54,12 @@ class Fits:
         self.store.before_work()
         beside = [key for key in step.schedule.beside if key == step.key or self.store.load(key) is None]
         steps = [self._step(key) for key in beside or [step.key]]
-        found = self._run_side_by_side(steps) if len(steps) > 1 else [self._run(step)]
+        kept = KeptTrainings(self.store, [one.key for one in steps])
+        found = self._run_side_by_side(steps, kept) if len(steps) > 1 else [self._run(step, kept)]
         for one, fitted in zip(steps, found, strict=True):
             self.store.save(one.key, *write_fitted(fitted))
             self._found[one.key] = fitted
+        kept.forget()
 
     def maps(self, candidate: Candidate) -> Fitted | None:
         """The maps that were fitted for a candidate."""
@@ -176,7 +179,7 @@ class Fits:
             self._items[step.key] = step.population.draw(step.split, step.count).items
         return self._items[step.key], step.population, encode_step.encoding
 
-    def _run(self, step: FitStep) -> Fitted:
+    def _run(self, step: FitStep, kept: KeptTrainings) -> Fitted:
         fit, select = self._labelled(step, step.fit), self._labelled(step, step.select)
         _, _, encoding = self.items(step.fit)
 
@@ -187,10 +190,10 @@ class Fits:
             return engine
 
         if step.search.open:
-            return run_search(step, open_engine, fit, select, encoding, self.progress)
-        return run_fit(step, open_engine(step.grounding), fit, select, encoding, self.progress)
+            return run_search(step, open_engine, fit, select, encoding, self.progress, kept)
+        return run_fit(step, open_engine(step.grounding), fit, select, encoding, self.progress, kept)
 
-    def _run_side_by_side(self, steps: list[FitStep]) -> list[Fitted]:
+    def _run_side_by_side(self, steps: list[FitStep], kept: KeptTrainings) -> list[Fitted]:
         """Fits that differ in their networks alone, none of which looks for sites or lies inside of another."""
         first = steps[0]
         fit, select = self._labelled(first, first.fit), self._labelled(first, first.select)
@@ -202,7 +205,7 @@ class Fits:
         opened = open_side_by_side([self._networks[step.network.key] for step in steps])
         maps = tuple(open_map(frame) for frame in grounding.frames)
         together = open_engine(name, opened, encoding, grounding, first.variables, maps, first.schedule)
-        return run_fits(steps, engines, together, fit, select, encoding, self.progress)
+        return run_fits(steps, engines, together, fit, select, encoding, self.progress, kept)
 
     def _hold_outer(self, engine: Engine, step: FitStep) -> None:
         """Put the maps in place inside of whose blocks some frames lie."""

@@ -23,6 +23,7 @@ from ..progress import Progress
 from .fit import run_fit
 from .fit_reports import SearchRow
 from .fitted import Fitted
+from .kept_trainings import KeptTrainings
 from .objective import Labelled
 
 OpenEngine = Callable[[Grounding], Engine]
@@ -38,14 +39,20 @@ class _Tried:
 
 
 def run_search(
-    step: FitStep, open_engine: OpenEngine, fit: Labelled, select: Labelled, encoding: Encoding, progress: Progress
+    step: FitStep,
+    open_engine: OpenEngine,
+    fit: Labelled,
+    select: Labelled,
+    encoding: Encoding,
+    progress: Progress,
+    kept: KeptTrainings,
 ) -> Fitted:
     """The best places with their maps, and the whole table of what was tried.
 
     Raises:
         EnvironmentProblem: a loss is not finite, or no alternative is admitted.
     """
-    return _Search(step, open_engine, fit, select, encoding, progress).run()
+    return _Search(step, open_engine, fit, select, encoding, progress, kept).run()
 
 
 class _Search:
@@ -59,8 +66,9 @@ class _Search:
         select: Labelled,
         encoding: Encoding,
         progress: Progress,
+        kept: KeptTrainings,
     ) -> None:
-        self.step, self.open_engine = step, open_engine
+        self.step, self.open_engine, self.kept = step, open_engine, kept
         self.fit, self.select, self.encoding, self.progress = fit, select, encoding, progress
         self.lines = step.search.lines
         self.chosen: dict[int, int] = {number: 0 for number, line in enumerate(self.lines) if len(line) == 1}
@@ -113,9 +121,8 @@ class _Search:
         score = _of_placed(self.step.score, {self.step.variables[variable] for variable in placed})
         step = replace(self.step, grounding=grounding, settings=settings, score=score)
         fit, select = (self.within(items, placed) for items in (self.fit, self.select))
-        return _Tried(
-            index, run_fit(step, self.open_engine(grounding), fit, select, self.encoding, self.progress), steps
-        )
+        engine = self.open_engine(grounding)
+        return _Tried(index, run_fit(step, engine, fit, select, self.encoding, self.progress, self.kept), steps)
 
     def places(self, number: int, index: int) -> tuple[Place, ...]:
         """The places of all lines that are placed, with one alternative of this one."""

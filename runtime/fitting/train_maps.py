@@ -1,85 +1,28 @@
 """Training: maps by gradient descent from random starts, side by side, checked on `select` as they go."""
 
-import copy
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from functools import partial
 
 import torch
-from torch import Tensor
 
 from ...compiler.budgets import SOFTENED, check_steps
-from ...compiler.keys import derived_seed
 from ...compiler.plan import FitSettings
 from ..errors import EnvironmentProblem
-from ..maps import AnnealedMap, FeatureMap, inner_map, side_by_side
+from ..maps import AnnealedMap, inner_map, side_by_side
 from ..progress import Progress
 from .adam import BETAS, Adam
-from .fit_reports import TracePoint
+from .kept_trainings import KeptTraining
 from .objective import Objective
+from .training import Restart, Training, start
+from .training_state import read_trainings, resume_trainings
 
 SIZE_PENALTY = 1.0
 """What it costs, beside the loss, that blocks take all features; the weight of arXiv 2305.08809."""
 
 SIZE_BETAS = (0.9, 0.9)
 """Adam's averages for sizes: with the usual long memory, the gradients of the start would drown the penalty's."""
-
-
-@dataclass(frozen=True)
-class Restart:
-    """From where a training starts, and what it is for: the items of its `objective`.
-
-    They are those from the item `first` on of the objective whose batches hold all restarts that train together.
-    """
-
-    objective: Objective
-    seed: int
-    first: int = 0
-
-
-@dataclass
-class Training:
-    """A restart under way: all maps of its engine, and how those that are `trained` went so far.
-
-    `states` are theirs at the best check, whose score is `select`.
-    """
-
-    restart: Restart
-    maps: tuple[FeatureMap, ...]
-    trained: tuple[FeatureMap, ...]
-    batches: Iterator[Tensor]
-    states: tuple[dict[str, Tensor], ...] = ()
-    select: float = -1.0
-    trace: list[TracePoint] = field(default_factory=list)
-    losses: list[float] = field(default_factory=list)
-    """Of the steps since the last check."""
-    stale: int = 0
-    perfect: int = 0
-
-    def keep(self) -> None:
-        """The maps as they are now are the best so far."""
-        self.states = tuple(feature_map.state() for feature_map in self.trained)
-
-    def score(self) -> float:
-        """The agreement on `select` of the maps as they are now."""
-        objective = self.restart.objective
-        with objective.engine.using(self.maps):
-            return objective.agreement(objective.on_select)
-
-    def check(self, taken: int, select: float) -> None:
-        """Write a check down."""
-        self.trace.append(TracePoint(taken, sum(self.losses) / len(self.losses), select))
-        self.losses = []
-
-    def ends(self, select: float, patience: int) -> bool:
-        """Whether a score ends it; the maps are kept where none were better."""
-        self.stale = 0 if select > self.select else self.stale + 1
-        self.perfect = self.perfect + 1 if select == 1 else 0
-        if select >= self.select:
-            self.select = select
-            self.keep()
-        return self.stale >= patience or self.perfect == 2
 
 
 class _Joined:
@@ -102,19 +45,21 @@ def train_maps(
     settings: FitSettings,
     restarts: Sequence[Restart],
     progress: Progress,
+    kept: KeptTraining,
 ) -> list[Training]:
     """Train maps of engines from random starts, each to its best on `select`.
 
     Adam, its rate falling linearly to zero; items of `fit` in a fresh order each epoch. The score on `select` is
     checked twenty times over the budget, but not while learned sizes are still annealed; of equals the last is the
     best. A restart stops after `patience` checks without a better score, or after two checks in a row that score 1.
-    Several restarts take their steps as one batch, on the objective `together`, and none knows of the others.
+    Several restarts take their steps as one batch, on the objective `together`, and none knows of the others. What was
+    `kept` of them is not done again: they end as if nothing had interrupted them.
 
     Raises:
         EnvironmentProblem: a loss is not finite.
     """
     with _without_subnormals():
-        return _train(together, indices, settings, restarts, progress)
+        return _train(together, indices, settings, restarts, progress, kept)
 
 
 @contextmanager
@@ -131,14 +76,25 @@ def _without_subnormals() -> Iterator[None]:
 
 
 def _train(
-    together: Objective, indices: Sequence[int], settings: FitSettings, restarts: Sequence[Restart], progress: Progress
+    together: Objective,
+    indices: Sequence[int],
+    settings: FitSettings,
+    restarts: Sequence[Restart],
+    progress: Progress,
+    kept: KeptTraining,
 ) -> list[Training]:
-    alone = len(restarts) == 1
-    trainings = [_start(restart, indices, settings.batch, alone) for restart in restarts]
-    going, joined = trainings, _Joined(trainings, indices, alone)
+    alone, before = len(restarts) == 1, kept.load()
+    trainings = [start(restart, indices, settings.batch, alone) for restart in restarts]
+    going, done = (trainings, 0) if before is None else (resume_trainings(before, trainings), before.taken)
+    progress.advance(len(going) * done + (len(trainings) - len(going)) * settings.steps)
+    if not going:
+        return trainings
+    joined = _Joined(going, indices, alone)
     optimizer = _optimizer(joined)
+    if before is not None:
+        optimizer.resume(done, before.averages)
     checks = set(check_steps(settings.steps, bool(joined.annealed)))
-    for taken in range(1, settings.steps + 1):
+    for taken in range(done + 1, settings.steps + 1):
         for feature_map in joined.annealed:
             feature_map.soften(min(1.0, taken / (SOFTENED * settings.steps)))
         rows = torch.stack([next(one.batches) for one in going])
@@ -153,6 +109,7 @@ def _train(
             trained.settle()
         progress.advance(len(going))
         if taken not in checks:
+            kept.keep(partial(read_trainings, taken, trainings, going, optimizer))
             continue
         for feature_map in joined.annealed:
             feature_map.harden()
@@ -169,22 +126,9 @@ def _train(
             going = [going[row] for row in left]
             joined = _Joined(going, indices, alone)
             optimizer.keep(joined.parameters, left)
+        kept.keep(partial(read_trainings, taken, trainings, going, optimizer))
+    kept.keep(partial(read_trainings, settings.steps, trainings, (), optimizer), ended=True)
     return trainings
-
-
-def _start(restart: Restart, indices: Sequence[int], batch: int, alone: bool) -> Training:
-    """A restart at its random maps: the engine's own where it is the only one, else copies of them."""
-    objective, seed = restart.objective, restart.seed
-    maps = objective.engine.maps
-    if not alone:
-        maps = tuple(copy.deepcopy(m) if index in indices else m for index, m in enumerate(maps))
-    trained, generator = tuple(inner_map(maps[index]) for index in indices), torch.Generator().manual_seed(seed)
-    for feature_map in trained:
-        feature_map.draw(generator)
-    batches = _batches(len(objective.fit), batch, derived_seed(seed, "order", ""), restart.first)
-    training = Training(restart, maps, trained, batches)
-    training.keep()
-    return training
 
 
 def _optimizer(joined: _Joined) -> Adam:
@@ -197,17 +141,3 @@ def _finite(loss: float) -> float:
     if not math.isfinite(loss):
         raise EnvironmentProblem("CS508", "the fit's loss is not finite", "lower the rate of `fit`")
     return loss
-
-
-def _batches(items: int, size: int, seed: int, first: int) -> Iterator[Tensor]:
-    """Batches of so many items from `first` on, shape [size], without end.
-
-    Every item comes once an epoch, in an order of the epoch's own.
-    """
-    generator = torch.Generator().manual_seed(seed)
-    order = torch.empty(0, dtype=torch.int64)
-    while True:
-        while len(order) < size:
-            order = torch.cat([order, first + torch.randperm(items, generator=generator)])
-        yield order[:size]
-        order = order[size:]

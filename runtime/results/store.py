@@ -71,6 +71,11 @@ class Store:
         with self._replacing(self.artifact(key)) as file:
             file.write(save(plain, metadata))
 
+    def remove(self, key: str) -> None:
+        """Remove an artifact, if it is there."""
+        with self._writing():
+            self.artifact(key).unlink(missing_ok=True)
+
     def save_result(self, name: str, key: str, text: str) -> Path:
         """Write a result document; returns its path."""
         path = self.result(name, key)

@@ -43,7 +43,7 @@ def test_an_interrupt_keeps_what_was_decided_and_leaves_nothing_half_written(
         finally:
             process.kill()
     assert process.returncode == 130
-    assert err == "interrupted\n"
+    assert err == f"interrupted\nwhat was found is kept in `{store}`: the same command goes on from there\n"
     assert "solves: holds [statistical]\n  accuracy(net) = 1.0000 [" in read
     assert "long" not in out
     assert "expectations" not in out

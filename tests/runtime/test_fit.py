@@ -20,6 +20,7 @@ from cspec.runtime.engines import Engine, open_engine, open_network
 from cspec.runtime.errors import EnvironmentProblem
 from cspec.runtime.fitting.fit import member_codes, run_fit
 from cspec.runtime.fitting.fitted import Fitted, map_content, read_fitted, restore_maps, write_fitted
+from cspec.runtime.fitting.kept_trainings import KeptTrainings
 from cspec.runtime.fitting.objective import Labelled, Objective, Score
 from cspec.runtime.maps import NestedMap, open_map
 from cspec.runtime.progress import Silent
@@ -27,6 +28,7 @@ from cspec.runtime.results.store import Store
 from cspec.runtime.scoring.encode import encode
 
 FOLDER = Path(__file__).parents[2] / "specs" / "handwired_equality"
+NOTHING_KEPT = KeptTrainings(Store(Path("never written")), ())
 
 SPEC = """
 task equality {
@@ -103,7 +105,7 @@ class Bench:
         if grounding is not None:  # the plan's schedule is for the rotation
             step = replace(step, grounding=grounding, schedule=NAIVE)
         self.engine = engine or self.open(step.grounding)
-        return run_fit(step, self.engine, self.fit, self.select, self.encoding, Silent())
+        return run_fit(step, self.engine, self.fit, self.select, self.encoding, Silent(), NOTHING_KEPT)
 
     def score(self, items: Labelled) -> Score:
         """The score of the last fit's maps."""
@@ -379,7 +381,7 @@ def test_a_map_inside_a_block_reads_that_block_and_leaves_the_outer_map(bench: B
         step_items = alone.without(tuple(v for v in bench.step.variables if v != name))
         score = replace(bench.step.score, left=_assigning(bench, name))
         step = replace(bench.step, grounding=Grounding((inner,)), score=score)
-        found = run_fit(step, engine, step_items.fit, step_items.select, bench.encoding, Silent())
+        found = run_fit(step, engine, step_items.fit, step_items.select, bench.encoding, Silent(), NOTHING_KEPT)
         assert found.select > 0.95
         assert torch.equal(found.maps[0]["outer.weight"], fitted.maps[0]["weight"])
         assert found.maps[0]["inner.weight"].shape == (4, 2)
