@@ -113,7 +113,7 @@ def _samples(first: CausalModel, second: CausalModel, count: int, uniform: bool)
     """So many admitted inputs: half of them uniform, half balanced over each model's outputs, or all `uniform`."""
     parts = 1 if uniform else 8
     for part in range(max(1, parts // 2)):
-        yield _pool(first, part)[: count // parts]
+        yield random_inputs(first, part)[: count // parts]
     for part, model in enumerate(() if uniform else (first, second, first, second)):
         space = open_spaces(admitted_inputs(model), None, 10 + part).base
         if len(space):
@@ -122,7 +122,7 @@ def _samples(first: CausalModel, second: CausalModel, count: int, uniform: bool)
 
 
 @lru_cache(maxsize=4)
-def _pool(model: CausalModel, part: int) -> Codes:
+def random_inputs(model: CausalModel, part: int) -> Codes:
     """Random admitted inputs, the same for all rivals of a model; codes, shape [item, input]."""
     recipe = admitted_inputs(model)
     return sampled_members(recipe, region_of(recipe, None), model.require, part)

@@ -41,13 +41,14 @@ def check_aligned_variables(program: Program, model: CausalModel, variables: tup
         notes = (f"{SAMPLED}: no base and source among many do",)
     never = "was not seen to change" if notes else "can never change"
     for variable in empty:
+        own = tuple(note for note in notes if f"`{variable}`" in note or "halves of" not in note)
         for alignment in named:
             found.append(
                 Diagnostic(
                     "CS420",
                     f"interchanging `{alignment.name}.{variable}` {never} the output of `{model.name}`",
                     Label(_placed(alignment, variable)),
-                    notes=notes or ("no base and source of the whole domain do: decided by enumeration",),
+                    notes=own or ("no base and source of the whole domain do: decided by enumeration",),
                     help=f"leave `{variable}` out of the alignment, or let the output depend on it",
                     severity="warning" if notes else "error",
                 )

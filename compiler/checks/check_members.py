@@ -15,8 +15,12 @@ from ...lang.program import Alignment
 from ..causal_model import CausalModel, Codes
 from ..sampling.layouts import tabulated
 from ..sampling.relations import Budget, TooLargeError
+from ..sampling.spaces import SAMPLED
+from .check_agreement import random_inputs
 
 _MOST_ROWS = 1 << 19
+_INPUTS_A_VALUE = 64
+"""How many sampled inputs there must be for each pair of values, if one that none of them has is to tell something."""
 
 
 def check_members(model: CausalModel, variables: tuple[str, ...], named: Sequence[Alignment]) -> list[Diagnostic]:
@@ -28,10 +32,10 @@ def check_members(model: CausalModel, variables: tuple[str, ...], named: Sequenc
         missing = _first_missing(model, members) if name in whole and len(members) > 1 else None
         if missing is None:
             continue
-        chosen, values, count, of = missing
+        chosen, values, count, of, how = missing
         given = [f"`{each}` = {model.domains[each].show(value)}" for each, value in zip(chosen, values, strict=True)]
         for alignment in named:
-            spans = [p.span for p in alignment.placements if p.variable in chosen]
+            spans = list(dict.fromkeys(p.span for p in alignment.placements if p.variable in chosen))
             found.append(
                 Diagnostic(
                     "CS423",
@@ -39,7 +43,7 @@ def check_members(model: CausalModel, variables: tuple[str, ...], named: Sequenc
                     "of no input",
                     Label(spans[-1]),
                     related=tuple(Label(span) for span in spans[:-1]),
-                    notes=(f"for one, {' with '.join(given)}: decided by enumeration",),
+                    notes=(f"for one, {' with '.join(given)}: {how}",),
                     help=f"place `{name}` by its name, as one variable: an interchange then takes all members from one "
                     "source; apart, the network is asked for what no input shows it",
                     severity="warning",
@@ -50,23 +54,43 @@ def check_members(model: CausalModel, variables: tuple[str, ...], named: Sequenc
 
 def _first_missing(
     model: CausalModel, members: tuple[str, ...]
-) -> tuple[tuple[str, ...], tuple[int, ...], int, int] | None:
-    """Variables that each have their value on some input, but never together; how many such values, and of how many.
+) -> tuple[tuple[str, ...], tuple[int, ...], int, int, str] | None:
+    """Variables with joint values of no input: the first such values, how many there are of how many, how it is known.
 
     Of all members where their joint values can be tabulated, else of the first two of which some are missing.
     """
     pairs = [(one, other) for index, one in enumerate(members) for other in members[index + 1 :]]
+    large = False
     for chosen in dict.fromkeys((members, *pairs)):
         try:
             joint = _joint_values(model, chosen)
         except TooLargeError:
+            large = True
             continue
         single = [np.unique(column) for column in joint.T]
         of = math.prod(len(values) for values in single)
         if len(joint) < of:
-            return chosen, _first_absent(joint, single), of - len(joint), of
+            return chosen, _first_absent(joint, single), of - len(joint), of, "decided by enumeration"
         if chosen == members:
             return None
+    return _first_unseen(model, pairs, random_inputs(model, 0)) if large else None
+
+
+def _first_unseen(
+    model: CausalModel, pairs: Sequence[tuple[str, str]], inputs: Codes
+) -> tuple[tuple[str, ...], tuple[int, ...], int, int, str] | None:
+    """The same of the first two variables of which no sampled input has some values that single ones do have."""
+    codes = model.run(inputs, {})
+    for chosen in pairs:
+        columns = np.stack([codes[name] for name in chosen], axis=1)
+        single = [np.unique(column) for column in columns.T]
+        of = math.prod(len(values) for values in single)
+        if of * _INPUTS_A_VALUE > len(inputs):
+            continue
+        joint = np.unique(columns, axis=0)
+        if len(joint) < of:
+            how = f"{SAMPLED}: on none of {len(inputs):,} inputs"
+            return chosen, _first_absent(joint, single), of - len(joint), of, how
     return None
 
 

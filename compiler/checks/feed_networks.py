@@ -21,6 +21,7 @@ from ..network_facts.end_tokens import read_end_tokens
 from ..prompts import PromptLayout, SpokenTask, lay_out, speak
 from ..prompts.check_answers import check_answers, longest_answer
 from ..prompts.check_known import check_known
+from ..prompts.check_masks import check_masks
 from ..prompts.check_prompts import check_prompts, check_room
 from .check_positions import FedNetwork, check_positions
 
@@ -89,6 +90,7 @@ class Feeding:
             return None
         if layout is not None:
             self.found += check_prompts(task, network, file.facts, layout, longest_answer(task, layout, tokenizer))
+            self.found += check_masks(task, network, tokenizer, layout)
             self.found += check_room(task, network, file.facts, layout, bool(read_end_tokens(file.path)))
         asked = read_texts(task, self.program.tables)
         problems = check_answers(task, asked, network, file.facts, tokenizer, layout)
