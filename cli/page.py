@@ -3,6 +3,7 @@
 import os
 import textwrap
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from itertools import groupby
 from typing import Any, Literal
 
@@ -73,6 +74,15 @@ def columns(rows: Sequence[Sequence[str]], indent: int) -> list[str]:
 def number(value: float, digits: int = 4) -> str:
     """A number with so many decimals; never a negative zero."""
     return f"{round(value, digits) + 0.0:.{digits}f}"
+
+
+def exactly(value: float, exact: str, bound: float | None = None) -> str:
+    """An exact value with four decimals, or as many more, up to ten, as tell it from 0, from 1 and from a bound."""
+    for digits in range(4, 11):
+        shown = number(value, digits)
+        if Fraction(shown) == Fraction(exact) or float(shown) not in (0.0, 1.0, -1.0, bound):
+            return shown
+    return number(value)
 
 
 def is_readable(exact: str) -> bool:

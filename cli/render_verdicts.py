@@ -9,7 +9,7 @@ from ..lang.record import record
 from ..runtime.deciding.verdicts import ControlRow, PartRow, QuantityRow, Result, Verdict
 from ..runtime.graphs.measured_graph import MeasuredGraph
 from .output import Output
-from .page import INDENT, Page, Style, interval, is_readable, number, open_page
+from .page import INDENT, Page, Style, exactly, interval, is_readable, number, open_page
 from .render_controls import render_controls
 from .render_counts import render_counts
 from .render_diagnosis import render_diagnoses
@@ -148,7 +148,8 @@ def _part(part: PartRow, verdict: Verdict, page: Page) -> list[str]:
     bound = f"{part.relation} {part.bound:g}" + (f" +- {part.tolerance:g}" if part.tolerance else "")
     if part.exact is not None:
         fraction = f" = {part.exact}" if is_readable(part.exact) else ""
-        return page.wrap(f"{part.text} = {number(part.estimate)}{fraction} exactly, claimed {bound}: {part.status}", 2)
+        found = exactly(part.estimate, part.exact, part.bound)
+        return page.wrap(f"{part.text} = {found}{fraction} exactly, claimed {bound}: {part.status}", 2)
     found = f"{part.text} = {number(part.estimate)} {interval(part.low, part.high)}, claimed {bound}: {part.status}"
     paired = "paired " if part.paired else ""
     how = f"by a {paired}{part.method} at {1 - verdict.alpha:.4g}, after {part.n:,} of {part.budget:,} items"
@@ -156,8 +157,9 @@ def _part(part: PartRow, verdict: Verdict, page: Page) -> list[str]:
 
 
 def _measured(quantity: QuantityRow) -> str:
-    within = "exactly" if quantity.exact is not None else interval(quantity.low, quantity.high)
-    return f"{quantity.text} = {number(quantity.estimate)} {within}"
+    if quantity.exact is not None:
+        return f"{quantity.text} = {exactly(quantity.estimate, quantity.exact)} exactly"
+    return f"{quantity.text} = {number(quantity.estimate)} {interval(quantity.low, quantity.high)}"
 
 
 def _origin(quantity: QuantityRow, page: Page) -> list[str]:

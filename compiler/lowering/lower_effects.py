@@ -141,7 +141,7 @@ class _Lowering:
         for index, handle in enumerate(self.handles(setting.subject)):
             if setting.turned:
                 assert setting.added is not None
-                vector = self.value(setting.added, setting.subject, handle, index)
+                vector = self.total(setting.added, handle, index)
                 yield Assignment(handle, Plus(Here(handle), Fraction(1), RandomVector(vector, self.draw())))
                 continue
             yield Assignment(handle, self.value(setting.value, setting.subject, handle, index))
@@ -199,11 +199,15 @@ class _Lowering:
 
     def value(self, value: SetValue, subject: Subject, handle: Handle, index: int) -> Value:
         """What the `index`-th handle of a subject becomes."""
+        if not value.portions and isinstance(subject, VariablesSubject | InputSubject):
+            assert isinstance(handle, str)
+            return CodeOf(handle, int(Fraction(*value.constant)) - self.low(subject, handle))
+        return self.total(value, handle, index)
+
+    def total(self, value: SetValue, handle: Handle, index: int) -> Value:
+        """A sum of portions and a number, which is added to every unit: it is no value of a variable."""
         constant = Fraction(*value.constant)
         if not value.portions:
-            if isinstance(subject, VariablesSubject | InputSubject):
-                assert isinstance(handle, str)
-                return CodeOf(handle, int(constant) - self.low(subject, handle))
             return Number(constant)
         total: Value | None = Number(constant) if constant else None
         for portion in value.portions:

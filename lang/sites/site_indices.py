@@ -124,18 +124,26 @@ def union_of(index: Index, entries: Entries, report: Reporter, noun: str = "dim"
     return tuple(sorted(seen))
 
 
-def report_alternatives(entries: Entries | Literal["each"], noun: str, span: Span, report: Reporter) -> bool:
+def report_alternatives(
+    entries: Entries | Literal["each"], noun: str, span: Span, syntax: SiteSyntax, report: Reporter
+) -> bool:
     """Several layers, several heads or `*` where one site is stated."""
     if entries != "each" and len(entries) == 1 and len(entries[0]) == 1:
         return False
     what = "`*` stands for alternatives" if entries == "each" else f"several {noun}s are alternatives"
-    report.error(
-        "CS312",
-        f"{what}, and `at` states one site",
-        span,
-        help="search them with `in`; dims follow the layer, `hidden[1][0..7]`",
-    )
+    report.error("CS312", f"{what}, and one site is stated here", span, help=_each_by_itself(noun, syntax))
     return True
+
+
+def _each_by_itself(noun: str, syntax: SiteSyntax) -> str:
+    """How several sites are stated together, in the words of the one that was written."""
+    name = syntax.component.text
+    if noun == "dim":
+        return "leave the dims out for the whole site, or list them, `[0..7]`, or search them with `in`"
+    one, other = (f"{name}[0, 0]", f"{name}[0, 1]") if noun == "head" else (f"{name}[1]", f"{name}[2]")
+    each = f"write each, in `at [{one}, {other}]` as one vector or in a circuit `{{ {one}, {other} }}`"
+    dims = "" if noun == "head" else f"; dims follow the layer, `{name}[1][0..7]`"
+    return f"{each}, or search them with `in`{dims}"
 
 
 def _report_module(syntax: SiteSyntax, report: Reporter) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..errors import EnvironmentProblem
+from ..finite import require_finite
 from ..near_ties import is_near_tie
 from ..networks.prefix import Prefix
 from ..networks.protocol import Network, SiteEdit
@@ -45,8 +45,7 @@ def generate(next_logits: Next, count: int, limit: int, ends: tuple[int, ...]) -
     final = torch.tensor(ends, dtype=torch.int64)
     for step in range(limit):
         logits = next_logits(going, said[going, :step]).float().cpu()
-        if not bool(torch.isfinite(logits).all()):
-            raise EnvironmentProblem("CS508", "the network gives logits that are not finite", "check its weights")
+        require_finite(logits)
         near[going] |= is_near_tie(logits)
         token = logits.argmax(1)
         ended = torch.isin(token, final)

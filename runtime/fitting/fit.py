@@ -16,6 +16,7 @@ from ...compiler.groundings import Frame
 from ...compiler.keys import derived_seed
 from ...compiler.plan import FitStep
 from ..engines import Engine
+from ..finite import require_finite
 from ..maps import NestedMap, inner_map
 from ..maps.chosen_dims import ChosenDims
 from ..maps.subspace import SubspaceMap
@@ -123,6 +124,7 @@ def _fit_closed(step: FitStep, engine: Engine, index: int, fit: Labelled) -> Non
             states = engine.states(index, torch.from_numpy(fit.batch.inputs[start : start + engine.at_once, 0]))
             found.append(feature_map.view(states) if isinstance(feature_map, NestedMap) else states)
     vectors = torch.cat(found)
+    require_finite(vectors, "activations", f"a map at {frame.site} is computed")
     values = [_codes(step, frame, block.variable, fit, vectors.shape[1]).flatten() for block in frame.blocks]
     vectors = vectors.flatten(0, 1)
     match frame.family.name:

@@ -26,6 +26,7 @@ from ...compiler.metrics import (
 from ...compiler.terms import OutputOf, Run
 from ..engines import Engine
 from ..errors import EnvironmentProblem
+from ..finite import require_finite
 from ..near_ties import NEAR_TIE
 from ..scoring.answers import declared_best, near_ties
 from .awaiting import Missing
@@ -199,6 +200,5 @@ def _combine(operator: str, operands: list[Values]) -> Values:
 
 
 def _finite(logits: Tensor) -> Tensor:
-    if not bool(torch.isfinite(logits).all()):
-        raise EnvironmentProblem("CS508", "the network gives logits that are not finite", "check its weights")
+    require_finite(logits)
     return logits

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ...compiler.experiments import AnswerAt, Encoding
-from ..errors import EnvironmentProblem
+from ..finite import require_finite
 from ..near_ties import NEAR_TIE, is_near_tie
 from .answer_sequences import sequence_losses, sequences_right
 
@@ -45,7 +45,7 @@ def compare(logits: Tensor, labels: Tensor, encoding: Encoding) -> Agreement:
     Raises:
         EnvironmentProblem: a logit is not finite.
     """
-    _check_finite(logits)
+    require_finite(logits)
     over_all, among = (torch.ones(len(logits), dtype=torch.bool, device=logits.device) for _ in range(2))
     near = torch.zeros(len(logits), dtype=torch.bool, device=logits.device)
     labels = labels.to(logits.device)
@@ -71,7 +71,7 @@ def right_among(logits: Tensor, labels: Tensor, encoding: Encoding) -> Tensor:
     Raises:
         EnvironmentProblem: a logit is not finite.
     """
-    _check_finite(logits)
+    require_finite(logits)
     right = torch.ones(len(logits), dtype=torch.bool, device=logits.device)
     codes_of = answer_codes(labels.to(logits.device), encoding)
     for index, (answer, codes) in enumerate(zip(encoding.answers, codes_of, strict=True)):
@@ -80,11 +80,6 @@ def right_among(logits: Tensor, labels: Tensor, encoding: Encoding) -> Tensor:
         else:
             right &= _is_best(_declared(logits[:, index], answer), _wanted(answer, codes))
     return right
-
-
-def _check_finite(logits: Tensor) -> None:
-    if not bool(torch.isfinite(logits).all()):
-        raise EnvironmentProblem("CS508", "the network gives logits that are not finite", "check its weights")
 
 
 def declared_best(logits: Tensor, answer: AnswerAt) -> Tensor:

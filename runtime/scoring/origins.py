@@ -17,6 +17,7 @@ from ...compiler.plan import EvaluateStep
 from ...compiler.sampling.items import Items
 from ...compiler.terms import Run, measured_run, taken_values
 from ..engines import Engine
+from ..finite import require_finite
 from .encode import encode_inputs
 from .natural import Natural
 
@@ -95,6 +96,8 @@ def open_origin(step: EvaluateStep, engine: Engine, there: Engine, natural: Natu
 
 def fit_affine(there: Tensor, here: Tensor) -> AffineMap:
     """The least-squares affine map from features [input, feature there] to [input, feature here]."""
+    for each in (there, here):
+        require_finite(each, "activations", "sources are taken over")
     x, y = there.double(), here.double()
     means = x.mean(0), y.mean(0)
     weight = torch.linalg.lstsq(x - means[0], y - means[1], rcond=ROUNDING, driver="gelsd").solution

@@ -38,17 +38,22 @@ class Rest:
         changed[:, self.free] = pool[:, self.free].gather(0, chosen[:, : len(self.free)])
         if self.basis.shape[1]:
             here = flat[:, self.held]
-            taken = (pool[:, self.held] @ self.basis).gather(0, chosen[:, len(self.free) : self.units])
-            changed[:, self.held] = here + (taken - here @ self.basis) @ self.basis.T
+            basis = self.basis.to(flat.dtype)
+            taken = (pool[:, self.held] @ basis).gather(0, chosen[:, len(self.free) : self.units])
+            changed[:, self.held] = here + (taken - here @ basis) @ basis.T
         return changed
 
 
 def shuffle_rests(rests: Sequence[Rest], state: Tensor, pool: Tensor, chosen: Tensor) -> Tensor:
-    """An activation [item, position, width], each item's own rest shuffled; `pool` is [natural, position, width]."""
-    flat, natural = state.flatten(1).clone(), pool.flatten(1)
+    """An activation [item, position, width], each item's own rest shuffled; `pool` is [natural, position, width].
+
+    What maps leave of a site is computed in the type of the maps, or in a wider one that the network has.
+    """
+    wide = torch.promote_types(state.dtype, torch.float32)
+    flat, natural = state.flatten(1).to(wide, copy=True), pool.flatten(1).to(wide)
     for rest in rests:
         flat[rest.items] = rest.shuffle(flat[rest.items], natural, chosen[rest.items])
-    return flat.reshape(state.shape)
+    return flat.reshape(state.shape).to(state.dtype)
 
 
 def find_rests(

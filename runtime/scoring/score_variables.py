@@ -10,7 +10,7 @@ from ...compiler.plan import EvaluateStep
 from ...compiler.sampling.items import Items
 from ...compiler.terms import Gain, Run, ValueOf, own_name
 from ..engines import Engine
-from ..errors import EnvironmentProblem
+from ..finite import require_finite
 from .natural import Natural
 
 
@@ -46,9 +46,8 @@ def score_variable(
     assert isinstance(name, str)
     read_out = natural.read_out(engine, step.model, name)
     features = [engine.read_in(name, run, batch) for run in runs]
-    if not all(bool(torch.isfinite(each).all()) for each in features):
-        message = f"the network gives activations that are not finite where `{name}` is read"
-        raise EnvironmentProblem("CS508", message, "check its weights")
+    for each in features:
+        require_finite(each, "activations", f"`{name}` is read")
     after, before = (read_out.read(each) for each in features)
     near = read_out.near(features[0]) | read_out.near(features[1])
     right = before == torch.from_numpy(step.model.run(items.bases, {})[own_name(name)])

@@ -388,6 +388,7 @@ FAULTS = [
     Fault("unknown_control", "", "\nsettings { controls { shar: 0.5 } }\n", "CS310", "shar", "did you mean `share`?"),
     Fault("unknown_block", "", "\nsettings { control { } }\n", "CS310", "control", "did you mean `controls`?"),
     Fault("several_layers_at", "at hidden[1]", "at hidden[1..2]", "CS312", "[1..2]", "with `in`"),
+    Fault("several_heads_in_a_circuit", CLAIM, "change(attention -> correct) >= 0.1\ncircuit attention = { head_out[0, 0..1] @ last }", "CS312", "0..1", "{ head_out[0, 0], head_out[0, 1] }"),
     Fault("all_dims_at", "at hidden[1]", "at hidden[1][*]", "CS312", "[*]", "with `in`"),
     Fault("several_sizes_at", "size 4", "size [2, 4]", "CS312", "2, 4", "with `in`"),
     Fault("all_positions_at", "hidden[1] via", "resid[1] @ * via", "CS312", "@ *", "with `in`"),

@@ -26,22 +26,14 @@ from cspec.runtime.maps import NestedMap, open_map
 from cspec.runtime.progress import Silent
 from cspec.runtime.results.store import Store
 from cspec.runtime.scoring.encode import encode
+from cspec.tests.equality import EQUALITY
 
 FOLDER = Path(__file__).parents[2] / "specs" / "handwired_equality"
 NOTHING_KEPT = KeptTrainings(Store(Path("never written")), ())
 
-SPEC = """
-task equality {
-  input  w, x, y, z: 0..3
-  output same: bool
-  tokens [w, x, y, z]
-  answer same: { false: 0, true: 1 }
-}
-model both_equalities for equality {
-  left:  bool = w == x
-  right: bool = y == z
-  same = left == right
-}
+SPEC = (
+    EQUALITY % 3
+    + """
 network net = torch("rotated.safetensors")
 pairs main for equality { size 2000 }
 align das: both_equalities -> net {
@@ -50,6 +42,7 @@ align das: both_equalities -> net {
 }
 claim left: iia(das.left) >= 0.9 exhaustively
 """
+)
 
 
 class Bench:

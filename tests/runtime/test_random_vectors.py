@@ -42,6 +42,24 @@ def test_of_one_unit_they_add_or_take_away_as_much(engine: str, tmp_path: Path) 
     assert (more["method"], more["needed"], more["met"]) == ("exact", "", None)
 
 
+def test_beside_a_number_that_is_added_to_a_variable(tmp_path: Path) -> None:
+    """A number that is added to a variable's place is no value of it: of its one unit, it is as of the unit itself."""
+    bit = """
+model by_bit for first {
+  bit: bool = x // 2 * 2 != x
+  odd = bit
+}
+align placed: by_bit -> wired { bit at hidden[2][0] }
+claim c: effect({placed.bit := placed.bit + 3} -> odd) >= 0.4 exhaustively
+"""
+    status, document = verify(tmp_path, TASK % 7 + bit)
+    [verdict] = document["result"]["verdicts"]
+    [row] = [row for row in verdict["controls"] if row["name"] == NAME]
+    assert status == 0
+    assert verdict["quantities"][0]["exact"] == "1/2"
+    assert row["estimate"] in [float(Fraction(2 * k - 5, 10)) for k in range(6)]
+
+
 def test_it_is_said_where_they_meet_what_a_claim_asks_for(tmp_path: Path) -> None:
     """A claim that limits an effect asks for none, though of a neuron that nothing reads every vector moves nothing."""
     asked = (

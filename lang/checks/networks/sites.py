@@ -69,13 +69,15 @@ def _one_site(syntax: SiteSyntax, scope: SiteScope, report: Reporter) -> Site | 
         if index is None:
             continue
         found = entries_of(index, report)
-        if found is None or report_alternatives(found, noun, index.span, report):
+        if found is None or report_alternatives(found, noun, index.span, syntax, report):
             return None
         numbers[noun] = found[0][0]  # type: ignore[assignment]
     taken: tuple[int, ...] | None = None
     if indices.dims is not None:
         entries = entries_of(indices.dims, report)
-        if entries is None or (entries == "each" and report_alternatives(entries, "dim", indices.dims.span, report)):
+        if entries is None:
+            return None
+        if entries == "each" and report_alternatives(entries, "dim", indices.dims.span, syntax, report):
             return None
         taken = union_of(indices.dims, entries, report)  # type: ignore[arg-type]
         if taken is None:
