@@ -4,8 +4,8 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
-from ..compiler.checks.check_definedness import find_undrawn
-from ..compiler.checks.check_runnable import check_runnable, list_runnable
+from ..compiler.checks.models.check_definedness import find_undrawn
+from ..compiler.checks.runnable.check_runnable import check_runnable, list_runnable
 from ..compiler.pipeline import Checked
 from .output import Output, add_common
 from .workflow import check

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from ..compiler.checks.check_networks import fed_pairs
-from ..compiler.checks.feed_networks import speaks
+from ..compiler.checks.networks.check_networks import fed_pairs
+from ..compiler.checks.networks.feed_networks import speaks
 from ..compiler.experiments import NetworkFile
 from ..compiler.lowering.lower_metrics import read_texts
 from ..compiler.metrics import FilledText

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..lang.codes import CODES
@@ -46,9 +47,14 @@ def _compare(options: argparse.Namespace, output: Output) -> int:
     from ..runtime.results.compare_results import NothingToCompareError, compare_results
     from .find_result import ResultProblem, find_result
     from .page import open_page
+    from .recompile import why_stale
     from .render_diff import render_diff
 
     before, after = find_result(options.spec, options.store), find_result(options.after, options.store)
+    for word, found in dict(zip((options.spec, options.after), (before, after), strict=True)).items():
+        if Path(word) == found.spec and (why := why_stale(found)):
+            message = f"the newest result of `{word}` is not of the spec as it stands: {why}"
+            output.plain("CS459", message, "run `cspec verify` to compare it as it is now", "warning")
 
     def scores(key: str) -> "ItemScores | None":
         """A key means the same scores in every store: a result may be kept apart from the one that it came from."""

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..compiler.checks.check_runnable import check_runnable
+from ..compiler.checks.runnable.check_runnable import check_runnable
 from ..compiler.pipeline import Checked
 from ..lang.circuits import Graph
 from .output import Output, add_common

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..lang.codes import CODES
-from ..lang.diagnostics import Diagnostic, Source, SpecError
+from ..lang.diagnostics import Diagnostic, Severity, Source, SpecError
 from ..lang.reports.render_diagnostics import render_json, render_text
 from .near_spec import near_spec
 from .page import colored
@@ -75,10 +75,10 @@ class Output:
         if self.format == "text" and diagnostics:
             put(render_text(source, diagnostics, color=colored(sys.stderr)), sys.stderr)
 
-    def plain(self, code: str, message: str, help: str = "") -> None:
+    def plain(self, code: str, message: str, help: str = "", severity: Severity = "error") -> None:
         """A diagnostic that has no place in the text."""
-        self.diagnostics.append({"code": code, "severity": "error", "message": message, "help": help})
-        self.texts.append(f"error[{code}]: {message}\n" + (f"  = help: {help}\n" if help else ""))
+        self.diagnostics.append({"code": code, "severity": severity, "message": message, "help": help})
+        self.texts.append(f"{severity}[{code}]: {message}\n" + (f"  = help: {help}\n" if help else ""))
         if self.format == "text":
             put(self.texts[-1], sys.stderr)
 

@@ -3,10 +3,12 @@
 from typing import TYPE_CHECKING, cast, get_args
 
 from ..compiler.pipeline import Checked, compile_spec
+from ..lang.diagnostics import SpecError
 from ..runtime.deciding.verdicts import Result
 from ..runtime.results.result_document import read_result
 from ..runtime.results.store import Store
 from .find_result import FoundResult, ResultProblem
+from .workflow import check
 
 if TYPE_CHECKING:
     from ..compiler.plan import EngineName, Plan
@@ -29,6 +31,20 @@ def recompile(checked: Checked, found: FoundResult) -> "Plan":
     if plan.key != found.result.plan:
         raise stale(found.path.name, f"expected the plan {found.result.plan[:16]}, found {plan.key[:16]}")
     return plan
+
+
+def why_stale(found: FoundResult) -> str:
+    """Why a spec's newest result is not of the spec as it stands; "" where it is, or where that may not be asked."""
+    try:
+        recompile(check(found.spec), found)
+    except OSError as problem:
+        return f"the spec cannot be read: {problem.strerror}"
+    except SpecError as problem:
+        errors = dict.fromkeys(d.code for d in problem.diagnostics if d.severity == "error")
+        return "" if "CS501" in errors else f"it cannot be run ({', '.join(errors)})"
+    except ResultProblem:
+        return "the spec, its weights or the versions that run it have changed"
+    return ""
 
 
 def find_current(checked: Checked, store: Store) -> Result | None:

@@ -95,6 +95,6 @@ def _saying_what_is_kept(store: "Store") -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt as interrupt:
-        if store.folder.exists():
+        if store.folder.exists() and not store.closed:
             interrupt.add_note(f"what was found is kept in `{store.folder}`: the same command goes on from there")
         raise

@@ -4,7 +4,7 @@ Runs keep to these numbers, and plans are priced by them before anything runs.
 """
 
 CHECKS = 20
-"""How often a training looks at `select`, spread evenly over its steps."""
+"""How often a training looks at `select` at most, spread evenly over its steps."""
 SOFTENED = 0.75
 """The part of a training's steps after which learned sizes no longer soften."""
 SUBSAMPLE = 1024
@@ -35,9 +35,17 @@ def count_at_once(width: int, vocabulary: int) -> int:
     return max(1, min(ROWS_AT_ONCE, NUMBERS_AT_ONCE // (vocabulary + 64 * 8 * max(width, 64))))
 
 
-def check_steps(steps: int, softened: bool) -> list[int]:
+def count_looks(steps: int, batch: int, select: int) -> int:
+    """How often a training looks at so many items of `select`: all looks together cost no more than its steps.
+
+    A step is worth three runs forward of its batch. `CHECKS` at most, and one at least, at the end.
+    """
+    return max(1, min(CHECKS, 3 * steps * batch // max(1, select)))
+
+
+def check_steps(steps: int, looks: int, softened: bool) -> list[int]:
     """After which steps a training looks at `select`: while learned sizes are `softened` no score would count."""
-    evenly = sorted({max(1, round(steps * (check + 1) / CHECKS)) for check in range(CHECKS)})
+    evenly = sorted({max(1, round(steps * (look + 1) / looks)) for look in range(looks)})
     return [taken for taken in evenly if not softened or taken >= SOFTENED * steps]
 
 

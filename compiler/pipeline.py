@@ -15,15 +15,15 @@ from ..lang.program import Program
 from ..lang.record import record
 from .causal_model import CausalModel, lower_model, share_population
 from .checks.check_answers_known import check_answers_known
-from .checks.check_definedness import LeftOut, count_left_out
-from .checks.check_models import check_models
-from .checks.check_networks import check_networks
-from .checks.check_pairs import check_graph_items, check_pairs, check_splits
 from .checks.check_readings import check_readings
-from .checks.check_recipe_divisions import check_recipe_divisions
-from .checks.check_recipe_lengths import check_recipe_lengths
 from .checks.check_rivals import check_rivals
-from .checks.check_runnable import check_runnable, list_runnable, say_obstacle
+from .checks.models.check_definedness import LeftOut, count_left_out
+from .checks.models.check_models import check_models
+from .checks.networks.check_networks import check_networks
+from .checks.pairs.check_pairs import check_graph_items, check_pairs, check_splits
+from .checks.pairs.check_recipe_divisions import check_recipe_divisions
+from .checks.pairs.check_recipe_lengths import check_recipe_lengths
+from .checks.runnable.check_runnable import check_runnable, list_runnable, say_obstacle
 from .experiments import Experiment, GraphExperiment, GraphItems, NetworkFile
 from .keep_sound import keep_sound
 from .lowering.lower_graphs import lower_graph

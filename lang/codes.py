@@ -284,6 +284,7 @@ CODES: dict[str, Code] = {
     "CS548": Code("a device whose memory does not hold one input", exit=4),
     "CS549": Code("a prompt that cannot be fed", exit=4),
     "CS550": Code("words of a prompt that the tokenizer does not know"),
+    "CS551": Code("an answer that is read beside the masked token"),
     # --- CS9xx: internal ---
     "CS900": Code("a bug in cspec", exit=70),
     "CS901": Code("a formatted text that would mean something else", exit=70),

@@ -31,4 +31,8 @@ def running(network: str) -> Iterator[None]:
 
 
 class EngineRefusal(Exception):
-    """A term that an engine cannot evaluate rightly, and therefore refuses by name."""
+    """A term that an engine cannot evaluate rightly, and therefore refuses by name; `help` is a known remedy."""
+
+    def __init__(self, message: str, help: str = "") -> None:
+        super().__init__(message)
+        self.help = help

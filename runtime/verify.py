@@ -46,7 +46,7 @@ def verify_plan(
     store.open_for_writing(needed=not _is_known(store, spec, plan))
     torch.set_num_threads(THREADS)
     result = Result(
-        spec,
+        spec.encode(errors="backslashreplace").decode(),  # a file's name may be no text
         docs.spec,
         plan.key,
         seed,

@@ -5,6 +5,7 @@ from typing import Literal
 
 from ...lang.program import FitSettings
 from ...lang.record import record
+from ..budgets import count_looks
 from ..causal_model import CausalModel
 from ..groundings import Grounding, Search
 from ..schedule import NAIVE, Schedule
@@ -31,8 +32,15 @@ class FitStep:
     fit: str
     select: str
     settings: FitSettings
+    select_count: int
+    """Of how many items `select` is, which is part of its key."""
     seed: int
     variables: tuple[str, ...] = field(compare=False)
     schedule: Schedule = field(default=NAIVE, compare=False)
     order: tuple[tuple[int, ...], ...] = field(default=(), compare=False)
     kind: Literal["Fit"] = "Fit"
+
+    @property
+    def looks(self) -> int:
+        """How often each training of its settings looks at `select`."""
+        return count_looks(self.settings.steps, self.settings.batch, self.select_count)

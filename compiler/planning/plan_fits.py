@@ -1,5 +1,6 @@
 """Fits: maps that are learned on a network, on the items of `fit` and `select`."""
 
+from ..budgets import CHECKS, count_looks, rung_steps
 from ..experiments import Encoding, Fitting, Measurement
 from ..groundings import Grounding
 from ..keys import content_key
@@ -36,7 +37,9 @@ def plan_fit(
     }
     seed = steps.seed("fit", content_key("fit", CODE_VERSIONS["fit"], **parts))
     step = FitStep(
-        key=content_key("fit", CODE_VERSIONS["fit"], seed=seed, engine=steps.fitted_by, **parts),
+        key=content_key(
+            "fit", CODE_VERSIONS["fit"], seed=seed, engine=steps.fitted_by, **parts, **_looks_part(fitting)
+        ),
         network=network,
         grounding=grounding,
         search=fitting.search,
@@ -46,10 +49,20 @@ def plan_fit(
         fit=fit,
         select=select,
         settings=fitting.settings,
+        select_count=fitting.select_count,
         seed=seed,
         variables=fitting.variables,
     )
     return steps.add(step, fit, select, outer)
+
+
+def _looks_part(fitting: Fitting) -> dict[str, int]:
+    """What enters the key of a fit whose shortest training is too short for all looks at `select`."""
+    settings, steps = fitting.settings, fitting.settings.steps
+    for line in fitting.search.lines:
+        steps = min(steps, *rung_steps(settings.steps, len(line), trained=True))
+    looks = count_looks(steps, settings.batch, fitting.select_count)
+    return {} if looks == CHECKS else {"looks": looks}
 
 
 def _fitted_score(fitting: Fitting) -> Agree:

@@ -1,6 +1,6 @@
 """The price of a fit: its bases and sources, and as many intervened runs as its settings allow."""
 
-from ..budgets import SUBSAMPLE, check_steps, count_choices, count_kept, rung_steps
+from ..budgets import SUBSAMPLE, check_steps, count_choices, count_kept, count_looks, rung_steps
 from ..count_runs import Asked, ask_interchange
 from ..groundings import Frame, Grounding
 from ..optimising.search_lines import search_lines
@@ -72,7 +72,8 @@ class _Fitting:
         early = self.early(grounding)
         if "training" in found:
             softened = any(frame.learned_size and frame.found_by == "training" for frame in grounding.frames)
-            taken, looks = steps * settings.batch * seeds, len(check_steps(steps, softened))
+            taken = steps * settings.batch * seeds
+            looks = len(check_steps(steps, count_looks(steps, settings.batch, self.step.select_count), softened))
             checks = looks * self.select.count * seeds
             self._prepare(asked, grounding, self.fit, taken)
             self._prepare(asked, grounding, self.select, checks)

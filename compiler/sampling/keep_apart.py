@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..expressions import Column
+from .choose_sources import Found
 from .leave_enough import Room
-from .match_sources import Chunk, Found, Matcher
+from .match_sources import Chunk, Matcher
 from .splits import hash_rows
 from .taken import Hashes, Taken, hash_inputs, take
 

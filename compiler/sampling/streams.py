@@ -6,6 +6,7 @@ import numpy as np
 
 from ..causal_model import Codes
 from ..expressions import Column
+from .choose_sources import Chooser
 from .items import Recipe
 from .keep_apart import Separator
 from .match_sources import Chunk, Matcher
@@ -37,7 +38,7 @@ class Stream:
     _chunks: list[Chunk] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._matcher = Matcher(self.recipe, self.spaces, self.members, self.changing)
+        self._matcher = Matcher(Chooser(self.recipe, self.spaces, self.members, self.changing))
         self._separator = Separator(self._matcher)
 
     @property

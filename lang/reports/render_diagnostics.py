@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from bisect import bisect_right
+from collections import Counter
 from typing import Any
 
 from ..diagnostics import Diagnostic, Label, Source, SourcePart, Span
@@ -11,13 +12,33 @@ TAB = 4
 MAX_WIDTH = 160
 """Excerpts of longer lines are cut around the span."""
 
+MANY, SHOWN = 4, 2
+"""Of so many diagnostics that are alike, how many are shown whole."""
+
 RESET, BOLD, RED, YELLOW, BLUE, CYAN = "\x1b[0m", "\x1b[1m", "\x1b[1;31m", "\x1b[1;33m", "\x1b[1;34m", "\x1b[1;36m"
 
 
 def render_text(source: Source, diagnostics: tuple[Diagnostic, ...], color: bool) -> str:
-    """All diagnostics by position, each with its excerpt, carets under the span, notes and help."""
+    """All diagnostics by position, each with its excerpt, carets under the span, notes and help.
+
+    Of many that differ in their messages and places alone, all but the first two are these two lines.
+    """
     renderer = _Renderer(source, color)
-    return "\n".join(renderer.render(diagnostic) for diagnostic in by_position(diagnostics))
+    ordered = by_position(diagnostics)
+    alike = Counter(_kind(diagnostic) for diagnostic in ordered)
+    shown: Counter[tuple[Any, ...]] = Counter()
+    texts: list[str] = []
+    for diagnostic in ordered:
+        kind = _kind(diagnostic)
+        shown[kind] += 1
+        short = alike[kind] >= MANY and shown[kind] > SHOWN and not diagnostic.related
+        texts.append(renderer.head(diagnostic) if short else renderer.render(diagnostic))
+    return "\n".join(texts)
+
+
+def _kind(diagnostic: Diagnostic) -> tuple[Any, ...]:
+    """What diagnostics that say one thing of many places have in common."""
+    return diagnostic.code, diagnostic.severity, diagnostic.notes, diagnostic.help
 
 
 def render_json(source: Source, diagnostics: tuple[Diagnostic, ...]) -> list[dict[str, Any]]:
@@ -100,10 +121,21 @@ class _Renderer:
         self.color = color
         self.files = _Files(source)
 
+    def head(self, diagnostic: Diagnostic) -> str:
+        """What is wrong, and where, without the rest."""
+        lines = self.files.at(diagnostic.label.span)
+        line, column = lines.position(diagnostic.label.span.start)
+        margin = len(str(line))
+        place = f"{' ' * margin}{self._paint('-->', BLUE)} {lines.path.as_posix()}:{line}:{column}"
+        return f"{self._message(diagnostic)}\n{place}\n"
+
+    def _message(self, diagnostic: Diagnostic) -> str:
+        head = self._paint(f"{diagnostic.severity}[{diagnostic.code}]", _tint(diagnostic))
+        return f"{head}{self._paint(f': {diagnostic.message}', BOLD)}"
+
     def render(self, diagnostic: Diagnostic) -> str:
-        tint = RED if diagnostic.severity == "error" else YELLOW
-        head = self._paint(f"{diagnostic.severity}[{diagnostic.code}]", tint)
-        rows = [f"{head}{self._paint(f': {diagnostic.message}', BOLD)}"]
+        tint = _tint(diagnostic)
+        rows = [self._message(diagnostic)]
         labels = [diagnostic.label, *diagnostic.related]
         margin = len(str(max(self.files.at(label.span).position(label.span.start)[0] for label in labels)))
         marks = [(diagnostic.label, "^", tint), *((related, "-", BLUE) for related in diagnostic.related)]
@@ -162,6 +194,10 @@ class _Renderer:
 
     def _paint(self, text: str, style: str) -> str:
         return f"{style}{text}{RESET}" if self.color else text
+
+
+def _tint(diagnostic: Diagnostic) -> str:
+    return RED if diagnostic.severity == "error" else YELLOW
 
 
 def _expand(text: str) -> str:

@@ -100,7 +100,7 @@ def run_fits(
         for seed in _seeds(step)
     ]
     progress.start(f"{_label(first)} in {len(steps)} networks", first.settings.steps * len(restarts))
-    trainings = train_maps(joined, trained, first.settings, restarts, progress, kept.open())
+    trainings = train_maps(joined, trained, first.settings, first.looks, restarts, progress, kept.open())
     progress.finish()
     found = []
     for step, objective in zip(steps, objectives, strict=True):
@@ -192,7 +192,7 @@ def _train(
         training
         for first in range(0, len(restarts), together)
         for training in train_maps(
-            objective, trained, settings, restarts[first : first + together], progress, kept.open()
+            objective, trained, settings, step.looks, restarts[first : first + together], progress, kept.open()
         )
     ]
     progress.finish()

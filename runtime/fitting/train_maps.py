@@ -43,6 +43,7 @@ def train_maps(
     together: Objective,
     indices: Sequence[int],
     settings: FitSettings,
+    looks: int,
     restarts: Sequence[Restart],
     progress: Progress,
     kept: KeptTraining,
@@ -50,7 +51,7 @@ def train_maps(
     """Train maps of engines from random starts, each to its best on `select`.
 
     Adam, its rate falling linearly to zero; items of `fit` in a fresh order each epoch. The score on `select` is
-    checked twenty times over the budget, but not while learned sizes are still annealed; of equals the last is the
+    checked `looks` times over the budget, but not while learned sizes are still annealed; of equals the last is the
     best. A restart stops after `patience` checks without a better score, or after two checks in a row that score 1.
     Several restarts take their steps as one batch, on the objective `together`, and none knows of the others. What was
     `kept` of them is not done again: they end as if nothing had interrupted them.
@@ -59,7 +60,7 @@ def train_maps(
         EnvironmentProblem: a loss is not finite.
     """
     with _without_subnormals():
-        return _train(together, indices, settings, restarts, progress, kept)
+        return _train(together, indices, settings, looks, restarts, progress, kept)
 
 
 @contextmanager
@@ -79,6 +80,7 @@ def _train(
     together: Objective,
     indices: Sequence[int],
     settings: FitSettings,
+    looks: int,
     restarts: Sequence[Restart],
     progress: Progress,
     kept: KeptTraining,
@@ -93,7 +95,7 @@ def _train(
     optimizer = _optimizer(joined)
     if before is not None:
         optimizer.resume(done, before.averages)
-    checks = set(check_steps(settings.steps, bool(joined.annealed)))
+    checks = set(check_steps(settings.steps, looks, bool(joined.annealed)))
     for taken in range(done + 1, settings.steps + 1):
         for feature_map in joined.annealed:
             feature_map.soften(min(1.0, taken / (SOFTENED * settings.steps)))

@@ -18,12 +18,6 @@ class Prefix:
         """How many positions it holds: 0 .. length - 1."""
         return self.keys[0].shape[-2]
 
-    def crop(self, length: int) -> "Prefix":
-        """The first `length` positions."""
-        if not 1 <= length <= self.length:
-            raise ValueError(f"expected a length of 1 to {self.length}, found {length}")
-        return self._each(lambda x: x[..., :length, :])
-
     def take(self, items: Tensor | slice) -> "Prefix":
         """Some items, by index [item] or as a slice, in that order."""
         return self._each(lambda x: x[items])

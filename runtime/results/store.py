@@ -26,6 +26,8 @@ RESULT_DIGITS = 16
 PARTIAL, FRESH, SLOW = ".partial-", 60.0, 3600.0
 """How the names of files begin that are being written, seconds for which an empty one that nobody has locked may be
 new, and seconds that a write may take where nobody can say whether a file is locked."""
+PATIENCE = 10.0
+"""Seconds that a ledger is waited for."""
 ROOM = 2**20
 """Bytes that must be free before anything runs: what a disk with less than that takes is no result."""
 
@@ -144,13 +146,14 @@ class Store:
         return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True)
 
     def append(self, file: str, lines: list[str]) -> None:
-        """Append lines to a ledger in one write."""
+        """Append lines to a ledger in one write; one writer at a time, since network disks know no appending."""
         if not lines:
             return
         with self._writing():
             (self.folder / file).parent.mkdir(parents=True, exist_ok=True)
             with (self.folder / file).open("a+b") as ledger:
-                cut_short = ledger.tell() > 0 and _last_byte(ledger) != b"\n"
+                _wait_for_lock(ledger)
+                cut_short = ledger.seek(0, os.SEEK_END) > 0 and _last_byte(ledger) != b"\n"
                 text = ("\n" if cut_short else "") + "".join(f"{line}\n" for line in lines)
                 ledger.write(text.encode())
                 ledger.flush()
@@ -215,6 +218,13 @@ def _lock(file: IO[bytes]) -> bool | None:
     except (ImportError, OSError):
         return None
     return True
+
+
+def _wait_for_lock(file: IO[bytes]) -> None:
+    """Lock a file, as soon as others have let go of it; whoever holds it for longer than a write takes is passed by."""
+    until = time.monotonic() + PATIENCE
+    while _lock(file) is False and time.monotonic() < until:
+        time.sleep(0.01)
 
 
 def _remove_if_left(path: Path) -> None:

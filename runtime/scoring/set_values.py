@@ -109,7 +109,13 @@ class Setting:
         """The natural inputs on which a variable has a value."""
         chosen = self.step.model.run(self.natural.codes, {})[own_name(value.variable)] == value.code
         if not chosen.any():
-            raise EngineRefusal(f"no input of `fit` gives `{value.variable}` the value that it is set to")
+            name = own_name(value.variable)
+            domain = self.step.model.domains[name]
+            raise EngineRefusal(
+                f"no input of `fit` gives `{name}` the value {domain.show(value.code + domain.low)} that it is set to",
+                "a value stands for the mean of what `fit` inputs with it have there: give `fit` a larger share, hold "
+                "out fewer values, or set the variable to another value",
+            )
         return self.natural.rows[torch.from_numpy(chosen)]
 
     def _natural(self, handle: Handle, rows: Tensor) -> Tensor:

@@ -4,17 +4,16 @@ import json
 import shutil
 from math import log, sqrt
 from pathlib import Path
-from typing import Any
 
 import cspec
 import numpy as np
 import pytest
-from cspec.cli.documents import Document
 from cspec.compiler.plan import ItemsStep
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 from scipy.optimize import brentq
 
+from .diffs import diff
 from .tools import DECIDED, DIFFERENCES, GALLERY, SOLVES, rewrite_tensor, run, sampled, small, spawn, wire_many, write
 
 SOLVED = "claim solves: accuracy(net) >= 0.9\n"
@@ -33,16 +32,6 @@ def verified(spec: Path) -> Path:
     assert done.status in (0, 1, 3), done.err
     (fresh,) = stored(spec) - before
     return fresh
-
-
-def diff(before: Path | str, after: Path | str, *options: str | Path) -> dict[str, Any]:
-    """The comparison as JSON, after its text was seen to fit 80 columns and to give the same exit status."""
-    text, done = run("diff", before, after, *options), run("diff", before, after, "--json", *options)
-    assert (text.err, done.err) == ("", "")
-    assert text.status == done.status == Document.model_validate(done.document).exit
-    assert max(map(len, text.out.splitlines())) <= 80
-    found: dict[str, Any] = done.document["diff"]
-    return found | {"status": done.status, "text": text.out}
 
 
 def blur(path: Path) -> None:
@@ -295,6 +284,44 @@ def test_a_baseline_outside_of_any_store_is_paired_where_the_other_results_store
     verified(spec)
     for one, other in ((baseline, spec), (spec, baseline)):
         assert diff(one, other)["claims"][0]["moves"][0]["how"] == "paired"
+
+
+def _bound(spec: Path) -> None:
+    write(spec, spec.read_text().replace(">= 0.9", ">= 0.8"))
+
+
+def _weights(spec: Path) -> None:
+    blur(spec.with_name("net.safetensors"))
+
+
+def _checkpoint(spec: Path) -> None:
+    spec.with_name("net.safetensors").unlink()
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (_bound, "the spec, its weights or the versions that run it have changed"),
+        (_weights, "the spec, its weights or the versions that run it have changed"),
+        (_checkpoint, "it cannot be run (CS502)"),
+        (Path.unlink, "the spec cannot be read: No such file or directory"),
+    ],
+)
+def test_a_newest_result_that_is_not_of_the_spec_as_it_stands_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Any, why: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    spec = sampled(Path(), SOLVED)
+    assert run("verify", spec, "--engine", "hooks").status == 0  # whatever engine ran it
+    quiet = run("diff", spec, "./spec.cspec")
+    assert (quiet.status, quiet.err) == (0, "")
+    change(spec)
+    done = run("diff", spec, "./spec.cspec")
+    assert (done.status, done.out) == (0, quiet.out)
+    for word in ("spec.cspec", "./spec.cspec"):
+        assert f"warning[CS459]: the newest result of `{word}` is not of the spec as it stands: {why}\n" in done.err
+    (result,) = stored(spec)
+    assert run("diff", result, f"spec.cspec@{result.stem[-16:]}").err == ""
 
 
 def test_a_spec_whose_name_starts_with_anothers(tmp_path: Path) -> None:

@@ -10,11 +10,11 @@ from typing import Any, Literal
 import cspec
 import numpy as np
 import pytest
-from cspec.cli.documents import Document
 from cspec.compiler.plan import ItemsStep
 from safetensors.numpy import save_file
 from scipy.stats import beta
 
+from .diffs import diff as compare
 from .tools import run, spawn, write
 
 SPEC = """
@@ -91,15 +91,11 @@ def verified(path: Path) -> Path:
 
 
 def diff(before: Path | str, after: Path | str, *options: str | Path) -> dict[str, Any]:
-    """The comparison of the graph as JSON, after its text was seen to fit and to give the same exit status."""
-    text, done = run("diff", before, after, *options), run("diff", before, after, "--json", *options)
-    assert (text.err, done.err) == ("", "")
-    assert text.status == done.status == Document.model_validate(done.document).exit
-    assert max(map(len, text.out.splitlines())) <= 80
-    (graph,) = done.document["diff"]["graphs"]
-    found: dict[str, Any] = graph
+    """The comparison of the graph, its edges also by their ends, with the text and the exit status of the command."""
+    found = compare(before, after, *options)
+    (graph,) = found["graphs"]
     edges = {(edge["source"], edge["target"]): edge for edge in graph["edges"]}
-    return found | {"status": done.status, "text": text.out, "by_ends": edges}
+    return graph | {"status": found["status"], "text": found["text"], "by_ends": edges}
 
 
 def moves(edge: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -232,7 +232,7 @@ def test_a_disk_that_is_full_at_the_end_is_no_pass(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "shown", "line", "status"),
     [
-        (b"odd <&\"'> \x01.cspec", "odd <&\"'> \\x01.cspec", "", 1),
+        (b"odd <&\"'> \x01\xff.cspec", "odd <&\"'> \\x01\\udcff.cspec", "", 1),
         (b"\xff.cspec", "\\udcff.cspec", "claim \x1b: ]]>\n", 2),
     ],
 )

@@ -1,5 +1,6 @@
 """A store under strain: killed runs, several at once, a full disk, a folder that may only be read."""
 
+import fcntl
 import json
 import os
 import resource
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -86,6 +88,20 @@ def test_what_another_process_is_writing_is_not_swept_up(tmp_path: Path) -> None
         Store(tmp_path).open_for_writing()
         assert written.exists()
     assert [path.name for path in (tmp_path / "results").iterdir()] == ["one.json"]
+
+
+def test_lines_of_a_ledger_are_written_one_writer_after_the_other(tmp_path: Path) -> None:
+    """Locks are those of open files, so that a thread of one process stands for another process here."""
+    ledger = tmp_path / "looks.jsonl"
+    with ledger.open("ab") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        other = threading.Thread(target=Store(tmp_path).append, args=("looks.jsonl", ["second"]))
+        other.start()
+        time.sleep(0.2)
+        assert ledger.read_bytes() == b""
+        held.write(b"first, cut sho")
+    other.join(timeout=30)
+    assert ledger.read_text() == "first, cut sho\nsecond\n"
 
 
 def test_a_full_disk_is_an_error_by_its_code_and_leaves_nothing_half_written(tmp_path: Path) -> None:

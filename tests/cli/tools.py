@@ -11,26 +11,19 @@ from typing import Any
 import numpy as np
 from cspec.tests.command_line import Ran as Ran
 from cspec.tests.command_line import run as run
+from cspec.tests.equality import EQUALITY
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
 GALLERY = Path(__file__).parents[2] / "specs" / "handwired_equality"
 PLAIN, ROTATED = GALLERY / "handwired_equality.safetensors", GALLERY / "rotated.safetensors"
 
-HEAD = """
-task equality {
-  input  w, x, y, z: 0..%s
-  output same: bool
-  tokens [w, x, y, z]
-  answer same: { false: 0, true: 1 }
-}
-model both_equalities for equality {
-  left:  bool = w == x
-  right: bool = y == z
-  same = left == right
-}
+HEAD = (
+    EQUALITY
+    + """
 network net = torch("net.safetensors")
 """
+)
 
 DIFFERENCES = """
 align differences: both_equalities -> net {

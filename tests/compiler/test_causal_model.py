@@ -6,8 +6,8 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 from cspec.compiler.causal_model import CausalModel
-from cspec.compiler.checks.check_divisions import divisions
-from cspec.compiler.checks.check_domains import check_domains
+from cspec.compiler.checks.models.check_divisions import divisions
+from cspec.compiler.checks.models.check_domains import check_domains
 from cspec.compiler.intervals import Interval, interval_of
 from cspec.lang.domains import BOOL, Domain, integers
 from cspec.lang.expressions import Apply, Constant, Expression, Variable

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cspec.compiler.checks.check_branches import ATTENTION, MLP
+from cspec.compiler.checks.networks.check_branches import ATTENTION, MLP
 from cspec.compiler.pipeline import check_spec
 from cspec.lang.diagnostics import Source, SpecError
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from cspec.compiler.causal_model import CausalModel
-from cspec.compiler.checks.check_models import check_models
+from cspec.compiler.checks.models.check_models import check_models
 from cspec.lang.codes import CODES
 from cspec.lang.diagnostics import Diagnostic, Span
 from cspec.lang.domains import BOOL, Domain, integers

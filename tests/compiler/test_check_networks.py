@@ -5,7 +5,7 @@ from pathlib import Path
 
 import cspec
 import pytest
-from cspec.compiler.checks.check_networks import check_networks
+from cspec.compiler.checks.networks.check_networks import check_networks
 from cspec.compiler.network_facts import MlpFacts, NetworkFacts, TracrFacts, read_network_facts
 from cspec.compiler.positions import resolve_position, resolve_positions
 from cspec.lang.claims import Accuracy, Claim, Comparison, Iia, Linear, Scaled

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cspec.compiler.causal_model import CausalModel, lower_model
-from cspec.compiler.checks.check_domains import check_domains
-from cspec.compiler.checks.check_models import check_models
+from cspec.compiler.checks.models.check_domains import check_domains
+from cspec.compiler.checks.models.check_models import check_models
 from cspec.compiler.expressions import evaluate
 from cspec.compiler.hold_children import edge_name, hold_children, other_children
 from cspec.compiler.sampling.draw_items import open_population

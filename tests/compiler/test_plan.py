@@ -11,20 +11,12 @@ import numpy as np
 import pytest
 from cspec.compiler.keys import content_key, derived_seed
 from cspec.compiler.plan import DecideStep, EvaluateStep, FitStep, Plan
+from cspec.tests.equality import EQUALITY
 from safetensors.numpy import save_file
 
-TEXT = """
-task equality {
-  input  w, x, y, z: 0..63
-  output same: bool
-  tokens [w, x, y, z]
-  answer same: { false: 0, true: 1 }
-}
-model both_equalities for equality {
-  left:  bool = w == x
-  right: bool = y == z
-  same = left == right
-}
+TEXT = (
+    EQUALITY % 63
+    + """
 network net = torch("net.safetensors")
 pairs main for equality { size 2000 }
 align das: both_equalities -> net {
@@ -41,6 +33,7 @@ claim more: iia(das) >= 0.95
 claim left: iia(das.left) >= 0.9
 claim given: iia(given) >= 0.9
 """
+)
 
 
 def compiled(folder: Path, text: str = TEXT, seed: int = 0, name: str = "net.safetensors") -> Plan:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from cspec.cli.main import main
-from cspec.compiler.checks.check_runnable import check_runnable, list_runnable
+from cspec.compiler.checks.runnable.check_runnable import check_runnable, list_runnable
 from cspec.compiler.network_facts import Tokenizer, read_tokenizer
 from cspec.compiler.pipeline import Checked, check_spec
 from cspec.compiler.prompts import PromptLayout, draw_inputs, lay_out, resolve_in_prompt

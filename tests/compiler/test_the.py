@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from cspec.compiler.checks.check_definedness import check_definedness
-from cspec.compiler.checks.check_models import check_models
+from cspec.compiler.checks.models.check_definedness import check_definedness
+from cspec.compiler.checks.models.check_models import check_models
 from cspec.compiler.hold_children import copy_for_readers, edge_name
 from cspec.compiler.sampling.allowed import Allowed
 from cspec.compiler.sampling.draw_items import open_population

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from cspec.compiler.causal_model import CausalModel
-from cspec.compiler.checks.check_definedness import LeftOut, count_left_out
+from cspec.compiler.checks.models.check_definedness import LeftOut, count_left_out
 from cspec.compiler.controls.scramble_model import scramble_model
 from cspec.compiler.sampling.count_undefined import count_undefined
 from cspec.compiler.sampling.draw_items import label_of, open_population

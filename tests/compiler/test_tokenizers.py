@@ -192,6 +192,18 @@ def test_a_word_of_the_prompt_itself_that_the_tokenizer_does_not_know_is_a_warni
     assert codes(tmp_path, KINDS["metaspace"](), told) == []
 
 
+@pytest.mark.parametrize(("position", "low", "warned"), [("3", 10, False), ("3", 95, True), ("-5", 95, False)])
+def test_an_answer_that_is_read_beside_the_masked_token_is_a_warning(
+    position: str, low: int, warned: bool, tmp_path: Path
+) -> None:
+    """`[CLS] lo is [MASK] more hi ? [SEP]`: a number of three digits is several tokens."""
+    masked = SPEC.replace("{lo} is more {hi} ? yes", "{lo} is [MASK] more {hi} ?").replace(
+        "answer ok", f"answer ok @ {position}"
+    )
+    told = masked.replace("input lo, hi: 0..99", f"input lo: {low}..{low + 9}\n  input hi: 10..99")
+    assert codes(tmp_path, word_piece(), told, config=BERT) == (["CS551"] if warned else [])
+
+
 def test_a_word_that_a_unigram_tokenizer_does_not_know_is_refused(tmp_path: Path) -> None:
     assert codes(tmp_path, unigram(), SPEC.replace('" no"', '" 東"'), config=BERT) == ["CS546"]
 

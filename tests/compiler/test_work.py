@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cspec.compiler.checks import check_definedness, effort
+from cspec.compiler.checks.models import check_definedness
+from cspec.compiler.checks.witnesses import effort
 from cspec.compiler.pipeline import check_spec
 from cspec.lang import Source
 

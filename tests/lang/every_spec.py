@@ -14,5 +14,10 @@ def _parses(path: Path) -> bool:
         return False
 
 
-SPECS = sorted(ROOT.glob("**/?*.cspec"))
+def _is_kept(path: Path) -> bool:
+    """Whether it is no copy of another one in what was built."""
+    return not any(part in ("build", "dist") or part.startswith(".") for part in path.relative_to(ROOT).parts)
+
+
+SPECS = sorted(filter(_is_kept, ROOT.glob("**/?*.cspec")))
 GOOD = [path for path in SPECS if _parses(path)]

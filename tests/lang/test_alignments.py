@@ -3,18 +3,11 @@
 from pathlib import Path
 
 import pytest
-from cspec.lang import Program, Source, SpecError, read_program
+from cspec.lang import Source, SpecError, read_program
 from cspec.lang.places import Family, Placement, Position, Region, Site
 
 from .faults import BASE, DAS, INNER
-
-
-def program_of(text: str) -> Program:
-    source = Source(Path("spec.cspec"), text)
-    program, diagnostics = read_program(source)
-    if program is None:
-        raise SpecError(source, diagnostics)
-    return program
+from .programs import program_of
 
 
 def placed(lines: str) -> tuple[Placement, ...]:

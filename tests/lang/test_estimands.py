@@ -1,24 +1,15 @@
 """What estimands, settings and expectations mean in typed programs."""
 
-from pathlib import Path
-
 import pytest
-from cspec.lang import Program, Source, SpecError, read_program
+from cspec.lang import SpecError
 from cspec.lang.claims import Comparison, Estimand, Iia, Reading
 from cspec.lang.places import Family
 from cspec.lang.program import ControlSettings
 
 from .faults import BASE, CLAIM, DAS, DIGITS, PAIRS
+from .programs import program_of
 
 OTHER = '\nnetwork other = torch("other.safetensors")\n'
-
-
-def program_of(text: str) -> Program:
-    source = Source(Path("spec.cspec"), text)
-    program, diagnostics = read_program(source)
-    if program is None:
-        raise SpecError(source, diagnostics)
-    return program
 
 
 def comparison(claim: str, base: str = BASE) -> Comparison:

@@ -1,12 +1,12 @@
 """Families of variables and of inputs in alignments: one variable with a site for each member."""
 
-from pathlib import Path
-
 import pytest
-from cspec.lang import Program, Source, SpecError, read_program
+from cspec.lang import Program, SpecError
 from cspec.lang.claims import Iia
 from cspec.lang.places import Family, Placement, Position, Region, Site
 from cspec.lang.program import Alignment
+
+from .programs import program_of
 
 HISTOGRAM = """
 task histogram {
@@ -34,16 +34,12 @@ claim c: iia(placed) >= 0.5
 """
 
 
-def program_of(lines: str, more: str = "") -> Program:
-    source = Source(Path("spec.cspec"), HISTOGRAM.replace("LINES", lines) + more)
-    program, diagnostics = read_program(source)
-    if program is None:
-        raise SpecError(source, diagnostics)
-    return program
+def histogram(lines: str, more: str = "") -> Program:
+    return program_of(HISTOGRAM.replace("LINES", lines) + more)
 
 
 def alignment(lines: str) -> Alignment:
-    return program_of(lines).alignments["placed"]
+    return histogram(lines).alignments["placed"]
 
 
 def slots(*names: str) -> tuple[Position, ...]:
@@ -151,11 +147,11 @@ def test_difference_is_of_the_members_values() -> None:
 
 def test_estimands_of_families() -> None:
     lines = "for i in 0..2 { count[i] at resid[2] @ {x[i]} }\n  twice at resid[3] @ {x}"
-    program = program_of(lines, "claim d: iia(placed.{twice, count}) >= 0.5 and iia(placed.count -> out) >= 0.5\n")
+    program = histogram(lines, "claim d: iia(placed.{twice, count}) >= 0.5 and iia(placed.count -> out) >= 0.5\n")
     both, edge = (part.left.terms[0].estimand for part in program.claims["d"].parts)
     assert both == Iia("placed", ("count", "twice"), "net", False, None)
     assert edge == Iia("placed", ("count",), "net", False, None, reader="out")
-    member = program_of("count[1] at resid[2] @ {x[1]}", "claim d: iia(placed.count[2 - 1]) >= 0.5\n")
+    member = histogram("count[1] at resid[2] @ {x[1]}", "claim d: iia(placed.count[2 - 1]) >= 0.5\n")
     assert member.claims["d"].parts[0].left.terms[0].estimand == Iia("placed", ("count[1]",), "net", False, None)
     with pytest.raises(SpecError, match=r"CS444.*twice"):
-        program_of("count at resid[2] @ {x}", "claim d: iia(placed.count -> out) >= 0.5\n")
+        histogram("count at resid[2] @ {x}", "claim d: iia(placed.count -> out) >= 0.5\n")

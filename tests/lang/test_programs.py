@@ -3,13 +3,14 @@
 from pathlib import Path
 
 import pytest
-from cspec.lang import Program, Source, SpecError, check_declarations, parse_text, read_program
+from cspec.lang import Source, check_declarations, parse_text, read_program
 from cspec.lang.claims import Iia
 from cspec.lang.domains import BOOL, Domain, integers
 from cspec.lang.expressions import Apply, Constant, Variable
 from cspec.lang.places import Family
 
 from .faults import BASE, DAS, LEFT, PAIRS
+from .programs import program_of
 
 EXAMPLE = '''"""Does the network decide (w == x) == (y == z) by first deciding both equalities?"""
 
@@ -53,14 +54,6 @@ claim represents: iia(das) >= 0.90
 claim both:       iia(das) - iia(first) >= 0.20
 claim not_first:  iia(first) <= 0.60
 '''
-
-
-def program_of(text: str) -> Program:
-    source = Source(Path("spec.cspec"), text)
-    program, diagnostics = read_program(source)
-    if program is None:
-        raise SpecError(source, diagnostics)
-    return program
 
 
 def equation(expression: str, inputs: str = "w, x, y, z: 0..7", extra: str = "") -> Domain:

@@ -84,3 +84,17 @@ def test_by_position() -> None:
     late, early = (Diagnostic("CS101", name, Label(Span(at, at + 1))) for name, at in (("late", 3), ("early", 0)))
     text = render_text(Source(Path("s"), "a\nb\nc"), (late, early), color=False)
     assert text.index("early") < text.index("late")
+
+
+def test_of_many_that_are_alike_two_are_shown_whole() -> None:
+    """All are named with their places; what they have in common is said twice, and of another kind by itself."""
+    text = "\n".join(f"line {number}" for number in range(1, 7))
+    spans = [Span(7 * number, 7 * number + 4) for number in range(6)]
+    alike = tuple(Diagnostic("CS101", f"no {i}", Label(span), help="name it") for i, span in enumerate(spans))
+    other = Diagnostic("CS101", "last", Label(spans[5]), help="leave it out")
+    said = render_text(Source(Path("a.cspec"), text), (*alike[:5], other), color=False)
+    assert said.count("help: name it") == 2
+    assert said.count("help: leave it out") == 1
+    assert "error[CS101]: no 4\n --> a.cspec:5:1\n\nerror[CS101]: last\n" in said
+    few = render_text(Source(Path("a.cspec"), text), alike[:3], color=False)
+    assert few.count("help: name it") == 3

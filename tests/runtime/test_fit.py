@@ -26,22 +26,14 @@ from cspec.runtime.maps import NestedMap, open_map
 from cspec.runtime.progress import Silent
 from cspec.runtime.results.store import Store
 from cspec.runtime.scoring.encode import encode
+from cspec.tests.equality import EQUALITY
 
 FOLDER = Path(__file__).parents[2] / "specs" / "handwired_equality"
 NOTHING_KEPT = KeptTrainings(Store(Path("never written")), ())
 
-SPEC = """
-task equality {
-  input  w, x, y, z: 0..3
-  output same: bool
-  tokens [w, x, y, z]
-  answer same: { false: 0, true: 1 }
-}
-model both_equalities for equality {
-  left:  bool = w == x
-  right: bool = y == z
-  same = left == right
-}
+SPEC = (
+    EQUALITY % 3
+    + """
 network net = torch("rotated.safetensors")
 pairs main for equality { size 2000 }
 align das: both_equalities -> net {
@@ -50,6 +42,7 @@ align das: both_equalities -> net {
 }
 claim left: iia(das.left) >= 0.9 exhaustively
 """
+)
 
 
 class Bench:
@@ -233,6 +226,15 @@ def test_a_training_is_checked_twenty_times(bench: Bench) -> None:
     assert report.loss == report.trace[-1].loss
     assert report.select == max(point.select for point in report.trace)
     assert report.trace[0].loss > report.trace[-1].loss
+
+
+def test_a_short_training_looks_no_more_than_its_steps_cost(bench: Bench) -> None:
+    """Of 400 items of `select` and batches of 16, 25 steps are worth three looks; each costs as much as its runs."""
+    assert len(bench.select) == bench.step.select_count == 400
+    (report,) = bench.run(steps=25, seeds=1, batch=16, rate=0.003).seeds
+    assert [point.step for point in report.trace] == [8, 17, 25]
+    (report,) = bench.run(steps=3, seeds=1, batch=16, rate=0.003).seeds
+    assert [point.step for point in report.trace] == [3]
 
 
 def test_the_best_checked_state_is_kept_and_not_the_last(bench: Bench) -> None:

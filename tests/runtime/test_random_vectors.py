@@ -60,6 +60,24 @@ claim c: effect({placed.bit := placed.bit + 3} -> odd) >= 0.4 exhaustively
     assert row["estimate"] in [float(Fraction(2 * k - 5, 10)) for k in range(6)]
 
 
+def test_a_value_that_no_input_of_fit_has_is_named_with_the_remedy(tmp_path: Path) -> None:
+    """All inputs on which `low` is true are held out, and what its block then holds is known of none."""
+    low = """
+pairs late for first { holdout x in 0..2 }
+model by_size for first {
+  low: bool = x < 3
+  odd = if low then x == 1 else x // 2 * 2 != x
+}
+align placed: by_size -> wired { low at hidden[2][0] }
+claim c: effect({placed.low := true} -> odd) <= 0.4 exhaustively
+"""
+    status, document = verify(tmp_path, TASK % 7 + low)
+    [problem] = [each for each in document["diagnostics"] if each["severity"] == "error"]
+    assert status == 4
+    assert problem["message"] == "no input of `fit` gives `low` the value true that it is set to"
+    assert "hold out fewer values" in problem["help"]
+
+
 def test_it_is_said_where_they_meet_what_a_claim_asks_for(tmp_path: Path) -> None:
     """A claim that limits an effect asks for none, though of a neuron that nothing reads every vector moves nothing."""
     asked = (

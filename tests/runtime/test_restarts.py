@@ -14,21 +14,13 @@ from cspec.runtime.fitting.fitted import Fitted
 from cspec.runtime.networks import Mlp
 from cspec.runtime.progress import Silent
 from cspec.runtime.results.store import Store
+from cspec.tests.equality import EQUALITY
 from torch import Tensor
 
 NETWORK = Path(__file__).parents[2] / "specs" / "handwired_equality" / "rotated.safetensors"
-SPEC = """
-task equality {
-  input  w, x, y, z: 0..3
-  output same: bool
-  tokens [w, x, y, z]
-  answer same: { false: 0, true: 1 }
-}
-model both_equalities for equality {
-  left:  bool = w == x
-  right: bool = y == z
-  same = left == right
-}
+SPEC = (
+    EQUALITY % 3
+    + """
 network net = torch("rotated.safetensors")
 pairs main for equality { size 2000 }
 align both: both_equalities -> net {
@@ -47,6 +39,7 @@ claim both:   iia(both.left) >= 0.9 exhaustively
 claim inside: iia(inside.left) >= 0.9 exhaustively
 claim line:   iia(line.right) >= 0.9 exhaustively
 """
+)
 
 
 def compile_spec(folder: Path, steps: int, batch: int) -> Plan:

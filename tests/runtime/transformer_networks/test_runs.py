@@ -107,7 +107,7 @@ def test_a_prefix_serves_every_layer_again_and_again(name: str) -> None:
     whole = network.prefix(tokens, 10)
     kept = [tensor.clone() for tensor in (*whole.keys, *whole.values)]
     for length in (1, 3, 10):
-        prefix = whole.crop(length)
+        prefix = Prefix(*(tuple(each[..., :length, :] for each in kind) for kind in (whole.keys, whole.values)))
         assert prefix.length == length
         at = torch.tensor([[11, length], [length, 11], [10, 11], [11, 11]])
         for first in range(LAYERS + 1):

@@ -1,0 +1,1 @@
+"""Checks of causal models by themselves and against each other, by enumeration and proof."""

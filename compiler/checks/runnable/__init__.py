@@ -1,0 +1,1 @@
+"""What this version checks and no engine runs yet: refused where something is to be run."""
