@@ -4,6 +4,7 @@ import json
 import shutil
 from math import log, sqrt
 from pathlib import Path
+from typing import Any
 
 import cspec
 import numpy as np
