@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -41,8 +42,10 @@ class Output:
         try:
             status = action(options, self)
         except KeyboardInterrupt:
-            self.finish(INTERRUPTED)
-            self._report(INTERRUPTED)
+            # one in the middle of an import leaves modules that cannot be loaded again, and so nothing to say it with
+            with suppress(Exception):
+                self.finish(INTERRUPTED)
+                self._report(INTERRUPTED)
             raise
         except SpecError as problem:
             self.show(problem.source, problem.diagnostics)

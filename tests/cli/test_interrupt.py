@@ -70,3 +70,25 @@ def test_an_interrupt_keeps_what_was_decided_and_leaves_nothing_half_written(
 def heed_interrupts() -> None:
     """A job that a shell started in the background ignores interrupts, and so would all that it starts."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def test_an_interrupt_while_modules_are_loaded_is_no_bug(tmp_path: Path) -> None:
+    """networkx, interrupted while it registers its algorithms, cannot be loaded again."""
+    spec = sampled(tmp_path, DECIDED + "claim given: iia(decided) >= 0.9\n")
+    script = f"""
+import signal, sys
+registered = 0
+def watch(frame, event, _):
+    global registered
+    if event == "call" and frame.f_globals.get("__name__") == "networkx.utils.backends":
+        registered += frame.f_code.co_name == "__new__"
+        if registered == 20:
+            sys.setprofile(None)
+            signal.raise_signal(signal.SIGINT)
+sys.setprofile(watch)
+from cspec.cli.main import main
+sys.exit(main(["verify", {str(spec)!r}, "--json", "--store", {str(tmp_path / "store")!r}]))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 130
+    assert done.stderr == "interrupted\n"
