@@ -1,13 +1,12 @@
-"""Verdicts, graphs and what keeps a run from them -> test cases of a report, each with all that is known of it."""
+"""Verdicts and graphs -> test cases of a report, each with all that is known of it."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable
 
 from ..compiler.pipeline import Checked
 from ..lang.diagnostics import Source, Span
 from ..runtime.deciding.verdicts import Verdict
 from ..runtime.graphs.measured_graph import MeasuredGraph
-from .junit import RUN, Case, Kind
+from .junit import Case, Kind
 from .page import Page
 from .render_graph import render_measured_graph
 from .render_verdicts import Shown, render_verdict, summarise
@@ -36,24 +35,6 @@ def graph_case(graph: MeasuredGraph) -> Case:
     """A graph's case: nothing is expected of it but that it can be measured."""
     kind: Kind = "error" if graph.awaits else "passed"
     return Case(f"graph {graph.name}", kind, "not measured", graph.awaits, render_measured_graph(graph, Page()))
-
-
-def problem_case(diagnostics: Sequence[dict[str, Any]], text: str, interrupted: bool) -> Case:
-    """The case of a run that did not come to its end: every diagnostic as the terminal shows it."""
-    if interrupted:
-        return Case(RUN, "error", "interrupted", "the run was interrupted")
-    errors = [row for row in diagnostics if row["severity"] == "error"]
-    first = errors[0]
-    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    return Case(
-        RUN,
-        "error",
-        first["code"],
-        f"{first['code']}: {first['message']}{more}",
-        text,
-        first.get("path", ""),
-        first.get("line", 0),
-    )
 
 
 def _place(source: Source, span: Span) -> tuple[str, int]:

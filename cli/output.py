@@ -114,7 +114,7 @@ class Output:
         if self.report is None:
             return status
         from .junit import cannot_write
-        from .junit_cases import problem_case
+        from .junit_problem import problem_case
 
         stopped = status in (USAGE, SPEC, ENVIRONMENT, BUG, INTERRUPTED)
         interrupted = status == INTERRUPTED
