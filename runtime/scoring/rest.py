@@ -38,7 +38,7 @@ class Rest:
         changed[:, self.free] = pool[:, self.free].gather(0, chosen[:, : len(self.free)])
         if self.basis.shape[1]:
             here = flat[:, self.held]
-            basis = self.basis.to(flat.dtype)
+            basis = self.basis.to(flat)
             taken = (pool[:, self.held] @ basis).gather(0, chosen[:, len(self.free) : self.units])
             changed[:, self.held] = here + (taken - here @ basis) @ basis.T
         return changed

@@ -107,7 +107,8 @@ def _wrong_reads(
     labels = torch.from_numpy(evaluate_in_model(score.right, step.model, Batch(model.inputs, members, model.variables)))
 
     def shuffle(state: Tensor) -> Tensor:
-        return torch.where(shuffled[:, None, None], shuffle_rests(rests, state, pool, chosen), state)
+        there = shuffled.to(state.device)[:, None, None]
+        return torch.where(there, shuffle_rests(rests, state, pool, chosen.to(state.device)), state)
 
     query = Batch(batch.inputs, members, batch.variables)
     logits = engine.logits_after(score.left, query, shuffle)

@@ -151,7 +151,7 @@ class Setting:
         assert self.step.grounding is not None
         frame = self.step.grounding.frames[index]
         each = len(frame.positions) if frame.given and not frame.shared and not frame.further else 1
-        owned = self._owned(target).chunk(each)[0].cpu().numpy()
+        owned = self._owned(target).chunk(each)[0].numpy()
         key = derived_seed(0, "vector", f"{self.step.items} {self.step.variables.index(target)} {draw}")
         generator = np.random.Generator(np.random.Philox(key=key))
         drawn = generator.standard_normal((max(1, len(self.step.draws)), len(owned))) * owned
@@ -174,7 +174,7 @@ class Setting:
         return self._into(target, self._features(handle, vectors), handle)
 
     def _features(self, handle: Handle, vectors: Tensor) -> Tensor:
-        return self.engine.maps[self._place(handle)[0]].featurise(vectors)[0]
+        return self.engine.maps[self._place(handle)[0]].featurise(vectors)[0].cpu()
 
     def _into(self, target: str, features: Tensor, handle: Handle) -> Tensor:
         """Features of a handle's frame, [item, group, feature], as features of the target's, in its block."""
@@ -198,7 +198,7 @@ class Setting:
     def _owned(self, handle: Handle) -> Tensor:
         """Which features of its frame belong to a handle, shape [feature]."""
         frame, block = self._place(handle)
-        return self.engine.maps[frame].share(block) > 0
+        return self.engine.maps[frame].share(block).cpu() > 0
 
     def _place(self, handle: Handle) -> tuple[int, int]:
         variables, frames = self.step.variables, () if self.step.grounding is None else self.step.grounding.frames
