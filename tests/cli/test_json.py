@@ -59,7 +59,7 @@ def test_the_result_holds_the_numbers_of_the_text(tmp_path: Path) -> None:
 def test_fits_searches_sizes_and_controls_are_whole_in_the_document(tmp_path: Path) -> None:
     """The text shows the best of a search and no trace; the document has all of both."""
     body = learned(steps=40).replace("at hidden[2]", "in hidden[1..3][0, 1]").replace("left, right", "left")
-    grown = learned(steps=40).replace("das", "grown").replace("size 1", "size learned")
+    grown = learned(steps=60).replace("das", "grown").replace("size 1", "size learned")
     claims = "claim found: iia(das) >= 0.6\nclaim sized: iia(grown) <= 0.99\nsettings { controls { random: 1 } }\n"
     text = sampled(tmp_path, body + grown + claims)
     done = run("verify", text, "--json").document["result"]["verdicts"]
@@ -73,8 +73,8 @@ def test_fits_searches_sizes_and_controls_are_whole_in_the_document(tmp_path: Pa
     assert f"{len(places) - 4} more, at most " in printed
     assert [row["variable"] for row in sized["sizes"]] == ["left", "right"]
     for seed in sized["seeds"]:
-        assert seed["budget"] == 40
-        assert [point["step"] for point in seed["trace"]] == list(range(30, seed["steps"] + 1, 2))  # once sizes settled
+        assert seed["budget"] == 60
+        assert [point["step"] for point in seed["trace"]] == list(range(45, seed["steps"] + 1, 3))  # once sizes settled
         assert seed["select"] in [point["select"] for point in seed["trace"]]
     controls = {control["name"]: control for control in done[0]["controls"]}
     assert controls["random subspace"]["estimate"] is None

@@ -30,6 +30,8 @@ claim learned: iia(das) >= 0.2
 claim sided:   cause(das.left) >= 0.1
 claim read:    probe(das.left) >= 0.3
 """
+LOOKS = 3 * 20 * 64 // 400
+"""How often 400 items of `select` cost less than the steps."""
 GIVEN = """
 align decided: both_equalities -> net { left at hidden[2][0]  right at hidden[2][1] }
 claim given: iia(decided) >= 0.9
@@ -248,7 +250,7 @@ def test_controls_are_priced_apart_and_nothing_twice(plan_of: Plans) -> None:
     assert list(price.controls) == [
         "random subspace", "scrambled model", "random networks", "input_carries", "child", "divergence"
     ]  # fmt: skip
-    steps, checks = 2 * 20 * 64, 2 * 20 * 400
+    steps, checks = 2 * 20 * 64, 2 * LOOKS * 400
     assert price.controls["random networks"].backward == 5 * steps
     assert price.claims.backward == steps
     # the same items as the claim's, on the same network and at the same stage: only the edits differ
@@ -267,6 +269,6 @@ def test_a_flipped_model_costs_its_fit_and_two_measurements(tmp_path: Path) -> N
     assert "flipped model" not in price_plan(compile_spec(check(spec))).controls
     spec.write_text(spec.read_text().replace("  output", "  require not (w == x and y == z)\n  output", 1))
     price = price_plan(compile_spec(check(spec)))
-    fit = 2 * (20 * 64 + 20 * 400)
+    fit = 2 * (20 * 64 + LOOKS * 400)
     assert price.controls["flipped model"].forward == fit + 4 * 512
     assert price.controls["scrambled model"].backward == 2 * 20 * 64
