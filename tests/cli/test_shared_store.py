@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import cspec
+import pytest
+import torch
 from cspec.runtime.errors import EnvironmentProblem
 from cspec.runtime.results.store import Store
 
@@ -168,6 +170,15 @@ def test_work_whose_result_cannot_be_kept_is_not_begun(tmp_path: Path) -> None:
     assert "cannot be used: it lacks what is to be computed now, and cannot be written: File too large" in done.err
 
 
+def nobody_reads(*paths: str) -> bool:
+    """Whether others than their owner may enter all folders in which these lie."""
+    return all(parent.stat().st_mode & 0o5 == 0o5 for path in paths for parent in Path(path).resolve().parents)
+
+
+@pytest.mark.skipif(
+    os.geteuid() == 0 and not nobody_reads(torch.__file__, cspec.__file__),
+    reason="root becomes nobody, who may not read this installation",
+)
 def test_a_store_that_may_only_be_read_and_has_everything_gives_the_verdicts() -> None:
     """In a folder that anybody may enter, unlike those of pytest: root, who may write everywhere, becomes nobody."""
     with tempfile.TemporaryDirectory() as name:
@@ -182,9 +193,6 @@ def test_a_store_that_may_only_be_read_and_has_everything_gives_the_verdicts() -
             status = 99
             try:
                 os.chdir(folder)
-                resource.setrlimit(resource.RLIMIT_FSIZE, (64, resource.RLIM_INFINITY))
-                run("verify", "spec.cspec", "--store", "store")  # what nobody may not import is imported now
-                resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
                 if os.geteuid() == 0:
                     os.setuid(65534)
                 done = run("verify", "spec.cspec", "--store", "store")
