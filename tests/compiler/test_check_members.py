@@ -84,35 +84,35 @@ def test_what_is_not_apart_is_not_warned_of(require: str, placed: str, tmp_path:
 
 LARGE = """
 task recall {
-  input  x[8]: 0..15
-  require all(x[i] != x[j] for i in 0..7 for j in 0..7 where i < j)
+  input  x[6]: 0..15
+  require all(x[i] != x[j] for i in 0..5 for j in 0..5 where i < j)
   output odd: bool
   tokens [x]
   answer odd: { false: 0, true: 1 }
 }
 model by_parts for recall {
-  for i in 0..7 { part[i] = x[i] }
-  odd = sum(part[i] * (i + 1) for i in 0..7) % 2 == 1
+  for i in 0..5 { part[i] = x[i] }
+  odd = sum(part[i] * (i + 1) for i in 0..5) % 2 == 1
 }
 network mlp = torch("net.safetensors")
 pairs few for recall { size 1_000 }
-align apart: by_parts -> mlp { for i in 0..7 { part[i] at hidden[1][2 * i..2 * i + 1] } }
+align apart: by_parts -> mlp { for i in 0..5 { part[i] at hidden[1][2 * i..2 * i + 1] } }
 claim holds: iia(apart) >= 0.9
 """
 
 
 def test_of_too_many_values_to_list_pairs_are_looked_for_among_random_inputs(tmp_path: Path) -> None:
-    """Eight numbers of sixteen, no two the same: of two of them the sixteen equal pairs are those of no input."""
+    """Six numbers of sixteen, no two the same: of two of them the sixteen equal pairs are those of no input."""
     save_network(
         tmp_path / "net.safetensors",
         {
             "embed.weight": np.zeros((16, 1)),
-            "layers.0.weight": np.zeros((16, 8)),
+            "layers.0.weight": np.zeros((16, 6)),
             "layers.0.bias": np.zeros(16),
             "head.weight": np.zeros((2, 16)),
             "head.bias": np.zeros(2),
         },
-        {"inputs": 8, "vocab": 16, "embed": 1, "hidden": [16]},
+        {"inputs": 6, "vocab": 16, "embed": 1, "hidden": [16]},
     )
     found = check_spec(Source(tmp_path / "spec.cspec", LARGE)).warnings
     (warning,) = [each for each in found if each.code == "CS423"]
