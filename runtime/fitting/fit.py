@@ -100,7 +100,8 @@ def run_fits(
         for seed in _seeds(step)
     ]
     progress.start(f"{_label(first)} in {len(steps)} networks", first.settings.steps * len(restarts))
-    trainings = train_maps(joined, trained, first.settings, first.looks, restarts, progress, kept.open())
+    going = kept.open(first.grounding, first.settings, [restart.seed for restart in restarts])
+    trainings = train_maps(joined, trained, first.settings, first.looks, restarts, progress, going)
     progress.finish()
     found = []
     for step, objective in zip(steps, objectives, strict=True):
@@ -188,13 +189,11 @@ def _train(
     settings, together = step.settings, step.schedule.restarts
     progress.start(label, settings.steps * settings.seeds)
     restarts = [Restart(objective, seed) for seed in _seeds(step)]
-    trainings = [
-        training
-        for first in range(0, len(restarts), together)
-        for training in train_maps(
-            objective, trained, settings, step.looks, restarts[first : first + together], progress, kept.open()
-        )
-    ]
+    trainings: list[Training] = []
+    for first in range(0, len(restarts), together):
+        some = restarts[first : first + together]
+        going = kept.open(step.grounding, settings, [restart.seed for restart in some])
+        trainings += train_maps(objective, trained, settings, step.looks, some, progress, going)
     progress.finish()
     return _keep_best(step, objective, trained, trainings)
 

@@ -1,12 +1,11 @@
-"""What the trainings of a fit have come to, kept in the store until the fit is: if it is interrupted, it goes on there.
-
-Trainings are told apart by their order, which is the same in every run of a fit.
-"""
+"""What trainings of a fit have come to, kept in the store until the fit is: interrupted, it goes on there."""
 
 import time
 from collections.abc import Callable, Sequence
 
+from ...compiler.groundings import Grounding
 from ...compiler.keys import content_key
+from ...compiler.plan import FitSettings
 from ..results.store import Store
 from .training_state import TrainingState, read_state, write_state
 
@@ -19,13 +18,15 @@ class KeptTrainings:
 
     def __init__(self, store: Store, fits: Sequence[str]) -> None:
         self.store, self.fits = store, tuple(fits)
-        self._count, self._since = 0, time.monotonic()
+        self._since = time.monotonic()
+        self._opened: list[str] = []
         self._waiting: dict[str, TrainingState] = {}
 
-    def open(self) -> "KeptTraining":
-        """The next training."""
-        self._count += 1
-        return KeptTraining(self, self._key(self._count - 1))
+    def open(self, grounding: Grounding, settings: FitSettings, seeds: Sequence[int]) -> "KeptTraining":
+        """The training of the maps of a grounding, of these restarts side by side."""
+        key = content_key("training", 1, fits=self.fits, grounding=grounding, settings=settings, seeds=tuple(seeds))
+        self._opened.append(key)
+        return KeptTraining(self, key)
 
     def keep(self, key: str, state: Callable[[], TrainingState], ended: bool) -> None:
         """Write a state down if it is time for that, with those of trainings that have ended since the last time."""
@@ -39,11 +40,8 @@ class KeptTrainings:
 
     def forget(self) -> None:
         """The fits are found: nothing of the trainings is needed any more."""
-        for number in range(self._count):
-            self.store.remove(self._key(number))
-
-    def _key(self, number: int) -> str:
-        return content_key("training", 1, fits=self.fits, number=number)
+        for key in self._opened:
+            self.store.remove(key)
 
 
 class KeptTraining:
