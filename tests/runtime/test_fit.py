@@ -1,6 +1,7 @@
 """Fitting maps on the networks wired by hand, where it is known what can be found."""
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from cspec.runtime.fitting.fit import member_codes, run_fit
 from cspec.runtime.fitting.fitted import Fitted, map_content, read_fitted, restore_maps, write_fitted
 from cspec.runtime.fitting.kept_trainings import KeptTrainings
 from cspec.runtime.fitting.objective import Labelled, Objective, Score
+from cspec.runtime.fitting.training_state import TrainingState
 from cspec.runtime.maps import NestedMap, open_map
 from cspec.runtime.progress import Silent
 from cspec.runtime.results.store import Store
@@ -29,7 +31,6 @@ from cspec.runtime.scoring.encode import encode
 from cspec.tests.equality import EQUALITY
 
 FOLDER = Path(__file__).parents[2] / "specs" / "handwired_equality"
-NOTHING_KEPT = KeptTrainings(Store(Path("never written")), ())
 
 SPEC = (
     EQUALITY % 3
@@ -43,6 +44,16 @@ align das: both_equalities -> net {
 claim left: iia(das.left) >= 0.9 exhaustively
 """
 )
+
+
+class NothingKept(KeptTrainings):
+    """However long a fit takes, the next one starts anew."""
+
+    def keep(self, key: str, state: Callable[[], TrainingState], ended: bool) -> None:
+        """Keep nothing."""
+
+
+NOTHING_KEPT = NothingKept(Store(Path("never written")), ())
 
 
 class Bench:
