@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from ..compiler.pipeline import Checked
 from ..lang.diagnostics import Source, Span
-from ..runtime.deciding.verdicts import Verdict
+from ..runtime.deciding.verdicts import Verdict, outcome_text
 from ..runtime.graphs.measured_graph import MeasuredGraph
 from .junit import Case, Kind
 from .page import Page
@@ -26,7 +26,7 @@ def expected_cases(checked: Checked) -> Iterable[tuple[str, str, int]]:
 def verdict_case(verdict: Verdict, diagnose: bool) -> Case:
     """A claim's case: the text is that of the terminal, with what stands under an earlier claim there."""
     kind = KINDS[verdict.expectation]
-    found = verdict.outcome if verdict.reason is None else f"{verdict.outcome}({verdict.reason})"
+    found = outcome_text(verdict.outcome, verdict.reason)
     text = render_verdict(verdict, Page(), Shown(), diagnose)
     return Case(verdict.name, kind, found, summarise(verdict), text)
 

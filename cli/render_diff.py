@@ -1,5 +1,6 @@
 """A comparison of two results as text: the changed verdicts first, then graphs with their changed edges first."""
 
+from ..runtime.deciding.verdicts import outcome_text
 from ..runtime.results.compare_results import ClaimChange, ResultDiff, Side, Standing
 from .page import Page
 from .render_graph_diff import render_graph_change
@@ -55,5 +56,4 @@ def _claim(claim: ClaimChange, page: Page) -> list[str]:
 
 
 def _standing(standing: Standing) -> str:
-    reason = f"({standing.reason})" if standing.reason else ""
-    return f"{standing.outcome}{reason} [{standing.grade}]"
+    return f"{outcome_text(standing.outcome, standing.reason)} [{standing.grade}]"

@@ -6,7 +6,7 @@ from dataclasses import field
 
 from ..compiler.pipeline import Checked
 from ..lang.record import record
-from ..runtime.deciding.verdicts import ControlRow, PartRow, QuantityRow, Result, Verdict
+from ..runtime.deciding.verdicts import ControlRow, PartRow, QuantityRow, Result, Verdict, outcome_text
 from ..runtime.graphs.measured_graph import MeasuredGraph
 from .output import Output
 from .page import INDENT, Page, Style, exactly, interval, is_readable, number, open_page
@@ -121,14 +121,12 @@ def render_verdict(verdict: Verdict, page: Page, shown: Shown, diagnose: bool = 
 
 def summarise(verdict: Verdict) -> str:
     """A verdict in one line: what came out, what was expected, and every inequality."""
-    reason = f"({verdict.reason})" if verdict.reason else ""
     parts = [_part(part, verdict, Page(10**6))[0].strip() for part in verdict.parts]
-    return "; ".join([f"{verdict.outcome}{reason}, expected {verdict.expected}", *parts])
+    return "; ".join([f"{outcome_text(verdict.outcome, verdict.reason)}, expected {verdict.expected}", *parts])
 
 
 def _headline(verdict: Verdict, page: Page) -> list[str]:
     """The claim, its outcome, the families of maps, the grade, and the expectation where it is not plainly met."""
-    reason = f"({verdict.reason})" if verdict.reason else ""
     families = dict.fromkeys(f for q in verdict.quantities for f in q.families)
     under = f" under {', '.join(families)}" if families else ""
     stated = verdict.expected != "holds" or verdict.expectation != "met"
@@ -137,7 +135,7 @@ def _headline(verdict: Verdict, page: Page) -> list[str]:
     pieces: list[tuple[str, Style]] = [
         (verdict.name, "name"),
         (": ", ""),
-        (f"{verdict.outcome}{reason}", STYLES[verdict.outcome]),
+        (outcome_text(verdict.outcome, verdict.reason), STYLES[verdict.outcome]),
         (f"{under} [{verdict.grade}]", ""),
     ]
     return page.wrap_styled([*pieces, (", ", ""), (expected, how)] if stated else pieces)

@@ -9,7 +9,7 @@ from .cases import Walk, cases_notes, cases_rows
 from .controls import Run
 from .rows import part_row, quantity_row
 from .rulings import Evaluated, Ruling
-from .verdicts import Expectation, Grade, Outcome, Verdict
+from .verdicts import Expectation, Grade, Outcome, Verdict, outcome_text
 
 
 def run_decide(walk: Walk, look: Look, control: Run, looked_before: bool) -> Verdict:
@@ -78,11 +78,6 @@ def check_stable(step: DecideStep, verdict: Verdict, earlier: tuple[str, ...]) -
         expectation=meets(step.claim.expect, step.claim.expect_reason, "inconclusive", "unstable"),
         notes=(*verdict.notes, f"the same claim on the same content was decided more than once: {reached}"),
     )
-
-
-def outcome_text(outcome: Outcome, reason: str | None) -> str:
-    """`holds`, `inconclusive(budget)`."""
-    return outcome if reason is None else f"{outcome}({reason})"
 
 
 def _grade(step: DecideStep, ruling: Ruling, looked_before: bool) -> Grade:

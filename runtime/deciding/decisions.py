@@ -4,8 +4,8 @@ import json
 
 from ...compiler.plan import DecideStep
 from ..results.store import Store
-from .decide import check_stable, outcome_text
-from .verdicts import Verdict
+from .decide import check_stable
+from .verdicts import Verdict, outcome_text
 
 LEDGER = "decisions.jsonl"
 

@@ -147,6 +147,11 @@ class CasesRow:
     not_looked_at: tuple[str, ...]
 
 
+def outcome_text(outcome: Outcome, reason: str | None) -> str:
+    """`holds`, `inconclusive(budget)`."""
+    return outcome if reason is None else f"{outcome}({reason})"
+
+
 @dataclass(frozen=True)
 class Verdict:
     """The outcome of one claim.

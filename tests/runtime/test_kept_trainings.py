@@ -11,23 +11,16 @@ from cspec.compiler.plan import FitStep, Plan
 from cspec.runtime.fitting import kept_trainings
 from cspec.runtime.fitting.fits import Fits
 from cspec.runtime.results.store import Store
+from cspec.tests.equality import EQUALITY
 
 NETWORK = Path(__file__).parents[2] / "specs" / "handwired_equality" / "rotated.safetensors"
-TASK = """
-task equality {
-  input  w, x, y, z: 0..3
-  output same: bool
-  tokens [w, x, y, z]
-  answer same: { false: 0, true: 1 }
-}
-model both_equalities for equality {
-  left:  bool = w == x
-  right: bool = y == z
-  same = left == right
-}
+TASK = (
+    EQUALITY % 3
+    + """
 network net = torch("rotated.safetensors")
 pairs main for equality { size 1000 }
 """
+)
 FITS = {
     "restarts side by side, some ending early": """
 align a: both_equalities -> net {
